@@ -1,0 +1,290 @@
+import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
+import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
+import { asPredictions, type Predictions } from "./metrics";
+
+/**
+ * A train kernel taken apart once, so that any number of regularizations, f0 scalings and
+ * evaluation sets can be solved with it at the cost of a few matrix-vector products.
+ */
+export interface KernelDecomposition {
+  /** Training examples. */
+  examples: number;
+  /** Outputs per example: the number of classes, or 1 for the binary margin. */
+  outputs: number;
+  /** σ_max(K); regularization is relative to it. */
+  largestSingularValue: number;
+  /**
+   * The minimum-norm least-squares solution of (K + regularization·σ_max(K)·I) x = y.
+   * Directions whose singular value is at most ε·N times the largest are left out (the default
+   * `rcond` of torch.linalg.lstsq, whose driver decides by pivoted QR instead of singular values).
+   */
+  solve(y: Float64Array, regularization: number): Float64Array;
+}
+
+/** What to fit: how strongly to regularize, and how much of the pretrained logits to keep. */
+export interface LeastSquaresOptions {
+  /** Relative to the largest singular value of the train kernel; at least 0. */
+  regularization: number;
+  /**
+   * f0 scaling s: the targets are y − logits/s and the prediction is kernel part + logits/s, the
+   * same as scaling the labels by s. Above 0; `Infinity` (the default) ignores the logits.
+   */
+  f0?: number;
+}
+
+/** One kernel regression problem. */
+export interface LeastSquaresProblem extends LeastSquaresOptions {
+  /** [n, C, n, C]: the kernel of the training examples with themselves. */
+  train: KernelTensor;
+  /** [n, C, m, C]: the kernel of the training examples with the m examples to predict. */
+  evaluate: KernelTensor;
+  /** Class index of each training example; 0 or 1 when C = 1. */
+  trainLabels: readonly number[];
+  /** Pretrained outputs [n, C]; needed when f0 is finite. */
+  trainLogits?: LogitsTensor;
+  /** Pretrained outputs [m, C]; needed when f0 is finite. */
+  evaluateLogits?: LogitsTensor;
+}
+
+/**
+ * Kernel regression on the pretrained model's linearization (the paper's Appendix A.3):
+ * α solves (K + r·σ_max(K)·I) α = y − f0(train)/s, and the prediction is Kₓᵀ α + f0(x)/s.
+ * Targets are one-hot and not centred for C > 1, and ±1 for the binary margin (C = 1), whose
+ * predictions p come back as the two logits [−p, p].
+ *
+ * All arithmetic is float64. To try many settings, use {@link decomposeKernel} and
+ * {@link predictLeastSquares}.
+ */
+export function solveLeastSquares(problem: LeastSquaresProblem): Predictions {
+  return predictLeastSquares(decomposeKernel(problem.train), problem);
+}
+
+/**
+ * Takes a train kernel [n, C, n, C] apart. A symmetric one, as a gradient kernel is in exact
+ * arithmetic, costs one eigendecomposition for all regularizations. One that is only symmetric up
+ * to rounding (a file written from float32 products, say) is solved exactly as it stands, at one
+ * singular value decomposition per regularization; see {@link symmetrized} to avoid that.
+ */
+export function decomposeKernel(train: KernelTensor): KernelDecomposition {
+  const [examples, outputs, columns, columnOutputs] = train.shape;
+  if (columns !== examples || columnOutputs !== outputs) {
+    throw new Error(
+      `The train kernel must be square, [n, C, n, C]; its shape is [${train.shape.join(", ")}].`,
+    );
+  }
+  checkKernel(train, "train kernel");
+  const size = examples * outputs;
+  const decomposed = isSymmetric(train.values, size)
+    ? decomposeSymmetric(train.values, size)
+    : decomposeGeneral(train.values, size);
+  return {
+    examples,
+    outputs,
+    largestSingularValue: decomposed.largestSingularValue,
+    solve: (y, regularization) => {
+      if (!(regularization >= 0 && Number.isFinite(regularization))) {
+        throw new Error(`The regularization must be a number of at least 0, not ${regularization}.`);
+      }
+      return decomposed.solve(y, regularization);
+    },
+  };
+}
+
+/** The fit and predictions of {@link solveLeastSquares} for a kernel that was decomposed before. */
+export function predictLeastSquares(
+  decomposition: KernelDecomposition,
+  problem: Omit<LeastSquaresProblem, "train">,
+): Predictions {
+  const { examples, outputs } = decomposition;
+  const { evaluate, f0 = Infinity } = problem;
+  const [rows, rowOutputs, count, columnOutputs] = evaluate.shape;
+  if (rows !== examples || rowOutputs !== outputs || columnOutputs !== outputs) {
+    throw new Error(
+      `The evaluation kernel must have shape [${examples}, ${outputs}, m, ${outputs}] to go with ` +
+        `the train kernel; its shape is [${evaluate.shape.join(", ")}].`,
+    );
+  }
+  checkKernel(evaluate, "evaluation kernel");
+  if (!(f0 > 0)) throw new Error(`f0 must be above 0, or Infinity to ignore the logits; it is ${f0}.`);
+
+  const targets = encodeTargets(problem.trainLabels, examples, outputs);
+  const predicted = new Float64Array(count * outputs);
+  if (f0 !== Infinity) {
+    const trainLogits = checkLogits(problem.trainLogits, examples, outputs, "train");
+    const evaluateLogits = checkLogits(problem.evaluateLogits, count, outputs, "evaluation");
+    targets.forEach((target, i) => (targets[i] = target - trainLogits[i] / f0));
+    predicted.forEach((_, i) => (predicted[i] = evaluateLogits[i] / f0));
+  }
+  const alpha = decomposition.solve(targets, problem.regularization);
+  addTransposedProduct(evaluate.values, alpha, predicted);
+  return asPredictions({ values: predicted, shape: [count, outputs] });
+}
+
+/**
+ * The symmetric part (K + Kᵀ)/2 of a train kernel [n, C, n, C]. Gradient kernels are symmetric;
+ * float32 arithmetic leaves a relative difference of about 1e-7, which this removes.
+ */
+export function symmetrized(train: KernelTensor): KernelTensor {
+  const size = train.shape[0] * train.shape[1];
+  if (train.values.length !== size * size) {
+    throw new Error(`Only a square kernel has a symmetric part; the shape is [${train.shape.join(", ")}].`);
+  }
+  const values = Float64Array.from(train.values);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < i; j++) {
+      const mean = (values[i * size + j] + values[j * size + i]) / 2;
+      values[i * size + j] = mean;
+      values[j * size + i] = mean;
+    }
+  }
+  return { values, shape: train.shape };
+}
+
+/** Regression targets, [n·C] in the kernel's order: one-hot for C > 1, ±1 for the margin. */
+export function encodeTargets(labels: readonly number[], examples: number, outputs: number): Float64Array {
+  if (labels.length !== examples) {
+    throw new Error(`The kernel has ${examples} training examples, but there are ${labels.length} labels.`);
+  }
+  const classes = Math.max(outputs, 2);
+  const targets = new Float64Array(examples * outputs);
+  labels.forEach((label, i) => {
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new Error(`Training label ${i} is ${label}; it must be a class index from 0 to ${classes - 1}.`);
+    }
+    if (outputs === 1) targets[i] = 2 * label - 1;
+    else targets[i * outputs + label] = 1;
+  });
+  return targets;
+}
+
+/**
+ * Mean squared error per kernel output, the loss the reference prints beside the accuracy.
+ * `outputs` is the kernel's C; for the margin (1) the second logit is compared with ±1.
+ */
+export function leastSquaresLoss(predictions: Predictions, labels: readonly number[], outputs: number): number {
+  const [examples, classes] = predictions.shape;
+  const targets = encodeTargets(labels, examples, outputs);
+  let sum = 0;
+  targets.forEach((target, i) => {
+    const predicted = predictions.values[outputs === 1 ? i * classes + 1 : i];
+    sum += (predicted - target) ** 2;
+  });
+  return sum / targets.length;
+}
+
+interface Decomposed {
+  largestSingularValue: number;
+  solve(y: Float64Array, regularization: number): Float64Array;
+}
+
+/** K = V Λ Vᵀ, so (K + tI)⁺ y = V (Λ + t)⁺ Vᵀ y for every shift t. */
+function decomposeSymmetric(values: Float64Array, size: number): Decomposed {
+  const { realEigenvalues: eigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    toMatrix(values, size),
+    { assumeSymmetric: true },
+  );
+  const vectors = eigenvectorMatrix.transpose().to2DArray();
+  const largestSingularValue = maximum(eigenvalues.map(Math.abs));
+  return {
+    largestSingularValue,
+    solve: (y, regularization) => {
+      const shifted = eigenvalues.map((value) => value + regularization * largestSingularValue);
+      return combine(shifted, vectors, vectors, y);
+    },
+  };
+}
+
+/** K + tI = U Σ Vᵀ, taken anew for every shift t because the vectors change with it. */
+function decomposeGeneral(values: Float64Array, size: number): Decomposed {
+  const decompose = (shift: number) => {
+    const matrix = toMatrix(values, size);
+    for (let i = 0; i < size; i++) matrix.set(i, i, matrix.get(i, i) + shift);
+    const { diagonal, leftSingularVectors, rightSingularVectors } = new SingularValueDecomposition(matrix);
+    const left = leftSingularVectors.transpose().to2DArray();
+    const right = rightSingularVectors.transpose().to2DArray();
+    return { diagonal, left, right };
+  };
+  const largestSingularValue = maximum(decompose(0).diagonal);
+  const byRegularization = new Map<number, ReturnType<typeof decompose>>();
+  return {
+    largestSingularValue,
+    solve: (y, regularization) => {
+      let parts = byRegularization.get(regularization);
+      if (!parts) {
+        parts = decompose(regularization * largestSingularValue);
+        byRegularization.set(regularization, parts);
+      }
+      return combine(parts.diagonal, parts.left, parts.right, y);
+    },
+  };
+}
+
+/** Σₖ rightₖ (leftₖ · y) / singularₖ over the directions that are numerically not zero. */
+function combine(singular: number[], left: number[][], right: number[][], y: Float64Array): Float64Array {
+  const cutoff = Number.EPSILON * y.length * maximum(singular.map(Math.abs));
+  const solution = new Float64Array(y.length);
+  singular.forEach((value, k) => {
+    if (Math.abs(value) <= cutoff) return;
+    let projection = 0;
+    for (let i = 0; i < y.length; i++) projection += left[k][i] * y[i];
+    const weight = projection / value;
+    for (let i = 0; i < y.length; i++) solution[i] += right[k][i] * weight;
+  });
+  return solution;
+}
+
+/** Adds Kᵀ α to `into`, K row-major with one row per entry of α. */
+function addTransposedProduct(kernel: Float64Array, alpha: Float64Array, into: Float64Array): void {
+  const columns = into.length;
+  alpha.forEach((weight, row) => {
+    const start = row * columns;
+    for (let j = 0; j < columns; j++) into[j] += kernel[start + j] * weight;
+  });
+}
+
+function isSymmetric(values: Float64Array, size: number): boolean {
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < i; j++) if (values[i * size + j] !== values[j * size + i]) return false;
+  }
+  return true;
+}
+
+function toMatrix(values: Float64Array, size: number): Matrix {
+  const rows = Array.from({ length: size }, (_, i) => values.subarray(i * size, (i + 1) * size));
+  return new Matrix(rows as unknown as number[][]);
+}
+
+/** Math.max(...values) without its limit on the number of arguments; 0 for none. */
+function maximum(values: number[]): number {
+  return values.reduce((largest, value) => (value > largest ? value : largest), 0);
+}
+
+function checkKernel(kernel: KernelTensor, name: string): void {
+  const expected = kernel.shape.reduce((product, length) => product * length, 1);
+  if (expected === 0) throw new Error(`The ${name} is empty: its shape is [${kernel.shape.join(", ")}].`);
+  if (kernel.values.length !== expected) {
+    throw new Error(
+      `The ${name} of shape [${kernel.shape.join(", ")}] needs ${expected} values and has ${kernel.values.length}.`,
+    );
+  }
+  const bad = kernel.values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new Error(`The ${name} has the value ${kernel.values[bad]} at flat index ${bad}.`);
+}
+
+function checkLogits(
+  logits: LogitsTensor | undefined,
+  examples: number,
+  outputs: number,
+  name: string,
+): Float32Array {
+  if (!logits) throw new Error(`A finite f0 needs the ${name} logits; give them, or set f0 to Infinity.`);
+  if (logits.shape[0] !== examples || logits.shape[1] !== outputs) {
+    throw new Error(
+      `The ${name} logits must have shape [${examples}, ${outputs}] like the kernel; ` +
+        `their shape is [${logits.shape.join(", ")}].`,
+    );
+  }
+  const bad = logits.values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new Error(`The ${name} logits have the value ${logits.values[bad]} at flat index ${bad}.`);
+  return logits.values;
+}
