@@ -1,0 +1,24 @@
+import { tf, type Tensor } from "../model/backend";
+import type { Head } from "../model/head";
+
+/** The C functions f_c of the model whose gradients the kernel compares: f = M · logits. */
+export interface Outputs {
+  head: Head;
+  /** M, [C][W]: the identity for all logits, [[-1, 1]] for the binary margin. */
+  combine: number[][];
+}
+
+/** One output for each of the head's logits. */
+export function logitOutputs(head: Head, width: number): Outputs {
+  const combine = Array.from({ length: width }, (_, c) => Array.from({ length: width }, (_, w) => (c === w ? 1 : 0)));
+  return { head, combine };
+}
+
+/** The binary margin f = logit₁ − logit₀. */
+export const marginOutput = (head: Head): Outputs => ({ head, combine: [[-1, 1]] });
+
+/** ∂f_c/∂logits for every example, [C, B, W]. */
+export function outputDerivative({ combine }: Outputs, size: number): Tensor {
+  const [c, w] = [combine.length, combine[0].length];
+  return tf.tile(tf.tensor(combine).reshape([c, 1, w]), [1, size, 1]);
+}

@@ -1,0 +1,111 @@
+/** What turns the hidden state at the read rows into logits: forward, and backward with its sites. */
+import { tf, type Tensor } from "./backend";
+import { gelu, layerNorm, layerNormBackward, linear, linearBackward, type NormTrace } from "./layers";
+import { parameter, type Model } from "./model";
+import type { SiteVisitor } from "./site";
+
+export interface Head {
+  /** Describes the head completely: part of every cache key. */
+  description: string;
+  /** Hidden state [B, R, H] → logits, and what the backward pass needs. */
+  forward(model: Model, hidden: Tensor): { logits: Tensor; trace: Tensor[] };
+  /** δ of the logits for C outputs, [C, ...logits.shape] → δ of the hidden state [C, B, R, H]; visits the head's sites. */
+  backward(model: Model, trace: Tensor[], delta: Tensor, visit: SiteVisitor): Tensor;
+}
+
+const WORD_EMBEDDINGS = "roberta.embeddings.word_embeddings.weight";
+const DECODER = "lm_head.decoder.weight";
+
+/**
+ * The name of the decoder's weight. Untied, the decoder is a parameter of its own that starts equal to the
+ * word embeddings (the authors' behaviour); tied, both are one parameter whose gradient has both contributions.
+ */
+const decoderName = (tied: boolean): string => (tied ? WORD_EMBEDDINGS : DECODER);
+
+/** The masked-LM head up to its decoder: dense, GELU, layer norm. */
+function transform(model: Model, hidden: Tensor): { output: Tensor; trace: Tensor[] } {
+  const dense = linear(hidden, parameter(model, "lm_head.dense.weight"), parameter(model, "lm_head.dense.bias"));
+  const { output: activated, slope } = gelu(dense);
+  const { output, normalized, inverseDeviation } = layerNorm(
+    activated,
+    parameter(model, "lm_head.layer_norm.weight"),
+    parameter(model, "lm_head.layer_norm.bias"),
+    model.config.layerNormEps,
+  );
+  return { output, trace: [hidden, slope, normalized, inverseDeviation, output] };
+}
+
+function transformBackward(model: Model, trace: Tensor[], delta: Tensor, visit: SiteVisitor): Tensor {
+  const [hidden, slope, normalized, inverseDeviation] = trace;
+  const norm: NormTrace = { normalized, inverseDeviation };
+  visit({ kind: "norm", weight: "lm_head.layer_norm.weight", bias: "lm_head.layer_norm.bias", input: normalized, delta });
+  const dDense = tf.mul(layerNormBackward(delta, parameter(model, "lm_head.layer_norm.weight"), norm), slope);
+  visit({ kind: "linear", weight: "lm_head.dense.weight", bias: "lm_head.dense.bias", input: hidden, delta: dDense });
+  return linearBackward(dDense, parameter(model, "lm_head.dense.weight"));
+}
+
+/**
+ * The prompt's head: the masked-LM head, read at one row, for the label words only. Logits [B, W].
+ * @param labelWordIds the W label words' token ids, in the order of the task's labels
+ */
+export function labelWordHead(labelWordIds: number[], { tied = false } = {}): Head {
+  const width = labelWordIds.length;
+  const decoder = decoderName(tied);
+  const labelRows = (model: Model, name: string): Tensor => tf.gather(parameter(model, name), tf.tensor1d(labelWordIds, "int32"));
+  return {
+    description: `label words ${labelWordIds.join(",")} ${tied ? "tied" : "untied"}`,
+    forward(model, hidden) {
+      const { output, trace } = transform(model, hidden);
+      const logits = linear(output, labelRows(model, decoder), labelRows(model, "lm_head.bias"));
+      return { logits: logits.reshape([-1, width]), trace };
+    },
+    backward(model, trace, delta, visit) {
+      const [c, b] = delta.shape;
+      const transformed = trace[4]; // [B, 1, H]
+      const rows = tf.tile(tf.tensor2d([labelWordIds], [1, width], "int32"), [b, 1]);
+      const perWord = delta.reshape([c, b, width, 1]);
+      visit({ kind: "rows", table: decoder, rows, delta: tf.mul(perWord, transformed) });
+      visit({ kind: "rows", table: "lm_head.bias", rows, delta: perWord });
+      const dTransformed = linearBackward(delta.reshape([c, b, 1, width]), labelRows(model, decoder));
+      return transformBackward(model, trace, dTransformed, visit);
+    },
+  };
+}
+
+/** The masked-LM head over the whole vocabulary, decoder tied to the word embeddings. Logits [B, R, V]. */
+export const vocabularyHead: Head = {
+  description: "vocabulary tied",
+  forward(model, hidden) {
+    const { output, trace } = transform(model, hidden);
+    return { logits: linear(output, parameter(model, WORD_EMBEDDINGS), parameter(model, "lm_head.bias")), trace };
+  },
+  backward(model, trace, delta, visit) {
+    visit({ kind: "linear", weight: WORD_EMBEDDINGS, bias: "lm_head.bias", input: trace[4], delta });
+    return transformBackward(model, trace, linearBackward(delta, parameter(model, WORD_EMBEDDINGS)), visit);
+  },
+};
+
+const CLASSIFIER = { weight: "classifier.weight", bias: "classifier.bias" };
+
+/** A new linear head on the read row (`<s>` without a prompt): its parameters come with {@link withClassifier}. Logits [B, W]. */
+export const classifierHead: Head = {
+  description: "linear classifier",
+  forward(model, hidden) {
+    const weight = parameter(model, CLASSIFIER.weight);
+    return { logits: linear(hidden, weight, parameter(model, CLASSIFIER.bias)).reshape([-1, weight.shape[0]]), trace: [hidden] };
+  },
+  backward(model, [hidden], delta, visit) {
+    const [c, b, width] = delta.shape;
+    const rowDelta = delta.reshape([c, b, 1, width]);
+    visit({ kind: "linear", ...CLASSIFIER, input: hidden, delta: rowDelta });
+    return linearBackward(rowDelta, parameter(model, CLASSIFIER.weight));
+  },
+};
+
+/** Adds a linear classifier with Gaussian weights (standard deviation 0.02, as Hugging Face initializes) and zero bias. */
+export function withClassifier(model: Model, classes: number, seed: number): Model {
+  const weight = tf.keep(tf.randomNormal([classes, model.config.hiddenSize], 0, 0.02, "float32", seed));
+  const bias = tf.keep(tf.zeros([classes]));
+  const parameters = new Map([...model.parameters, [CLASSIFIER.weight, weight], [CLASSIFIER.bias, bias]]);
+  return { ...model, parameters, hash: `${model.hash}+classifier(${classes},${seed})` };
+}

@@ -1,0 +1,29 @@
+import { tf, type Tensor } from "./backend";
+import type { Checkpoint, RobertaConfig } from "./checkpoint";
+
+/** A checkpoint whose weights are tensors. Parameter names and shapes are Hugging Face's. */
+export interface Model {
+  config: RobertaConfig;
+  parameters: ReadonlyMap<string, Tensor>;
+  /** Identifies the weights and their configuration: part of every cache key. */
+  hash: string;
+}
+
+/** Moves a checkpoint's weights to the tensor backend. Release them with {@link disposeModel}. */
+export function modelFromCheckpoint(checkpoint: Checkpoint): Model {
+  const parameters = new Map<string, Tensor>();
+  for (const [name, { data, shape }] of checkpoint.weights) parameters.set(name, tf.keep(tf.tensor(data, shape, "float32")));
+  return { config: checkpoint.config, parameters, hash: checkpoint.hash };
+}
+
+/** Frees the memory of a model's parameters. */
+export function disposeModel(model: Model): void {
+  for (const tensor of model.parameters.values()) tensor.dispose();
+}
+
+/** The parameter of that name. */
+export function parameter(model: Model, name: string): Tensor {
+  const tensor = model.parameters.get(name);
+  if (!tensor) throw new Error(`the model has no parameter "${name}"`);
+  return tensor;
+}
