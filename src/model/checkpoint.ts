@@ -1,0 +1,235 @@
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+import { writeFileAtomically } from "./atomic-write";
+import { resolveModel, type HubOptions } from "./hub";
+import { parseRobertaConfig, robertaShapes, toRawConfig, type RobertaConfig } from "./roberta-config";
+import { readSafetensors, readSafetensorsHeader, toFloat32, writeSafetensors, type StoredTensor } from "./safetensors";
+
+export type { RobertaConfig } from "./roberta-config";
+
+/** A parameter, row-major float32. */
+export interface Weight {
+  shape: number[];
+  data: Float32Array;
+}
+
+/** A RoBERTa-type masked language model in memory. */
+export interface Checkpoint {
+  config: RobertaConfig;
+  /** All parameters under the names of Hugging Face's RobertaForMaskedLM, the decoder's always among them. */
+  weights: Map<string, Weight>;
+  /** sha256 over config and weights: equal for the same model in another file, type of file or float16. */
+  hash: string;
+  /** The folder the model was read from. */
+  directory: string;
+}
+
+const EMBEDDINGS = "roberta.embeddings.word_embeddings.weight";
+const DECODER = "lm_head.decoder.weight";
+const DECODER_BIAS = "lm_head.decoder.bias";
+const BIAS = "lm_head.bias";
+
+/**
+ * Loads a masked language model in Hugging Face layout (`config.json`, `model.safetensors` or its shards) from a
+ * folder, or by id from the Hub or its cache. float16 and bfloat16 weights become float32.
+ *
+ * @throws naming the file and the field or tensor if something is missing, has the wrong shape, or holds NaN or infinity
+ */
+export async function loadCheckpoint(idOrDirectory: string, options: HubOptions = {}): Promise<Checkpoint> {
+  return readCheckpoint(await resolveModel(idOrDirectory, options));
+}
+
+/** {@link loadCheckpoint} for a folder. */
+export function readCheckpoint(directory: string): Checkpoint {
+  const config = readConfig(directory);
+  const shapes = robertaShapes(config);
+  const sources = locateWeights(directory);
+  const weights = new Map<string, Weight>();
+  for (const [name, shape] of shapes) {
+    const source = sources.find(name);
+    if (source !== undefined) weights.set(name, readWeight(source, name, shape));
+    else if (name !== DECODER) throw new Error(missingWeight(name, sources));
+  }
+  // A tied decoder is usually not stored; decoder and embeddings are separate parameters in our hands all the same.
+  const embeddings = weights.get(EMBEDDINGS) as Weight;
+  if (!weights.has(DECODER)) weights.set(DECODER, { shape: [...embeddings.shape], data: embeddings.data.slice() });
+  return { config, weights, hash: hashOf(config, weights), directory };
+}
+
+/**
+ * Writes `config.json` and `model.safetensors` (float32) such that Python's transformers loads the same model, and
+ * copies `tokenizer.json` and `tokenizer_config.json` from the checkpoint's own folder if they are there.
+ * A decoder equal to the embeddings is left out when the config ties them; one that differs is written and the
+ * config says that they are not tied.
+ */
+export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "config" | "weights"> & { directory?: string }): void {
+  const { config, weights } = checkpoint;
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, shape] of robertaShapes(config)) {
+    const weight = weights.get(name);
+    if (weight === undefined) throw new Error(`cannot save the model to ${directory}: parameter ${name} is missing`);
+    checkShape(`cannot save the model to ${directory}`, name, weight.shape, shape);
+    checkFinite(`cannot save the model to ${directory}`, name, weight.data);
+    tensors.set(name, { dtype: "F32", shape, data: weight.data });
+  }
+  const tied = config.tieWordEmbeddings && sameBytes(weightData(weights, DECODER), weightData(weights, EMBEDDINGS));
+  if (tied) tensors.delete(DECODER);
+  // transformers 5 reads an untied decoder's bias under this name, earlier versions under lm_head.bias.
+  else tensors.set(DECODER_BIAS, { dtype: "F32", shape: [config.vocabSize], data: weightData(weights, BIAS) });
+
+  mkdirSync(directory, { recursive: true });
+  writeSafetensors(join(directory, "model.safetensors"), tensors, { format: "pt" });
+  const raw = { ...toRawConfig(config), tie_word_embeddings: tied };
+  writeFileAtomically(join(directory, "config.json"), (append) => append(Buffer.from(`${JSON.stringify(raw, null, 2)}\n`)));
+  if (checkpoint.directory !== undefined && existsSync(checkpoint.directory)) {
+    if (realpathSync(checkpoint.directory) === realpathSync(directory)) return;
+    for (const name of ["tokenizer.json", "tokenizer_config.json"]) {
+      const source = join(checkpoint.directory, name);
+      if (existsSync(source)) copyFileSync(source, join(directory, name));
+    }
+  }
+}
+
+/** sha256 (hexadecimal) over what the model computes from: the config's fields and every float32 weight. */
+export function hashOf(config: RobertaConfig, weights: ReadonlyMap<string, Weight>): string {
+  const hash = createHash("sha256");
+  const { raw: _raw, tieWordEmbeddings: _tied, ...fields } = config;
+  hash.update(JSON.stringify(fields, Object.keys(fields).sort()));
+  for (const name of [...weights.keys()].sort()) {
+    const { shape, data } = weights.get(name) as Weight;
+    hash.update(`\n${name} [${shape.join(",")}]\n`);
+    // In pieces, since one update takes less than 2 GiB.
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at < bytes.length; at += 1 << 28) hash.update(bytes.subarray(at, at + (1 << 28)));
+  }
+  return hash.digest("hex");
+}
+
+function readConfig(directory: string): RobertaConfig {
+  const path = join(directory, "config.json");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      throw new Error(`${directory} is not a model folder: it has no config.json`);
+    }
+    throw error;
+  }
+  try {
+    return parseRobertaConfig(JSON.parse(text), path);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Error(`${path} is not valid JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Where a parameter lies: its file, and its name there. */
+interface WeightSource {
+  path: string;
+  storedName: string;
+}
+
+interface WeightSources {
+  directory: string;
+  find: (name: string) => WeightSource | undefined;
+}
+
+/** Lists what the folder's safetensors file, or its shards, hold, under RobertaForMaskedLM's names. */
+function locateWeights(directory: string): WeightSources {
+  const stored = new Map<string, WeightSource>();
+  const whole = join(directory, "model.safetensors");
+  const index = join(directory, "model.safetensors.index.json");
+  if (existsSync(whole)) {
+    for (const storedName of readSafetensorsHeader(whole).entries.keys()) stored.set(standardName(storedName), { path: whole, storedName });
+  } else if (existsSync(index)) {
+    const byFile = new Map<string, Set<string>>();
+    for (const [storedName, file] of Object.entries(readShardIndex(index))) {
+      const path = join(directory, file);
+      if (!existsSync(path)) throw new Error(`${index} names ${file}, which is not in the folder`);
+      if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
+      if (!byFile.get(path)?.has(storedName)) throw new Error(`${index} places ${storedName} in ${file}, which does not have it`);
+      stored.set(standardName(storedName), { path, storedName });
+    }
+  } else if (existsSync(join(directory, "pytorch_model.bin")) || existsSync(join(directory, "pytorch_model.bin.index.json"))) {
+    throw new Error(
+      `${directory} has its weights only as pytorch_model.bin, which is not read here (it can hold code). Convert it with Python: ` +
+        `from transformers import AutoModelForMaskedLM; AutoModelForMaskedLM.from_pretrained(${JSON.stringify(directory)}).save_pretrained(${JSON.stringify(directory)})`,
+    );
+  } else {
+    throw new Error(`${directory} has no weights: neither model.safetensors nor model.safetensors.index.json`);
+  }
+  return {
+    directory,
+    // One parameter in two names: what the model adds to the logits is the decoder's bias, where there is one.
+    find: (name) => (name === BIAS ? (stored.get(DECODER_BIAS) ?? stored.get(BIAS)) : stored.get(name)),
+  };
+}
+
+/** The file of each tensor, from `model.safetensors.index.json`. */
+export function readShardIndex(path: string): Record<string, string> {
+  let map: unknown;
+  try {
+    map = (JSON.parse(readFileSync(path, "utf8")) as { weight_map?: unknown } | null)?.weight_map;
+  } catch (error) {
+    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
+  }
+  if (typeof map !== "object" || map === null || Array.isArray(map)) throw new Error(`${path} has no weight_map`);
+  for (const [name, file] of Object.entries(map)) {
+    // A shard lies beside its index; a path could lead out of the folder.
+    if (typeof file !== "string" || !file.endsWith(".safetensors") || basename(file) !== file || file.includes("\\")) {
+      throw new Error(`${path}: weight_map of ${name} is ${JSON.stringify(file)}, not the name of a safetensors file`);
+    }
+  }
+  return map as Record<string, string>;
+}
+
+/** RobertaForMaskedLM's name of a stored tensor: the prefix may be absent, and the oldest files say gamma and beta. */
+function standardName(stored: string): string {
+  const name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  return /^(embeddings|encoder)\./.test(name) ? `roberta.${name}` : name;
+}
+
+function missingWeight(name: string, sources: WeightSources): string {
+  if (name.startsWith("lm_head.") && sources.find("lm_head.dense.weight") === undefined) {
+    return `${sources.directory} holds a model without a masked-language-model head (no ${name}): take a checkpoint of the pretrained model`;
+  }
+  return `${sources.directory}: its safetensors have no parameter ${name}, which its config.json calls for`;
+}
+
+function readWeight({ path, storedName }: WeightSource, name: string, shape: number[]): Weight {
+  const tensor = readSafetensors(path, { only: (candidate) => candidate === storedName }).tensors.get(storedName) as StoredTensor;
+  checkShape(path, name, tensor.shape, shape);
+  let data: Float32Array;
+  try {
+    data = toFloat32(tensor);
+  } catch (error) {
+    throw new Error(`${path}: tensor ${name}: ${(error as Error).message}`);
+  }
+  checkFinite(path, name, data);
+  return { shape, data };
+}
+
+function checkShape(source: string, name: string, found: number[], expected: number[]): void {
+  if (found.length !== expected.length || found.some((length, axis) => length !== expected[axis])) {
+    throw new Error(`${source}: tensor ${name} has shape [${found.join(", ")}], but by the config it has [${expected.join(", ")}]`);
+  }
+}
+
+function checkFinite(source: string, name: string, data: Float32Array): void {
+  // The sum of x - x is 0 unless some x is NaN or infinite: quicker than a test of each.
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i] - data[i];
+  if (sum === 0) return;
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  throw new Error(`${source}: tensor ${name} has ${data[at]} at element ${at}: the weights are damaged`);
+}
+
+function weightData(weights: ReadonlyMap<string, Weight>, name: string): Float32Array {
+  return (weights.get(name) as Weight).data;
+}
+
+function sameBytes(a: Float32Array, b: Float32Array): boolean {
+  return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
+}

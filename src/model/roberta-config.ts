@@ -1,0 +1,141 @@
+/** The sizes and constants of a RoBERTa-type masked language model, from its config.json. */
+export interface RobertaConfig {
+  vocabSize: number;
+  hiddenSize: number;
+  /** Number of encoder layers. */
+  layers: number;
+  /** Attention heads; divides hiddenSize. */
+  heads: number;
+  /** Width of the feed-forward layer. */
+  intermediateSize: number;
+  /** Rows of the position table. RoBERTa's positions begin at padTokenId + 1, so a text may have padTokenId + 1 tokens fewer. */
+  maxPositions: number;
+  typeVocabSize: number;
+  layerNormEps: number;
+  padTokenId: number;
+  hiddenAct: string;
+  /** Whether the decoder of the language-model head shares the word embeddings. */
+  tieWordEmbeddings: boolean;
+  hiddenDropout: number;
+  attentionDropout: number;
+  /** The parsed config.json. */
+  raw: Record<string, unknown>;
+}
+
+/**
+ * Checks a parsed config.json. What it leaves out gets the default of Hugging Face's RobertaConfig,
+ * except the five sizes that shape every weight.
+ *
+ * @param source the file's path, for errors
+ * @throws naming the field and its value if this is not a RoBERTa we can run
+ */
+export function parseRobertaConfig(raw: unknown, source: string): RobertaConfig {
+  const fail = (problem: string): never => {
+    throw new Error(`${source}: ${problem}`);
+  };
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return fail("not a JSON object");
+  const fields = raw as Record<string, unknown>;
+
+  if (fields.model_type !== "roberta") {
+    fail(`model_type ${JSON.stringify(fields.model_type)} is not supported: only "roberta" models (roberta-base, distilroberta-base, …) are`);
+  }
+  for (const name of ["is_decoder", "add_cross_attention"]) {
+    if (fields[name] === true) fail(`${name} is true, but only encoders are supported`);
+  }
+  const positions = fields.position_embedding_type ?? "absolute";
+  if (positions !== "absolute") fail(`position_embedding_type ${JSON.stringify(positions)} is not supported, only "absolute"`);
+
+  const number = (name: string, fallback: number | undefined, valid: (value: number) => boolean, kind: string): number => {
+    const value = fields[name] ?? fallback;
+    if (typeof value === "number" && valid(value)) return value;
+    return fail(value === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(value)}, not ${kind}`);
+  };
+  const size = (name: string, fallback?: number): number =>
+    number(name, fallback, (value) => Number.isSafeInteger(value) && value > 0 && value < 2 ** 31, "a positive whole number");
+  const share = (name: string): number => number(name, 0.1, (value) => value >= 0 && value < 1, "a number in [0, 1)");
+
+  const hiddenAct = fields.hidden_act ?? "gelu";
+  if (typeof hiddenAct !== "string") return fail(`hidden_act is ${JSON.stringify(hiddenAct)}, not a name`);
+  const tied = fields.tie_word_embeddings ?? true;
+  if (typeof tied !== "boolean") return fail(`tie_word_embeddings is ${JSON.stringify(tied)}, not true or false`);
+
+  const config: RobertaConfig = {
+    vocabSize: size("vocab_size"),
+    hiddenSize: size("hidden_size"),
+    layers: size("num_hidden_layers"),
+    heads: size("num_attention_heads"),
+    intermediateSize: size("intermediate_size"),
+    maxPositions: size("max_position_embeddings", 512),
+    typeVocabSize: size("type_vocab_size", 2),
+    layerNormEps: number("layer_norm_eps", 1e-12, (value) => value > 0 && value < 1, "a small positive number"),
+    padTokenId: number("pad_token_id", 1, (value) => Number.isSafeInteger(value) && value >= 0, "a token id"),
+    hiddenAct,
+    tieWordEmbeddings: tied,
+    hiddenDropout: share("hidden_dropout_prob"),
+    attentionDropout: share("attention_probs_dropout_prob"),
+    raw: fields,
+  };
+  if (config.hiddenSize % config.heads !== 0) {
+    fail(`hidden_size ${config.hiddenSize} is not a multiple of num_attention_heads ${config.heads}`);
+  }
+  if (config.padTokenId >= config.vocabSize) fail(`pad_token_id ${config.padTokenId} is outside the vocabulary of ${config.vocabSize}`);
+  if (config.maxPositions <= config.padTokenId + 1) {
+    fail(`max_position_embeddings ${config.maxPositions} leaves no position for a token (positions begin at ${config.padTokenId + 1})`);
+  }
+  return config;
+}
+
+/** The config.json of a model: whatever `raw` has, with the fields of {@link RobertaConfig} written over it. */
+export function toRawConfig(config: RobertaConfig): Record<string, unknown> {
+  return {
+    architectures: ["RobertaForMaskedLM"],
+    ...config.raw,
+    model_type: "roberta",
+    vocab_size: config.vocabSize,
+    hidden_size: config.hiddenSize,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    intermediate_size: config.intermediateSize,
+    max_position_embeddings: config.maxPositions,
+    type_vocab_size: config.typeVocabSize,
+    layer_norm_eps: config.layerNormEps,
+    pad_token_id: config.padTokenId,
+    hidden_act: config.hiddenAct,
+    tie_word_embeddings: config.tieWordEmbeddings,
+    hidden_dropout_prob: config.hiddenDropout,
+    attention_probs_dropout_prob: config.attentionDropout,
+  };
+}
+
+/**
+ * Names and shapes of all parameters of Hugging Face's RobertaForMaskedLM, in the order of its forward pass.
+ * A linear layer's weight is [outputs, inputs].
+ */
+export function robertaShapes(config: RobertaConfig): Map<string, number[]> {
+  const { vocabSize, hiddenSize, intermediateSize, maxPositions, typeVocabSize, layers } = config;
+  const shapes = new Map<string, number[]>();
+  const linear = (name: string, outputs: number, inputs: number): void => {
+    shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
+  };
+  const layerNorm = (name: string): void => {
+    shapes.set(`${name}.weight`, [hiddenSize]).set(`${name}.bias`, [hiddenSize]);
+  };
+  shapes.set("roberta.embeddings.word_embeddings.weight", [vocabSize, hiddenSize]);
+  shapes.set("roberta.embeddings.position_embeddings.weight", [maxPositions, hiddenSize]);
+  shapes.set("roberta.embeddings.token_type_embeddings.weight", [typeVocabSize, hiddenSize]);
+  layerNorm("roberta.embeddings.LayerNorm");
+  for (let layer = 0; layer < layers; layer++) {
+    const name = `roberta.encoder.layer.${layer}`;
+    for (const part of ["query", "key", "value"]) linear(`${name}.attention.self.${part}`, hiddenSize, hiddenSize);
+    linear(`${name}.attention.output.dense`, hiddenSize, hiddenSize);
+    layerNorm(`${name}.attention.output.LayerNorm`);
+    linear(`${name}.intermediate.dense`, intermediateSize, hiddenSize);
+    linear(`${name}.output.dense`, hiddenSize, intermediateSize);
+    layerNorm(`${name}.output.LayerNorm`);
+  }
+  linear("lm_head.dense", hiddenSize, hiddenSize);
+  layerNorm("lm_head.layer_norm");
+  shapes.set("lm_head.decoder.weight", [vocabSize, hiddenSize]);
+  shapes.set("lm_head.bias", [vocabSize]);
+  return shapes;
+}

@@ -1,0 +1,285 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { endianness } from "node:os";
+import { writeFileAtomically } from "./atomic-write";
+
+/** Element types we read and write, with their typed arrays. float16 and bfloat16 stay as bits: see {@link toFloat32}. */
+const ARRAYS = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+} as const;
+
+export type StoredType = keyof typeof ARRAYS;
+export type StoredData = InstanceType<(typeof ARRAYS)[StoredType]>;
+
+/** A tensor as it lies in a safetensors file, row-major. */
+export interface StoredTensor {
+  dtype: StoredType;
+  shape: number[];
+  data: StoredData;
+}
+
+/** What the header says of one tensor; `begin` and `end` count bytes from the start of the file. */
+export interface TensorEntry {
+  dtype: StoredType;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+export interface SafetensorsHeader {
+  entries: Map<string, TensorEntry>;
+  metadata: Record<string, string>;
+}
+
+/** The reference implementation's limit: a larger header is an attack or an accident. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/**
+ * Reads the whole of a safetensors file, or only the tensors whose name `only` accepts.
+ * Tensors are read one by one by position, so the file may be larger than 2 GiB, and each
+ * array is aligned whatever its place in the file.
+ *
+ * @throws one Error naming the file (and the tensor) if anything in the file does not add up
+ */
+export function readSafetensors(
+  path: string,
+  options: { only?: (name: string) => boolean } = {},
+): { tensors: Map<string, StoredTensor>; metadata: Record<string, string> } {
+  return withFile(path, (file, size) => {
+    const header = parseHeader(path, file, size);
+    const tensors = new Map<string, StoredTensor>();
+    for (const [name, { dtype, shape, begin, end }] of header.entries) {
+      if (options.only !== undefined && !options.only(name)) continue;
+      const bytes = new Uint8Array(end - begin);
+      readFully(path, file, bytes, begin);
+      tensors.set(name, { dtype, shape, data: new ARRAYS[dtype](bytes.buffer) });
+    }
+    return { tensors, metadata: header.metadata };
+  });
+}
+
+/** Reads names, types, shapes and metadata of a safetensors file without its tensors. */
+export function readSafetensorsHeader(path: string): SafetensorsHeader {
+  return withFile(path, (file, size) => parseHeader(path, file, size));
+}
+
+/**
+ * Writes a safetensors file (temporary name, sync, rename). Larger element types come first and the
+ * header is padded to 8 bytes, so that every tensor is aligned in the file, as the Python library does it.
+ *
+ * @throws if a tensor's array does not fit its type or shape
+ */
+export function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor> | Readonly<Record<string, StoredTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  requireLittleEndian();
+  const entries = tensors instanceof Map ? [...tensors] : Object.entries<StoredTensor>(tensors as Record<string, StoredTensor>);
+  for (const [name, tensor] of entries) checkWritable(path, name, tensor);
+  entries.sort(([a, x], [b, y]) => elementBytes(y.dtype) - elementBytes(x.dtype) || (a < b ? -1 : 1));
+  // A Map keeps even a name like "__proto__"; Object.fromEntries makes it an own property too.
+  const header = new Map<string, unknown>();
+  if (Object.keys(metadata).length > 0) header.set("__metadata__", metadata);
+  let offset = 0;
+  for (const [name, { dtype, shape, data }] of entries) {
+    header.set(name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] });
+    offset += data.byteLength;
+  }
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+  const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, " ");
+  text.copy(padded);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  writeFileAtomically(path, (append) => {
+    append(length);
+    append(padded);
+    for (const [, { data }] of entries) append(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  });
+}
+
+/**
+ * The values of a floating-point tensor as float32: float16 and bfloat16 exactly (subnormals, infinities and
+ * NaN included), float64 rounded, float32 as it is (not copied).
+ *
+ * @throws if the tensor is not floating-point
+ */
+export function toFloat32(tensor: StoredTensor): Float32Array {
+  const { dtype, data } = tensor;
+  if (dtype === "F32") return data as Float32Array;
+  if (dtype === "F64") return Float32Array.from(data as Float64Array);
+  if (dtype !== "F16" && dtype !== "BF16") throw new Error(`a ${dtype} tensor is not floating-point`);
+  const halves = data as Uint16Array;
+  const bits = new Uint32Array(halves.length);
+  if (dtype === "BF16") {
+    for (let i = 0; i < bits.length; i++) bits[i] = halves[i] << 16;
+  } else {
+    const table = (float16Bits ??= makeFloat16Bits());
+    for (let i = 0; i < bits.length; i++) bits[i] = table[halves[i]];
+  }
+  return new Float32Array(bits.buffer);
+}
+
+/** float32 bits of all 65,536 float16 values. */
+let float16Bits: Uint32Array | undefined;
+
+function makeFloat16Bits(): Uint32Array {
+  const table = new Uint32Array(65536);
+  const values = new Float32Array(table.buffer);
+  for (let half = 0; half < 65536; half++) {
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 0) {
+      values[half] = fraction * 2 ** -24;
+      table[half] |= sign;
+    } else if (exponent === 31) {
+      table[half] = sign | 0x7f800000 | (fraction << 13);
+    } else {
+      table[half] = sign | ((exponent + 112) << 23) | (fraction << 13);
+    }
+  }
+  return table;
+}
+
+function elementBytes(dtype: StoredType): number {
+  return ARRAYS[dtype].BYTES_PER_ELEMENT;
+}
+
+function requireLittleEndian(): void {
+  if (endianness() !== "LE") throw new Error("safetensors files are little-endian and this machine is not: not supported");
+}
+
+function withFile<T>(path: string, use: (file: number, size: number) => T): T {
+  requireLittleEndian();
+  const file = openSync(path, "r");
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) throw new Error(`${path} is not a file`);
+    return use(file, status.size);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readFully(path: string, file: number, target: Uint8Array, position: number): void {
+  for (let done = 0; done < target.length; ) {
+    const count = readSync(file, target, done, Math.min(target.length - done, 1 << 30), position + done);
+    if (count === 0) throw new Error(`${path} became shorter while it was read`);
+    done += count;
+  }
+}
+
+function parseHeader(path: string, file: number, size: number): SafetensorsHeader {
+  const fail = (problem: string): never => {
+    throw new Error(`${path} is not a valid safetensors file: ${problem}`);
+  };
+  if (size < 8) fail(`it has ${size} bytes, fewer than the 8 of the header length`);
+  const prefix = new Uint8Array(8);
+  readFully(path, file, prefix, 0);
+  const declared = new DataView(prefix.buffer).getBigUint64(0, true);
+  if (declared > BigInt(MAX_HEADER_BYTES)) fail(`it declares a header of ${declared} bytes (at most ${MAX_HEADER_BYTES} are allowed)`);
+  const length = Number(declared);
+  if (8 + length > size) fail(`it declares a header of ${length} bytes but has ${size} bytes in all (truncated?)`);
+  const bytes = new Uint8Array(length);
+  readFully(path, file, bytes, 8);
+
+  let text = "";
+  let parsed: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    parsed = JSON.parse(text);
+  } catch (error) {
+    fail(`its header is not JSON (${(error as Error).message})`);
+  }
+  if (!isRecord(parsed)) return fail("its header is not a JSON object");
+  const twice = repeatedKey(text);
+  if (twice !== undefined) fail(`the name ${JSON.stringify(twice)} occurs twice in its header`);
+
+  const metadata: Record<string, string> = {};
+  const entries = new Map<string, TensorEntry>();
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === "__metadata__") {
+      if (!isRecord(value)) return fail("__metadata__ is not an object");
+      for (const [key, item] of Object.entries(value)) {
+        if (typeof item !== "string") return fail(`__metadata__ entry ${JSON.stringify(key)} is not a string`);
+        Object.defineProperty(metadata, key, { value: item, enumerable: true, configurable: true, writable: true });
+      }
+    } else {
+      entries.set(name, parseEntry(value, 8 + length, size, (problem) => fail(`tensor ${JSON.stringify(name)}: ${problem}`)));
+    }
+  }
+
+  // As in the reference implementation the tensors must tile the rest of the file without holes or overlaps.
+  const ordered = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  let position = 8 + length;
+  for (const [name, { begin, end }] of ordered) {
+    if (begin < position) fail(`tensor ${JSON.stringify(name)} overlaps the one before it`);
+    if (begin > position) fail(`there are ${begin - position} bytes of no tensor before tensor ${JSON.stringify(name)}`);
+    position = end;
+  }
+  if (position !== size) fail(`its tensors end at byte ${position} but the file at ${size}`);
+  return { entries, metadata };
+}
+
+function parseEntry(value: unknown, start: number, size: number, fail: (problem: string) => never): TensorEntry {
+  if (!isRecord(value)) return fail("its entry is not an object");
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string") return fail("dtype is missing");
+  if (!Object.hasOwn(ARRAYS, dtype)) return fail(`dtype ${JSON.stringify(dtype)} is not supported (supported: ${Object.keys(ARRAYS).join(", ")})`);
+  if (!isCounts(shape)) return fail("shape is not a list of whole numbers");
+  if (!isCounts(offsets) || offsets.length !== 2) return fail("data_offsets is not a pair of whole numbers");
+  const [begin, end] = offsets;
+  if (begin > end) fail(`data_offsets [${begin}, ${end}] run backwards`);
+  if (start + end > size) fail(`data_offsets [${begin}, ${end}] go beyond the end of the file (${size - start} bytes of data; truncated?)`);
+  const expected = shape.reduce((product, length) => product * length, 1) * elementBytes(dtype as StoredType);
+  if (expected !== end - begin) fail(`shape [${shape.join(", ")}] of ${dtype} takes ${expected} bytes but data_offsets span ${end - begin}`);
+  return { dtype: dtype as StoredType, shape, begin: start + begin, end: start + end };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+/** The first key that some object of a valid JSON text has twice (JSON.parse would keep the last without a word). */
+function repeatedKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, colon] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}]/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (colon !== undefined) {
+      const key = JSON.parse(token.slice(0, -colon.length)) as string;
+      const keys = open[open.length - 1];
+      if (keys.has(key)) return key;
+      keys.add(key);
+    }
+  }
+  return undefined;
+}
+
+function checkWritable(path: string, name: string, { dtype, shape, data }: StoredTensor): void {
+  const fail = (problem: string): never => {
+    throw new Error(`cannot write tensor ${JSON.stringify(name)} to ${path}: ${problem}`);
+  };
+  if (name === "__metadata__") fail("this name is reserved");
+  if (!Object.hasOwn(ARRAYS, dtype)) fail(`dtype ${JSON.stringify(dtype)} is not supported`);
+  if (!(data instanceof ARRAYS[dtype])) fail(`${dtype} needs a ${ARRAYS[dtype].name}, not a ${data.constructor.name}`);
+  if (!isCounts(shape)) fail(`shape [${String(shape)}] is not a list of whole numbers`);
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (count !== data.length) fail(`shape [${shape.join(", ")}] has ${count} elements but the array has ${data.length}`);
+}
