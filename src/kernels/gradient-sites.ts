@@ -3,7 +3,7 @@ import { collate, disposeBatch, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { encoderBackward, encoderForward } from "../model/roberta";
 import type { Site } from "../model/site";
-import { outputDerivative, type Outputs } from "./outputs";
+import { combineLogits, outputDerivative, type Outputs } from "./outputs";
 
 /** The gradients of C outputs for B examples, factored by the places where parameters enter. */
 export interface GradientSites {
@@ -12,8 +12,8 @@ export interface GradientSites {
   outputs: number;
   /** Every parameter enters through exactly one site. */
   sites: Site[];
-  /** The head's logits [B, W], row-major. */
-  logits: Float32Array;
+  /** The C outputs f_c themselves, [B, C] row-major. */
+  values: Float32Array;
 }
 
 /**
@@ -29,18 +29,10 @@ export function gradientSites(model: Model, outputs: Outputs, sequences: Sequenc
     const keep = (site: Site): void => void sites.push(keepSite(site));
     const delta = outputs.head.backward(model, head.trace, outputDerivative(outputs, batch.size), keep);
     encoderBackward(model, batch, trace, delta, keep);
-    return { logits: head.logits.dataSync() as Float32Array, sites: mergeTables(sites) };
-  }) as unknown as Pick<GradientSites, "sites" | "logits">;
+    return { values: combineLogits(outputs, head.logits.dataSync() as Float32Array), sites: mergeTables(sites) };
+  }) as unknown as Pick<GradientSites, "sites" | "values">;
   disposeBatch(batch);
   return { size: sequences.length, outputs: outputs.combine.length, ...kept };
-}
-
-/** The head's logits without gradients, [B, W] row-major. */
-export function forwardLogits(model: Model, outputs: Outputs, sequences: Sequence[]): Float32Array {
-  const batch = collate(sequences, model.config.padTokenId);
-  const logits = tf.tidy(() => outputs.head.forward(model, encoderForward(model, batch).hidden).logits.dataSync() as Float32Array);
-  disposeBatch(batch);
-  return logits;
 }
 
 const siteTensors = (site: Site): Tensor[] => [site.kind === "rows" ? site.rows : site.input, site.delta];

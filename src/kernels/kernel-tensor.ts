@@ -8,7 +8,7 @@ export interface KernelTensor {
   shape: [trainExamples: number, trainLogits: number, examples: number, logits: number];
 }
 
-/** A model's pretrained outputs on a list of examples, [examples, logits], row-major. */
+/** A model's outputs f on a list of examples, [examples, logits], row-major; one column for the binary margin. */
 export interface LogitsTensor {
   values: Float32Array;
   shape: [examples: number, logits: number];

@@ -17,6 +17,15 @@ export function logitOutputs(head: Head, width: number): Outputs {
 /** The binary margin f = logit₁ − logit₀. */
 export const marginOutput = (head: Head): Outputs => ({ head, combine: [[-1, 1]] });
 
+/** f = M · logits for every example: [n, W] → [n, C], row-major. */
+export function combineLogits({ combine }: Outputs, logits: Float32Array): Float32Array {
+  const [c, w] = [combine.length, combine[0].length];
+  return Float32Array.from({ length: (logits.length / w) * c }, (_, k) => {
+    const example = Math.floor(k / c);
+    return combine[k % c].reduce((sum, factor, word) => sum + factor * logits[example * w + word], 0);
+  });
+}
+
 /** ∂f_c/∂logits for every example, [C, B, W]. */
 export function outputDerivative({ combine }: Outputs, size: number): Tensor {
   const [c, w] = [combine.length, combine[0].length];
