@@ -2,25 +2,40 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { endianness } from "node:os";
 import { writeFileAtomically } from "./atomic-write";
 
-/** Element types we read and write, with their typed arrays. float16 and bfloat16 stay as bits: see {@link toFloat32}. */
+/**
+ * Element types we read and write, with their typed arrays, in the order in which the reference implementation
+ * lays them out. float16 and bfloat16 stay as bits: see {@link toFloat32}.
+ */
 const ARRAYS = {
+  U64: BigUint64Array,
+  I64: BigInt64Array,
   F64: Float64Array,
   F32: Float32Array,
-  F16: Uint16Array,
-  BF16: Uint16Array,
-  I64: BigInt64Array,
-  U64: BigUint64Array,
-  I32: Int32Array,
   U32: Uint32Array,
-  I16: Int16Array,
+  I32: Int32Array,
+  BF16: Uint16Array,
+  F16: Uint16Array,
   U16: Uint16Array,
+  I16: Int16Array,
   I8: Int8Array,
   U8: Uint8Array,
   BOOL: Uint8Array,
 } as const;
 
+const LAYOUT = Object.keys(ARRAYS);
+
 export type StoredType = keyof typeof ARRAYS;
-export type StoredData = InstanceType<(typeof ARRAYS)[StoredType]>;
+export type StoredData =
+  | BigUint64Array
+  | BigInt64Array
+  | Float64Array
+  | Float32Array
+  | Uint32Array
+  | Int32Array
+  | Uint16Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array;
 
 /** A tensor as it lies in a safetensors file, row-major. */
 export interface StoredTensor {
@@ -75,8 +90,8 @@ export function readSafetensorsHeader(path: string): SafetensorsHeader {
 }
 
 /**
- * Writes a safetensors file (temporary name, sync, rename). Larger element types come first and the
- * header is padded to 8 bytes, so that every tensor is aligned in the file, as the Python library does it.
+ * Writes a safetensors file (temporary name, sync, rename), byte for byte as the Python library would: larger
+ * element types come first and the header is padded to 8 bytes, so that every tensor is aligned in the file.
  *
  * @throws if a tensor's array does not fit its type or shape
  */
@@ -88,8 +103,7 @@ export function writeSafetensors(
   requireLittleEndian();
   const entries = tensors instanceof Map ? [...tensors] : Object.entries<StoredTensor>(tensors as Record<string, StoredTensor>);
   for (const [name, tensor] of entries) checkWritable(path, name, tensor);
-  entries.sort(([a, x], [b, y]) => elementBytes(y.dtype) - elementBytes(x.dtype) || (a < b ? -1 : 1));
-  // A Map keeps even a name like "__proto__"; Object.fromEntries makes it an own property too.
+  entries.sort(([a, x], [b, y]) => LAYOUT.indexOf(x.dtype) - LAYOUT.indexOf(y.dtype) || (a < b ? -1 : 1));
   const header = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) header.set("__metadata__", metadata);
   let offset = 0;
@@ -151,10 +165,6 @@ function makeFloat16Bits(): Uint32Array {
     }
   }
   return table;
-}
-
-function elementBytes(dtype: StoredType): number {
-  return ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
 function requireLittleEndian(): void {
@@ -243,7 +253,7 @@ function parseEntry(value: unknown, start: number, size: number, fail: (problem:
   const [begin, end] = offsets;
   if (begin > end) fail(`data_offsets [${begin}, ${end}] run backwards`);
   if (start + end > size) fail(`data_offsets [${begin}, ${end}] go beyond the end of the file (${size - start} bytes of data; truncated?)`);
-  const expected = shape.reduce((product, length) => product * length, 1) * elementBytes(dtype as StoredType);
+  const expected = shape.reduce((product, length) => product * length, 1) * ARRAYS[dtype as StoredType].BYTES_PER_ELEMENT;
   if (expected !== end - begin) fail(`shape [${shape.join(", ")}] of ${dtype} takes ${expected} bytes but data_offsets span ${end - begin}`);
   return { dtype: dtype as StoredType, shape, begin: start + begin, end: start + end };
 }
