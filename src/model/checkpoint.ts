@@ -80,7 +80,8 @@ export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "
 
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, "model.safetensors"), tensors, { format: "pt" });
-  const raw = { ...toRawConfig(config), tie_word_embeddings: tied };
+  const raw: Record<string, unknown> = { ...toRawConfig(config), tie_word_embeddings: tied };
+  for (const field of ["dtype", "torch_dtype"]) if (field in raw) raw[field] = "float32";
   writeFileAtomically(join(directory, "config.json"), (append) => append(Buffer.from(`${JSON.stringify(raw, null, 2)}\n`)));
   if (checkpoint.directory !== undefined && existsSync(checkpoint.directory)) {
     if (realpathSync(checkpoint.directory) === realpathSync(directory)) return;
