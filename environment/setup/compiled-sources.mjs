@@ -1,0 +1,53 @@
+import { existsSync, rmSync } from "node:fs";
+import path from "node:path";
+import { run } from "./command.mjs";
+import { filesUnder, fileState, fingerprint, readIfThere, writeWhole } from "./files.mjs";
+import { build, nodeModules, root } from "./places.mjs";
+import { SetupError } from "./setup-error.mjs";
+
+const stamp = path.join(build, "kernel-view-setup.txt");
+const folders = ["src", "test", "bench"];
+
+/** Step: TypeScript sources compiled to build/, when one of them has changed. */
+export const compiledSources = {
+  name: "Compiling",
+  detail: "TypeScript sources to build/",
+  gigabytes: 0.1,
+  isDone: () => readIfThere(stamp) === wanted() && existsSync(path.join(build, "src")),
+  async run() {
+    const state = wanted();
+    rmSync(stamp, { force: true });
+    removeOrphans();
+    const compiler = path.join(nodeModules, "typescript", "bin", "tsc");
+    try {
+      await run(process.execPath, [compiler, "-p", "."], { what: "compiling the sources", log: "compile" });
+    } catch (error) {
+      if (!(error instanceof SetupError) || !existsSync(path.join(build, "src"))) throw error;
+      // The compiler writes its output in spite of type errors, and `npm test` is what insists on none.
+      return `done, but with type errors (see ${path.join(".cache", "setup", "compile.log")}, or run \`npm run build\`)`;
+    }
+    writeWhole(stamp, state);
+    return undefined;
+  },
+};
+
+function sources() {
+  return folders.flatMap((folder) => filesUnder(path.join(root, folder))).filter((file) => file.endsWith(".ts"));
+}
+
+function wanted() {
+  return fingerprint(...[...sources(), path.join(root, "tsconfig.json"), path.join(nodeModules, ".package-lock.json")].map(fileState));
+}
+
+/** Output whose source is gone would still be found by the test runner; without its record, all is written anew. */
+function removeOrphans() {
+  const kept = new Set(sources().map((file) => path.join(build, path.relative(root, file)).replace(/\.ts$/, "")));
+  for (const folder of folders) {
+    for (const file of filesUnder(path.join(build, folder))) {
+      const compiled = /^(.*?)\.(?:d\.ts|js\.map|js)$/.exec(file);
+      if (compiled && !kept.has(compiled[1])) rmSync(file, { force: true });
+    }
+  }
+  const missing = [...kept].some((file) => !file.endsWith(".d") && !existsSync(`${file}.js`));
+  if (missing) rmSync(path.join(build, ".tsbuildinfo"), { force: true });
+}

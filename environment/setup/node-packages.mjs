@@ -1,0 +1,63 @@
+import { existsSync, mkdirSync, readlinkSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import { npmCommand, run } from "./command.mjs";
+import { readIfThere } from "./files.mjs";
+import { nodeModules, root } from "./places.mjs";
+
+/** Step: the Node packages, exactly as package-lock.json has them, and the package's own name in node_modules. */
+export const nodePackages = {
+  name: "Node packages",
+  detail: "npm ci",
+  gigabytes: 0.9,
+  isDone: () => packagesMatchLock() && selfLinkIsRight(),
+  async run() {
+    if (!packagesMatchLock()) {
+      const npm = npmCommand();
+      // Install scripts stay off: the one that matters (tfjs-node's) is a step of its own, with a second way.
+      await run(npm.program, [...npm.args, "ci", "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"], {
+        what: "installing the Node packages",
+        source: "the npm registry (`npm config get registry` shows which)",
+        log: "node-packages",
+      });
+    }
+    linkSelf();
+  },
+};
+
+/**
+ * npm writes node_modules/.package-lock.json when it has finished: where that agrees with package-lock.json and the
+ * folders are there, nothing has to be installed. An interrupted `npm ci` leaves no such file.
+ */
+function packagesMatchLock() {
+  const wanted = JSON.parse(readIfThere(path.join(root, "package-lock.json"))).packages;
+  const text = readIfThere(path.join(nodeModules, ".package-lock.json"));
+  if (text === undefined) return false;
+  const installed = JSON.parse(text).packages;
+  return Object.entries(wanted).every(([place, entry]) => {
+    if (!place.startsWith("node_modules/")) return true;
+    // The stubs under environment/ appear twice: as links, and as what they lead to, under a path npm makes up.
+    if (entry.integrity === undefined && !entry.link) return true;
+    const found = installed[place];
+    if (!found) return entry.optional === true || entry.devOptional === true;
+    if (found.version !== entry.version || found.integrity !== entry.integrity) return false;
+    return existsSync(path.join(root, place)) || entry.optional === true;
+  });
+}
+
+const selfLink = path.join(nodeModules, "kernel-view");
+
+/** Notebooks say `import … from "kernel-view"`; tslab and its TypeScript find that only under node_modules. */
+function selfLinkIsRight() {
+  try {
+    return readlinkSync(selfLink) !== "" && realpathSync(selfLink) === realpathSync(root);
+  } catch {
+    return false;
+  }
+}
+
+function linkSelf() {
+  if (selfLinkIsRight()) return;
+  mkdirSync(nodeModules, { recursive: true });
+  rmSync(selfLink, { force: true, recursive: true });
+  symlinkSync(process.platform === "win32" ? root : "..", selfLink, "junction");
+}
