@@ -1,0 +1,100 @@
+import type { EncodedPrompt } from "./encoded-prompt";
+import type { Example } from "./example";
+import type { Task } from "./task";
+import { parseTemplate, type TemplatePart } from "./template";
+import type { TextEncoder } from "./text-encoder";
+
+/**
+ * The example in the task's prompt, as token ids without padding. Each sentence is first cut to its limit, then the
+ * whole loses its end beyond the task's longest length.
+ *
+ * @throws if the template is malformed, asks for a text the example has not, or the mask is cut off
+ */
+export function encodePrompt(
+  example: Example,
+  task: Pick<Task, "name" | "template" | "maxLength" | "firstSentenceLimit" | "otherSentenceLimit">,
+  tokenizer: TextEncoder,
+): EncodedPrompt {
+  const all = parseTemplate(task.template).flatMap((part) => encodePart(part, example, task, tokenizer));
+  const ids = all.slice(0, task.maxLength);
+  const maskPosition = ids.indexOf(tokenizer.maskId);
+  if (maskPosition < 0) {
+    throw new Error(
+      `task ${task.name}: the mask is at token ${all.indexOf(tokenizer.maskId) + 1} of the prompt, beyond the longest length ${task.maxLength}: ` +
+        `set a sentence limit or a larger length (text: ${JSON.stringify(example.texts.join(" / ").slice(0, 60))})`,
+    );
+  }
+  return { ids, maskPosition };
+}
+
+function encodePart(
+  part: TemplatePart,
+  example: Example,
+  task: Pick<Task, "name" | "template" | "firstSentenceLimit" | "otherSentenceLimit">,
+  tokenizer: TextEncoder,
+): number[] {
+  switch (part.kind) {
+    case "special":
+      return [{ cls: tokenizer.clsId, mask: tokenizer.maskId, sep: tokenizer.sepId }[part.token]];
+    case "sentence": {
+      const text = example.texts[part.index];
+      if (text === undefined) {
+        throw new Error(`template ${JSON.stringify(task.template)} of task ${task.name} asks for text ${part.index}, but the example has ${example.texts.length}`);
+      }
+      const limit = part.index === 0 ? task.firstSentenceLimit : task.otherSentenceLimit;
+      return tokenizer.encode(part.change(text)).slice(0, limit);
+    }
+    case "literal":
+      return encodeLiteral(part.text, task, tokenizer);
+  }
+}
+
+function encodeLiteral(text: string, task: Pick<Task, "template">, tokenizer: TextEncoder): number[] {
+  if ([...text].length !== 1) return tokenizer.encode(text);
+  const id = tokenizer.tokenToId(text);
+  if (id === undefined) {
+    throw new Error(`template ${JSON.stringify(task.template)}: the single character ${JSON.stringify(text)} is not a token of the vocabulary`);
+  }
+  return [id];
+}
+
+/**
+ * The example without a prompt, for a new head on the first position: <s> text </s>, or <s> text </s> text </s>.
+ * Sentence limits do not apply; the end is cut beyond the task's longest length.
+ *
+ * @returns ids with `maskPosition` 0, the place of <s>
+ */
+export function encodeUnprompted(example: Example, task: Pick<Task, "maxLength">, tokenizer: TextEncoder): EncodedPrompt {
+  const texts = example.texts.flatMap((text) => [...tokenizer.encode(text), tokenizer.sepId]);
+  return { ids: [tokenizer.clsId, ...texts].slice(0, task.maxLength), maskPosition: 0 };
+}
+
+/**
+ * Token ids of the label words, in label order. A word stands after a space ("Ġgreat") and must be one token;
+ * one that begins with `<`, `[`, `.`, `,` or `:` is taken as a token as it is written.
+ *
+ * @throws naming the word if it is not one token, or two labels share a token
+ */
+export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">, tokenizer: TextEncoder): number[] {
+  if (task.labelWords.length !== task.labels.length) {
+    throw new Error(`task ${task.name} has ${task.labels.length} labels but ${task.labelWords.length} label words`);
+  }
+  const ids = task.labelWords.map((word) => {
+    if (word === "") throw new Error(`task ${task.name}: a label word is empty`);
+    if (/^[<[.,:]/.test(word)) {
+      const id = tokenizer.tokenToId(word);
+      if (id === undefined) throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is not a token of the vocabulary`);
+      return id;
+    }
+    const tokens = tokenizer.encode(` ${word}`);
+    if (tokens.length !== 1) {
+      throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is ${tokens.length} tokens in this vocabulary: choose a word that is one`);
+    }
+    return tokens[0];
+  });
+  const repeated = ids.findIndex((id, i) => ids.indexOf(id) < i);
+  if (repeated >= 0) {
+    throw new Error(`task ${task.name}: label words ${JSON.stringify(task.labelWords[ids.indexOf(ids[repeated])])} and ${JSON.stringify(task.labelWords[repeated])} are the same token`);
+  }
+  return ids;
+}

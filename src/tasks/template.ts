@@ -1,0 +1,80 @@
+/**
+ * The prompt template language of LM-BFF. A template is cut at every `*`; each piece is one part:
+ *
+ * | part | gives |
+ * |---|---|
+ * | `cls`, `mask`, `sep`, `sep+` | the special token |
+ * | `sent_i` | text i |
+ * | `+sent_i` | a space, then text i |
+ * | `sent-_i` | text i without its last character, whatever that is |
+ * | `sentl_i`, `+sentl_i` | text i with its first letter in lower case, after a space with `+` |
+ * | `sentl-_i` | the first letter in lower case and the last character dropped |
+ * | `sentu_i`, `+sentu_i` | text i with its first letter in upper case, after a space with `+` |
+ * | anything else | itself, `_` meaning a space; a single character is a token of its own, without a space before it |
+ *
+ * `label_i` and `labelx_i` stand for the answers of demonstrations, which the paper does not use: refused.
+ */
+export type TemplatePart =
+  | { kind: "special"; token: "cls" | "mask" | "sep" }
+  | { kind: "sentence"; index: number; change: (text: string) => string }
+  | { kind: "literal"; text: string };
+
+/**
+ * Cuts a template into its parts.
+ *
+ * @throws if a part is malformed or the template has no mask
+ */
+export function parseTemplate(template: string): TemplatePart[] {
+  const parts = template
+    .split("*")
+    .filter((part) => part !== "")
+    .map((part) => parsePart(part, template));
+  if (!parts.some((part) => part.kind === "special" && part.token === "mask")) {
+    throw new Error(`template ${JSON.stringify(template)} has no *mask*, where the label word is to be predicted`);
+  }
+  return parts;
+}
+
+function parsePart(part: string, template: string): TemplatePart {
+  switch (part) {
+    case "cls":
+    case "mask":
+    case "sep":
+      return { kind: "special", token: part };
+    case "sep+": // "+" begins a new segment in BERT; RoBERTa has one segment only.
+      return { kind: "special", token: "sep" };
+  }
+  const sentence = /^(\+?)sent([lu]?)(-?)_(\d+)$/.exec(part);
+  const kind = sentence === null ? "" : `${sentence[1]}sent${sentence[2]}${sentence[3]}`;
+  if (sentence !== null && Object.hasOwn(CHANGES, kind)) {
+    return { kind: "sentence", index: Number(sentence[4]), change: CHANGES[kind] };
+  }
+  if (/^\+?sent/.test(part)) {
+    throw new Error(`template ${JSON.stringify(template)}: ${JSON.stringify(part)} is no sentence part; there are ${Object.keys(CHANGES).join("_0, ")}_0`);
+  }
+  if (/^labelx?_/.test(part)) {
+    throw new Error(`template ${JSON.stringify(template)}: ${JSON.stringify(part)} is for prompts with demonstrations, which are not supported`);
+  }
+  return { kind: "literal", text: part.replaceAll("_", " ") };
+}
+
+/** What each kind of sentence part does to its text. Characters are Unicode code points, as in Python. */
+const CHANGES: Readonly<Record<string, (text: string) => string>> = {
+  sent: (text) => text,
+  "+sent": (text) => ` ${text}`,
+  "sent-": (text) => [...text].slice(0, -1).join(""),
+  sentl: (text) => lowerFirst([...text]),
+  "+sentl": (text) => ` ${lowerFirst([...text])}`,
+  // The first character is never the one that is dropped: the authors' code joins text[0].lower() and text[1:-1].
+  "sentl-": (text) => lowerFirst([...text].filter((_, i, all) => i === 0 || i < all.length - 1)),
+  sentu: (text) => upperFirst([...text]),
+  "+sentu": (text) => ` ${upperFirst([...text])}`,
+};
+
+function lowerFirst([first = "", ...rest]: string[]): string {
+  return first.toLowerCase() + rest.join("");
+}
+
+function upperFirst([first = "", ...rest]: string[]): string {
+  return first.toUpperCase() + rest.join("");
+}
