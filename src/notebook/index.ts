@@ -1,0 +1,17 @@
+/** What touches Jupyter: showing charts and tables, progress, parameters, provenance. */
+export { displaySink, setDisplaySink, terminalSink, type DisplaySink, type MimeBundle } from "./display-sink";
+export { chartBundle, showChart, vegaLiteMimeType } from "./show-chart";
+export { showTable, tableBundle, type DataFrameLike, type Records, type TableOptions } from "./show-table";
+export { drawStatic, type StaticChart, type VegaLiteSpec } from "./static-chart";
+export { duration, showProgress, type Progress, type ProgressOptions, type ProgressTerminal } from "./progress";
+export {
+  injectParameters,
+  notebookParameters,
+  parseOverrides,
+  parseParameters,
+  type Notebook,
+  type NotebookCell,
+  type Parameter,
+  type ParameterValue,
+} from "./parameters";
+export { provenance, provenanceMimeType, showProvenance, type Provenance, type ProvenanceOptions } from "./provenance";

@@ -1,0 +1,131 @@
+/**
+ * Parameters of a notebook: one cell tagged `parameters` declares them with their defaults, one to a line,
+ *
+ *     let k = 16; // training examples per class
+ *
+ * and a cell tagged `injected-parameters`, put after it, assigns other values (Papermill's convention, in TypeScript).
+ */
+
+export type ParameterValue = number | string | boolean | null | ParameterValue[] | { [key: string]: ParameterValue };
+
+/** One parameter as its cell declares it. */
+export interface Parameter {
+  name: string;
+  value: ParameterValue;
+  /** The comment behind it. */
+  comment?: string;
+}
+
+/** What is read and written here of a notebook file (nbformat 4). */
+export interface NotebookCell {
+  cell_type: string;
+  id?: string;
+  source: string | string[];
+  metadata: { tags?: string[]; [key: string]: unknown };
+  [key: string]: unknown;
+}
+export interface Notebook {
+  cells: NotebookCell[];
+  [key: string]: unknown;
+}
+
+/** The text of a cell. */
+export function cellSource(cell: NotebookCell): string {
+  return Array.isArray(cell.source) ? cell.source.join("") : cell.source;
+}
+
+export function hasTag(cell: NotebookCell, tag: string): boolean {
+  return cell.metadata?.tags?.includes(tag) ?? false;
+}
+
+/**
+ * The parameters a notebook declares, in order; empty where it has no cell tagged `parameters`.
+ * @throws Error for a line that declares one with something else than a literal value
+ */
+export function notebookParameters(notebook: Notebook): Parameter[] {
+  const cell = notebook.cells.find((candidate) => hasTag(candidate, "parameters"));
+  return cell ? parseParameters(cellSource(cell)) : [];
+}
+
+const declaration = /^\s*let\s+([A-Za-z_$][\w$]*)\s*(?::[^=]+)?=\s*(.+?)\s*;?\s*(?:\/\/\s*(.*))?$/;
+
+/** Reads the lines `let name = literal; // comment` of a parameters cell; comments and blank lines are skipped. */
+export function parseParameters(source: string): Parameter[] {
+  const lines = source.split("\n").filter((line) => !/^\s*(?:\/\/.*)?$/.test(line));
+  return lines.map((line) => {
+    const match = declaration.exec(line);
+    const value = match && parseLiteral(match[2]);
+    if (!match || value === undefined) {
+      throw new Error(`Parameters cell: cannot read the line ${JSON.stringify(line.trim())}. Write one parameter a line, as: let name = value; // comment`);
+    }
+    return { name: match[1], value, ...(match[3] ? { comment: match[3] } : {}) };
+  });
+}
+
+/** A JSON value, or undefined; single quotes and numbers such as 1_000 and 1e-2 are understood as TypeScript does. */
+function parseLiteral(text: string): ParameterValue | undefined {
+  const singleQuoted = /^'((?:[^'\\]|\\.)*)'$/.exec(text);
+  const json = singleQuoted ? `"${singleQuoted[1].replace(/\\'/g, "'").replace(/(?<!\\)"/g, '\\"')}"` : text;
+  const plain = /^-?[\d_.]+(?:e[-+]?\d+)?$/i.test(json) ? json.replace(/_/g, "") : json.replace(/,\s*([\]}])/g, "$1");
+  try {
+    return JSON.parse(plain) as ParameterValue;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads overrides as given on a command line, "name=value", by the type of the parameter's default.
+ * @throws Error for a parameter the notebook does not have, or a value of another type
+ */
+export function parseOverrides(settings: readonly string[], parameters: readonly Parameter[]): Record<string, ParameterValue> {
+  return Object.fromEntries(settings.map((setting) => parseOverride(setting, parameters)));
+}
+
+function parseOverride(setting: string, parameters: readonly Parameter[]): [string, ParameterValue] {
+  const at = setting.indexOf("=");
+  const name = at < 0 ? setting : setting.slice(0, at);
+  const parameter = parameters.find((candidate) => candidate.name === name);
+  if (!parameter) {
+    const known = parameters.map((candidate) => candidate.name).join(", ") || "none: it has no cell tagged parameters";
+    throw new Error(`The notebook has no parameter ${JSON.stringify(name)}. Its parameters: ${known}.`);
+  }
+  if (at < 0) throw new Error(`--set ${name}: a value is missing. Write --set ${name}=${JSON.stringify(parameter.value)}.`);
+  return [name, valueLike(parameter, setting.slice(at + 1))];
+}
+
+function valueLike({ name, value: standard }: Parameter, text: string): ParameterValue {
+  if (typeof standard === "string") return text;
+  const value = parseLiteral(text.trim());
+  if (value === undefined || kind(value) !== kind(standard)) {
+    throw new Error(`--set ${name}=${text}: expected ${kind(standard)}, such as ${JSON.stringify(standard)}.`);
+  }
+  return value;
+}
+
+function kind(value: ParameterValue): string {
+  if (Array.isArray(value)) return "a list";
+  if (value === null) return "null";
+  return { number: "a number", boolean: "true or false", object: "an object", string: "a text" }[typeof value as "number"];
+}
+
+/**
+ * A copy of the notebook with a cell that assigns `overrides`, right behind the parameters cell. A cell injected
+ * earlier is replaced; without overrides it is removed.
+ */
+export function injectParameters(notebook: Notebook, overrides: Record<string, ParameterValue>): Notebook {
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters"));
+  const names = Object.keys(overrides);
+  if (names.length === 0) return { ...notebook, cells };
+  const at = cells.findIndex((cell) => hasTag(cell, "parameters"));
+  if (at < 0) throw new Error("The notebook has no cell tagged parameters, so none can be set.");
+  const injected: NotebookCell = {
+    cell_type: "code",
+    id: "injected-parameters",
+    metadata: { tags: ["injected-parameters"] },
+    execution_count: null,
+    outputs: [],
+    source: ["// Values given when this notebook was run.", ...names.map((name) => `${name} = ${JSON.stringify(overrides[name])};`)].join("\n"),
+  };
+  return { ...notebook, cells: [...cells.slice(0, at + 1), injected, ...cells.slice(at + 1)] };
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { displaySink, type DisplaySink, type MimeBundle } from "./display-sink";
+import { escapeHtml } from "./show-table";
+
+/** A running display of how far a long job is. */
+export interface Progress {
+  /** Reports `done` of `total` (the total may become known, or change, on the way). */
+  (state: { done: number; total?: number; reused?: number }): void;
+  /** Replaces the display by one summary line. Called by itself when `done` reaches the total; later calls do nothing. */
+  finish(note?: string): void;
+}
+
+export interface ProgressOptions {
+  /** What is counted, in the plural: "steps", "blocks". */
+  unit?: string;
+  total?: number;
+  /** Test hooks: where it is shown, the time in milliseconds, and the terminal. */
+  sink?: DisplaySink;
+  now?: () => number;
+  terminal?: ProgressTerminal;
+}
+
+export interface ProgressTerminal {
+  write(text: string): void;
+  /** Width of a terminal that can rewrite its line; undefined where it cannot (a log file). */
+  columns?: number;
+}
+
+/** A notebook page is updated at most four times a second, a log file once in ten seconds. */
+const pageInterval = 250;
+const terminalInterval = 100;
+const logInterval = 10_000;
+
+/**
+ * Shows the progress of a long job: in a notebook one display that is rewritten, in a terminal one line, in a log
+ * file a line now and then. The result is a function to pass as `onProgress`.
+ *
+ * `const done = showProgress("Kernel"); await computeKernel({ …, onProgress: done });`
+ */
+export function showProgress(label: string, options: ProgressOptions = {}): Progress {
+  const { unit = "", now = () => performance.now() } = options;
+  const output = outputFor(options);
+  const started = now();
+  let last = -Infinity;
+  let finished = false;
+  let state: { done: number; total?: number; reused?: number } = { done: 0, total: options.total };
+
+  const finish = (note?: string) => {
+    if (finished) return;
+    finished = true;
+    output.end(summary(label, unit, state, (now() - started) / 1000, note));
+  };
+  const report: Progress = Object.assign(
+    (next: { done: number; total?: number; reused?: number }) => {
+      if (finished) return;
+      state = { ...next, total: next.total ?? state.total };
+      if (state.total !== undefined && state.done >= state.total) return finish();
+      if (now() - last < output.interval) return;
+      last = now();
+      output.show(state, running(label, unit, state, (now() - started) / 1000));
+    },
+    { finish },
+  );
+  return report;
+}
+
+interface ProgressOutput {
+  interval: number;
+  show(state: { done: number; total?: number }, text: string): void;
+  end(text: string): void;
+}
+
+function outputFor(options: ProgressOptions): ProgressOutput {
+  const sink = options.sink ?? displaySink();
+  return sink.rich && !options.terminal ? pageOutput(sink) : terminalOutput(options.terminal ?? standardError());
+}
+
+function pageOutput(sink: DisplaySink): ProgressOutput {
+  const id = randomUUID();
+  let shown = false;
+  const put = (bundle: MimeBundle) => {
+    if (shown) sink.update(bundle, id);
+    else sink.show(bundle, id);
+    shown = true;
+  };
+  return {
+    interval: pageInterval,
+    show: ({ done, total }, text) => {
+      const value = total === undefined ? "" : ` value="${done}" max="${total}"`;
+      put({ "text/html": `<progress${value} style="vertical-align:middle"></progress> ${escapeHtml(text)}`, "text/plain": text });
+    },
+    end: (text) => put({ "text/html": escapeHtml(text), "text/plain": text }),
+  };
+}
+
+function terminalOutput(terminal: ProgressTerminal): ProgressOutput {
+  const { columns } = terminal;
+  if (columns === undefined) {
+    return { interval: logInterval, show: (_, text) => terminal.write(`${text}\n`), end: (text) => terminal.write(`${text}\n`) };
+  }
+  const line = (text: string) => `\r\x1b[2K${text.slice(0, columns - 1)}`;
+  return { interval: terminalInterval, show: (_, text) => terminal.write(line(text)), end: (text) => terminal.write(`${line(text)}\n`) };
+}
+
+/** Standard error, so that results stay alone on standard output. The launcher passes on the terminal's width. */
+function standardError(): ProgressTerminal {
+  const columns = process.stderr.isTTY ? process.stderr.columns : Number(process.env.KERNEL_VIEW_TERMINAL_COLUMNS) || undefined;
+  return { write: (text) => void process.stderr.write(text), columns };
+}
+
+function running(label: string, unit: string, { done, total }: { done: number; total?: number }, seconds: number): string {
+  const rate = done > 0 && seconds > 0 ? done / seconds : undefined;
+  return [
+    `${label}: ${count(done, total)}${unit ? ` ${unit}` : ""}`,
+    rate === undefined ? undefined : rateText(rate),
+    rate === undefined || total === undefined ? undefined : `${duration((total - done) / rate)} left`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(" · ");
+}
+
+function summary(label: string, unit: string, state: { done: number; total?: number; reused?: number }, seconds: number, note?: string): string {
+  const { done, total, reused } = state;
+  const reusedText = reused ? ` (${reused} from disk)` : "";
+  const amount = done >= (total ?? done) ? `${done}` : count(done, total);
+  return `${label}: ${amount}${unit ? ` ${unit}` : ""}${reusedText} in ${duration(seconds)}${note ? ` · ${note}` : ""}`;
+}
+
+const count = (done: number, total: number | undefined) => (total === undefined ? `${done}` : `${done}/${total}`);
+
+const rateText = (perSecond: number) => (perSecond >= 1 ? `${Number(perSecond.toPrecision(2))}/s` : `${duration(1 / perSecond)} each`);
+
+/** "0.4 s", "12 s", "3 min 5 s", "2 h 10 min". */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

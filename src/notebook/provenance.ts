@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { displaySink } from "./display-sink";
+import { tableBundle } from "./show-table";
+
+/** What a result depends on, as plain JSON. */
+export interface Provenance {
+  package: string;
+  node: string;
+  /** The tensor library and the native TensorFlow below it. */
+  tensorflow: string;
+  cpu: string;
+  system: string;
+  /** UTC, ISO 8601. */
+  time: string;
+  /** Hash of the model's configuration and weights. */
+  modelHash?: string;
+  seeds?: readonly number[];
+  parameters?: Record<string, unknown>;
+}
+
+export interface ProvenanceOptions {
+  /** A loaded checkpoint or model, for its hash. */
+  model?: { hash: string };
+  seeds?: readonly number[];
+  parameters?: Record<string, unknown>;
+}
+
+/** The media type under which a notebook carries its provenance, for the report to put at its end. */
+export const provenanceMimeType = "application/vnd.kernel-view.provenance+json";
+
+/** Collects what the results of this process depend on. */
+export function provenance({ model, seeds, parameters }: ProvenanceOptions = {}): Provenance {
+  return {
+    package: packageVersion(),
+    node: process.version,
+    tensorflow: tensorflowVersion(),
+    cpu: cpuText(),
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    time: new Date().toISOString(),
+    ...(model ? { modelHash: model.hash } : {}),
+    ...(seeds ? { seeds } : {}),
+    ...(parameters ? { parameters } : {}),
+  };
+}
+
+/** Shows the provenance as a table and leaves it in the notebook for the report. */
+export function showProvenance(options: ProvenanceOptions = {}): Provenance {
+  const record = provenance(options);
+  displaySink().show({ ...tableBundle(provenanceRows(record)), [provenanceMimeType]: record });
+  return record;
+}
+
+const titles: Record<keyof Provenance, string> = {
+  package: "Package",
+  node: "Node",
+  tensorflow: "TensorFlow",
+  cpu: "CPU",
+  system: "System",
+  time: "Time (UTC)",
+  modelHash: "Model hash",
+  seeds: "Seeds",
+  parameters: "Parameters",
+};
+
+function provenanceRows(record: Provenance): { what: string; value: string }[] {
+  return (Object.keys(titles) as (keyof Provenance)[])
+    .filter((key) => record[key] !== undefined)
+    .map((key) => ({ what: titles[key], value: valueText(record[key]) }));
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(", ");
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, entry]) => `${name} = ${JSON.stringify(entry)}`)
+    .join(", ");
+}
+
+function packageVersion(): string {
+  const file = path.join(__dirname, "..", "..", "..", "package.json");
+  const { name, version } = JSON.parse(readFileSync(file, "utf8")) as { name: string; version: string };
+  return `${name} ${version}`;
+}
+
+/** Asks the tensor library this process has loaded (provenance never loads it itself). */
+function tensorflowVersion(): string {
+  for (const [file, loaded] of Object.entries(require.cache)) {
+    if (!/[\\/]src[\\/]model[\\/]backend\.js$/.test(file)) continue;
+    const { backendVersions } = loaded?.exports as { backendVersions: () => { backend: string; tfjs: string; tensorflow?: string } };
+    const { backend, tfjs, tensorflow } = backendVersions();
+    return tensorflow ? `${tensorflow} (tfjs ${tfjs})` : `none (tfjs ${tfjs}, backend ${backend})`;
+  }
+  return "not loaded";
+}
+
+function cpuText(): string {
+  const cpus = os.cpus();
+  return `${cpus[0]?.model.trim() ?? "unknown"}, ${os.availableParallelism()} threads`;
+}

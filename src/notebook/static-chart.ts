@@ -1,0 +1,83 @@
+import { Resvg } from "@resvg/resvg-js";
+import path from "node:path";
+import * as vega from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+
+/** A Vega-Lite v5 specification as a plain object. */
+export type VegaLiteSpec = Record<string, unknown>;
+
+/** The still forms of a chart, for pages that cannot draw Vega-Lite (a repository's web view, a printed page). */
+export interface StaticChart {
+  svg: string;
+  png: Buffer;
+}
+
+/** A grey with a contrast of at least 4.2 to a white and to a nearly black page: a still picture cannot know which. */
+const neutral = "#7a7a7a";
+
+/** Colours only where the specification leaves them open. */
+const neutralConfig = {
+  background: "transparent",
+  axis: { domainColor: neutral, tickColor: neutral, gridColor: "#8884", labelColor: neutral, titleColor: neutral },
+  legend: { labelColor: neutral, titleColor: neutral },
+  header: { labelColor: neutral, titleColor: neutral },
+  title: { color: neutral, subtitleColor: neutral },
+  style: { "guide-label": { fill: neutral }, "guide-title": { fill: neutral }, cell: { stroke: "#8886" } },
+};
+
+/**
+ * Draws a specification without a browser, at its first state (sliders and selections as they start).
+ * @param scale pixels of the PNG per unit of the SVG
+ * @throws Error when Vega-Lite does not accept the specification
+ */
+export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promise<StaticChart> {
+  const compiled = compile(spec as unknown as TopLevelSpec, {
+    config: neutralConfig as never,
+    logger: silentLogger(),
+  }).spec;
+  const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error });
+  try {
+    const svg = await view.toSVG();
+    return { svg, png: rasterize(svg, scale) };
+  } finally {
+    view.finalize();
+  }
+}
+
+function rasterize(svg: string, scale: number): Buffer {
+  const image = new Resvg(svg, {
+    fitTo: { mode: "zoom", value: scale },
+    font: { loadSystemFonts: true, fontFiles: [fallbackFont()], defaultFontFamily: "KaTeX_SansSerif", sansSerifFamily: systemSansSerif() },
+  });
+  return image.render().asPng();
+}
+
+/** A machine without any font (a bare container) would give charts without text; KaTeX brings one. */
+const fallbackFont = () => path.join(path.dirname(require.resolve("katex/package.json")), "dist", "fonts", "KaTeX_SansSerif-Regular.ttf");
+
+let sansSerif: string | undefined;
+function systemSansSerif(): string {
+  sansSerif ??= ["Liberation Sans", "DejaVu Sans", "Arial", "Helvetica"].find(isInstalled) ?? "KaTeX_SansSerif";
+  return sansSerif;
+}
+
+/** Asks the rasterizer itself, by drawing one letter with that family only. */
+function isInstalled(family: string): boolean {
+  const letter = `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text x="2" y="16" font-size="16" font-family="${family}">A</text></svg>`;
+  const image = new Resvg(letter, { font: { loadSystemFonts: true, defaultFontFamily: "no such family" } });
+  return image.render().pixels.some((value) => value !== 0);
+}
+
+/** Vega-Lite warns on the console about harmless things (a scale without a domain); a cell should not show that. */
+function silentLogger() {
+  const quiet = {
+    level: () => quiet,
+    warn: () => quiet,
+    info: () => quiet,
+    debug: () => quiet,
+    error: (...parts: unknown[]): never => {
+      throw new Error(parts.join(" "));
+    },
+  };
+  return quiet as never;
+}
