@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Tokenizer as LibraryTokenizerClass } from "@huggingface/tokenizers";
+import type { TextEncoder } from "../tasks/text-encoder";
+
+/** Turns text into token ids and back, as the model's `tokenizer.json` says. */
+export interface Tokenizer extends TextEncoder {
+  /** The text of token ids, special tokens included. */
+  decode(ids: readonly number[]): string;
+  /** The token of an id as the vocabulary writes it (byte-level BPE: "Ġgreat"). */
+  idToToken(id: number): string | undefined;
+  /** Number of tokens, special ones included. */
+  readonly vocabSize: number;
+}
+
+/**
+ * Loads `tokenizer.json` from a model's folder. Ids are those of Hugging Face's `tokenizers`.
+ *
+ * @throws naming the file if it is missing, malformed, or lacks one of the special tokens
+ */
+export function loadTokenizer(directory: string): Tokenizer {
+  const path = join(directory, "tokenizer.json");
+  const { library, trim } = openLibrary(path);
+  const id = (...names: string[]): number => {
+    for (const name of names) {
+      const found = library.token_to_id(name);
+      if (found !== undefined) return found;
+    }
+    throw new Error(`${path}: the vocabulary has no token ${names.join(" or ")}`);
+  };
+  return {
+    encode: (text) => library.encode(trim(text), { add_special_tokens: false }).ids,
+    decode: (ids) => (ids.length === 0 ? "" : library.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false })),
+    tokenToId: (token) => library.token_to_id(token),
+    idToToken: (index) => library.id_to_token(index),
+    vocabSize: library.get_vocab().size,
+    clsId: id("<s>", "[CLS]"),
+    sepId: id("</s>", "[SEP]"),
+    maskId: id("<mask>", "[MASK]"),
+    padId: id("<pad>", "[PAD]"),
+  };
+}
+
+interface TokenizerJson {
+  added_tokens: { content: string; lstrip?: boolean; rstrip?: boolean }[];
+  pre_tokenizer: { type: string } | null;
+  model: { merges?: unknown };
+}
+
+/** What we use of the library's tokenizer. (Its own type declarations do not resolve in Node's module mode.) */
+interface LibraryTokenizer {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  get_vocab(): Map<string, number>;
+  model: { encode(tokens: string[]): string[]; tokens_to_ids: Map<string, number>; unk_token?: string | null };
+  pre_tokenizer: { pattern: RegExp; byte_encoder: Record<number, string> };
+}
+
+function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: string) => string } {
+  let json: TokenizerJson;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new Error(`there is no tokenizer: ${path} does not exist`);
+    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
+  }
+  try {
+    const unstripped = json.added_tokens.map((token) => ({ ...token, lstrip: false, rstrip: false }));
+    const library = new LibraryTokenizerClass({ ...json, added_tokens: unstripped }, {}) as LibraryTokenizer;
+    if (json.pre_tokenizer?.type === "ByteLevel") {
+      useUnicodeSpaces(library);
+      if (json.model.merges !== undefined) dropUnknownBytes(library);
+    }
+    return { library, trim: spaceTrimmer(json) };
+  } catch (error) {
+    throw new Error(`${path} is not a tokenizer we can read: ${(error as Error).message}`);
+  }
+}
+
+// Three corrections of @huggingface/tokenizers 0.2.0 towards the Rust library, which it otherwise agrees with.
+
+/** JavaScript's \s counts the byte-order mark as a space and U+0085 not; the Rust library goes by Unicode's White_Space. */
+function useUnicodeSpaces({ pre_tokenizer }: LibraryTokenizer): void {
+  pre_tokenizer.pattern =
+    /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+}
+
+/** The spaces that a token takes from the text beside it (<mask>: before it) are trimmed with the same wrong \s: we trim them. */
+function spaceTrimmer({ added_tokens }: TokenizerJson): (text: string) => string {
+  const changes: RegExp[] = [];
+  for (const token of added_tokens) {
+    const literal = token.content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    if (token.lstrip === true) changes.push(new RegExp(`\\p{White_Space}+(?=${literal})`, "gu"));
+    if (token.rstrip === true) changes.push(new RegExp(`(?<=${literal})\\p{White_Space}+`, "gu"));
+  }
+  return (text) => changes.reduce((result, change) => result.replace(change, ""), text);
+}
+
+/** Without an unknown token, bytes that the vocabulary lacks vanish *before* merging, so that their neighbours meet. */
+function dropUnknownBytes({ model, pre_tokenizer }: LibraryTokenizer): void {
+  if (model.unk_token !== null && model.unk_token !== undefined) return;
+  const known = model.tokens_to_ids;
+  if (Object.values(pre_tokenizer.byte_encoder).every((byte) => known.has(byte))) return;
+  const encode = model.encode.bind(model);
+  model.encode = (tokens) => encode(tokens.map((token) => [...token].filter((byte) => known.has(byte)).join("")));
+}
