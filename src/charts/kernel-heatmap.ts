@@ -1,0 +1,117 @@
+import { type ChartSpec, distinct, VEGA_LITE_SCHEMA } from "./spec";
+
+/** What a row or column of the heatmap stands for. */
+export interface HeatmapExample {
+  /** Shown in the tooltip. */
+  text: string;
+  /** The label word, or another name of the class; examples are grouped by it. */
+  className: string;
+}
+
+export interface KernelHeatmapOptions {
+  /** One value per pair, [rows, columns], row-major. */
+  values: ArrayLike<number>;
+  rows: readonly HeatmapExample[];
+  columns: readonly HeatmapExample[];
+  /** Class names in the order they should appear. Default: order of first appearance. */
+  classes?: readonly string[];
+  title?: string;
+  rowTitle?: string;
+  columnTitle?: string;
+  valueTitle?: string;
+}
+
+/**
+ * A kernel as a picture: one cell per pair of examples, rows and columns grouped by class, the
+ * sentences and the exact value in the tooltip. Colours run from −c to c around 0, or from 0 to c
+ * when nothing is negative, where c is the 98th percentile of the absolute values: a few long
+ * gradients would otherwise leave everything else pale. Cells beyond c have the end colour.
+ */
+export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
+  const { values, rows, columns } = options;
+  const { title = "Kernel", rowTitle = "training examples", columnTitle = "test examples", valueTitle = "kernel value" } = options;
+  if (values.length !== rows.length * columns.length) {
+    throw new Error(`A heatmap of ${rows.length} × ${columns.length} examples needs as many values, not ${values.length}.`);
+  }
+  const classes = options.classes ?? distinct([...rows, ...columns].map(({ className }) => className));
+  const cells = Array.from(values, (value, index) => ({
+    row: Math.floor(index / columns.length),
+    column: index % columns.length,
+    value,
+  }));
+  const unknown = [...rows, ...columns].find(({ className }) => !classes.includes(className));
+  if (unknown) throw new Error(`The class "${unknown.className}" is not among the heatmap's classes: ${classes.join(", ")}.`);
+  const limit = percentile(cells.map(({ value }) => Math.abs(value)), 0.98) || 1;
+  const signed = cells.some(({ value }) => value < 0);
+  const step = Math.max(2, Math.min(12, Math.floor(560 / columns.length)));
+  return {
+    $schema: VEGA_LITE_SCHEMA,
+    description: `${title}: ${rows.length} rows by ${columns.length} columns, grouped by ${classes.join(", ")}`,
+    title: { text: title, anchor: "start" },
+    data: { values: cells },
+    // The sentences are looked up instead of being repeated in every cell.
+    transform: [lookUp("row", rows, classes), lookUp("column", columns, classes)],
+    width: { step },
+    height: { step: Math.max(step, 8) },
+    mark: { type: "rect" },
+    encoding: {
+      row: facet("rowClassIndex", rowTitle, classes),
+      column: facet("columnClassIndex", columnTitle, classes),
+      y: { field: "row", type: "ordinal", axis: null },
+      x: { field: "column", type: "ordinal", axis: null },
+      color: {
+        field: "value",
+        type: "quantitative",
+        title: valueTitle,
+        scale: signed
+          ? { scheme: "blueorange", domain: [-limit, limit], domainMid: 0, clamp: true }
+          : { scheme: "viridis", domain: [0, limit], clamp: true },
+        legend: { format: legendFormat(limit), gradientLength: 160 },
+      },
+      tooltip: [
+        { field: "value", title: valueTitle, format: ".4~g" },
+        { field: "rowText", title: "row" },
+        { field: "rowClass", title: "row's label" },
+        { field: "columnText", title: "column" },
+        { field: "columnClass", title: "column's label" },
+      ],
+    },
+    resolve: { scale: { x: "independent", y: "independent" } },
+  };
+}
+
+function lookUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object {
+  const values = examples.map(({ text, className }, index) => ({
+    [field]: index,
+    [`${field}Text`]: text,
+    [`${field}Class`]: className,
+    [`${field}ClassIndex`]: classes.indexOf(className),
+  }));
+  return {
+    lookup: field,
+    from: { data: { values }, key: field, fields: ["Text", "Class", "ClassIndex"].map((part) => field + part) },
+  };
+}
+
+/** Groups by class number and not by name: Vega-Lite sorts only one of two facets by a list of names. */
+function facet(field: string, title: string, classes: readonly string[]): object {
+  const names = JSON.stringify(classes);
+  return {
+    field,
+    type: "ordinal",
+    title: null,
+    spacing: 4,
+    header: { labelExpr: `${JSON.stringify(`${title}: `)} + ${names}[datum.value]`, labelPadding: 4 },
+  };
+}
+
+/** Two digits: "12k" for large numbers, a power of ten for tiny ones. */
+function legendFormat(limit: number): string {
+  if (limit >= 1e4) return ".2~s";
+  return limit < 1e-3 ? ".1~e" : ".2~r";
+}
+
+function percentile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}

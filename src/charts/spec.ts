@@ -1,0 +1,42 @@
+/**
+ * A Vega-Lite v5 specification as a plain object, ready for JSON.
+ *
+ * Vega-Lite's own types are not used: they would make every notebook cell that draws a chart slow
+ * to compile. The tests compile each chart with the two versions of Vega-Lite it has to work with.
+ */
+export interface ChartSpec {
+  $schema: string;
+  /** What the figure shows, for readers who cannot see it. */
+  description: string;
+  [property: string]: unknown;
+}
+
+export const VEGA_LITE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json";
+
+/**
+ * Mark colours: distinguishable with the common colour vision deficiencies (after Okabe and Ito,
+ * 2008), with a contrast of at least 3 to a white and to a dark page. Backgrounds, texts and axes
+ * are never coloured here, so that the page's theme decides.
+ */
+export const PALETTE = {
+  blue: "#1b7fbd",
+  vermilion: "#d55e00",
+  green: "#009e73",
+  purple: "#b86fa0",
+  grey: "#858585",
+} as const;
+
+/** Series colours in the order they are given out. */
+export const SERIES_COLORS = [PALETTE.blue, PALETTE.vermilion, PALETTE.green, PALETTE.purple, PALETTE.grey];
+
+/** Legends show the colours at full strength, also for translucent marks. */
+export const SOLID_LEGEND = { symbolOpacity: 1, symbolStrokeWidth: 2 } as const;
+
+/** d3 formats for shares: whole percents on axes, one decimal in tooltips and labels. */
+export const AXIS_PERCENT = ".0%";
+export const PERCENT = ".1%";
+
+/** Values of a field in order of first appearance. */
+export function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

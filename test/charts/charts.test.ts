@@ -1,0 +1,184 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, View, type Spec } from "vega";
+import { compile } from "vega-lite";
+import { accuracyChart } from "../../src/charts/accuracy-chart";
+import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
+import { maskFillChart } from "../../src/charts/mask-fill-chart";
+import { regularizationChart } from "../../src/charts/regularization-chart";
+import { type ChartSpec, PALETTE } from "../../src/charts/spec";
+import { trainingChart } from "../../src/charts/training-chart";
+
+/** Each figure is compared with a stored one; UPDATE_CHARTS=1 stores it anew, for eyes to check. */
+const stored = join(__dirname, "../../../test/fixtures/charts");
+const update = process.env.UPDATE_CHARTS === "1";
+
+type Compile = (spec: never, options: { logger: Collector }) => { spec: Spec };
+interface Collector {
+  messages: string[];
+  level(): Collector;
+  error(...parts: unknown[]): Collector;
+  warn(...parts: unknown[]): Collector;
+  info(): Collector;
+  debug(): Collector;
+}
+
+/** JupyterLab draws with Vega-Lite 5.6.1, the report with the installed version. */
+const versions: { name: string; compile: Compile }[] = [{ name: "installed", compile: compile as unknown as Compile }];
+try {
+  versions.push({ name: "5.6.1", compile: require("vega-lite-5.6.1").compile });
+} catch {
+  test("compile with Vega-Lite 5.6.1", { skip: "vega-lite-5.6.1 is not installed" }, () => {});
+}
+
+function collector(): Collector {
+  const messages: string[] = [];
+  const note = (...parts: unknown[]) => (messages.push(parts.join(" ")), logger);
+  const logger: Collector = { messages, level: () => logger, error: note, warn: note, info: () => logger, debug: () => logger };
+  return logger;
+}
+
+async function render(spec: ChartSpec, compileSpec: Compile): Promise<string> {
+  const logger = collector();
+  const { spec: vega } = compileSpec(spec as never, { logger });
+  assert.deepEqual(logger.messages, [], "Vega-Lite should have nothing to complain of");
+  const view = new View(parse(vega), { renderer: "none" });
+  const svg = await view.toSVG();
+  view.finalize();
+  return svg;
+}
+
+const figures: Record<string, () => ChartSpec> = {
+  "mask-fill": () =>
+    maskFillChart(
+      [
+        { word: "great", probability: 0.31, isLabelWord: true },
+        { word: "wonderful", probability: 0.12, isLabelWord: false },
+        { word: "terrible", probability: 0.004, isLabelWord: true },
+      ],
+      "a warm film . It was <mask>.",
+    ),
+  accuracy: () =>
+    accuracyChart(
+      [
+        ...[0.62, 0.62].map((accuracy, seed) => ({ method: "zero-shot", family: "baseline", seed, accuracy })),
+        ...[0.81, 0.85].map((accuracy, seed) => ({ method: "fine-tuning, prompted", family: "fine-tuning", seed, accuracy })),
+        ...[0.8, 0.86].map((accuracy, seed) => ({ method: "SGD kernel, prompted", family: "kernel", seed, accuracy })),
+      ],
+      { title: "Two seeds", chance: 0.5 },
+    ),
+  "kernel-heatmap": () =>
+    kernelHeatmap({
+      values: [4, -1, 3, -2, 5, -1, 2.5, -2, 0.5],
+      rows: [
+        { text: "a fine film", className: "great" },
+        { text: "a dull film", className: "terrible" },
+        { text: "a good book", className: "great" },
+      ],
+      columns: [
+        { text: "an awful book", className: "terrible" },
+        { text: "a great cast", className: "great" },
+        { text: "a bore", className: "terrible" },
+      ],
+      classes: ["terrible", "great"],
+    }),
+  "kernel-heatmap-positive": () =>
+    kernelHeatmap({ values: [1, 0.5], rows: [{ text: "one", className: "no" }], columns: [{ text: "two", className: "no" }, { text: "three", className: "yes" }] }),
+  regularization: () =>
+    regularizationChart(
+      [0, 0.001, 0.01].flatMap((regularization, r) =>
+        [100, Infinity].flatMap((f0) =>
+          (["dev", "test"] as const).flatMap((split) =>
+            [13, 21].map((seed) => ({ regularization, f0, split, seed, accuracy: 0.7 + 0.05 * r + (seed === 13 ? 0.02 : 0) })),
+          ),
+        ),
+      ),
+      { selected: { regularization: 0.01, f0: 100 } },
+    ),
+  training: () =>
+    trainingChart([
+      ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
+      ...[0.7, 0.6, 0.2].map((value, step) => ({ run: "Adam, seed 13", step, measure: "training loss (nats)", value })),
+      { run: "SGD, seed 13", step: 2, measure: "dev accuracy", value: 0.8 },
+      { run: "Adam, seed 13", step: 2, measure: "dev accuracy", value: 0.75 },
+    ]),
+};
+
+for (const [name, figure] of Object.entries(figures)) {
+  test(`${name} is as stored`, async () => {
+    const files = { [`${name}.json`]: `${JSON.stringify(figure(), null, 1)}\n`, [`${name}.svg`]: await render(figure(), versions[0].compile) };
+    for (const [file, content] of Object.entries(files)) {
+      const path = join(stored, file);
+      if (update) {
+        mkdirSync(stored, { recursive: true });
+        writeFileSync(path, content);
+      }
+      assert.ok(existsSync(path), `${path} is missing: look at the figure, then store it with UPDATE_CHARTS=1`);
+      assert.equal(content, readFileSync(path, "utf8"), `${file} changed: look at it, then store it with UPDATE_CHARTS=1`);
+    }
+  });
+
+  for (const version of versions.slice(1)) {
+    test(`${name} draws the same with Vega-Lite ${version.name}`, async () => {
+      const svg = await render(figure(), version.compile);
+      const marks = (text: string) => (text.match(/<path|<text/g) ?? []).length;
+      assert.equal(marks(svg), marks(await render(figure(), versions[0].compile)));
+    });
+  }
+
+  test(`${name} leaves background, text and axis colours to the page, and names its axes`, () => {
+    const text = JSON.stringify(figure());
+    assert.doesNotMatch(text, /"(config|background|titleColor|labelColor|gridColor|domainColor)"/);
+    const colors = text.match(/#[0-9a-f]{3,8}/gi) ?? [];
+    assert.deepEqual(colors.filter((color) => !(Object.values(PALETTE) as string[]).includes(color)), []);
+    assert.doesNotMatch(text, /NaN|Infinity|:null,"title"/);
+  });
+}
+
+test("mark colours stand out from a light and from a dark page", () => {
+  const luminance = (color: string) => {
+    const [r, g, b] = [1, 3, 5].map((start) => {
+      const share = parseInt(color.slice(start, start + 2), 16) / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a: string, b: string) => {
+    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  for (const [name, color] of Object.entries(PALETTE)) {
+    for (const page of ["#ffffff", "#111111"]) {
+      assert.ok(contrast(color, page) >= 3, `${name} on ${page}: ${contrast(color, page).toFixed(2)}`);
+    }
+  }
+});
+
+test("the slider moves the reading, the menu changes the curve", async () => {
+  const points = [0, 0.1].flatMap((regularization) =>
+    [10, Infinity].map((f0) => ({
+      regularization,
+      f0,
+      split: "test" as const,
+      seed: 1,
+      accuracy: (regularization === 0 ? 0.5 : 0.75) + (f0 === 10 ? 0 : 0.125),
+    })),
+  );
+  const { spec } = versions[0].compile(regularizationChart(points) as never, { logger: collector() });
+  const view = new View(parse(spec), { renderer: "none" });
+  assert.match(await view.toSVG(), /regularization 0: test 50\.0 \(0\.0\) %</);
+  assert.match(await view.signal("step", 1).toSVG(), /regularization 0\.1: test 75\.0 \(0\.0\) %</);
+  assert.match(await view.signal("f0", "∞ (ignore the pretrained logits)").toSVG(), /regularization 0\.1: test 87\.5 \(0\.0\) %</);
+  view.finalize();
+});
+
+test("impossible figures are refused", () => {
+  assert.throws(() => kernelHeatmap({ values: [1], rows: [], columns: [] }), /0 × 0 examples needs as many values, not 1/);
+  const example = { text: "one", className: "no" };
+  assert.throws(() => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }), /class "no" is not among/);
+  assert.throws(() => regularizationChart([]), /at least one point/);
+  const point = { regularization: 0, f0: 1, split: "dev" as const, seed: 1, accuracy: 1 };
+  assert.throws(() => regularizationChart([point], { selected: { regularization: 1, f0: 1 } }), /regularization 1, f0 1 is not in the grid/);
+});
