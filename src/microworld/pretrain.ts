@@ -1,0 +1,291 @@
+/**
+ * Masked-language-model pretraining of the microworld's RoBERTa with the project's own forward and
+ * backward passes: seeded, resumable, the same bits whether interrupted or not.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { flatLayout, disposeFlatParameters, flatten, withFlatParameters, type FlatLayout } from "../finetune/flat-parameters";
+import { clipByNorm, createOptimizer, type OptimizerState } from "../finetune/optimizer";
+import { parameterGradients, type Loss } from "../finetune/parameter-gradients";
+import { tf, type Tensor } from "../model/backend";
+import { collate } from "../model/batch";
+import type { Weight } from "../model/checkpoint";
+import { vocabularyHead } from "../model/head";
+import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../model/model";
+import type { RobertaConfig } from "../model/roberta-config";
+import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { createFastEncoder, countWords, trainBytePairs, type BytePairVocabulary } from "./byte-pair-training";
+import { corpusBlock } from "./corpus";
+import type { LanguageSettings } from "./language-settings";
+import { cutBatches, maskBatch, maskingProbabilities, type MaskedBatch, type MaskingSettings } from "./masked-batches";
+import { cooccurrenceEmbeddings, initialWeights, modelConfig, type ModelSize } from "./model-start";
+import { deriveSeed } from "./random";
+
+export interface PretrainingSettings {
+  language: LanguageSettings;
+  /** Seed of the language's text and task sentences. */
+  languageSeed: number;
+  /** Seed of the weights, the order and the masks. */
+  seed: number;
+  size: ModelSize;
+  /** Documents that the vocabulary and the first embeddings are made from. */
+  sampleDocuments: number;
+  documentsPerBlock: number;
+  tokensPerBatch: number;
+  masking: MaskingSettings;
+  steps: number;
+  /** Peak learning rate. */
+  learningRate: number;
+  warmupSteps: number;
+  /** Share of the steps after which the learning rate falls linearly to 2 % of its peak. */
+  decayFrom: number;
+  weightDecay: number;
+  clipNorm: number;
+}
+
+/** One point of the loss curve: means since the point before. */
+export interface LossPoint {
+  step: number;
+  tokens: number;
+  loss: number;
+  learningRate: number;
+}
+
+export interface PretrainingProgress extends LossPoint {
+  steps: number;
+  tokensPerSecond: number;
+  secondsLeft: number;
+}
+
+export interface PretrainingOptions {
+  settings: PretrainingSettings;
+  /** Keys of sentences that must not occur in the text. */
+  heldOut: ReadonlySet<string>;
+  /** Folder of the resumable state; without it nothing is saved. */
+  stateDirectory?: string;
+  saveEvery?: number;
+  /** A loss point after every so many steps. Default 100. */
+  recordEvery?: number;
+  /** Stops after this step, as an interruption would. */
+  stopAt?: number;
+  onProgress?: (progress: PretrainingProgress) => void;
+  /** Called with the model now and then, for example to measure it. */
+  onRecord?: (model: Model, point: LossPoint, vocabulary: BytePairVocabulary) => void;
+}
+
+export interface Pretrained {
+  config: RobertaConfig;
+  weights: Map<string, Weight>;
+  vocabulary: BytePairVocabulary;
+  curve: LossPoint[];
+  tokens: number;
+  /** Seconds of training, over all sittings. */
+  seconds: number;
+  finished: boolean;
+}
+
+/** The block of text that vocabulary, token frequencies and first embeddings come from; training never reaches it. */
+const sampleBlock = 1_000_000_000;
+
+/** Warm-up, plateau, linear decay to 2 %. */
+export function pretrainingRate({ learningRate, warmupSteps, decayFrom, steps }: PretrainingSettings, step: number): number {
+  const warm = Math.min(1, (step + 1) / Math.max(1, warmupSteps));
+  const left = (steps - step) / Math.max(1, steps * (1 - decayFrom));
+  return learningRate * warm * Math.min(1, Math.max(0.02, left));
+}
+
+/** Mean cross-entropy over the places of a masked batch; rows with fewer places than the longest are padded and ignored. */
+export function maskedLoss({ places, targets }: MaskedBatch): Loss {
+  const width = Math.max(...places.map((row) => row.length));
+  const labels = new Int32Array(places.length * width);
+  const weights = new Float32Array(places.length * width);
+  targets.forEach((row, r) => {
+    labels.set(row, r * width);
+    weights.fill(1, r * width, r * width + row.length);
+  });
+  const count = weights.reduce((sum, weight) => sum + weight, 0);
+  return (logits) => {
+    const classes = logits.shape[2] as number;
+    const flat = logits.reshape([-1, classes]) as Tensor;
+    const share = tf.tensor2d(weights.map((weight) => weight / count), [weights.length, 1]);
+    const target = tf.oneHot(tf.tensor1d(labels, "int32"), classes, 1, 0, "float32");
+    const logProbabilities = tf.logSoftmax(flat as never) as Tensor;
+    const loss = tf.neg(tf.sum(tf.mul(tf.mul(target, logProbabilities), share)));
+    const delta = tf.mul(tf.sub(tf.exp(logProbabilities), target), share);
+    return { loss, delta: delta.reshape(logits.shape) };
+  };
+}
+
+interface State {
+  step: number;
+  block: number;
+  /** Batches of the block already used. */
+  used: number;
+  tokens: number;
+  seconds: number;
+  curve: LossPoint[];
+}
+
+const stateFile = (directory: string): string => join(directory, "state.safetensors");
+
+/** Names the run: a state of other settings must not be continued. */
+function fingerprint(settings: PretrainingSettings): string {
+  return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
+}
+
+function saveState(directory: string, settings: PretrainingSettings, state: State, vector: Tensor, optimizer: OptimizerState): void {
+  const tensor = (t: Tensor): StoredTensor => ({ dtype: "F32", shape: t.shape, data: t.dataSync() as Float32Array });
+  const tensors = new Map([["parameters", tensor(vector)]]);
+  optimizer.moments.forEach((moment, i) => tensors.set(`moment.${i}`, tensor(moment)));
+  mkdirSync(directory, { recursive: true });
+  writeSafetensors(stateFile(directory), tensors, {
+    run: fingerprint(settings),
+    state: JSON.stringify(state),
+    optimizerStep: String(optimizer.step),
+  });
+}
+
+function loadState(directory: string, settings: PretrainingSettings): { state: State; vector: Tensor; optimizer: OptimizerState } | undefined {
+  const path = stateFile(directory);
+  if (!existsSync(path)) return undefined;
+  const { tensors, metadata } = readSafetensors(path);
+  if (metadata.run !== fingerprint(settings)) {
+    throw new Error(`${path} is the state of a run with other settings: remove it to begin anew, or restore those settings`);
+  }
+  const tensor = (name: string): Tensor => {
+    const stored = tensors.get(name);
+    if (!stored) throw new Error(`${path} holds no tensor "${name}": remove it to begin anew`);
+    return tf.keep(tf.tensor(toFloat32(stored), stored.shape));
+  };
+  const moments = ["moment.0", "moment.1"].map(tensor);
+  return {
+    state: JSON.parse(metadata.state) as State,
+    vector: tensor("parameters"),
+    optimizer: { step: Number(metadata.optimizerStep), moments },
+  };
+}
+
+/** Makes the vocabulary and the sample that masks and first embeddings are drawn from. */
+export function learnVocabulary(settings: PretrainingSettings, heldOut: ReadonlySet<string>): { vocabulary: BytePairVocabulary; sample: number[][] } {
+  const documents = corpusBlock(settings.language, settings.languageSeed, sampleBlock, settings.sampleDocuments, heldOut);
+  const texts = documents.map((document) => document.join(" "));
+  const vocabulary = trainBytePairs(countWords(texts), settings.size.vocabularySize);
+  return { vocabulary, sample: texts.map(createFastEncoder(vocabulary)) };
+}
+
+/** Trains the model, or goes on where an interrupted run of the same settings stopped. */
+export async function pretrain(options: PretrainingOptions): Promise<Pretrained> {
+  const { settings, heldOut, stateDirectory, saveEvery = 500, recordEvery = 100, stopAt = settings.steps } = options;
+  const { vocabulary, sample } = learnVocabulary(settings, heldOut);
+  const size = { ...settings.size, vocabularySize: vocabulary.ids.size };
+  const config = modelConfig(size);
+  const probabilities = maskingProbabilities(sample, size.vocabularySize, settings.masking);
+  const encode = createFastEncoder(vocabulary);
+  const longest = size.maxTokens - 2;
+  const batchesOf = (block: number): number[][][] => {
+    const documents = corpusBlock(settings.language, settings.languageSeed, block, settings.documentsPerBlock, heldOut);
+    const encoded = documents.map((document) => encode(document.join(" ")).slice(0, longest));
+    return cutBatches(encoded, settings.tokensPerBatch, deriveSeed(settings.seed, "block", block));
+  };
+
+  const restored = stateDirectory === undefined ? undefined : loadState(stateDirectory, settings);
+  const embeddings = restored
+    ? new Float32Array(size.vocabularySize * size.hiddenSize)
+    : cooccurrenceEmbeddings(sample, size.vocabularySize, size.hiddenSize, settings.seed);
+  const start = modelFromCheckpoint({ config, weights: initialWeights(config, settings.seed, embeddings), hash: "", directory: "" });
+  // The key biases have no gradient and the decoder is the word embeddings: neither is trained on its own.
+  const trained = [...start.parameters.keys()].filter((name) => !name.endsWith("self.key.bias") && name !== "lm_head.decoder.weight");
+  const layout = flatLayout(start, trained);
+  const decayMask = decayMaskOf(layout);
+  const optimizer = createOptimizer(
+    "adamw",
+    { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: settings.weightDecay, decayMask },
+    restored?.optimizer,
+  );
+  const state: State = restored?.state ?? { step: 0, block: 0, used: 0, tokens: 0, seconds: 0, curve: [] };
+  let vector = restored?.vector ?? flatten(layout, (name) => parameter(start, name));
+  let model = withFlatParameters(start, layout, vector);
+  let batches = batchesOf(state.block);
+  let losses: number[] = [];
+  let sitting = { time: performance.now(), tokens: state.tokens };
+  const secondsBefore = state.seconds;
+  const began = performance.now();
+
+  while (state.step < Math.min(stopAt, settings.steps)) {
+    if (state.used === batches.length) {
+      state.block += 1;
+      state.used = 0;
+      batches = batchesOf(state.block);
+    }
+    const masked = maskBatch(batches[state.used], probabilities, deriveSeed(settings.seed, "mask", state.step));
+    const width = Math.max(...masked.places.map((row) => row.length));
+    const sequences = masked.inputs.map((ids) => ({ ids, maskPosition: 0 }));
+    const places = masked.places.map((row) => [...row, ...Array<number>(width - row.length).fill(-1)]);
+    const rate = pretrainingRate(settings, state.step);
+    const batch = collate(sequences, config.padTokenId, places);
+    const { loss, gradients } = parameterGradients(model, vocabularyHead, batch, maskedLoss(masked));
+    if (!Number.isFinite(loss)) throw new Error(`pretraining: the loss is ${loss} at step ${state.step}; lower the learning rate`);
+    const next = tf.tidy(() => {
+      const gradient = flatten(layout, (name) => gradients.get(name) as Tensor);
+      return optimizer.update(vector, clipByNorm(gradient, settings.clipNorm), rate);
+    });
+    tf.dispose([vector, ...gradients.values()]);
+    disposeFlatParameters(model, layout);
+    vector = next;
+    model = withFlatParameters(start, layout, vector);
+    losses.push(loss);
+    state.step += 1;
+    state.used += 1;
+    state.tokens += masked.tokens;
+
+    if (state.step % recordEvery === 0 || state.step === settings.steps) {
+      const seconds = (performance.now() - sitting.time) / 1000;
+      const point = { step: state.step, tokens: state.tokens, loss: losses.reduce((a, b) => a + b, 0) / losses.length, learningRate: rate };
+      state.curve.push(point);
+      state.seconds = secondsBefore + (performance.now() - began) / 1000;
+      const done = state.step / settings.steps;
+      options.onProgress?.({
+        ...point,
+        steps: settings.steps,
+        tokensPerSecond: (state.tokens - sitting.tokens) / seconds,
+        secondsLeft: (state.seconds * (1 - done)) / done,
+      });
+      options.onRecord?.(model, point, vocabulary);
+      losses = [];
+      sitting = { time: performance.now(), tokens: state.tokens };
+    }
+    // Saved where the loss curve has a point too, so that a resumed curve is the same curve.
+    if (stateDirectory !== undefined && (state.step % saveEvery === 0 || state.step === stopAt || state.step === settings.steps)) {
+      saveState(stateDirectory, settings, state, vector, optimizer.state());
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  state.seconds = secondsBefore + (performance.now() - began) / 1000;
+  const weights = weightsOf(model);
+  optimizer.dispose();
+  disposeFlatParameters(model, layout);
+  disposeModel(start);
+  tf.dispose([vector, decayMask]);
+  const { curve, tokens, seconds } = state;
+  return { config, weights, vocabulary, curve, tokens, seconds, finished: state.step === settings.steps };
+}
+
+/** Removes the resumable state of a finished run. */
+export function forgetState(directory: string): void {
+  rmSync(stateFile(directory), { force: true });
+}
+
+/** 1 for matrices, 0 for biases and norms. */
+function decayMaskOf(layout: FlatLayout): Tensor {
+  return tf.tidy(() => tf.concat(layout.sizes.map((length, i) => tf.fill([length], layout.shapes[i].length > 1 ? 1 : 0))));
+}
+
+/** Weights by name; the decoder is the word embeddings. */
+function weightsOf(model: Model): Map<string, Weight> {
+  const read = (name: string): Weight => {
+    const tensor = parameter(model, name === "lm_head.decoder.weight" ? "roberta.embeddings.word_embeddings.weight" : name);
+    return { shape: tensor.shape, data: (tensor.dataSync() as Float32Array).slice() };
+  };
+  return new Map([...model.parameters.keys()].map((name) => [name, read(name)]));
+}
