@@ -37,7 +37,7 @@ export function provenance({ model, seeds, parameters }: ProvenanceOptions = {})
     node: process.version,
     tensorflow: tensorflowVersion(),
     cpu: cpuText(),
-    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    system: `${os.type()} ${os.arch()}`,
     time: new Date().toISOString(),
     ...(model ? { modelHash: model.hash } : {}),
     ...(seeds ? { seeds } : {}),
@@ -46,10 +46,9 @@ export function provenance({ model, seeds, parameters }: ProvenanceOptions = {})
 }
 
 /** Shows the provenance as a table and leaves it in the notebook for the report. */
-export function showProvenance(options: ProvenanceOptions = {}): Provenance {
+export function showProvenance(options: ProvenanceOptions = {}): void {
   const record = provenance(options);
   displaySink().show({ ...tableBundle(provenanceRows(record)), [provenanceMimeType]: record });
-  return record;
 }
 
 const titles: Record<keyof Provenance, string> = {
