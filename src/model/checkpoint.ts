@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { writeFileAtomically } from "./atomic-write";
 import { resolveModel, type HubOptions } from "./hub";
 import { parseRobertaConfig, robertaShapes, toRawConfig, type RobertaConfig } from "./roberta-config";
 import { readSafetensors, readSafetensorsHeader, toFloat32, writeSafetensors, type StoredTensor } from "./safetensors";
+import { readShardIndex } from "./shards";
 
 export type { RobertaConfig } from "./roberta-config";
 
@@ -166,24 +167,6 @@ function locateWeights(directory: string): WeightSources {
     // One parameter in two names: what the model adds to the logits is the decoder's bias, where there is one.
     find: (name) => (name === BIAS ? (stored.get(DECODER_BIAS) ?? stored.get(BIAS)) : stored.get(name)),
   };
-}
-
-/** The file of each tensor, from `model.safetensors.index.json`. */
-export function readShardIndex(path: string): Record<string, string> {
-  let map: unknown;
-  try {
-    map = (JSON.parse(readFileSync(path, "utf8")) as { weight_map?: unknown } | null)?.weight_map;
-  } catch (error) {
-    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
-  }
-  if (typeof map !== "object" || map === null || Array.isArray(map)) throw new Error(`${path} has no weight_map`);
-  for (const [name, file] of Object.entries(map)) {
-    // A shard lies beside its index; a path could lead out of the folder.
-    if (typeof file !== "string" || !file.endsWith(".safetensors") || basename(file) !== file || file.includes("\\")) {
-      throw new Error(`${path}: weight_map of ${name} is ${JSON.stringify(file)}, not the name of a safetensors file`);
-    }
-  }
-  return map as Record<string, string>;
 }
 
 /** RobertaForMaskedLM's name of a stored tensor: the prefix may be absent, and the oldest files say gamma and beta. */

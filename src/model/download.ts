@@ -1,0 +1,191 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+export interface Download {
+  url: string;
+  headers: Record<string, string>;
+  /** Where the complete, checked file goes. */
+  path: string;
+  size: number;
+  /** What the content must hash to: sha256, or git's sha1 of a blob. */
+  checksum: { algorithm: "sha256" | "git-sha1"; hex: string };
+  /** What messages call the file. */
+  name: string;
+}
+
+export interface DownloadOptions {
+  fetch: typeof fetch;
+  signal?: AbortSignal;
+  /** Called with the bytes of this file that are there, whenever some arrive. */
+  onBytes: (done: number) => void;
+  /** Attempts after one that brought no new bytes. */
+  retries: number;
+  /** Pause before the first retry in milliseconds; each further one doubles it. */
+  retryDelay: number;
+}
+
+/** An answer of the server that another attempt will not change. */
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Downloads a file into `path`. The bytes go to a name ending in `.incomplete` beside it; after an interruption, in this
+ * process or a later one, the download goes on from there (HTTP Range), or from the start if the server does not do that.
+ * The file gets its name only when size and checksum are right.
+ *
+ * @throws if the attempts are used up (what has come is kept), the content is not what it should be, or on abort
+ */
+export async function downloadFile(download: Download, options: DownloadOptions): Promise<void> {
+  const { path, name, size } = download;
+  mkdirSync(dirname(path), { recursive: true });
+  const partial = claimPartial(path);
+  try {
+    if (!existsSync(partial)) writeFileSync(partial, "");
+    let failures = 0;
+    let cause: unknown;
+    while (sizeOf(partial) < size) {
+      options.signal?.throwIfAborted();
+      if (failures > options.retries) {
+        const kept = `${sizeOf(partial)} of ${size} bytes are kept; run again to go on`;
+        throw new Error(`the download of ${name} broke off (${reason(cause)}); ${kept}`, { cause });
+      }
+      if (failures > 0) await pause(options.retryDelay * 2 ** (failures - 1), options.signal);
+      const before = sizeOf(partial);
+      try {
+        await fetchInto(partial, download, options);
+        cause = "the connection was closed early";
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        // A full disk or a forbidden folder will not change either; fetch's own errors have no syscall.
+        if (error instanceof HttpError || (error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+        cause = error;
+      }
+      failures = sizeOf(partial) > before ? 1 : failures + 1;
+    }
+    await verify(partial, download);
+    renameSync(partial, path);
+  } finally {
+    // Leave what has come under the common name, for whoever goes on with it.
+    if (existsSync(partial)) renameSync(partial, `${path}.incomplete`);
+  }
+}
+
+/**
+ * Takes over what an earlier attempt left, under a name of our own, so that two processes never append to one file.
+ * Files that carry the id of a process still alive are that process's.
+ */
+function claimPartial(path: string): string {
+  const own = `${path}.${process.pid}-${randomBytes(3).toString("hex")}.incomplete`;
+  const start = `${basename(path)}.`;
+  const left = readdirSync(dirname(path))
+    .filter((name) => name.startsWith(start) && name.endsWith(".incomplete") && !isInUse(name.slice(start.length)))
+    .map((name) => join(dirname(path), name))
+    .sort((a, b) => sizeOf(b) - sizeOf(a));
+  const [best, ...rest] = left;
+  for (const file of rest) rmSync(file, { force: true });
+  try {
+    if (best !== undefined) renameSync(best, own);
+  } catch {
+    // Another process was faster.
+  }
+  return own;
+}
+
+function isInUse(suffix: string): boolean {
+  const owner = /^(\d+)-/.exec(suffix);
+  if (owner === null) return false;
+  try {
+    process.kill(Number(owner[1]), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** One request: appends its body to the file. */
+async function fetchInto(partial: string, download: Download, options: DownloadOptions): Promise<void> {
+  const { url, name, size } = download;
+  const from = sizeOf(partial);
+  const headers: Record<string, string> = { ...download.headers, "Accept-Encoding": "identity" };
+  if (from > 0) headers.Range = `bytes=${from}-`;
+  const response = await options.fetch(url, { headers, signal: options.signal });
+  const range = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "");
+  const goesOn = response.status === 206 && range !== null && Number(range[1]) === from;
+  if (!goesOn && (response.status === 206 || response.status === 416)) {
+    // Not the range we asked for: begin again.
+    await response.body?.cancel();
+    truncateSync(partial, 0);
+    throw new Error(`the server gave another range than asked for (HTTP ${response.status})`);
+  }
+  if (response.status === 429 || response.status >= 500) {
+    await response.body?.cancel();
+    throw new Error(`HTTP ${response.status}`);
+  }
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw new HttpError(response.status, `${name}: HTTP ${response.status} from ${url}`);
+  }
+
+  const file = await open(partial, goesOn ? "a" : "w");
+  let done = goesOn ? from : 0;
+  try {
+    for await (const chunk of response.body) {
+      const bytes = chunk as Uint8Array;
+      done += bytes.length;
+      if (done > size) break;
+      await file.writeFile(bytes);
+      options.onBytes(done);
+    }
+    if (done <= size) await file.sync();
+  } finally {
+    await file.close();
+  }
+  if (done > size) {
+    rmSync(partial);
+    throw new HttpError(response.status, `${name}: the server sends more than the ${size} bytes it announced`);
+  }
+}
+
+async function verify(partial: string, { name, size, checksum }: Download): Promise<void> {
+  const hash = createHash(checksum.algorithm === "sha256" ? "sha256" : "sha1");
+  if (checksum.algorithm === "git-sha1") hash.update(`blob ${size}\0`);
+  if (size > 0) for await (const chunk of createReadStream(partial)) hash.update(chunk as Buffer);
+  const found = hash.digest("hex");
+  if (found === checksum.hex) return;
+  rmSync(partial, { force: true });
+  throw new Error(`${name} arrived damaged: its ${checksum.algorithm} is ${found}, not ${checksum.hex}; it was removed, try again`);
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The message of an error, with that of the network error that fetch hides in its cause. */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  const detail = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : undefined;
+  return detail === undefined ? error.message : `${error.message}: ${detail}`;
+}
+
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
