@@ -2,7 +2,8 @@
 
 Usage: render_report.py EXECUTED_NOTEBOOK FACTS_JSON LIBRARIES_JSON PAGE
 
-FACTS_JSON holds what the run is known by: title, package, and rows {what, value} for the provenance section.
+FACTS_JSON holds what the run is known by: title, package, rows {what, value} for the
+provenance section and the notebook's parameters {name, value}.
 LIBRARIES_JSON is a list of script files to put into the page.
 """
 from __future__ import annotations
@@ -20,6 +21,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import TypeScriptLexer
+from traitlets.config import Config
 
 HERE = pathlib.Path(__file__).parent
 TEMPLATE = HERE / "template"
@@ -29,6 +31,9 @@ PROVENANCE = "application/vnd.kernel-view.provenance+json"
 
 class Renderer(IPythonRenderer):
     """Markdown to HTML, with formulas set aside for KaTeX."""
+
+    def heading(self, text, level, **attributes):
+        return f'<h{level} id="{slug(text)}">{text}</h{level}>\n'
 
     def block_math(self, body):
         return f'<x-tex display="true">{html.escape(body)}</x-tex>'
@@ -44,8 +49,13 @@ class Renderer(IPythonRenderer):
         return f"<x-tex>{html.escape(body)}</x-tex>"
 
 
+def slug(text: str) -> str:
+    words = re.sub(r"<x-tex.*?</x-tex>|<[^>]*>|&[#\w]+;", "", text, flags=re.S)
+    return re.sub(r"[^\w]+", "-", words.lower()).strip("-") or "section"
+
+
 def markdown(source: str) -> str:
-    return MarkdownWithMath(renderer=Renderer(escape=False, anchor_link_text="")).render(source)
+    return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
 
 
 def typescript(source: str) -> str:
@@ -95,16 +105,23 @@ def highlight_css() -> str:
     ])
 
 
-def contents(notebook) -> list[dict]:
-    """The headings of the second and third level, with the ids the renderer gives them."""
+def with_contents(page: str) -> str:
+    """Makes the headings' ids unique and lists those of the second and third level in the contents."""
+    seen: dict[str, int] = {}
     entries = []
-    for cell in notebook.cells:
-        if cell.cell_type != "markdown":
-            continue
-        for level, identifier, inner in re.findall(r'<h([23]) id="([^"]*)">(.*?)</h\1>', markdown(cell.source), re.S):
-            text = re.sub(r"<a class=\"anchor-link\".*?</a>", "", inner, flags=re.S)
-            entries.append({"level": int(level), "id": identifier, "text": re.sub(r"</?a\b[^>]*>", "", text)})
-    return entries
+
+    def number(match):
+        level, identifier, text = match[1], match[2], match[3]
+        seen[identifier] = seen.get(identifier, 0) + 1
+        if seen[identifier] > 1:
+            identifier = f"{identifier}-{seen[identifier]}"
+        if level in "23":
+            plain = re.sub(r"</?a\b[^>]*>", "", text)
+            entries.append(f'<li class="level-{level}"><a href="#{identifier}">{plain}</a></li>')
+        return f'<h{level} id="{identifier}">{text}</h{level}>'
+
+    page = re.sub(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', number, page, flags=re.S)
+    return page.replace("<!--contents-->", "\n".join(entries), 1)
 
 
 def notebook_title(notebook, otherwise: str) -> str:
@@ -115,17 +132,24 @@ def notebook_title(notebook, otherwise: str) -> str:
     return otherwise
 
 
+RECORDED = {"modelHash": "Model hash", "seeds": "Seeds", "parameters": "Recorded parameters", "package": "Package", "node": "Node",
+            "tensorflow": "TensorFlow", "cpu": "CPU", "system": "System", "time": "Time (UTC)"}
+
+
 def provenance_rows(notebook, facts: dict) -> list[dict]:
-    """What the notebook itself recorded, after what is known of the run."""
-    names = {"package": "Package", "node": "Node", "tensorflow": "TensorFlow", "cpu": "CPU", "system": "System",
-             "time": "Time (UTC)", "modelHash": "Model hash", "seeds": "Seeds", "parameters": "Parameters as used"}
-    rows = list(facts["rows"])
+    """What is known of the run, completed by what the notebook itself recorded."""
+    recorded = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            for key, value in (output.get("data", {}).get(PROVENANCE) or {}).items():
-                row = {"what": names.get(key, key), "value": as_text(value)}
-                rows = [kept for kept in rows if kept["what"] != row["what"]] + [row]
-    return rows
+            recorded.update(output.get("data", {}).get(PROVENANCE) or {})
+    if all(parameter["value"] == recorded.get("parameters", {}).get(parameter["name"], parameter["value"]) for parameter in facts["parameters"]):
+        if set(recorded.get("parameters", {})) <= {parameter["name"] for parameter in facts["parameters"]}:
+            recorded.pop("parameters", None)  # the run's own row says the same
+    rows = {row["what"]: row["value"] for row in facts["rows"]}
+    rows.update({name: as_text(recorded[key]) for key, name in RECORDED.items() if key in recorded})
+    order = ["Notebook", "Parameters", "Recorded parameters", "Seeds", "Model hash"]
+    names = [name for name in order if name in rows] + [name for name in rows if name not in order]
+    return [{"what": name, "value": rows[name]} for name in names]
 
 
 def as_text(value) -> str:
@@ -145,11 +169,10 @@ def main(source: str, facts_file: str, libraries_file: str, page: str) -> None:
     facts = json.loads(pathlib.Path(facts_file).read_text("utf-8"))
     has_charts = any(CHART in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
     libraries = json.loads(pathlib.Path(libraries_file).read_text("utf-8")) if has_charts else []
-    exporter = ReportExporter()
+    settings = Config()
     resources = {"report": {
         "title": notebook_title(notebook, facts["title"]),
         "facts": facts,
-        "contents": contents(notebook),
         "provenance": provenance_rows(notebook, facts),
         "css": (TEMPLATE / "report.css").read_text("utf-8"),
         "highlight_css": highlight_css(),
@@ -157,11 +180,10 @@ def main(source: str, facts_file: str, libraries_file: str, page: str) -> None:
         "libraries": [inline_script(path) for path in libraries],
         "icon": base64.b64encode((HERE.parent / "kernel" / "logo.svg").read_bytes()).decode(),
     }}
-    exporter.config.NbConvertBase.display_data_priority = [
+    settings.NbConvertBase.display_data_priority = [
         CHART, PROVENANCE, "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
-    exporter = ReportExporter(config=exporter.config)
-    body, _ = exporter.from_notebook_node(notebook, resources=resources)
-    pathlib.Path(page).write_text(body, "utf-8")
+    body, _ = ReportExporter(config=settings).from_notebook_node(notebook, resources=resources)
+    pathlib.Path(page).write_text(with_contents(body), "utf-8")
 
 
 if __name__ == "__main__":

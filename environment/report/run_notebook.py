@@ -89,7 +89,9 @@ async def execute(notebook, folder: str, kernel_errors) -> None:
                 raise CellFailed(index, "the kernel died" + last_words(kernel_errors)) from None
             except CellTimeoutError as error:
                 raise CellFailed(index, str(error)) from None
-            status = (client.answer or {}).get("content", {}).get("status", "no answer")
+            answer = (client.answer or {}).get("content", {})
+            cell.execution_count = answer.get("execution_count")
+            status = answer.get("status", "no answer")
             if status != "ok":
                 raise CellFailed(index, error_text(cell) or f"the kernel answered {status!r}")
 

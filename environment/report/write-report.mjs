@@ -24,7 +24,7 @@ export function writeReport({ file, out, executedFile, parameters, seconds, fold
   const facts = path.join(folder, "facts.json");
   const scripts = path.join(folder, "libraries.json");
   const page = path.join(folder, "page.html");
-  writeFileSync(facts, JSON.stringify({ title: path.basename(file, ".ipynb"), package: packageVersion(), rows: runRows({ file, parameters, seconds }) }));
+  writeFileSync(facts, JSON.stringify({ title: path.basename(file, ".ipynb"), package: packageVersion(), parameters, rows: runRows({ file, parameters, seconds }) }));
   writeFileSync(scripts, JSON.stringify(libraries));
   const result = spawnSync(venvPython, [path.join(root, "environment", "report", "render_report.py"), executedFile, facts, scripts, page], { encoding: "utf8" });
   if (result.status !== 0) throw new Error(`The report of ${path.basename(file)} could not be made:\n${(result.stderr || String(result.error)).trimEnd()}`);
