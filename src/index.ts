@@ -1,2 +1,53 @@
 /** Kernel View's public functions, room by room along the data flow. */
+
+export * from "./random";
+
+export * from "./tasks/encoded-prompt";
+export * from "./tasks/example";
+export * from "./tasks/prompt";
+export * from "./tasks/split";
+export * from "./tasks/task";
+export * from "./tasks/template";
+
+export { tf, backendName, backendVersions, type Tensor } from "./model/backend";
+export * from "./model/checkpoint";
+export * from "./model/head";
+export * from "./model/hub";
+export * from "./model/model";
+export * from "./model/predict";
+export * from "./model/safetensors";
+export * from "./model/tokenizer";
+
+export { FORMULAS, type Formula } from "./kernels/formula";
+export * from "./kernels/kernel";
+export * from "./kernels/kernel-tensor";
+export * from "./kernels/outputs";
+
+export * from "./solvers/best-threshold";
+export * from "./solvers/least-squares";
+export * from "./solvers/metrics";
+
+export * from "./finetune/fine-tune";
+export * from "./finetune/loss";
+export * from "./finetune/optimizer";
+export * from "./finetune/parameter-gradients";
+
+export * from "./experiment/fill-mask";
+export * from "./experiment/fine-tuning-run";
+export * from "./experiment/inputs";
+export * from "./experiment/kernel-files";
+export * from "./experiment/language-model";
+export * from "./experiment/output-gradient";
+export * from "./experiment/outputs";
+export * from "./experiment/remember";
+export * from "./experiment/solve-kernels";
+export * from "./experiment/split-kernels";
+
+export * from "./charts/accuracy-chart";
+export * from "./charts/kernel-heatmap";
+export * from "./charts/mask-fill-chart";
+export * from "./charts/regularization-chart";
+export * from "./charts/training-chart";
+export type { ChartSpec } from "./charts/spec";
+
 export * from "./notebook/index";

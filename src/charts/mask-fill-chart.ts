@@ -1,13 +1,5 @@
 import { AXIS_PERCENT, type ChartSpec, PALETTE, PERCENT, VEGA_LITE_SCHEMA } from "./spec";
-
-/** One candidate for the mask. */
-export interface MaskFill {
-  word: string;
-  /** Softmax over the whole vocabulary, from 0 to 1. */
-  probability: number;
-  /** Whether it is one of the task's label words. */
-  isLabelWord: boolean;
-}
+import type { MaskFill } from "../experiment/fill-mask";
 
 /** What the model puts at the mask of one prompt: a bar per word, label words in another colour. */
 export function maskFillChart(fills: readonly MaskFill[], prompt: string): ChartSpec {

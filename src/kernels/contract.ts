@@ -4,11 +4,10 @@
  */
 import { tf, type Tensor } from "../model/backend";
 import type { Site } from "../model/site";
+import { FORMULAS, type Formula } from "./formula";
 import type { GradientSites } from "./gradient-sites";
 
-/** The kernel formulas; in the asymmetric ones the sign is on the training side, or (flipped) on the other. */
-export const FORMULAS = ["sgd", "signgd", "asymmetric_signgd", "asymmetric_signgd_flipped"] as const;
-export type Formula = (typeof FORMULAS)[number];
+export { FORMULAS, type Formula };
 
 /**
  * Longest contraction in one float32 product. Longer ones lose digits (4 % at 125 million terms);

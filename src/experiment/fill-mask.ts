@@ -1,0 +1,32 @@
+import { vocabularyHead } from "../model/head";
+import { predictLogits } from "../model/predict";
+import { encodePrompt, labelWordIds } from "../tasks/prompt";
+import type { Task } from "../tasks/task";
+import type { LanguageModel } from "./language-model";
+
+/** One candidate for the mask. */
+export interface MaskFill {
+  word: string;
+  /** Softmax over the whole vocabulary, from 0 to 1. */
+  probability: number;
+  /** Whether it is one of the task's label words. */
+  isLabelWord: boolean;
+}
+
+/** The text in the task's prompt, as the model reads it. */
+export function promptText(text: string, task: Task, tokenizer: LanguageModel["tokenizer"]): string {
+  return tokenizer.decode(encodePrompt({ texts: [text], label: 0 }, task, tokenizer).ids);
+}
+
+/** The `top` most likely words at the mask of a prompted text, and the label words wherever they come, most likely first. */
+export function fillMask({ model, tokenizer }: LanguageModel, text: string, task: Task, top = 10): MaskFill[] {
+  const logits = predictLogits(model, vocabularyHead, [encodePrompt({ texts: [text], label: 0 }, task, tokenizer)]);
+  const largest = logits.reduce((a, b) => Math.max(a, b));
+  const weights = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  const total = weights.reduce((a, b) => a + b);
+  const labelIds = labelWordIds(task, tokenizer);
+  const ranked = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a]);
+  return ranked
+    .filter((id, rank) => rank < top || labelIds.includes(id))
+    .map((id) => ({ word: tokenizer.decode([id]).trim(), probability: weights[id] / total, isLabelWord: labelIds.includes(id) }));
+}

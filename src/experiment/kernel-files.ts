@@ -1,0 +1,67 @@
+/** Kernels as files: OUT/train.safetensors, OUT/dev.safetensors, OUT/test.safetensors. */
+import { mkdirSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { FORMULAS, type Formula } from "../kernels/formula";
+import type { KernelTensor } from "../kernels/kernel-tensor";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import type { Split } from "../tasks/task";
+import type { SplitKernels } from "./split-kernels";
+
+export const kernelFile = (directory: string, split: Split): string => join(directory, `${split}.safetensors`);
+
+/**
+ * Writes one split's kernels: a float64 tensor named after each formula with the axes of the authors' files
+ * [train examples, train logits, X examples, X logits], int64 `labels` (class indices) and float32 `logits`
+ * [X examples, X logits]. The file appears only when it is whole.
+ *
+ * @param provenance what the numbers depend on, kept as the file's metadata
+ */
+export function writeKernels(directory: string, split: Split, { kernels, labels, logits }: SplitKernels, provenance: Record<string, string>): string {
+  mkdirSync(directory, { recursive: true });
+  const tensors = new Map<string, StoredTensor>();
+  for (const [formula, { values, shape }] of kernels) tensors.set(formula, { dtype: "F64", shape, data: values });
+  tensors.set("labels", { dtype: "I64", shape: [labels.length], data: BigInt64Array.from(labels, BigInt) });
+  tensors.set("logits", { dtype: "F32", shape: logits.shape, data: logits.values });
+  const path = kernelFile(directory, split);
+  writeSafetensors(path, tensors, provenance);
+  return path;
+}
+
+/**
+ * Reads a file of {@link writeKernels}.
+ *
+ * @throws naming the file and the tensor if one is missing, of another type or shape, or holds NaN or infinity
+ */
+export function readKernels(directory: string, split: Split): SplitKernels & { metadata: Record<string, string> } {
+  const path = kernelFile(directory, split);
+  if (!existsSync(path)) throw new Error(`${path} does not exist: write it with kernel-view kernel --out ${directory}`);
+  const { tensors, metadata } = readSafetensors(path);
+  const logits = tensorOf(tensors, "logits", "F32", 2, path);
+  const [examples, outputs] = logits.shape;
+  const labels = Array.from(tensorOf(tensors, "labels", "I64", 1, path).data as BigInt64Array, Number);
+  checkShape(labels.length === examples, path, "labels", [labels.length], `${examples} of them, as logits has`);
+  const kernels = new Map<Formula, KernelTensor>();
+  for (const formula of FORMULAS.filter((name) => tensors.has(name))) {
+    const { shape, data } = tensorOf(tensors, formula, "F64", 4, path);
+    const fits = shape[1] === outputs && shape[2] === examples && shape[3] === outputs;
+    checkShape(fits, path, formula, shape, `[train examples, ${outputs}, ${examples}, ${outputs}]`);
+    kernels.set(formula, { values: data as Float64Array, shape: shape as KernelTensor["shape"] });
+  }
+  return { kernels, labels, logits: { values: logits.data as Float32Array, shape: [examples, outputs] }, metadata };
+}
+
+function tensorOf(tensors: Map<string, StoredTensor>, name: string, dtype: StoredTensor["dtype"], axes: number, path: string): StoredTensor {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new Error(`${path} has no tensor "${name}"; it has: ${[...tensors.keys()].join(", ") || "none"}`);
+  if (tensor.dtype !== dtype) throw new Error(`${path}: tensor "${name}" has type ${tensor.dtype}, expected ${dtype}`);
+  checkShape(tensor.shape.length === axes, path, name, tensor.shape, `${axes} axes`);
+  if (dtype !== "I64") {
+    const bad = (tensor.data as Float64Array).findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new Error(`${path}: tensor "${name}" holds ${String(tensor.data[bad])} at flat index ${bad}`);
+  }
+  return tensor;
+}
+
+function checkShape(fits: boolean, path: string, name: string, shape: readonly number[], expected: string): void {
+  if (!fits) throw new Error(`${path}: tensor "${name}" has shape [${shape.join(", ")}], expected ${expected}`);
+}
