@@ -115,14 +115,14 @@ function readConfig(directory: string): RobertaConfig {
     text = readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new Error(`${directory} is not a model folder: it has no config.json`);
+      throw new Error(`${directory} is not a model folder: it has no config.json`, { cause: error });
     }
     throw error;
   }
   try {
     return parseRobertaConfig(JSON.parse(text), path);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`${path} is not valid JSON: ${error.message}`);
+    if (error instanceof SyntaxError) throw new Error(`${path} is not valid JSON: ${error.message}`, { cause: error });
     throw error;
   }
 }
@@ -189,7 +189,7 @@ function readWeight({ path, storedName }: WeightSource, name: string, shape: num
   try {
     data = toFloat32(tensor);
   } catch (error) {
-    throw new Error(`${path}: tensor ${name}: ${(error as Error).message}`);
+    throw new Error(`${path}: tensor ${name}: ${(error as Error).message}`, { cause: error });
   }
   checkFinite(path, name, data);
   return { shape, data };

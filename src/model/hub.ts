@@ -247,9 +247,9 @@ async function asking<T>(model: Model, request: () => Promise<T>): Promise<T> {
     const { id, revision, endpoint } = model;
     if (status === 401 || status === 403) {
       const token = model.accessToken === undefined ? "set HF_TOKEN to an access token" : "check that the token in HF_TOKEN has access";
-      throw new Error(`${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`);
+      throw new Error(`${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`, { cause: error });
     }
-    if (status === 404) throw new Error(`${endpoint} has no model ${id} with revision ${revision} (HTTP 404): check name and revision`);
+    if (status === 404) throw new Error(`${endpoint} has no model ${id} with revision ${revision} (HTTP 404): check name and revision`, { cause: error });
     if (status !== undefined && error instanceof HubApiError) {
       const problem = `${endpoint} answered HTTP ${status} for model ${id}`;
       throw status === 429 || status >= 500 ? new Unreachable(problem) : new Error(problem);

@@ -101,7 +101,8 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): void {
   requireLittleEndian();
-  const entries = tensors instanceof Map ? [...tensors] : Object.entries<StoredTensor>(tensors as Record<string, StoredTensor>);
+  const isMap = (value: typeof tensors): value is ReadonlyMap<string, StoredTensor> => value instanceof Map;
+  const entries: [string, StoredTensor][] = isMap(tensors) ? [...tensors] : Object.entries(tensors);
   for (const [name, tensor] of entries) checkWritable(path, name, tensor);
   entries.sort(([a, x], [b, y]) => LAYOUT.indexOf(x.dtype) - LAYOUT.indexOf(y.dtype) || (a < b ? -1 : 1));
   const header = new Map<string, unknown>();

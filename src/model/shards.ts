@@ -11,7 +11,7 @@ export function readShardIndex(path: string): Record<string, string> {
   try {
     map = (JSON.parse(readFileSync(path, "utf8")) as { weight_map?: unknown } | null)?.weight_map;
   } catch (error) {
-    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
+    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   if (typeof map !== "object" || map === null || Array.isArray(map)) throw new Error(`${path} has no weight_map`);
   for (const [name, file] of Object.entries(map)) {

@@ -63,8 +63,8 @@ function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: st
   try {
     json = JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new Error(`there is no tokenizer: ${path} does not exist`);
-    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new Error(`there is no tokenizer: ${path} does not exist`, { cause: error });
+    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   try {
     const unstripped = json.added_tokens.map((token) => ({ ...token, lstrip: false, rstrip: false }));
@@ -75,7 +75,7 @@ function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: st
     }
     return { library, trim: spaceTrimmer(json) };
   } catch (error) {
-    throw new Error(`${path} is not a tokenizer we can read: ${(error as Error).message}`);
+    throw new Error(`${path} is not a tokenizer we can read: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -33,14 +33,14 @@ function parseFile(path: string): Row[] {
     // The decoder drops a byte-order mark.
     text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    if (error instanceof TypeError) throw new Error(`${path} is not utf-8 text`);
+    if (error instanceof TypeError) throw new Error(`${path} is not utf-8 text`, { cause: error });
     throw error;
   }
   if (path.endsWith(".tsv")) return parseTsv(text);
   try {
     return parseCsv(text);
   } catch (error) {
-    throw new Error(`${path}, ${(error as Error).message}`);
+    throw new Error(`${path}, ${(error as Error).message}`, { cause: error });
   }
 }
 
