@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readlinkSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { npmCommand, run } from "./command.mjs";
 import { readIfThere } from "./files.mjs";
@@ -9,7 +9,7 @@ export const nodePackages = {
   name: "Node packages",
   detail: "npm ci",
   gigabytes: 0.9,
-  isDone: () => packagesMatchLock() && selfLinkIsRight(),
+  isDone: () => packagesMatchLock() && linksAreRight(),
   async run() {
     if (!packagesMatchLock()) {
       const npm = npmCommand();
@@ -20,7 +20,7 @@ export const nodePackages = {
         log: "node-packages",
       });
     }
-    linkSelf();
+    if (!linksAreRight()) makeLinks();
   },
 };
 
@@ -44,20 +44,31 @@ function packagesMatchLock() {
   });
 }
 
-const selfLink = path.join(nodeModules, "kernel-view");
+/**
+ * Links npm does not make, or makes wrong. Notebooks say `import … from "kernel-view"`, which tslab and its TypeScript
+ * find only under node_modules. And tslab brings a TypeScript of its own whose `tsc` may take the name of ours.
+ */
+const links = [
+  [path.join(nodeModules, "kernel-view"), ".."],
+  ...(process.platform === "win32" ? [] : [[path.join(nodeModules, ".bin", "tsc"), "../typescript/bin/tsc"]]),
+];
 
-/** Notebooks say `import … from "kernel-view"`; tslab and its TypeScript find that only under node_modules. */
-function selfLinkIsRight() {
-  try {
-    return readlinkSync(selfLink) !== "" && realpathSync(selfLink) === realpathSync(root);
-  } catch {
-    return false;
+function linksAreRight() {
+  return links.every(([place, target]) => realPath(place) !== undefined && realPath(place) === realPath(path.resolve(path.dirname(place), target)));
+}
+
+function makeLinks() {
+  for (const [place, target] of links) {
+    mkdirSync(path.dirname(place), { recursive: true });
+    rmSync(place, { force: true, recursive: true });
+    symlinkSync(process.platform === "win32" ? path.resolve(path.dirname(place), target) : target, place, "junction");
   }
 }
 
-function linkSelf() {
-  if (selfLinkIsRight()) return;
-  mkdirSync(nodeModules, { recursive: true });
-  rmSync(selfLink, { force: true, recursive: true });
-  symlinkSync(process.platform === "win32" ? root : "..", selfLink, "junction");
+function realPath(file) {
+  try {
+    return realpathSync(file);
+  } catch {
+    return undefined;
+  }
 }

@@ -5,6 +5,7 @@ export { showTable, tableBundle, type DataFrameLike, type Records, type TableOpt
 export { drawStatic, type StaticChart, type VegaLiteSpec } from "./static-chart";
 export { duration, showProgress, type Progress, type ProgressOptions, type ProgressTerminal } from "./progress";
 export {
+  hasTag,
   injectParameters,
   notebookParameters,
   parseOverrides,

@@ -1,0 +1,30 @@
+// npm start: the start notebook headless, its result table, its report.
+import path from "node:path";
+import { NotebookError, notebookFunctions, withExecutedNotebook } from "./report/execute-notebook.mjs";
+import { reportPath, writeReport } from "./report/write-report.mjs";
+import { root } from "./setup/places.mjs";
+
+const file = path.join(root, "notebooks", "00-start-here.ipynb");
+
+try {
+  const settings = process.argv.slice(2).filter((argument) => argument.includes("="));
+  const out = await withExecutedNotebook({ file, settings }, (executed) => {
+    console.log(`\n${resultTable(executed.notebook)}\n`);
+    return writeReport({ file, out: reportPath(file), ...executed });
+  });
+  console.log(`The report, with charts:  ${out}`);
+  console.log("To change parameters and run the cells yourself:  npm run lab");
+} catch (error) {
+  console.error(error instanceof NotebookError ? error.message : `npm start failed: ${error.stack}`);
+  process.exitCode = 1;
+}
+
+/** The plain-text form of what the cell tagged `results` shows. */
+function resultTable(notebook) {
+  const { hasTag } = notebookFunctions();
+  const cells = notebook.cells.filter((cell) => hasTag(cell, "results"));
+  const texts = cells.flatMap((cell) => cell.outputs).map((output) => output.data?.["text/plain"] ?? (output.name === "stdout" ? output.text : undefined));
+  const shown = texts.filter((text) => text !== undefined).map((text) => (Array.isArray(text) ? text.join("") : text));
+  if (shown.length === 0) throw new NotebookError(`${path.relative(root, file)} shows no results: it needs a cell tagged "results" that shows a table.`);
+  return shown.join("\n\n").trimEnd();
+}

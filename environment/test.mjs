@@ -1,0 +1,59 @@
+// npm test: lint, strict types of sources and notebook cells, then every test (the last also run the start notebook).
+// npm test -- NAME …: only the tests whose path contains a name, without the checks before them.
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { runProgram } from "./run.mjs";
+import { filesUnder } from "./setup/files.mjs";
+import { build, cache, nodeModules, root } from "./setup/places.mjs";
+
+const names = process.argv.slice(2);
+
+/** Steps before the tests; the first that fails ends the run. */
+const checks = [
+  ["lint", [path.join(nodeModules, "eslint", "bin", "eslint.js"), "."]],
+  ["types of the sources", [path.join(nodeModules, "typescript", "bin", "tsc"), "-p", "."]],
+  ["types of the notebook cells", [path.join(root, "environment", "check-cells.mjs")]],
+];
+
+async function main() {
+  for (const [what, args] of names.length > 0 ? [] : checks) {
+    const started = Date.now();
+    const code = await runProgram(process.execPath, args, { cwd: root });
+    if (code !== 0) {
+      console.error(`\nnpm test: ${what}: failed (see above)`);
+      return 1;
+    }
+    console.log(`✔ ${what} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  }
+  return runTests();
+}
+
+async function runTests() {
+  const files = filesUnder(path.join(build, "test")).filter((file) => file.endsWith(".test.js") && (names.length === 0 || names.some((name) => file.includes(name))));
+  if (files.length === 0) {
+    console.error(`npm test: no test file has ${names.join(" or ")} in its path`);
+    return 1;
+  }
+  const record = path.join(cache, `tests-${process.pid}.tap`);
+  mkdirSync(cache, { recursive: true });
+  try {
+    const code = await runProgram(
+      process.execPath,
+      ["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${record}`, ...files],
+      { cwd: root },
+    );
+    return code !== 0 ? code : skippedTests(readFileSync(record, "utf8"));
+  } finally {
+    rmSync(record, { force: true });
+  }
+}
+
+/** On a machine that has everything (KERNEL_VIEW_REQUIRE_ALL=1) a skipped test is a failure. */
+function skippedTests(tap) {
+  if (process.env.KERNEL_VIEW_REQUIRE_ALL !== "1") return 0;
+  const skipped = tap.split("\n").filter((line) => /^\s*ok .*# SKIP/.test(line));
+  for (const line of skipped) console.error(`skipped, but KERNEL_VIEW_REQUIRE_ALL=1: ${line.trim().replace(/^ok \d+ - /, "")}`);
+  return skipped.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();
