@@ -9,7 +9,8 @@ require("../node-compat.cjs");
 process.env.KERNEL_VIEW_NOTEBOOK_FOLDER ??= process.cwd();
 process.chdir(path.join(__dirname, "..", ".."));
 
-// Through the package's main file, not dist/main.js: `import … from "tslab"` in cells and our display code then share
-// the one copy that is connected to Jupyter.
-const { startKernel } = require(require.resolve("tslab/dist/main.js"));
+// The same copy that our display code and `import … from "tslab"` find: only one can be connected to Jupyter.
+const { repairShorthand } = require("./shorthand.cjs");
+repairShorthand(require("tslab/dist/executor.js"), require("@tslab/typescript-for-tslab"));
+const { startKernel } = require("tslab/dist/main.js");
 startKernel({ configPath: process.argv[2], enableFindLocal: false });

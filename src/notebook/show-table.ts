@@ -70,7 +70,7 @@ function asHtml(columns: string[], cells: string[][], numeric: boolean[], captio
   const head = columns.map((name, column) => `<th${align(column)}>${escapeHtml(name)}</th>`).join("");
   const body = cells.map((row) => `<tr>${row.map((cell, column) => `<td${align(column)}>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n");
   const foot = rest ? `\n<tfoot><tr><td colspan="${columns.length}">${escapeHtml(rest)}</td></tr></tfoot>` : "";
-  return `<table>${caption ? `<caption>${escapeHtml(caption)}</caption>` : ""}\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>${foot}\n</table>`;
+  return `<table>${caption ? `<caption style="text-align:left">${escapeHtml(caption)}</caption>` : ""}\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>${foot}\n</table>`;
 }
 
 function asText(columns: string[], cells: string[][], numeric: boolean[], caption: string | undefined, rest: string | undefined): string {
