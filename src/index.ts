@@ -44,6 +44,7 @@ export * from "./experiment/solve-kernels";
 export * from "./experiment/split-kernels";
 
 export * from "./charts/accuracy-chart";
+export * from "./charts/contribution-chart";
 export * from "./charts/kernel-heatmap";
 export * from "./charts/mask-fill-chart";
 export * from "./charts/regularization-chart";

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EncodedPrompt } from "../tasks/encoded-prompt";
 import type { Example } from "../tasks/example";
@@ -21,15 +22,40 @@ export function encodeExamples(examples: Example[], task: Task, tokenizer: TextE
   return { examples, sequences, labels: examples.map(({ label }) => label) };
 }
 
-/** LM-BFF's folder for k examples per class and one data seed: `DATA/16-13`. */
-export const splitFolder = (data: string, k: number, seed: number): string => join(data, `${k}-${seed}`);
-
 /**
  * One split of a folder, at most `limit` examples of it. Those are taken evenly over the file and keep its order:
  * training files stand label by label, so their first lines would all have one label.
  */
 export function readExamples(directory: string, split: Split, task: Task, limit = Infinity): Example[] {
-  const examples = readSplit(directory, split, task);
-  if (examples.length <= limit) return examples;
-  return Array.from({ length: limit }, (_, i) => examples[Math.floor((i * examples.length) / limit)]);
+  return evenly(readSplit(directory, split, task), limit);
+}
+
+/**
+ * The few-shot examples of one data seed, from LM-BFF's layout `DATA/16-13/{train,dev,test}.tsv` (k-seed): k examples
+ * per class for training, as many for development, and at most `testExamples` for testing.
+ * Where there is no folder for this k, the next larger one is used, and k of its examples per class.
+ *
+ * @throws naming the folders that are there if none is large enough
+ */
+export function readFewShot(data: string, task: Task, { k, seed, testExamples }: { k: number; seed: number; testExamples?: number }): Record<Split, Example[]> {
+  const directory = join(data, `${folderSize(data, k, seed)}-${seed}`);
+  const perClass = (split: Split): Example[] => {
+    const examples = readSplit(directory, split, task);
+    return task.labels.flatMap((_, label) => evenly(examples.filter((example) => example.label === label), k));
+  };
+  return { train: perClass("train"), dev: perClass("dev"), test: readExamples(directory, "test", task, testExamples) };
+}
+
+function folderSize(data: string, k: number, seed: number): number {
+  if (!existsSync(data)) throw new Error(`the data folder ${data} does not exist`);
+  const folders = readdirSync(data).filter((name) => /^\d+-\d+$/.test(name));
+  const sizes = folders.filter((name) => name.endsWith(`-${seed}`)).map((name) => Number.parseInt(name, 10));
+  const size = Math.min(...sizes.filter((candidate) => candidate >= k));
+  if (size === Infinity) throw new Error(`${data} has no folder with at least ${k} examples per class for seed ${seed}; it has: ${folders.join(", ") || "none named like 16-13"}`);
+  return size;
+}
+
+function evenly<T>(items: T[], limit: number): T[] {
+  if (items.length <= limit) return items;
+  return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]);
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
+import { contributionChart } from "../../src/charts/contribution-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
@@ -97,6 +98,8 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       { selected: { regularization: 0.01, f0: 100 } },
     ),
+  contribution: () =>
+    contributionChart([{ part: "embeddings", value: 1.5 }, { part: "layer 1", value: -0.25 }], "One kernel entry", "part of the inner product"),
   training: () =>
     trainingChart([
       ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
