@@ -24,6 +24,7 @@ export * from "./kernels/kernel-tensor";
 export * from "./kernels/outputs";
 
 export * from "./solvers/best-threshold";
+export * from "./solvers/double-centered";
 export * from "./solvers/least-squares";
 export * from "./solvers/metrics";
 

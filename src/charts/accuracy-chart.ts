@@ -36,13 +36,8 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
   });
   const labels = new Map(summaries.map(({ method, label }) => [method, label]));
   const lowest = Math.min(chance ?? 1, ...scores.map(({ accuracy }) => accuracy), ...summaries.map(({ low }) => low));
-  const x = (field: string) => ({
-    field,
-    type: "quantitative",
-    title: axisTitle,
-    scale: { domain: [Math.max(0, Math.floor(lowest * 10 - 0.2) / 10), 1] },
-    axis: { format: AXIS_PERCENT },
-  });
+  const scale = { domain: [Math.max(0, Math.floor(lowest * 10 - 0.2) / 10), 1] };
+  const x = (field: string) => ({ field, type: "quantitative", title: axisTitle, scale, axis: { format: AXIS_PERCENT, tickCount: 6 } });
   const y = {
     field: "label",
     type: "nominal",
@@ -76,7 +71,7 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
     width: 440,
     height: { step: 36 },
     layer: [
-      ...(chance === undefined ? [] : [chanceRule(chance, axisTitle)]),
+      ...(chance === undefined ? [] : [chanceRule(chance, x("chance"))]),
       {
         data: summaryData,
         mark: { type: "rule", strokeWidth: 2.5 },
@@ -96,13 +91,10 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
   };
 }
 
-function chanceRule(chance: number, axisTitle: string): object {
+function chanceRule(chance: number, x: object): object {
   return {
     data: { values: [{ chance }] },
     mark: { type: "rule", strokeDash: [4, 4], color: SERIES_COLORS[4] },
-    encoding: {
-      x: { field: "chance", type: "quantitative", title: axisTitle },
-      tooltip: [{ field: "chance", title: "guessing", format: PERCENT }],
-    },
+    encoding: { x, tooltip: [{ field: "chance", title: "guessing", format: PERCENT }] },
   };
 }

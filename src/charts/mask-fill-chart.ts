@@ -1,4 +1,4 @@
-import { AXIS_PERCENT, type ChartSpec, PALETTE, PERCENT, VEGA_LITE_SCHEMA } from "./spec";
+import { AXIS_PERCENT, type ChartSpec, PALETTE, PERCENT, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 import type { MaskFill } from "../experiment/fill-mask";
 
 /** What the model puts at the mask of one prompt: a bar per word, label words in another colour. */
@@ -6,7 +6,7 @@ export function maskFillChart(fills: readonly MaskFill[], prompt: string): Chart
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `Probability of the most likely words at the mask of: ${prompt}`,
-    title: { text: prompt, anchor: "start" },
+    title: { text: titleLines(prompt), anchor: "start" },
     data: {
       values: fills.map(({ word, probability, isLabelWord }) => ({
         word,

@@ -130,7 +130,7 @@ function summarize(accuracies: number[], f0: number, split: string, regularizati
   const [center, std] = [mean(accuracies), populationStd(accuracies)];
   const reading = `${split} ${formatMeanStd(accuracies)} %`;
   const label = regularizationLabel(regularization);
-  return { f0: f0Label(f0), split, step, label, mean: center, std, low: center - std, high: center + std, reading };
+  return { f0: f0Label(f0), split, step, label, mean: center, std, low: Math.max(0, center - std), high: Math.min(1, center + std), reading };
 }
 
 function readingAt(summaries: readonly Summary[], f0: number, step: number): string {

@@ -36,6 +36,18 @@ export const SOLID_LEGEND = { symbolOpacity: 1, symbolStrokeWidth: 2 } as const;
 export const AXIS_PERCENT = ".0%";
 export const PERCENT = ".1%";
 
+/** A title in lines of at most `width` characters, cut between words: a long one would shrink the figure. */
+export function titleLines(text: string, width = 72): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1];
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Values of a field in order of first appearance. */
 export function distinct<T>(values: readonly T[]): T[] {
   return [...new Set(values)];

@@ -13,9 +13,11 @@ export interface MaskFill {
   isLabelWord: boolean;
 }
 
-/** The text in the task's prompt, as the model reads it. */
+/** The text in the task's prompt, as the model reads it between the tokens that begin and end every sequence. */
 export function promptText(text: string, task: Task, tokenizer: LanguageModel["tokenizer"]): string {
-  return tokenizer.decode(encodePrompt({ texts: [text], label: 0 }, task, tokenizer).ids);
+  const { ids, maskPosition } = encodePrompt({ texts: [text], label: 0 }, task, tokenizer);
+  const decode = (part: number[]): string => tokenizer.decode(part.filter((id) => id !== tokenizer.clsId && id !== tokenizer.sepId));
+  return `${decode(ids.slice(0, maskPosition))} <mask>${decode(ids.slice(maskPosition + 1))}`.trim();
 }
 
 /** The `top` most likely words at the mask of a prompted text, and the label words wherever they come, most likely first. */
