@@ -1,4 +1,5 @@
 /** `kernel-view kernel`: from a split folder to kernel files. */
+import { existsSync, statSync } from "node:fs";
 import { encodeExamples, readExamples } from "../experiment/inputs";
 import { writeKernels } from "../experiment/kernel-files";
 import { loadLanguageModel } from "../experiment/language-model";
@@ -32,6 +33,7 @@ export interface KernelCommandOptions {
 /** Computes the kernels of every split and writes one file each; returns their paths. */
 export async function kernelCommand(options: KernelCommandOptions): Promise<string[]> {
   const task = taskOf(options);
+  if (existsSync(options.out) && !statSync(options.out).isDirectory()) throw new Error(`--out ${options.out} is a file: give a folder`);
   // What is cheap to check comes before what takes long.
   const examples = { train: readExamples(options.data, "train", task, options.limitTrain ?? options.limit) };
   const ofSplit = (split: Split) => (split === "train" ? examples.train : readExamples(options.data, split, task, options.limit));
