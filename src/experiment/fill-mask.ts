@@ -1,4 +1,4 @@
-import { vocabularyHead } from "../model/head";
+import { labelWordHead } from "../model/head";
 import { predictLogits } from "../model/predict";
 import { encodePrompt, labelWordIds } from "../tasks/prompt";
 import type { Task } from "../tasks/task";
@@ -22,7 +22,9 @@ export function promptText(text: string, task: Task, tokenizer: LanguageModel["t
 
 /** The `top` most likely words at the mask of a prompted text, and the label words wherever they come, most likely first. */
 export function fillMask({ model, tokenizer }: LanguageModel, text: string, task: Task, top = 10): MaskFill[] {
-  const logits = predictLogits(model, vocabularyHead, [encodePrompt({ texts: [text], label: 0 }, task, tokenizer)]);
+  // Every token as a label word: the same decoder as the task's outputs, also where it is not the word embeddings.
+  const head = labelWordHead(Array.from({ length: model.config.vocabSize }, (_, id) => id));
+  const logits = predictLogits(model, head, [encodePrompt({ texts: [text], label: 0 }, task, tokenizer)]);
   const largest = logits.reduce((a, b) => Math.max(a, b));
   const weights = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
   const total = weights.reduce((a, b) => a + b);

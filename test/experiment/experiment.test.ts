@@ -1,0 +1,195 @@
+import { after, before, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fillMask, promptText } from "../../src/experiment/fill-mask";
+import { fineTuningRun } from "../../src/experiment/fine-tuning-run";
+import { encodeExamples } from "../../src/experiment/inputs";
+import { readKernels, writeKernels } from "../../src/experiment/kernel-files";
+import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
+import { outputGradient } from "../../src/experiment/output-gradient";
+import { newHeadOutputs, promptOutputs } from "../../src/experiment/outputs";
+import { remember } from "../../src/experiment/remember";
+import { settingsGrid, solveKernels, zeroShotAccuracy } from "../../src/experiment/solve-kernels";
+import { splitKernels, type SplitKernels } from "../../src/experiment/split-kernels";
+import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
+import { computeOutputs } from "../../src/kernels/kernel";
+import { disposeModel } from "../../src/model/model";
+import { withClassifier } from "../../src/model/head";
+import { readSafetensors, writeSafetensors } from "../../src/model/safetensors";
+import { taskByName } from "../../src/tasks/task";
+import { assertAllclose } from "../support/allclose";
+import { fixturePath } from "../support/tiny-roberta";
+
+const task = taskByName("sst-2");
+const folder = mkdtempSync(join(tmpdir(), "kernel-view-experiment-"));
+const sentences = ["it is a great film", "okay it was great", "great ham", "the film is ham", "a film", "the end"];
+const examples = sentences.map((text, i) => ({ texts: [text], label: i < 3 ? 1 : 0 }));
+
+describe("experiment", () => {
+  let lm: LanguageModel;
+  before(async () => {
+    lm = await loadLanguageModel(fixturePath("tiny-roberta"));
+  });
+  after(() => {
+    disposeModel(lm.model);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const inputs = (prompted = true) => encodeExamples(examples, task, lm.tokenizer, { prompted });
+
+  test("a kernel entry is the inner product of two output gradients, summed over parameters", async () => {
+    const { sequences } = inputs();
+    for (const kind of ["logits", "margin"] as const) {
+      const outputs = promptOutputs(task, lm.tokenizer, kind);
+      const pair = { sequences: sequences.slice(0, 2), labels: [1, 1] };
+      const { train } = await splitKernels({ model: lm.model, outputs, train: pair, splits: { train: pair } });
+      const count = kind === "margin" ? 1 : 2;
+      const gradients = pair.sequences.flatMap((sequence) => Array.from({ length: count }, (_, c) => outputGradient(lm.model, outputs, sequence, c)));
+      const dot = (a: Map<string, Float32Array>, b: Map<string, Float32Array>): number =>
+        [...a].reduce((sum, [name, values]) => sum + values.reduce((part, value, i) => part + value * b.get(name)![i], 0), 0);
+      const expected = gradients.flatMap((a) => gradients.map((b) => dot(a, b)));
+      assertAllclose(train.kernels.get("sgd")!.values, expected, { relative: 1e-5 });
+    }
+  });
+
+  test("the margin's kernel and logits follow from those of the logits", async () => {
+    const all = inputs();
+    const both = await Promise.all(
+      (["logits", "margin"] as const).map((kind) => splitKernels({ model: lm.model, outputs: promptOutputs(task, lm.tokenizer, kind), train: all, splits: { train: all } })),
+    );
+    const [logits, margin] = both.map(({ train }) => train);
+    const n = examples.length;
+    const k = logits.kernels.get("sgd")!.values;
+    const at = (i: number, a: number, j: number, b: number): number => k[((i * 2 + a) * n + j) * 2 + b];
+    const expected = Array.from({ length: n * n }, (_, p) => {
+      const [i, j] = [Math.floor(p / n), p % n];
+      return at(i, 1, j, 1) - at(i, 1, j, 0) - at(i, 0, j, 1) + at(i, 0, j, 0);
+    });
+    assertAllclose(margin.kernels.get("sgd")!.values, expected, { relative: 1e-5 });
+    assertAllclose(margin.logits.values, examples.map((_, i) => logits.logits.values[2 * i + 1] - logits.logits.values[2 * i]), { absolute: 1e-5 });
+    assert.equal(zeroShotAccuracy(margin), zeroShotAccuracy(logits));
+  });
+
+  test("progress counts examples of all splits, and blocks are used again", async () => {
+    const all = inputs();
+    const outputs = promptOutputs(task, lm.tokenizer);
+    const run = async () => {
+      const seen: { done: number; total: number; reused: number }[] = [];
+      const splits = { train: all, test: { sequences: all.sequences.slice(0, 2), labels: [1, 1] } };
+      const result = await splitKernels({ model: lm.model, outputs, train: all, splits, store: join(folder, "blocks"), onProgress: (p) => seen.push(p) });
+      return { result, last: seen[seen.length - 1] };
+    };
+    const [first, second] = [await run(), await run()];
+    assert.deepEqual(first.last, { done: 8, total: 8, reused: 0 });
+    assert.deepEqual(second.last, { done: 8, total: 8, reused: 8 });
+    assert.deepEqual(second.result, first.result);
+  });
+
+  test("kernel files give back what was written, and refuse what does not fit", async () => {
+    const all = inputs();
+    const { train } = await splitKernels({ model: lm.model, outputs: promptOutputs(task, lm.tokenizer), train: all, splits: { train: all }, formulas: ["sgd", "asymmetric_signgd"] });
+    const path = writeKernels(join(folder, "files"), "train", train, { task: "sst-2" });
+    const { metadata, ...read } = readKernels(join(folder, "files"), "train");
+    assert.deepEqual(read, train);
+    assert.deepEqual(metadata, { task: "sst-2" });
+
+    const { tensors } = readSafetensors(path);
+    const broken = (change: (of: typeof tensors) => void): void => {
+      const copy = new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
+      change(copy as typeof tensors);
+      writeSafetensors(path, copy as typeof tensors);
+    };
+    const refused: [(of: typeof tensors) => void, RegExp][] = [
+      [(of) => of.delete("labels"), /no tensor "labels"; it has/],
+      [(of) => of.set("labels", { dtype: "F32", shape: [6], data: new Float32Array(6) }), /"labels" has type F32, expected I64/],
+      [(of) => of.set("labels", { dtype: "I64", shape: [5], data: new BigInt64Array(5) }), /"labels" has shape \[5\], expected 6 of them/],
+      [(of) => of.set("sgd", { dtype: "F64", shape: [6, 1, 6, 1], data: new Float64Array(36) }), /"sgd" has shape \[6, 1, 6, 1\], expected \[train examples, 2, 6, 2\]/],
+      [(of) => ((of.get("sgd")!.data as Float64Array)[7] = NaN), /"sgd" holds NaN at flat index 7/],
+    ];
+    for (const [change, message] of refused) {
+      broken(change);
+      assert.throws(() => readKernels(join(folder, "files"), "train"), message);
+    }
+  });
+
+  test("a grid of settings is solved with one decomposition, and each as on its own", async () => {
+    const all = inputs();
+    const { train } = await splitKernels({ model: lm.model, outputs: promptOutputs(task, lm.tokenizer), train: all, splits: { train: all } });
+    const splits: Record<"train" | "test", SplitKernels> = { train, test: train };
+    const solved = solveKernels(splits, settingsGrid([0, 0.1], [10, Infinity]));
+    assert.deepEqual(solved.map(({ regularization, f0 }) => [regularization, f0]), [[0, 10], [0.1, 10], [0, Infinity], [0.1, Infinity]]);
+    for (const one of solved) {
+      assert.deepEqual(solveKernels(splits, [one])[0], one);
+      assert.deepEqual(one.scores.train, one.scores.test);
+    }
+    assert.equal(solved[0].scores.train.accuracy, 1, "without regularization the labels are fitted");
+    assert.ok(solved[0].scores.train.loss < 1e-6 && solved[1].scores.train.loss > solved[0].scores.train.loss);
+    assert.throws(() => solveKernels(splits, [{ regularization: 0 }], "signgd"), /signgd kernel was not computed; there is: sgd/);
+  });
+
+  test("mask filling ranks the vocabulary and always shows the label words", () => {
+    const fills = fillMask(lm, sentences[0], task, 5);
+    assert.ok(fills.length >= 5 && fills.length <= 7);
+    assert.deepEqual(fills.filter(({ isLabelWord }) => isLabelWord).map(({ word }) => word).sort(), ["great", "terrible"]);
+    fills.forEach(({ probability }, i) => assert.ok(probability > 0 && probability < 1 && (i === 0 || probability <= fills[i - 1].probability)));
+    const total = fillMask(lm, sentences[0], task, lm.tokenizer.vocabSize).reduce((sum, { probability }) => sum + probability, 0);
+    assert.ok(Math.abs(total - 1) < 1e-9);
+    const margin = computeOutputs(lm.model, promptOutputs(task, lm.tokenizer, "margin"), inputs().sequences.slice(0, 1)).values[0];
+    const probability = (wanted: string): number => fills.find(({ word }) => word === wanted)!.probability;
+    assert.ok(Math.abs(Math.log(probability("great") / probability("terrible")) - margin) < 1e-4, "the same head as the prompt's outputs");
+    assert.equal(promptText(sentences[0], task, lm.tokenizer), "it is a great film It was <mask>.");
+  });
+
+  test("a new head gives other kernels for another seed, and needs two classes for a margin", async () => {
+    const all = inputs(false);
+    const outputs = newHeadOutputs(task, "margin");
+    const kernelOf = async (seed: number) => {
+      const model = withClassifier(lm.model, 2, seed);
+      const { train } = await splitKernels({ model, outputs, train: all, splits: { train: all } });
+      return train.kernels.get("sgd")!.values;
+    };
+    const [one, again, other] = [await kernelOf(1), await kernelOf(1), await kernelOf(2)];
+    assert.deepEqual(again, one);
+    assert.notDeepEqual(other, one);
+    assert.throws(() => newHeadOutputs({ ...task, labels: ["a", "b", "c"] }, "margin"), /two classes, and task sst-2 has 3/);
+  });
+
+  test("fine-tuning takes the learning rate that dev likes best, and finished runs come from disk", async () => {
+    const all = inputs();
+    const head = promptOutputs(task, lm.tokenizer).head;
+    const options = { model: lm.model, head, train: all, dev: all, test: all, optimizer: "sgd" as const, learningRates: [1e-6, 0.5], steps: 6, batchSize: 3, seed: 1 };
+    let steps = 0;
+    const run = await fineTuningRun({ ...options, store: join(folder, "runs"), onProgress: ({ done }) => (steps = done) });
+    assert.equal(steps, 12);
+    const single = await Promise.all(options.learningRates.map((learningRate) => fineTune({ ...options, learningRate })));
+    const best = single[1].best.devAccuracy > single[0].best.devAccuracy ? 1 : 0;
+    assert.deepEqual([run.learningRate, run.devAccuracy, run.bestStep], [options.learningRates[best], single[best].best.devAccuracy, single[best].best.step]);
+    assert.equal(run.testAccuracy, evaluateAccuracy(single[best].model, head, all));
+    single.forEach((tuned) => tuned.dispose());
+
+    const files = readdirSync(join(folder, "runs"));
+    assert.equal(files.length, 2);
+    const again = await fineTuningRun({ ...options, store: join(folder, "runs") });
+    assert.deepEqual(again, run);
+    await fineTuningRun({ ...options, seed: 2, store: join(folder, "runs") });
+    assert.equal(readdirSync(join(folder, "runs")).length, 4, "another seed is another run");
+    await assert.rejects(fineTuningRun({ ...options, learningRates: [] }), /at least one learning rate/);
+  });
+
+  test("remembered results survive damage", async () => {
+    const store = join(folder, "results");
+    let computed = 0;
+    const compute = async () => ({ value: ++computed });
+    assert.deepEqual([await remember(store, "a", compute), await remember(store, "a", compute), await remember(store, "b", compute)], [{ value: 1 }, { value: 1 }, { value: 2 }]);
+    for (const file of readdirSync(store)) writeFileSync(join(store, file), "{");
+    assert.deepEqual(await remember(store, "a", compute), { value: 3 });
+    assert.deepEqual(await remember(undefined, "a", compute), { value: 4 });
+  });
+
+  test("zero-shot accuracy is that of the outputs", () => {
+    const all = inputs();
+    const logits = computeOutputs(lm.model, promptOutputs(task, lm.tokenizer), all.sequences);
+    assert.equal(zeroShotAccuracy({ logits, labels: all.labels }), evaluateAccuracy(lm.model, promptOutputs(task, lm.tokenizer).head, all));
+  });
+});
