@@ -13,14 +13,18 @@ export function runNode(file, args, { env = process.env } = {}) {
   return runProgram(process.execPath, ["--require", path.join(here, "node-compat.cjs"), file, ...args], { env });
 }
 
-/** Runs a program with the project's environment, its error output freed of TensorFlow's start-up lines. */
-export function runProgram(program, args, { env = process.env, cwd } = {}) {
+/**
+ * Runs a program with the project's environment, its error output freed of TensorFlow's start-up lines.
+ * `cleanOutput` does the same to standard output (Node's test runner passes its children's errors on there).
+ */
+export function runProgram(program, args, { env = process.env, cwd, cleanOutput = false } = {}) {
   const terminal = process.stderr.isTTY ? { KERNEL_VIEW_TERMINAL_COLUMNS: String(process.stderr.columns ?? 80) } : {};
   const child = spawn(program, args, {
     cwd,
-    env: { ...withProcessEnvironment(env), ...terminal },
-    stdio: ["inherit", "inherit", "pipe"],
+    env: { ...withProcessEnvironment(env), ...terminal, ...(cleanOutput && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+    stdio: ["inherit", cleanOutput ? "pipe" : "inherit", "pipe"],
   });
+  child.stdout?.on("data", (chunk) => process.stdout.write(withoutNoise(chunk)));
   child.stderr.on("data", (chunk) => process.stderr.write(withoutNoise(chunk)));
   // A terminal sends Ctrl-C to both processes: this one waits for the other's answer. The rest is passed on.
   const onInterrupt = () => {};

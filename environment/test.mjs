@@ -40,7 +40,7 @@ async function runTests() {
     const code = await runProgram(
       process.execPath,
       ["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${record}`, ...files],
-      { cwd: root },
+      { cwd: root, cleanOutput: true },
     );
     return code !== 0 ? code : skippedTests(readFileSync(record, "utf8"));
   } finally {

@@ -31,7 +31,7 @@ export async function withExecutedNotebook({ file, settings = [] }, use) {
     return { declared: parameters, overrides: parseOverrides(settings, parameters) };
   });
   mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(path.join(cache, "report-"));
+  const folder = mkdtempSync(path.join(cache, `report-${process.pid}-`));
   try {
     const prepared = path.join(folder, "prepared.ipynb");
     const executedFile = path.join(folder, "executed.ipynb");

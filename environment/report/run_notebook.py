@@ -1,6 +1,6 @@
 """Executes a notebook in the kernel "TypeScript (Kernel View)" and writes the executed copy.
 
-Usage: run_notebook.py NOTEBOOK EXECUTED WORKING_FOLDER
+Usage: run_notebook.py NOTEBOOK EXECUTED WORKING_FOLDER [KERNEL]
 
 Stricter than nbclient alone: tslab reports an error as text only and then answers "abort" to the cells after it,
 which nbclient takes for success. Here every code cell has to be answered with "ok".
@@ -24,9 +24,6 @@ import time
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
-KERNEL = "kernel-view"
-
 
 class CellFailed(Exception):
     """A cell that did not run to its end, and why."""
@@ -54,10 +51,10 @@ class StrictClient(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
-async def execute(notebook, folder: str, kernel_errors) -> None:
+async def execute(notebook, folder: str, kernel: str, kernel_errors) -> None:
     client = StrictClient(
         notebook,
-        kernel_name=KERNEL,
+        kernel_name=kernel,
         resources={"metadata": {"path": folder}},
         timeout=None,
         startup_timeout=120,
@@ -114,13 +111,13 @@ def title(cell) -> str:
     return (named or lines)[0][:80]
 
 
-def main(source: str, target: str, folder: str) -> int:
+def main(source: str, target: str, folder: str, kernel: str = "kernel-view") -> int:
     notebook = nbformat.read(source, as_version=4)
     started = time.monotonic()
     code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
     with tempfile.TemporaryFile() as kernel_errors:
         try:
-            asyncio.run(execute(notebook, folder, kernel_errors))
+            asyncio.run(execute(notebook, folder, kernel, kernel_errors))
         except CellFailed as failure:
             cell = notebook.cells[failure.index]
             tell(event="failed", cell=code.index(failure.index) + 1, of=len(code), title=title(cell), reason=failure.reason)
@@ -136,4 +133,4 @@ def main(source: str, target: str, folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))
+    sys.exit(main(*sys.argv[1:5]))

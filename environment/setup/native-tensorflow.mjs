@@ -6,6 +6,7 @@ import { processEnvironment } from "../process-environment.mjs";
 import { ask, bundledNodeGyp, findProgram, run } from "./command.mjs";
 import { readIfThere, writeWhole } from "./files.mjs";
 import { cache, nodeModules, root, venvPython } from "./places.mjs";
+import { quietPip } from "./python-environment.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 const tensorflowVersion = "2.21.0";
@@ -117,8 +118,8 @@ async function useWheel(step) {
   const version = loadedVersion();
   if (version === undefined) {
     throw new SetupError(
-      "The TensorFlow addon was compiled but does not load. Try `npm rebuild` of nothing but this step: delete " +
-        `${path.relative(root, deps)} and run the same command again; or set KERNEL_VIEW_TENSORFLOW=none for the slow pure-JavaScript backend.`,
+      `The TensorFlow addon was compiled but does not load. Delete ${path.relative(root, libraries)} and ${path.relative(root, deps)} and run ` +
+        "the same command again; or set KERNEL_VIEW_TENSORFLOW=none to go on with the slow pure-JavaScript backend.",
     );
   }
   return `${version}, addon compiled here`;
@@ -158,7 +159,7 @@ async function fetchLibraries(step, wheel) {
   // The libraries are the same in the wheels for all Pythons, so one is asked for by name, whichever Python runs here.
   await run(
     venvPython,
-    ["-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-cache-dir", "--no-deps",
+    ["-m", "pip", "download", ...quietPip, "--no-cache-dir", "--no-deps",
       "--only-binary=:all:", "--python-version", "3.12", "--platform", wheel.platform, "--dest", scratch, `${wheel.name}==${tensorflowVersion}`],
     {
       what: "downloading TensorFlow",

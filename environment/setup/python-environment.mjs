@@ -7,6 +7,8 @@ import { SetupError } from "./setup-error.mjs";
 
 const requirements = path.join(root, "environment", "requirements.txt");
 const lock = path.join(root, "environment", "requirements.lock.txt");
+/** Retries, because pip names a network that does not answer only when it tries again. */
+export const quietPip = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2"];
 const stamp = path.join(venv, "kernel-view-setup.txt");
 
 /** Step: a project-local Python environment with JupyterLab, nbclient and nbconvert. */
@@ -25,7 +27,7 @@ export const pythonEnvironment = {
     step.say("installing JupyterLab, nbclient and nbconvert");
     // The lock was made with Python 3.11; on 3.10 some of its versions do not exist, so only the three main pins hold.
     const constraints = python.minor >= 11 ? ["--constraint", lock] : [];
-    await run(venvPython, ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--requirement", requirements, ...constraints], {
+    await run(venvPython, ["-m", "pip", "install", ...quietPip, "--requirement", requirements, ...constraints], {
       what: "installing the Python packages",
       source: "the Python package index (`pip config list` shows which)",
       log: "python-packages",

@@ -47,19 +47,30 @@ export function notebookParameters(notebook: Notebook): Parameter[] {
   return cell ? parseParameters(cellSource(cell)) : [];
 }
 
-const declaration = /^\s*let\s+([A-Za-z_$][\w$]*)\s*(?::[^=]+)?=\s*(.+?)\s*;?\s*(?:\/\/\s*(.*))?$/;
+const declaration = /^\s*let\s+([A-Za-z_$][\w$]*)\s*(?::[^=]+)?=(.*)$/;
 
 /** Reads the lines `let name = literal; // comment` of a parameters cell; comments and blank lines are skipped. */
 export function parseParameters(source: string): Parameter[] {
   const lines = source.split("\n").filter((line) => !/^\s*(?:\/\/.*)?$/.test(line));
   return lines.map((line) => {
     const match = declaration.exec(line);
-    const value = match && parseLiteral(match[2]);
-    if (!match || value === undefined) {
+    const rest = match && splitComment(match[2]);
+    if (!match || !rest) {
       throw new Error(`Parameters cell: cannot read the line ${JSON.stringify(line.trim())}. Write one parameter a line, as: let name = value; // comment`);
     }
-    return { name: match[1], value, ...(match[3] ? { comment: match[3] } : {}) };
+    return { name: match[1], ...rest };
   });
+}
+
+/** The literal and the comment of "literal; // comment"; a text may hold slashes, so the first split that makes sense counts. */
+function splitComment(text: string): { value: ParameterValue; comment?: string } | undefined {
+  const ends = [...text.matchAll(/\/\//g)].map((match) => match.index).concat(text.length);
+  for (const end of ends) {
+    const value = parseLiteral(text.slice(0, end).trim().replace(/\s*;$/, ""));
+    const comment = text.slice(end + 2).trim();
+    if (value !== undefined) return { value, ...(comment ? { comment } : {}) };
+  }
+  return undefined;
 }
 
 /** A JSON value, or undefined; single quotes and numbers such as 1_000 and 1e-2 are understood as TypeScript does. */

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
+
+test("TensorFlow's start-up lines are taken out of error output, and nothing else", async () => {
+  const { withoutNoise } = await program("environment/tensorflow-noise.mjs");
+  const lines = [
+    "before\n",
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n",
+    "I0000 00:00:1795426787.014554    8197 port.cc:153] oneDNN custom operations are on. You may see slightly different numerical results.\n",
+    "I0000 00:00:1795426787.350309    8197 cpu_feature_guard.cc:227] This TensorFlow binary is optimized.\nTo enable the following instructions: AVX2, in other operations, rebuild TensorFlow.\n",
+    "WARNING: something of ours é\n",
+  ];
+  assert.equal(withoutNoise(Buffer.from(lines.join(""))).toString(), "before\nWARNING: something of ours é\n");
+  const clean = Buffer.from("\rStep 3/7");
+  assert.equal(withoutNoise(clean), clean);
+});
+
+test("programs start with the allocator's variables and without TensorFlow's noise", (t) => {
+  const script = path.join(temporaryFolder(t), "script.cjs");
+  writeFileSync(
+    script,
+    `const tf = require(${JSON.stringify(path.join(root, "node_modules", "@tensorflow", "tfjs-node"))});
+     tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])).dataSync();
+     console.log(process.env.MALLOC_TOP_PAD_, process.env.TF_CPP_MIN_LOG_LEVEL, process.argv.slice(2).join("+"));
+     console.error("heard"); process.exitCode = 7;`,
+  );
+  const result = runNode(["environment/run.mjs", script, "a b", "--c"]);
+  assert.equal(result.stdout, "268435456 3 a b+--c\n");
+  assert.equal(result.stderr, "heard\n");
+  assert.equal(result.status, 7);
+});
+
+test("a program that is told to stop stops", async (t) => {
+  const script = path.join(temporaryFolder(t), "script.cjs");
+  writeFileSync(script, `process.on("SIGTERM", () => { console.log("stopping"); process.exit(5); }); console.log("ready"); setInterval(() => {}, 1000);`);
+  const child = spawn(process.execPath, [path.join(root, "environment", "run.mjs"), script], { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+    if (output === "ready\n") child.kill("SIGTERM");
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  assert.deepEqual({ output, code }, { output: "ready\nstopping\n", code: 5 });
+});
+
+test("shorthand properties are written out, line by line", () => {
+  const { writeOutShorthand } = require(path.join(root, "environment", "kernel", "shorthand.cjs"));
+  const ts = require("@tslab/typescript-for-tslab");
+  const source = "const { a, b } = f({ c, d: e,\n  g });\n({ h, i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l })}`;";
+  assert.equal(
+    writeOutShorthand(ts, source),
+    "const { a, b } = f({ c: c, d: e,\n  g: g });\n({ h: h, i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l: l })}`;",
+  );
+});
+
+test("the cells' type check names notebook, cell and line", async (t) => {
+  const { checkNotebook } = await program("environment/check-cells.mjs");
+  assert.deepEqual(checkNotebook(fixtureNotebook("chart")), []);
+  const [error, ...others] = checkNotebook(fixtureNotebook("wrong-type"));
+  assert.match(error, /wrong-type\.ipynb, code cell 1, line 2: Type 'string' is not assignable to type 'number'/);
+  assert.deepEqual(others, []);
+  const folder = path.join(temporaryFolder(t), "notebooks");
+  mkdirSync(folder);
+  const cells = ["const first = 1;\n", "const list: number[] = [];\nconst x: string = list.find(() => true);"].map((source) => ({ cell_type: "code", source }));
+  writeFileSync(path.join(folder, "strict.ipynb"), JSON.stringify({ cells }));
+  const [strict] = checkNotebook(path.join(folder, "strict.ipynb"));
+  assert.match(strict, /code cell 2, line 2: Type 'number \| undefined' is not assignable/);
+});

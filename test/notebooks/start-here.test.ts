@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { root, runNode } from "../support/checkout";
+
+test("npm start runs the start notebook through the real kernel, prints its table and writes its report", (t) => {
+  const report = path.join(root, "reports", "00-start-here.html");
+  rmSync(report, { force: true });
+  const result = runNode(["environment/start.mjs"]);
+  assert.equal(result.status, 0, result.stderr);
+  t.diagnostic(result.stderr.trim().split("\n").at(-1)!);
+  for (const line of result.stdout.trimEnd().split("\n")) t.diagnostic(line);
+  for (const method of ["zero-shot", "fine-tuning", "kernel"]) assert.match(result.stdout, new RegExp(`${method}.*\\d`));
+  assert.ok(result.stdout.includes(report));
+  assert.match(result.stdout, /npm run lab\n$/);
+  assert.ok(existsSync(report));
+  const html = readFileSync(report, "utf8");
+  assert.ok(html.match(/<figure class="chart">/g)!.length >= 4);
+  assert.match(html, /<th scope="row">Model hash<\/th><td>[0-9a-f]{16,}/);
+  assert.doesNotMatch(html, /printed warning/, "no cell writes to standard error");
+});
