@@ -94,7 +94,7 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
 function chanceRule(chance: number, x: object): object {
   return {
     data: { values: [{ chance }] },
-    mark: { type: "rule", strokeDash: [4, 4], color: SERIES_COLORS[4] },
+    mark: { type: "rule", strokeWidth: 2, strokeDash: [6, 4], color: SERIES_COLORS[4] },
     encoding: { x, tooltip: [{ field: "chance", title: "guessing", format: PERCENT }] },
   };
 }

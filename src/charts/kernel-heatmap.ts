@@ -1,3 +1,5 @@
+import type { Example } from "../tasks/example";
+import type { Task } from "../tasks/task";
 import { type ChartSpec, distinct, VEGA_LITE_SCHEMA } from "./spec";
 
 /** What a row or column of the heatmap stands for. */
@@ -6,6 +8,11 @@ export interface HeatmapExample {
   text: string;
   /** The label word, or another name of the class; examples are grouped by it. */
   className: string;
+}
+
+/** A task's examples as the heatmap shows them: their texts, and the label word as the class. */
+export function heatmapExamples(examples: readonly Example[], { labelWords }: Pick<Task, "labelWords">): HeatmapExample[] {
+  return examples.map(({ texts, label }) => ({ text: texts.join(" / "), className: labelWords[label] }));
 }
 
 export interface KernelHeatmapOptions {

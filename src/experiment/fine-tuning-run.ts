@@ -37,9 +37,12 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
 }
 
 function runOnce({ test, store, ...options }: FineTuneOptions & Pick<FineTuningRunOptions, "test" | "store">): Promise<FineTuningRun> {
-  const { model, head, onProgress, signal, ...settings } = options;
-  return remember(store, [FORMAT, "fine-tuning", model.hash, head.description, settings, test], async () => {
-    const tuned = await fineTune({ ...settings, model, head, onProgress, signal });
+  const { model, head, train, dev, onProgress, signal, ...settings } = options;
+  // Sorted, so that the order in which a caller writes the settings does not matter.
+  const sorted = Object.entries(settings).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  const prompts = [train, dev, test].map(({ sequences, labels }) => [labels, sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids])]);
+  return remember(store, [FORMAT, "fine-tuning", model.hash, head.description, sorted, prompts], async () => {
+    const tuned = await fineTune({ ...settings, model, head, train, dev, onProgress, signal });
     try {
       const { best, history } = tuned;
       const testAccuracy = evaluateAccuracy(tuned.model, head, test);

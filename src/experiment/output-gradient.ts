@@ -16,3 +16,10 @@ export function outputGradient(model: Model, { head, combine }: Outputs, example
   tf.dispose([derivative, ...gradients.values()]);
   return flat;
 }
+
+/** The part of the model that a parameter belongs to: "embeddings", "layer 1" and so on, or "head". */
+export function parameterGroup(name: string): string {
+  const layer = /\.layer\.(\d+)\./.exec(name);
+  if (layer) return `layer ${Number(layer[1]) + 1}`;
+  return name.includes(".embeddings.") ? "embeddings" : "head";
+}

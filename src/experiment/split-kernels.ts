@@ -66,3 +66,12 @@ export async function splitKernels<Name extends string>(options: SplitKernelsOpt
   }
   return result;
 }
+
+/** A kernel with the first `count` of its columns' examples, [n, C, count, C]. */
+export function firstColumns({ values, shape }: KernelTensor, count: number): KernelTensor {
+  const [n, c, m] = shape;
+  const kept = Math.min(count, m);
+  const result = new Float64Array(n * c * kept * c);
+  for (let row = 0; row < n * c; row++) result.set(values.subarray(row * m * c, (row * m + kept) * c), row * kept * c);
+  return { values: result, shape: [n, c, kept, c] };
+}

@@ -8,11 +8,11 @@ import { fineTuningRun } from "../../src/experiment/fine-tuning-run";
 import { encodeExamples } from "../../src/experiment/inputs";
 import { readKernels, writeKernels } from "../../src/experiment/kernel-files";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
-import { outputGradient } from "../../src/experiment/output-gradient";
+import { outputGradient, parameterGroup } from "../../src/experiment/output-gradient";
 import { newHeadOutputs, promptOutputs } from "../../src/experiment/outputs";
 import { remember } from "../../src/experiment/remember";
 import { settingsGrid, solveKernels, zeroShotAccuracy } from "../../src/experiment/solve-kernels";
-import { splitKernels, type SplitKernels } from "../../src/experiment/split-kernels";
+import { firstColumns, splitKernels, type SplitKernels } from "../../src/experiment/split-kernels";
 import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
 import { computeOutputs } from "../../src/kernels/kernel";
 import { disposeModel } from "../../src/model/model";
@@ -170,11 +170,24 @@ describe("experiment", () => {
 
     const files = readdirSync(join(folder, "runs"));
     assert.equal(files.length, 2);
-    const again = await fineTuningRun({ ...options, store: join(folder, "runs") });
+    const again = await fineTuningRun({ store: join(folder, "runs"), seed: 1, ...options });
     assert.deepEqual(again, run);
     await fineTuningRun({ ...options, seed: 2, store: join(folder, "runs") });
     assert.equal(readdirSync(join(folder, "runs")).length, 4, "another seed is another run");
     await assert.rejects(fineTuningRun({ ...options, learningRates: [] }), /at least one learning rate/);
+  });
+
+  test("parameters belong to embeddings, layers or the head", () => {
+    const groups = new Set([...lm.model.parameters.keys()].map(parameterGroup));
+    assert.deepEqual([...groups].sort(), ["embeddings", "head", ...Array.from({ length: lm.model.config.layers }, (_, i) => `layer ${i + 1}`)]);
+  });
+
+  test("the first columns of a kernel", () => {
+    const kernel = { values: Float64Array.from({ length: 24 }, (_, i) => i), shape: [2, 2, 3, 2] as [number, number, number, number] };
+    const { values, shape } = firstColumns(kernel, 2);
+    assert.deepEqual(shape, [2, 2, 2, 2]);
+    assert.deepEqual(Array.from(values), [0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 18, 19, 20, 21]);
+    assert.deepEqual(firstColumns(kernel, 9), kernel);
   });
 
   test("remembered results survive damage", async () => {
