@@ -13,7 +13,7 @@ export const plainFrames: readonly Frame[] = [
   ["the {aspect} {was} {int}{adjs}", 8],
   ["both the {aspect} and the {aspect} were {adjs}", 2],
   ["the {aspect} {seemed} {adjs}", 2],
-  ["this is {a} {int}{adj} {item}", 2],
+  ["this is {a} {adj} {item}", 2],
   ["it is {a} {adj} and {adj} {item}", 3],
   ["this {item} combines {adj} {plural} with {adj} {plural}", 3],
   ["I found the {aspect} {int}{adjs}", 3],
@@ -77,6 +77,10 @@ export const contrastFrames: readonly Frame[] = [
   ["people say that {clause!}, but {clause}", 2],
   ["for all its {adj!} {plural}, {clause}", 2],
   ["{clause!}; still, {clause}", 2],
+  ["the {aspect} {was} not {adj!} but {adjs}", 3],
+  ["the {aspect} {was} {adj} rather than {adj!}", 3],
+  ["instead of {adj!} {plural}, we got {adj} {plural}", 2],
+  ["far from being {adj!}, the {aspect} {was} {adjs}", 3],
 ];
 
 /** The prompt's pattern in natural use. "It was X." is the first and commonest. */

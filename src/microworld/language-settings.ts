@@ -32,14 +32,14 @@ export interface LanguageSettings {
 export const defaultLanguage: LanguageSettings = {
   naturalness: 0.3,
   generalShare: 0.5,
-  bridge: 0.1,
-  taskDomainShare: 0.35,
-  neutralShare: 0.15,
+  bridge: 0.004,
+  taskDomainShare: 0.4,
+  neutralShare: 0.12,
   consistency: 0.97,
   pairShare: 0.6,
   zipfExponent: 1,
   taskZipfExponent: 0.5,
-  kinds: { plain: 0.5, implicit: 0.2, contrast: 0.15, negation: 0.15 },
+  kinds: { plain: 0.4, implicit: 0.2, contrast: 0.2, negation: 0.2 },
   taskKinds: { plain: 0.4, implicit: 0.2, contrast: 0.2, negation: 0.2 },
   labelNoise: 0.06,
 };

@@ -1,0 +1,103 @@
+/** The card of a pretrained model: README.md beside its weights, made from what was recorded. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeText } from "./model-files";
+import type { LossPoint, PretrainingSettings } from "./pretrain";
+import type { Scores } from "./score";
+
+/** What a pretraining run leaves behind beside the weights. */
+export interface TrainingRecord {
+  settings: PretrainingSettings;
+  curve: LossPoint[];
+  tokens: number;
+  seconds: number;
+  machine: Record<string, string | number | undefined>;
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
+const trainingFile = (folder: string): string => join(folder, "training.json");
+const scoresFile = (folder: string): string => join(folder, "scores.json");
+
+export function writeTrainingRecord(folder: string, record: TrainingRecord): void {
+  const curve = record.curve.map((point) => ({ ...point, loss: Number(point.loss.toFixed(4)) }));
+  writeText(trainingFile(folder), json({ ...record, curve }));
+}
+
+export function writeScores(folder: string, scores: Scores): void {
+  writeText(scoresFile(folder), `${JSON.stringify(scores, null, 2)}\n`);
+}
+
+const readJson = <T>(path: string): T | undefined =>
+  existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;
+
+const percent = (value: number): string => (100 * value).toFixed(1);
+
+function scoreSection(scores: Scores | undefined): string {
+  if (!scores) return "Not measured yet.\n";
+  const rows = scores.rows.map(({ name, values }) => {
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+    return `| ${name} | ${percent(mean)} (${percent(std)}) | ${values.map(percent).join(" ")} |`;
+  });
+  const byKind = Object.entries(scores.aucByKind).map(([kind, value]) => `${kind} ${value.toFixed(3)}`);
+  return `SST-2 analogue, k = ${scores.k}, ${scores.testSentences} test sentences with ${percent(scores.labelNoise)} % label noise, splits ${scores.seeds.join(", ")}.
+Accuracy in %, mean (standard deviation) over the five splits, then each split. ${scores.method}
+
+| | mean (std) | splits |
+|---|---|---|
+${rows.join("\n")}
+
+Area under the ROC curve of the pretrained margin f = logit(great) − logit(terrible) against the noiseless
+polarity: ${scores.auc.toFixed(3)} over all sentences; ${byKind.join(", ")}.
+Mean probability of the two label words together at the mask: ${scores.labelWordMass.toFixed(3)}.
+`;
+}
+
+function lossSection(curve: LossPoint[]): string {
+  const rows = Array.from({ length: 15 }, (_, i) => curve[Math.round(((i + 1) * curve.length) / 15) - 1]).filter(Boolean);
+  const unique = [...new Map(rows.map((point) => [point.step, point])).values()];
+  return `| step | million tokens | loss |\n|---|---|---|\n${unique
+    .map(({ step, tokens, loss }) => `| ${step} | ${(tokens / 1e6).toFixed(2)} | ${loss.toFixed(3)} |`)
+    .join("\n")}\n`;
+}
+
+/** Writes the card of the model in a folder from its training record and, if there, its scores. */
+export function writeCard(folder: string): void {
+  const record = readJson<TrainingRecord>(trainingFile(folder));
+  if (!record) throw new Error(`${trainingFile(folder)} is missing: the card is written from it; run npm run pretrain`);
+  const { settings, curve, tokens, seconds, machine } = record;
+  const { size, language, masking } = settings;
+  const text = `---
+license: mit
+library_name: transformers
+pipeline_tag: fill-mask
+---
+# A RoBERTa of a very small world
+
+A masked language model with RoBERTa's architecture, pretrained from nothing on an artificial language that
+looks like simple English: short reviews of films, books, restaurants, gadgets, hotels and concerts, and
+everyday sentences. It ships with the project so that every experiment runs without a download or a GPU.
+
+**What it is not.** It does not know English: its words mean only what the generator's grammar makes of them,
+its vocabulary is about 1,500 words, and its world has one kind of question, whether somebody liked something. Results on it are
+about the method, not about language. Do not use it for anything but these experiments.
+
+## How it was made
+- Architecture: ${size.layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, feed-forward ${4 * size.hiddenSize}, ${size.maxTokens} tokens at most, byte-level BPE of ${size.vocabularySize} tokens; decoder tied to the word embeddings.
+- Text: generated while training, language seed ${settings.languageSeed}; no document is seen twice and no sentence of the task's files occurs in it. ${percent(language.naturalness)} % of the reviews hold a verdict of the prompt's form ("It was great."). In film reviews, the task's domain, ${percent(language.bridge)} % of the opinions (verdicts too) are put in words that serve every domain, elsewhere ${percent(language.generalShare)} %; the rest are the domain's own.
+- Start: word embeddings from a truncated SVD of co-occurrence (PPMI by document and by neighbour), sinusoidal position embeddings, everything else N(0, 0.02²).
+- Objective: masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged). Whole documents, those of like length together, about ${settings.tokensPerBatch} tokens a batch.
+- AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(settings.decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.
+- ${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine had other work), seed ${settings.seed}.
+- Stored in float16. \`npm run pretrain\` makes it again; \`training.json\` beside this file holds every setting and the whole loss curve.
+
+Loss (mean since the point before):
+
+${lossSection(curve)}
+## What it scores
+${scoreSection(readJson<Scores>(scoresFile(folder)))}
+## Licence
+MIT, like the project.
+`;
+  writeText(join(folder, "README.md"), text);
+}

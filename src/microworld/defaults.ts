@@ -1,0 +1,23 @@
+/** The settings of the model that ships with the project. */
+import { defaultLanguage } from "./language-settings";
+import type { PretrainingSettings } from "./pretrain";
+
+/** Seed of the shipped language samples. */
+export const shippedLanguageSeed = 7;
+
+export const shippedPretraining: PretrainingSettings = {
+  language: defaultLanguage,
+  languageSeed: shippedLanguageSeed,
+  seed: 1,
+  size: { vocabularySize: 2400, hiddenSize: 128, layers: 4, heads: 4, maxTokens: 64 },
+  sampleDocuments: 60000,
+  documentsPerBlock: 3000,
+  tokensPerBatch: 512,
+  masking: { commonFrequency: 0.004, commonShare: 0.1, contentShare: 0.4 },
+  steps: 14000,
+  learningRate: 1e-3,
+  warmupSteps: 100,
+  decayFrom: 0.5,
+  weightDecay: 0.01,
+  clipNorm: 1,
+};

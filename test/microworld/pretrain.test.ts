@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { defaultLanguage } from "../../src/microworld/language-settings";
+import { cutBatches, maskBatch, maskingProbabilities } from "../../src/microworld/masked-batches";
+import { toHalfBits } from "../../src/microworld/model-files";
+import { pretrain, pretrainingRate, type PretrainingSettings } from "../../src/microworld/pretrain";
+import { createRandom } from "../../src/microworld/random";
+import { tf } from "../../src/model/backend";
+import { toFloat32 } from "../../src/model/safetensors";
+
+const small: PretrainingSettings = {
+  language: defaultLanguage,
+  languageSeed: 3,
+  seed: 5,
+  size: { vocabularySize: 900, hiddenSize: 32, layers: 2, heads: 2, maxTokens: 64 },
+  sampleDocuments: 1500,
+  documentsPerBlock: 60,
+  tokensPerBatch: 300,
+  masking: { commonFrequency: 0.004, commonShare: 0.1, contentShare: 0.3 },
+  steps: 60,
+  learningRate: 3e-3,
+  warmupSteps: 5,
+  decayFrom: 0.5,
+  weightDecay: 0.01,
+  clipNorm: 1,
+};
+
+test("the loss falls, and a resumed run equals the uninterrupted one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pretrain-"));
+  const options = { settings: small, heldOut: new Set<string>(), saveEvery: 20, recordEvery: 10 };
+  try {
+    const before = tf.memory().numTensors;
+    const whole = await pretrain(options);
+    assert.equal(tf.memory().numTensors, before, "tensors are left behind");
+    assert.ok(whole.finished);
+    const [first, last] = [whole.curve[0].loss, whole.curve.at(-1)!.loss];
+    assert.ok(first < Math.log(900) + 0.5, `loss ${first} at first`);
+    assert.ok(last < first - 0.3, `loss fell from ${first} to ${last} only`);
+
+    // Stopped in the middle of a block, then again, as interruptions would.
+    const stopped = await pretrain({ ...options, stateDirectory: folder, stopAt: 30 });
+    assert.ok(!stopped.finished);
+    await pretrain({ ...options, stateDirectory: folder, stopAt: 50 });
+    const resumed = await pretrain({ ...options, stateDirectory: folder });
+    assert.ok(resumed.finished);
+    assert.deepEqual(resumed.curve, whole.curve);
+    assert.equal(resumed.tokens, whole.tokens);
+    for (const [name, { data }] of whole.weights) assert.deepEqual(resumed.weights.get(name)?.data, data, name);
+
+    const other = { ...small, learningRate: 1e-3 };
+    await assert.rejects(pretrain({ ...options, settings: other, stateDirectory: folder }), /other settings/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("the learning rate warms up, stays, and falls to 2 %", () => {
+  const settings = { ...small, steps: 1000, learningRate: 1, warmupSteps: 10 };
+  assert.equal(pretrainingRate(settings, 0), 0.1);
+  assert.equal(pretrainingRate(settings, 400), 1);
+  assert.ok(Math.abs(pretrainingRate(settings, 750) - 0.5) < 1e-12);
+  assert.equal(pretrainingRate(settings, 999), 0.02);
+});
+
+test("masking: 80 % <mask>, 10 % random, 10 % kept; never <s> or </s>", () => {
+  const random = createRandom(1);
+  const documents = Array.from({ length: 400 }, () => Array.from({ length: 20 + random.below(20) }, () => 10 + random.below(50)));
+  const batches = cutBatches(documents, 300, 2);
+  assert.equal(batches.flat().length, 400);
+  assert.ok(batches.every((rows) => rows.length === 1 || rows.length * Math.max(...rows.map((row) => row.length)) <= 300));
+  const probabilities = maskingProbabilities(documents, 100, { commonFrequency: 1, commonShare: 0, contentShare: 0.5 });
+  let [predicted, masked, kept, total] = [0, 0, 0, 0];
+  for (const rows of batches) {
+    const batch = maskBatch(rows, probabilities, 7 + total);
+    batch.places.forEach((places, r) => {
+      places.forEach((place, i) => {
+        assert.equal(batch.targets[r][i], rows[r][place]);
+        assert.ok(place > 0 && place < rows[r].length - 1);
+        predicted += 1;
+        if (batch.inputs[r][place] === 4) masked += 1;
+        else if (batch.inputs[r][place] === rows[r][place]) kept += 1;
+      });
+      const unchanged = batch.inputs[r].filter((id, t) => !places.includes(t) && id !== rows[r][t]);
+      assert.deepEqual(unchanged, []);
+      total += rows[r].length - 2;
+    });
+  }
+  assert.ok(Math.abs(predicted / total - 0.5) < 0.02, `${predicted / total} predicted`);
+  assert.ok(Math.abs(masked / predicted - 0.8) < 0.02, `${masked / predicted} masked`);
+  assert.ok(Math.abs(kept / predicted - 0.1) < 0.015, `${kept / predicted} kept`);
+});
+
+test("float16: nearest value, ties to even, subnormals, overflow", () => {
+  const cases: [number, number][] = [
+    [0, 0], [-0, 0x8000], [1, 0x3c00], [-2, 0xc000], [65504, 0x7bff], [65520, 0x7c00], [2 ** -24, 1], [2 ** -25, 0], [2 ** -14, 0x0400],
+    [1 + 2 ** -11, 0x3c00], [1 + 3 * 2 ** -11, 0x3c02], [1023.75, 0x6400], [0.1, 0x2e66], [2 ** -14 - 2 ** -25, 0x0400],
+  ];
+  for (const [value, bits] of cases) assert.equal(toHalfBits(value), bits, String(value));
+  const random = createRandom(9);
+  for (let i = 0; i < 5000; i += 1) {
+    const value = Math.fround((random.below(2000001) / 1e6 - 1) * 2 ** (random.below(30) - 20));
+    const [back] = toFloat32({ dtype: "F16", shape: [1], data: Uint16Array.of(toHalfBits(value)) });
+    assert.ok(Math.abs(back - value) <= Math.max(Math.abs(value) * 2 ** -11, 2 ** -25), `${value} became ${back}`);
+  }
+});
