@@ -28,6 +28,9 @@ export interface KernelHeatmapOptions {
   valueTitle?: string;
 }
 
+/** Pixels that a row label ("training examples: terrible") needs beside its rows. */
+const ROW_LABEL = 135;
+
 /**
  * A kernel as a picture: one cell per pair of examples, rows and columns grouped by class, the
  * sentences and the exact value in the tooltip. Colours run from −c to c around 0, or from 0 to c
@@ -51,6 +54,7 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
   const limit = percentile(cells.map(({ value }) => Math.abs(value)), 0.98) || 1;
   const signed = cells.some(({ value }) => value < 0);
   const step = Math.max(2, Math.min(12, Math.floor(560 / columns.length)));
+  const fewestRows = Math.min(...distinct(rows.map(({ className }) => className)).map((name) => rows.filter((row) => row.className === name).length));
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${rows.length} rows by ${columns.length} columns, grouped by ${classes.join(", ")}`,
@@ -59,7 +63,7 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
     // The sentences are looked up instead of being repeated in every cell.
     transform: [lookUp("row", rows, classes), lookUp("column", columns, classes)],
     width: { step },
-    height: { step: Math.max(step, 8) },
+    height: { step: Math.max(step, 8, Math.ceil(ROW_LABEL / fewestRows)) },
     mark: { type: "rect" },
     encoding: {
       row: facet("rowClassIndex", rowTitle, classes),
