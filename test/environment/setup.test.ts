@@ -140,4 +140,5 @@ test("type errors are reported by the compiling step, and what was deleted leave
   assert.ok(!existsSync(path.join(checkout, "build", "src", "deleted.js")));
   writeFileSync(path.join(checkout, "src", "kept.ts"), 'export const kept: number = "one, with a longer text";\n');
   assert.match(run(), /^false done, but with type errors .* false$/);
+  assert.match(run(), /^false done, but with type errors .* false$/, "and again, with nothing changed");
 });
