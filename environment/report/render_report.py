@@ -50,8 +50,9 @@ class Renderer(IPythonRenderer):
 
 
 def slug(text: str) -> str:
-    words = re.sub(r"<x-tex.*?</x-tex>|<[^>]*>|&[#\w]+;", "", text, flags=re.S)
-    return re.sub(r"[^\w]+", "-", words.lower()).strip("-") or "section"
+    """The id JupyterLab gives a heading, so that links within a notebook work in its report."""
+    plain = html.unescape(re.sub(r"<x-tex.*?</x-tex>|<[^>]*>", "", text, flags=re.S)).strip()
+    return html.escape(re.sub(r"\s+", "-", plain), quote=True) or "section"
 
 
 def markdown(source: str) -> str:

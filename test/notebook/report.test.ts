@@ -34,8 +34,8 @@ describe("the report of a notebook", () => {
 
   test("has its title, contents, drawn formulas, foldable code and provenance", () => {
     assert.match(html, /<title>A chart and a table<\/title>/);
-    assert.match(html, /<li class="level-2"><a href="#getting-things">Getting things<\/a><\/li>/);
-    assert.match(html, /<h2 id="getting-things">/);
+    assert.match(html, /<li class="level-2"><a href="#Getting-things">Getting things<\/a><\/li>/);
+    assert.match(html, /<h2 id="Getting-things">/);
     assert.equal(html.match(/class="katex-display"/g)?.length, 1);
     assert.doesNotMatch(html, /<x-tex|\$K_\{ij\}/);
     assert.match(html, /<code>const price = &quot;\$5&quot;<\/code> and \$5 are not mathematics/);
