@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { tf, type Tensor } from "../../src/model/backend";
+import { collate } from "../../src/model/batch";
+import { classifierHead, labelWordHead, withClassifier } from "../../src/model/head";
+import type { Model } from "../../src/model/model";
+import { encoderForward } from "../../src/model/roberta";
+import { contract, FORMULAS, type Formula } from "../../src/kernels/contract";
+import { disposeSites, gradientSites } from "../../src/kernels/gradient-sites";
+import { computeKernel, type KernelOptions } from "../../src/kernels/kernel";
+import { logitOutputs, marginOutput, type Outputs } from "../../src/kernels/outputs";
+import { assertAllclose } from "../support/allclose";
+import { onEveryBackend } from "../support/backends";
+import { readJson, tinyRoberta, tinyRobertaTied, type Prompt } from "../support/tiny-roberta";
+
+type Case = {
+  labelWordIds: number[];
+  margin: boolean;
+  shape: number[];
+  trainLogits: number[];
+  evaluateLogits: number[];
+  sgd: number[];
+  sgdTrainTrain: number[];
+  signgdWithoutKeyBias: number[];
+  asymmetricSigngdWithoutKeyBias: number[];
+  asymmetricSigngdFlippedWithoutKeyBias: number[];
+  sgdByParameter?: Record<string, number[]>;
+};
+type Oracle = Record<"untiedTwo" | "untiedThree" | "untiedMargin" | "tiedTwo" | "tiedMargin", Case> & { train: Prompt[]; evaluate: Prompt[] };
+
+const oracle = readJson<Oracle>("tiny-roberta", "oracle-kernels.json");
+const cases = ["untiedTwo", "untiedThree", "untiedMargin", "tiedTwo", "tiedMargin"] as const;
+
+const outputsOf = (name: (typeof cases)[number]): Outputs => {
+  const { labelWordIds, margin } = oracle[name];
+  const head = labelWordHead(labelWordIds, { tied: name.startsWith("tied") });
+  return margin ? marginOutput(head) : logitOutputs(head, labelWordIds.length);
+};
+const modelOf = (name: string): Model => (name.startsWith("tied") ? tinyRobertaTied() : tinyRoberta());
+const { train, evaluate } = oracle;
+
+async function kernelOf(options: Omit<KernelOptions, "train" | "evaluate"> & Partial<KernelOptions>, formula: Formula = "sgd"): Promise<Float64Array> {
+  const { kernels } = await computeKernel({ train, evaluate, formulas: [formula], ...options });
+  return kernels.get(formula)!.values;
+}
+
+onEveryBackend("kernels equal PyTorch's per-example Jacobians (float64)", () => {
+  for (const name of cases) {
+    it(`${name}: SGD, with its outputs`, async () => {
+      const options = { model: modelOf(name), outputs: outputsOf(name), train, evaluate };
+      const { kernels, trainLogits, evaluateLogits } = await computeKernel(options);
+      assert.deepEqual(kernels.get("sgd")!.shape, oracle[name].shape);
+      assertAllclose(kernels.get("sgd")!.values, oracle[name].sgd, { relative: 5e-6 });
+      assertAllclose(trainLogits.values, oracle[name].trainLogits, { absolute: 1e-5 });
+      assertAllclose(evaluateLogits.values, oracle[name].evaluateLogits, { absolute: 1e-5 });
+    });
+
+    it(`${name}: all formulas from one pass`, async () => {
+      const { kernels } = await computeKernel({ model: modelOf(name), outputs: outputsOf(name), train, evaluate, formulas: FORMULAS });
+      const expected = oracle[name];
+      assertAllclose(kernels.get("sgd")!.values, expected.sgd, { relative: 5e-6 });
+      // Signs of gradients that are zero up to rounding may differ: none does here.
+      assertAllclose(kernels.get("signgd")!.values, expected.signgdWithoutKeyBias, { relative: 1e-3 });
+      assertAllclose(kernels.get("asymmetric_signgd")!.values, expected.asymmetricSigngdWithoutKeyBias, { relative: 1e-4 });
+      assertAllclose(kernels.get("asymmetric_signgd_flipped")!.values, expected.asymmetricSigngdFlippedWithoutKeyBias, { relative: 1e-4 });
+    });
+  }
+});
+
+describe("the SGD kernel", () => {
+  it("equals PyTorch's parameter by parameter", () => {
+    const model = tinyRoberta();
+    const [left, right] = [train, evaluate].map((list) => gradientSites(model, outputsOf("untiedTwo"), list));
+    const sums = new Map<string, Float64Array>();
+    contract(left, right, ["sgd"], (_, parameter, piece) => {
+      const sum = sums.get(parameter) ?? new Float64Array(piece.length);
+      sums.set(parameter, sum.map((value, i) => value + piece[i]));
+    });
+    const byParameter = oracle.untiedTwo.sgdByParameter!;
+    const [n, c, m] = oracle.untiedTwo.shape;
+    const outputFirst = (k: number[]): number[] =>
+      Array.from({ length: k.length }, (_, at) => {
+        const [a, i, b, j] = [Math.floor(at / (n * c * m)), Math.floor(at / (c * m)) % n, Math.floor(at / m) % c, at % m];
+        return k[((i * c + a) * m + j) * c + b];
+      });
+    for (const [name, expected] of Object.entries(byParameter)) {
+      const found = sums.get(name) ?? new Float64Array(expected.length);
+      assertAllclose(found, outputFirst(expected), { absolute: 1e-6, relative: 1e-5 }, name);
+    }
+    assert.deepEqual([...sums.keys()].filter((name) => !(name in byParameter)), []);
+    [left, right].forEach(disposeSites);
+  });
+
+  it("equals one that tfjs' own differentiation gives, example by example", async () => {
+    const model = tinyRoberta();
+    const outputs = outputsOf("untiedMargin");
+    const gradients = (list: Prompt[]): Float32Array[] => list.map((prompt) => autodiffGradient(model, outputs, prompt));
+    const [left, right] = [gradients(train), gradients(evaluate)];
+    const naive = left.flatMap((g) => right.map((h) => g.reduce((sum, value, p) => sum + value * h[p], 0)));
+    assertAllclose(await kernelOf({ model, outputs }), naive, { relative: 1e-5 });
+  });
+
+  it("does not depend on block sizes, order or padding", async () => {
+    const model = tinyRoberta();
+    const outputs = outputsOf("untiedTwo");
+    const whole = await kernelOf({ model, outputs });
+    assertAllclose(await kernelOf({ model, outputs, trainBlock: 1, evaluateBlock: 2 }), whole, { relative: 1e-6 });
+    assertAllclose(await kernelOf({ model, outputs, trainBlock: 3, evaluateBlock: 1 }), whole, { relative: 1e-6 });
+    const reversed = await kernelOf({ model, outputs, evaluate: [...evaluate].reverse() });
+    const [n, c, m] = [train.length, 2, evaluate.length];
+    const restored = new Float64Array(whole.length);
+    for (let i = 0; i < n * c; i++)
+      for (let j = 0; j < m; j++)
+        for (let b = 0; b < c; b++) restored[(i * m + (m - 1 - j)) * c + b] = reversed[(i * m + j) * c + b];
+    assertAllclose(restored, whole, { relative: 1e-6 });
+  });
+
+  it("is symmetric and positive semi-definite on one set of examples", async () => {
+    const values = await kernelOf({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), evaluate: train });
+    const size = 2 * train.length;
+    assertAllclose(values, oracle.untiedTwo.sgdTrainTrain, { relative: 5e-6 });
+    const transposed = values.map((_, at) => values[(at % size) * size + Math.floor(at / size)]);
+    assertAllclose(values, transposed, { relative: 1e-6 });
+    const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
+    const matrix = new Matrix(Array.from({ length: size }, (_, i) => [...values.subarray(i * size, (i + 1) * size)]));
+    const eigenvalues = new EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues;
+    assert.ok(Math.min(...eigenvalues) > -1e-6 * Math.max(...eigenvalues), `smallest eigenvalue ${Math.min(...eigenvalues)}`);
+  });
+
+  it("of a new head adds the head's own gradient, ⟨h, h′⟩ + 1 on its diagonal", async () => {
+    const model = withClassifier(tinyRoberta(), 2, 7);
+    const outputs = logitOutputs(classifierHead, 2);
+    const [site] = gradientSites(model, outputs, train).sites;
+    assert.equal(site.kind === "linear" && site.weight, "classifier.weight");
+    const values = await kernelOf({ model, outputs, evaluate: train });
+    assert.ok(values.every(Number.isFinite));
+  });
+
+  it("refuses an empty side", async () => {
+    await assert.rejects(kernelOf({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), train: [] }), /at least one example/);
+  });
+
+  it("leaves no tensor behind", async () => {
+    const model = tinyRoberta();
+    const options = { model, outputs: outputsOf("tiedTwo"), formulas: FORMULAS };
+    const before = tf.memory().numTensors;
+    await computeKernel({ ...options, train, evaluate });
+    assert.equal(tf.memory().numTensors, before);
+  });
+});
+
+describe("finished blocks on disk", () => {
+  const withStore = async (test: (options: KernelOptions & { store: string }) => Promise<void>): Promise<void> => {
+    const store = mkdtempSync(join(tmpdir(), "kernel-blocks-"));
+    try {
+      await test({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), train, evaluate, store, trainBlock: 2, evaluateBlock: 2 });
+    } finally {
+      rmSync(store, { recursive: true });
+    }
+  };
+
+  it("are used again, with the same bytes", () =>
+    withStore(async (options) => {
+      const first = await computeKernel(options);
+      assert.deepEqual(first.progress, { done: 6, total: 6, reused: 0 });
+      const second = await computeKernel(options);
+      assert.deepEqual(second.progress, { done: 6, total: 6, reused: 6 });
+      assert.deepEqual(second.kernels, first.kernels);
+      assert.deepEqual(second.evaluateLogits, first.evaluateLogits);
+    }));
+
+  it("are not used for another model, prompt, head or formula", () =>
+    withStore(async (options) => {
+      await computeKernel(options);
+      const reused = async (change: Partial<KernelOptions>): Promise<number> => (await computeKernel({ ...options, ...change })).progress.reused;
+      assert.equal(await reused({ model: { ...options.model, hash: "other" } }), 0);
+      assert.equal(await reused({ outputs: outputsOf("untiedMargin") }), 0);
+      assert.equal(await reused({ formulas: ["signgd"] }), 0);
+      const moved = evaluate.map((prompt) => ({ ...prompt, maskPosition: 1 }));
+      assert.equal(await reused({ evaluate: moved }), 0);
+    }));
+
+  it("survive an interruption; only the missing ones are computed", () =>
+    withStore(async (options) => {
+      const controller = new AbortController();
+      const stop = ({ done }: { done: number }): void => void (done === 4 && controller.abort());
+      await assert.rejects(computeKernel({ ...options, signal: controller.signal, onProgress: stop }), /abort/i);
+      assert.equal(readdirSync(options.store).length, 4);
+      assert.deepEqual((await computeKernel(options)).progress, { done: 6, total: 6, reused: 4 });
+    }));
+
+  it("are computed again when damaged", () =>
+    withStore(async (options) => {
+      const first = await computeKernel(options);
+      truncateSync(join(options.store, readdirSync(options.store)[0]), 100);
+      const second = await computeKernel(options);
+      assert.equal(second.progress.reused, 5);
+      assert.deepEqual(second.kernels, first.kernels);
+    }));
+});
+
+/** ∇f of one example over all parameters, by tfjs' automatic differentiation: shares no code with the backward pass. */
+function autodiffGradient(model: Model, { head, combine }: Outputs, prompt: Prompt): Float32Array {
+  const names = [...model.parameters.keys()];
+  const f = (...values: Tensor[]): Tensor => {
+    const current = { ...model, parameters: new Map(names.map((name, i) => [name, values[i]])) };
+    const { logits } = head.forward(current, encoderForward(current, collate([prompt], model.config.padTokenId)).hidden);
+    return tf.sum(tf.mul(logits, tf.tensor(combine)));
+  };
+  const gradients = tf.grads(f as never)(names.map((name) => model.parameters.get(name)!));
+  return tf.concat(gradients.map((g) => g.reshape([-1]))).dataSync() as Float32Array;
+}

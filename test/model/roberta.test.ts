@@ -1,0 +1,53 @@
+import { it } from "node:test";
+import { tf } from "../../src/model/backend";
+import { collate } from "../../src/model/batch";
+import { classifierHead, labelWordHead, withClassifier } from "../../src/model/head";
+import { predictLogits } from "../../src/model/predict";
+import { encoderForward } from "../../src/model/roberta";
+import { assertAllclose } from "../support/allclose";
+import { onEveryBackend } from "../support/backends";
+import { readJson, tinyRoberta, tinyRobertaTied, type Prompt } from "../support/tiny-roberta";
+import assert from "node:assert/strict";
+
+interface Oracle {
+  vocabulary: number;
+  sequences: Prompt[];
+  padded64: number[];
+  tied64: number[];
+}
+
+onEveryBackend("RoBERTa's logits at the mask", () => {
+  const oracle = readJson<Oracle>("tiny-roberta", "oracle.json");
+  const vocabulary = Array.from({ length: oracle.vocabulary }, (_, i) => i);
+
+  // float32 with about 10 layers of operations on values of order 1: differences of about 1e-6.
+  it("equal transformers' in a padded batch", () => {
+    const logits = predictLogits(tinyRoberta(), labelWordHead(vocabulary), oracle.sequences);
+    assertAllclose(logits, oracle.padded64, { absolute: 1e-5 });
+  });
+
+  it("equal transformers' one by one, without padding", () => {
+    const logits = predictLogits(tinyRoberta(), labelWordHead(vocabulary), oracle.sequences, 1);
+    assertAllclose(logits, oracle.padded64, { absolute: 1e-5 });
+  });
+
+  it("equal transformers' with the decoder tied to the word embeddings", () => {
+    const logits = predictLogits(tinyRobertaTied(), labelWordHead(vocabulary, { tied: true }), oracle.sequences);
+    assertAllclose(logits, oracle.tied64, { absolute: 1e-5 });
+  });
+
+  it("give a zero row for a position that is not read", () => {
+    const model = tinyRoberta();
+    const batch = collate(oracle.sequences.slice(0, 1), model.config.padTokenId, [[0, -1]]);
+    const { hidden } = encoderForward(model, batch);
+    assert.deepEqual(hidden.shape, [1, 2, model.config.hiddenSize]);
+  });
+
+  it("depend on the seed of a new classifier, and on nothing else", () => {
+    const model = tinyRoberta();
+    const logits = (seed: number): Float32Array => predictLogits(withClassifier(model, 2, seed), classifierHead, oracle.sequences);
+    assertAllclose(logits(1), logits(1), {});
+    assert.notDeepEqual(logits(1), logits(2));
+    assert.equal(tf.tensor(logits(1)).size, 2 * oracle.sequences.length);
+  });
+});
