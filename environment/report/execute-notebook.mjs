@@ -86,11 +86,16 @@ async function execute(prepared, executed, folder, shown) {
     else if (event.event === "done") seconds = event.seconds;
     else if (event.event === "failed") failure = event;
   });
-  const stop = (signal) => child.kill(signal);
+  let stopped;
+  const stop = (signal) => {
+    stopped = signal;
+    child.kill(signal);
+  };
   process.once("SIGTERM", stop).once("SIGINT", stop);
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   process.off("SIGTERM", stop).off("SIGINT", stop);
   progress.end(code === 0 ? seconds : undefined);
+  if (stopped) throw new NotebookError(`${shown}: stopped (${stopped}).`);
   if (failure) {
     const where = failure.cell > 0 ? `${shown}, code cell ${failure.cell} of ${failure.of} (“${failure.title}”)` : shown;
     throw new NotebookError(`${where}:\n${shortened(failure.reason)}`);
