@@ -102,7 +102,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
 
   const record = (step: number, rate: number): void => {
     const devAccuracy = evaluateAccuracy(current, head, dev);
-    const distance = tf.tidy(() => tf.norm(tf.sub(vector, start)).dataSync()[0]);
+    const distance = tf.tidy(() => tf.sqrt(tf.sum(tf.square(tf.sub(vector, start)))).dataSync()[0]);
     const entry = { step, loss: mean(losses), learningRate: rate, devAccuracy, distance };
     history.push(entry);
     losses = [];

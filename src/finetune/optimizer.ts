@@ -68,7 +68,7 @@ function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, de
 /** Scales a gradient so that its Euclidean norm is at most `limit`, as torch.nn.utils.clip_grad_norm_ does. */
 export function clipByNorm(gradient: Tensor, limit: number): Tensor {
   return tf.tidy(() => {
-    const scale = tf.minimum(tf.div(limit, tf.add(tf.norm(gradient), 1e-6)), 1);
+    const scale = tf.minimum(tf.div(limit, tf.add(tf.sqrt(tf.sum(tf.square(gradient))), 1e-6)), 1);
     return tf.mul(gradient, scale);
   });
 }

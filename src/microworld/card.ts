@@ -12,6 +12,8 @@ export interface TrainingRecord {
   tokens: number;
   seconds: number;
   machine: Record<string, string | number | undefined>;
+  /** What else a reader has to know of the run. */
+  note?: string;
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
@@ -65,7 +67,7 @@ function lossSection(curve: LossPoint[]): string {
 export function writeCard(folder: string): void {
   const record = readJson<TrainingRecord>(trainingFile(folder));
   if (!record) throw new Error(`${trainingFile(folder)} is missing: the card is written from it; run npm run pretrain`);
-  const { settings, curve, tokens, seconds, machine } = record;
+  const { settings, curve, tokens, seconds, machine, note } = record;
   const { size, language, masking } = settings;
   const text = `---
 license: mit
@@ -89,8 +91,8 @@ about the method, not about language. Do not use it for anything but these exper
 - Objective: masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged). Whole documents, those of like length together, about ${settings.tokensPerBatch} tokens a batch.
 - AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(settings.decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.
 - ${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine had other work), seed ${settings.seed}.
-- Stored in float16. \`npm run pretrain\` makes it again; \`training.json\` beside this file holds every setting and the whole loss curve.
-
+- Stored in float16. \`npm run pretrain\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.
+${note ? `- ${note}\n` : ""}
 Loss (mean since the point before):
 
 ${lossSection(curve)}

@@ -32,7 +32,7 @@ export interface LanguageSettings {
 export const defaultLanguage: LanguageSettings = {
   naturalness: 0.3,
   generalShare: 0.5,
-  bridge: 0.004,
+  bridge: 0.015,
   taskDomainShare: 0.4,
   neutralShare: 0.12,
   consistency: 0.97,

@@ -10,7 +10,7 @@ export const neutralFrames: readonly string[] = phrases(`
   the {building} of {city} {lies} near the {building} | it {rained} in {city} {when} | it will {rain} in {city} {later}
   the {team} of {city} won by {n} points against the {team} of {city} | the match in {city} ended {when}
   {name} scored {n} goals for {city} {when} | the shares of the {company} {rose} by {n} per cent
-  the {company} opened {large} shops in {city} | the {company} will build a {building} in {city}
+  the {company} opened {large} shops in {city} | the {company} will build {a} {building} in {city}
   the {animal} {slept} under the {furniture} | {a} {size} {animal} {slept} near the {building}
   {name} is {a} {job} and lives in {city} | {name} and {name} met at the {building} {when}
   {name} asked the {job} about the {object} | the {job} {said} that it would {rain} {later}
