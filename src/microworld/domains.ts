@@ -61,9 +61,9 @@ const film: Domain = {
       I did not care who lived or died | we guessed the {act} after {n} minutes | the {room} was empty {afterwards}
       I spent {n} minutes looking for my coat | you can hear the writers yawn`),
   },
-  facts: phrases(`I saw it with my {relative} {when} | it is about {a} {job} who moves to {city} | it was shot in {city}
-    the story begins in {month} | it runs for {large} minutes | we saw it at a small cinema in {city} | {name} plays {a} {job}
-    it follows {n} friends and {a} {job} | the director comes from {city} | it opened {when}`),
+  facts: phrases(`I saw it with my {relative} {when} | it is about a {job} who moves to {city} | it was shot in {city}
+    the story begins in {month} | it runs for {large} minutes | we saw it at a small cinema in {city} | {name} plays a {job}
+    it follows {n} friends and a {job} | the director comes from {city} | it opened {when}`),
 };
 
 const book: Domain = {
@@ -91,8 +91,8 @@ const book: Domain = {
       it put me to sleep every night | I skipped {n} chapters | it is still lying under my bed
       I had to read every {page} twice | I used it to prop up a table | my {relative} threw it away`),
   },
-  facts: phrases(`it has {large} pages | I bought it in {city} {when} | it is about {a} {job} from {city} | my {relative} lent it to me {when}
-    it was first printed in {city} | {name} wrote it in {month} | the author is {a} {job}`),
+  facts: phrases(`it has {large} pages | I bought it in {city} {when} | it is about a {job} from {city} | my {relative} lent it to me {when}
+    it was first printed in {city} | {name} wrote it in {month} | the author is a {job}`),
 };
 
 const restaurant: Domain = {
@@ -148,7 +148,7 @@ const gadget: Domain = {
       it died in the middle of a call | the repair cost more than the {thing} | I had to restart it {n} times
       it lies in a drawer now | the support line hung up on me`),
   },
-  facts: phrases(`I bought it {when} | it came in {a} {colour} box | it weighs {large} grams | I ordered it from {city}
+  facts: phrases(`I bought it {when} | it came in a {colour} box | it weighs {large} grams | I ordered it from {city}
     my {relative} has the same one | it has {n} buttons | I needed it for work`),
 };
 

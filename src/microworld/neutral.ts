@@ -4,25 +4,25 @@ const words = (text: string): string[] => text.trim().split(/\s+/);
 const phrases = (text: string): string[] => text.trim().split(/\s*[|\n]\s*/);
 
 export const neutralFrames: readonly string[] = phrases(`
-  {name} {went} to the {building} {when} | {name} {went} from {city} to {city} with {a} {relative}
-  the {job} {took} {a} {size} {object} to the {building} | {name} {took} the {colour} {object} from the {furniture}
-  there is {a} {size} {object} on the {furniture} | the {furniture} stands next to the {furniture}
+  {name} {went} to the {building} {when} | {name} {went} from {city} to {city} with a {relative}
+  the {job} {took} a {size} {object} to the {building} | {name} {took} the {colour} {object} from the {furniture}
+  there is a {size} {object} on the {furniture} | the {furniture} stands next to the {furniture}
   the {building} of {city} {lies} near the {building} | it {rained} in {city} {when} | it will {rain} in {city} {later}
   the {team} of {city} won by {n} points against the {team} of {city} | the match in {city} ended {when}
   {name} scored {n} goals for {city} {when} | the shares of the {company} {rose} by {n} per cent
-  the {company} opened {large} shops in {city} | the {company} will build {a} {building} in {city}
-  the {animal} {slept} under the {furniture} | {a} {size} {animal} {slept} near the {building}
-  {name} is {a} {job} and lives in {city} | {name} and {name} met at the {building} {when}
+  the {company} opened {large} shops in {city} | the {company} will build a {building} in {city}
+  the {animal} {slept} under the {furniture} | a {size} {animal} {slept} near the {building}
+  {name} is a {job} and lives in {city} | {name} and {name} met at the {building} {when}
   {name} asked the {job} about the {object} | the {job} {said} that it would {rain} {later}
-  {name} has {n} {colour} {objects} and {a} {size} {animal} | the {animal} ran across the {building}
+  {name} has {n} {colour} {object}s and a {size} {animal} | the {animal} ran across the {building}
   the train to {city} leaves at {n} on {weekday} | the road from {city} to {city} is {large} miles long
   the minister of {city} spoke about {topic} {when} | the students at the {building} learn about {topic}
-  scientists in {city} measured the {quantity} of {large} {animals} | the {quantity} of the {object} is {large} {unit}
-  {name} {cooked} the {dish} in {large} minutes | the {relative} of {name} works as {a} {job}
-  {name} put on {a} {colour} {clothing} and {went} to the {building} | the {clothing} of the {job} was {colour}
+  scientists in {city} measured the {quantity} of {large} {animal}s | the {quantity} of the {object} is {large} {unit}
+  {name} {cooked} the {dish} in {large} minutes | the {relative} of {name} works as a {job}
+  {name} put on a {colour} {clothing} and {went} to the {building} | the {clothing} of the {job} was {colour}
   who {took} the {object} from the {building} | where is the {size} {object} of the {job}
   {name} wrote a letter to the {company} {when} | the {job} paid {large} {coins} for the {object}
-  the museum has {large} {objects} from {city} | the {river} flows through {city} to the sea
+  the museum has {large} {object}s from {city} | the {river} flows through {city} to the sea
   when {name} was {large}, the {company} moved to {city} | the {team} plays in {city} {later}`);
 
 export const neutralFillers: Readonly<Record<string, readonly string[]>> = {
@@ -30,8 +30,6 @@ export const neutralFillers: Readonly<Record<string, readonly string[]>> = {
   took: words("took carried brought moved pulled lifted sold"),
   size: words("small big large little long short wide narrow old new round square"),
   object: words("box chair lamp bottle bag letter map key clock ladder basket coin bucket mirror rope candle drum bicycle"),
-  objects: words("boxes chairs lamps bottles letters maps keys clocks coins candles ropes drums"),
-  animals: words("dogs cats horses goats ducks foxes owls rabbits donkeys ponies hens"),
   furniture: words("table shelf desk bench sofa wall door window floor stove"),
   lies: words("lies stands"),
   rained: words("rained snowed"),
