@@ -36,6 +36,7 @@ export function runProgram(program, args, { env = process.env, cwd, cleanOutput 
     child.on("close", (code, signal) => {
       process.off("SIGINT", onInterrupt);
       for (const name of ["SIGTERM", "SIGHUP"]) process.off(name, passOn);
+      if (signal && signal !== "SIGINT") console.error(`${path.basename(program)} was ended by ${signal}`);
       resolve(code ?? (signal === "SIGINT" ? 130 : 1));
     });
   });
