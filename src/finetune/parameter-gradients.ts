@@ -26,9 +26,9 @@ export function parameterGradients(model: Model, head: Head, batch: Batch, loss:
     const { hidden, trace } = encoderForward(model, batch);
     const { logits, trace: headTrace } = head.forward(model, hidden);
     const { loss: mean, delta } = loss(logits);
-    const visit = (site: Site): void => tf.tidy(() => addSite(model, site, add));
-    const dHidden = head.backward(model, headTrace, tf.expandDims(delta, 0), visit);
-    encoderBackward(model, batch, trace, dHidden, visit);
+    const top = head.backward(model, headTrace, tf.expandDims(delta, 0));
+    for (const site of top.sites) tf.tidy(() => addSite(model, site, add));
+    for (const site of encoderBackward(model, batch, trace, top.delta)) tf.tidy(() => addSite(model, site, add));
     return mean.dataSync()[0];
   });
   disposeBatch(batch);

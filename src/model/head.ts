@@ -1,16 +1,17 @@
 /** What turns the hidden state at the read rows into logits: forward, and backward with its sites. */
+import { affine, affineBackward } from "./affine";
 import { tf, type Tensor } from "./backend";
 import { gelu, layerNorm, layerNormBackward, linear, linearBackward, type NormTrace } from "./layers";
 import { parameter, type Model } from "./model";
-import type { SiteVisitor } from "./site";
+import type { Backward, Site } from "./site";
 
 export interface Head {
   /** Describes the head completely: part of every cache key. */
   description: string;
   /** Hidden state [B, R, H] → logits, and what the backward pass needs. */
   forward(model: Model, hidden: Tensor): { logits: Tensor; trace: Tensor[] };
-  /** δ of the logits for C outputs, [C, ...logits.shape] → δ of the hidden state [C, B, R, H]; visits the head's sites. */
-  backward(model: Model, trace: Tensor[], delta: Tensor, visit: SiteVisitor): Tensor;
+  /** δ of the logits for C outputs, [C, ...logits.shape] → δ of the hidden state [C, B, R, H], and the head's sites. */
+  backward(model: Model, trace: Tensor[], delta: Tensor): Backward;
 }
 
 const WORD_EMBEDDINGS = "roberta.embeddings.word_embeddings.weight";
@@ -24,8 +25,7 @@ const decoderName = (tied: boolean): string => (tied ? WORD_EMBEDDINGS : DECODER
 
 /** The masked-LM head up to its decoder: dense, GELU, layer norm. */
 function transform(model: Model, hidden: Tensor): { output: Tensor; trace: Tensor[] } {
-  const dense = linear(hidden, parameter(model, "lm_head.dense.weight"), parameter(model, "lm_head.dense.bias"));
-  const { output: activated, slope } = gelu(dense);
+  const { output: activated, slope } = gelu(affine(model, "lm_head.dense", hidden));
   const { output, normalized, inverseDeviation } = layerNorm(
     activated,
     parameter(model, "lm_head.layer_norm.weight"),
@@ -35,14 +35,17 @@ function transform(model: Model, hidden: Tensor): { output: Tensor; trace: Tenso
   return { output, trace: [hidden, slope, normalized, inverseDeviation, output] };
 }
 
-function transformBackward(model: Model, trace: Tensor[], delta: Tensor, visit: SiteVisitor): Tensor {
+function transformBackward(model: Model, trace: Tensor[], delta: Tensor): Backward {
   const [hidden, slope, normalized, inverseDeviation] = trace;
   const norm: NormTrace = { normalized, inverseDeviation };
-  visit({ kind: "norm", weight: "lm_head.layer_norm.weight", bias: "lm_head.layer_norm.bias", input: normalized, delta });
+  const normSite: Site = { kind: "norm", weight: "lm_head.layer_norm.weight", bias: "lm_head.layer_norm.bias", input: normalized, delta };
   const dDense = tf.mul(layerNormBackward(delta, parameter(model, "lm_head.layer_norm.weight"), norm), slope);
-  visit({ kind: "linear", weight: "lm_head.dense.weight", bias: "lm_head.dense.bias", input: hidden, delta: dDense });
-  return linearBackward(dDense, parameter(model, "lm_head.dense.weight"));
+  const dense = affineBackward(model, "lm_head.dense", hidden, dDense);
+  return { delta: dense.delta, sites: [normSite, ...dense.sites] };
 }
+
+/** A backward step after one whose sites come first. */
+const after = (sites: Site[], step: Backward): Backward => ({ delta: step.delta, sites: [...sites, ...step.sites] });
 
 /**
  * The prompt's head: the masked-LM head, read at one row, for the label words only. Logits [B, W].
@@ -59,15 +62,17 @@ export function labelWordHead(labelWordIds: number[], { tied = false } = {}): He
       const logits = linear(output, labelRows(model, decoder), labelRows(model, "lm_head.bias"));
       return { logits: logits.reshape([-1, width]), trace };
     },
-    backward(model, trace, delta, visit) {
+    backward(model, trace, delta) {
       const [c, b] = delta.shape;
       const transformed = trace[4]; // [B, 1, H]
       const rows = tf.tile(tf.tensor2d([labelWordIds], [1, width], "int32"), [b, 1]);
       const perWord = delta.reshape([c, b, width, 1]);
-      visit({ kind: "rows", table: decoder, rows, delta: tf.mul(perWord, transformed) });
-      visit({ kind: "rows", table: "lm_head.bias", rows, delta: perWord });
+      const sites: Site[] = [
+        { kind: "rows", table: decoder, rows, delta: tf.mul(perWord, transformed) },
+        { kind: "rows", table: "lm_head.bias", rows, delta: perWord },
+      ];
       const dTransformed = linearBackward(delta.reshape([c, b, 1, width]), labelRows(model, decoder));
-      return transformBackward(model, trace, dTransformed, visit);
+      return after(sites, transformBackward(model, trace, dTransformed));
     },
   };
 }
@@ -79,9 +84,9 @@ export const vocabularyHead: Head = {
     const { output, trace } = transform(model, hidden);
     return { logits: linear(output, parameter(model, WORD_EMBEDDINGS), parameter(model, "lm_head.bias")), trace };
   },
-  backward(model, trace, delta, visit) {
-    visit({ kind: "linear", weight: WORD_EMBEDDINGS, bias: "lm_head.bias", input: trace[4], delta });
-    return transformBackward(model, trace, linearBackward(delta, parameter(model, WORD_EMBEDDINGS)), visit);
+  backward(model, trace, delta) {
+    const site: Site = { kind: "linear", weight: WORD_EMBEDDINGS, bias: "lm_head.bias", input: trace[4], delta };
+    return after([site], transformBackward(model, trace, linearBackward(delta, parameter(model, WORD_EMBEDDINGS))));
   },
 };
 
@@ -94,11 +99,11 @@ export const classifierHead: Head = {
     const weight = parameter(model, CLASSIFIER.weight);
     return { logits: linear(hidden, weight, parameter(model, CLASSIFIER.bias)).reshape([-1, weight.shape[0]]), trace: [hidden] };
   },
-  backward(model, [hidden], delta, visit) {
+  backward(model, [hidden], delta) {
     const [c, b, width] = delta.shape;
     const rowDelta = delta.reshape([c, b, 1, width]);
-    visit({ kind: "linear", ...CLASSIFIER, input: hidden, delta: rowDelta });
-    return linearBackward(rowDelta, parameter(model, CLASSIFIER.weight));
+    const site: Site = { kind: "linear", ...CLASSIFIER, input: hidden, delta: rowDelta };
+    return { delta: linearBackward(rowDelta, parameter(model, CLASSIFIER.weight)), sites: [site] };
   },
 };
 

@@ -7,6 +7,8 @@ export interface Model {
   parameters: ReadonlyMap<string, Tensor>;
   /** Identifies the weights and their configuration: part of every cache key. */
   hash: string;
+  /** α / rank: what the product of LoRA factors is multiplied by, where the model has such factors. */
+  loraScale?: number;
 }
 
 /** Moves a checkpoint's weights to the tensor backend. Release them with {@link disposeModel}. */

@@ -3,6 +3,7 @@
  * The backward pass stops at the places where parameters enter ({@link Site}) instead of forming parameter gradients,
  * so that per-example gradients, kernels and training all start from the same two quantities: inputs and δs.
  */
+import { affine, affineBackward } from "./affine";
 import { tf, type Tensor } from "./backend";
 import type { Batch } from "./batch";
 import {
@@ -11,13 +12,11 @@ import {
   gelu,
   layerNorm,
   layerNormBackward,
-  linear,
-  linearBackward,
   type AttentionTrace,
   type NormTrace,
 } from "./layers";
 import { parameter, type Model } from "./model";
-import type { SiteVisitor } from "./site";
+import type { Backward, Site } from "./site";
 
 interface LayerTrace {
   /** The layer's input [B, T, H]. */
@@ -59,106 +58,136 @@ function embed(model: Model, batch: Batch): NormTrace & { output: Tensor } {
 
 function layerForward(model: Model, index: number, batch: Batch, input: Tensor): { output: Tensor; trace: LayerTrace } {
   const { heads, layers, layerNormEps } = model.config;
-  const p = (name: string): Tensor => parameter(model, `${layerName(index)}.${name}`);
+  const name = layerName(index);
+  const project = (part: string, x: Tensor): Tensor => affine(model, `${name}.${part}`, x);
+  const norm = (part: string, x: Tensor): ReturnType<typeof layerNorm> =>
+    layerNorm(x, parameter(model, `${name}.${part}.weight`), parameter(model, `${name}.${part}.bias`), layerNormEps);
+
   const rowInput = index === layers - 1 ? readRows(batch, input) : input;
-  const attended = attention(
-    linear(rowInput, p("attention.self.query.weight"), p("attention.self.query.bias")),
-    linear(input, p("attention.self.key.weight"), p("attention.self.key.bias")),
-    linear(input, p("attention.self.value.weight"), p("attention.self.value.bias")),
-    batch.attentionBias,
-    heads,
-  );
-  const projected = linear(attended.context, p("attention.output.dense.weight"), p("attention.output.dense.bias"));
-  const attentionNorm = layerNorm(
-    tf.add(projected, rowInput),
-    p("attention.output.LayerNorm.weight"),
-    p("attention.output.LayerNorm.bias"),
-    layerNormEps,
-  );
-  const activation = gelu(linear(attentionNorm.output, p("intermediate.dense.weight"), p("intermediate.dense.bias")));
-  const fed = linear(activation.output, p("output.dense.weight"), p("output.dense.bias"));
-  const { output, normalized, inverseDeviation } = layerNorm(
-    tf.add(fed, attentionNorm.output),
-    p("output.LayerNorm.weight"),
-    p("output.LayerNorm.bias"),
-    layerNormEps,
-  );
-  const outputNorm = { normalized, inverseDeviation };
+  const [query, key, value] = [project("attention.self.query", rowInput), project("attention.self.key", input), project("attention.self.value", input)];
+  const attended = attention(query, key, value, batch.attentionBias, heads);
+  const attentionNorm = norm("attention.output.LayerNorm", tf.add(project("attention.output.dense", attended.context), rowInput));
+  const activation = gelu(project("intermediate.dense", attentionNorm.output));
+  const { output, ...outputNorm } = norm("output.LayerNorm", tf.add(project("output.dense", activation.output), attentionNorm.output));
   return { output, trace: { input, rowInput, attention: attended, attentionNorm, activation, outputNorm } };
 }
 
+/** What a forward pass through the encoder gives. */
+export interface EncoderForward {
+  /** The last hidden state at the batch's read rows, [B, R, H]. */
+  hidden: Tensor;
+  /** For {@link encoderBackward}. */
+  trace: EncoderTrace;
+}
+
 /**
- * Runs the encoder.
- * @returns the last hidden state at the batch's read rows, [B, R, H], and the trace for {@link encoderBackward}.
+ * The forward pass, layer by layer: pauses after each, so that long work can be watched and stopped.
+ * If it is not run to its end, what it has made is freed.
  */
-export function encoderForward(model: Model, batch: Batch): { hidden: Tensor; trace: EncoderTrace } {
-  return tf.tidy(() => {
-    const { output, ...embeddingNorm } = embed(model, batch);
-    const layers: LayerTrace[] = [];
-    let hidden = output;
+export function* encoderForwardSteps(model: Model, batch: Batch): Generator<undefined, EncoderForward> {
+  const { output, ...embeddingNorm } = tf.tidy(() => embed(model, batch) as never) as ReturnType<typeof embed>;
+  const trace: EncoderTrace = { embeddingNorm, layers: [] };
+  let hidden = output;
+  let finished = false;
+  try {
     for (let index = 0; index < model.config.layers; index++) {
+      yield;
       const step = tf.tidy(() => layerForward(model, index, batch, hidden) as never) as ReturnType<typeof layerForward>;
-      layers.push(step.trace);
+      trace.layers.push(step.trace);
       hidden = step.output;
     }
-    return { hidden, trace: { embeddingNorm, layers } } as never;
-  }) as { hidden: Tensor; trace: EncoderTrace };
+    finished = true;
+    return { hidden, trace };
+  } finally {
+    if (!finished) disposeForward({ hidden, trace });
+  }
 }
 
-function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTrace, delta: Tensor, visit: SiteVisitor): Tensor {
+/** The forward pass in one go. */
+export function encoderForward(model: Model, batch: Batch): EncoderForward {
+  const steps = encoderForwardSteps(model, batch);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Frees what a forward pass gave. */
+export function disposeForward({ hidden, trace }: EncoderForward): void {
+  tf.dispose([hidden, trace.embeddingNorm, trace.layers] as never);
+}
+
+function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTrace, delta: Tensor): Backward {
   const name = layerName(index);
-  const p = (part: string): Tensor => parameter(model, `${name}.${part}`);
-  const linearSite = (part: string, input: Tensor, siteDelta: Tensor): void =>
-    visit({ kind: "linear", weight: `${name}.${part}.weight`, bias: `${name}.${part}.bias`, input, delta: siteDelta });
-  const normSite = (part: string, norm: NormTrace, siteDelta: Tensor): void =>
-    visit({ kind: "norm", weight: `${name}.${part}.weight`, bias: `${name}.${part}.bias`, input: norm.normalized, delta: siteDelta });
+  const sites: Site[] = [];
+  const affineStep = (part: string, input: Tensor, siteDelta: Tensor): Tensor => {
+    const step = affineBackward(model, `${name}.${part}`, input, siteDelta);
+    sites.push(...step.sites);
+    return step.delta;
+  };
+  const normStep = (part: string, norm: NormTrace, siteDelta: Tensor): Tensor => {
+    sites.push({ kind: "norm", weight: `${name}.${part}.weight`, bias: `${name}.${part}.bias`, input: norm.normalized, delta: siteDelta });
+    return layerNormBackward(siteDelta, parameter(model, `${name}.${part}.weight`), norm);
+  };
 
-  normSite("output.LayerNorm", trace.outputNorm, delta);
-  const dFed = layerNormBackward(delta, p("output.LayerNorm.weight"), trace.outputNorm);
-  linearSite("output.dense", trace.activation.output, dFed);
-  const dActivation = tf.mul(linearBackward(dFed, p("output.dense.weight")), trace.activation.slope);
-  linearSite("intermediate.dense", trace.attentionNorm.output, dActivation);
-  const dAttended = tf.add(dFed, linearBackward(dActivation, p("intermediate.dense.weight")));
+  const dFed = normStep("output.LayerNorm", trace.outputNorm, delta);
+  const dActivation = tf.mul(affineStep("output.dense", trace.activation.output, dFed), trace.activation.slope);
+  const dAttended = tf.add(dFed, affineStep("intermediate.dense", trace.attentionNorm.output, dActivation));
 
-  normSite("attention.output.LayerNorm", trace.attentionNorm, dAttended);
-  const dProjected = layerNormBackward(dAttended, p("attention.output.LayerNorm.weight"), trace.attentionNorm);
-  linearSite("attention.output.dense", trace.attention.context, dProjected);
-  const dContext = linearBackward(dProjected, p("attention.output.dense.weight"));
-  const d = attentionBackward(dContext, trace.attention);
-  linearSite("attention.self.query", trace.rowInput, d.query);
-  linearSite("attention.self.key", trace.input, d.key);
-  linearSite("attention.self.value", trace.input, d.value);
+  const dProjected = normStep("attention.output.LayerNorm", trace.attentionNorm, dAttended);
+  const d = attentionBackward(affineStep("attention.output.dense", trace.attention.context, dProjected), trace.attention);
+  const dRows = tf.add(dProjected, affineStep("attention.self.query", trace.rowInput, d.query));
+  const dKeyValue = tf.add(affineStep("attention.self.key", trace.input, d.key), affineStep("attention.self.value", trace.input, d.value));
+  return { delta: tf.add(index === model.config.layers - 1 ? scatterRows(batch, dRows) : dRows, dKeyValue), sites };
+}
 
-  const dRows = tf.add(dProjected, linearBackward(d.query, p("attention.self.query.weight")));
-  const dKeyValue = tf.add(
-    linearBackward(d.key, p("attention.self.key.weight")),
-    linearBackward(d.value, p("attention.self.value.weight")),
-  );
-  return tf.add(index === model.config.layers - 1 ? scatterRows(batch, dRows) : dRows, dKeyValue);
+function embeddingBackward(model: Model, batch: Batch, norm: NormTrace, delta: Tensor): Backward {
+  const name = "roberta.embeddings";
+  const normName = `${name}.LayerNorm`;
+  const dSum = layerNormBackward(delta, parameter(model, `${normName}.weight`), norm);
+  const table = (part: string, rows: Tensor): Site => ({ kind: "rows", table: `${name}.${part}.weight`, rows, delta: dSum });
+  const sites: Site[] = [
+    { kind: "norm", weight: `${normName}.weight`, bias: `${normName}.bias`, input: norm.normalized, delta },
+    table("word_embeddings", batch.ids),
+    table("position_embeddings", batch.positions),
+    table("token_type_embeddings", tf.zerosLike(batch.ids)),
+  ];
+  return { delta: dSum, sites };
 }
 
 /**
- * Runs the encoder backward for C outputs at once, visiting every site from the top down.
- * @param delta derivative of each output with respect to the hidden state at the read rows, [C, B, R, H].
- *   Neither it nor the trace is disposed of.
+ * Runs the encoder backward for C outputs at once and gives its sites from the top down. A site's tensors live until
+ * the next one is asked for. Frees δ and, layer by layer as it goes, the trace.
+ *
+ * @param delta derivative of each output with respect to the hidden state at the read rows, [C, B, R, H]
+ * @param lowest the lowest layer whose sites are wanted (0 is the first); -1, the default, goes down to the embeddings
  */
-export function encoderBackward(model: Model, batch: Batch, trace: EncoderTrace, delta: Tensor, visit: SiteVisitor): void {
+export function* encoderBackward(model: Model, batch: Batch, trace: EncoderTrace, delta: Tensor, lowest = -1): Generator<Site> {
   let current = delta;
-  for (let index = model.config.layers - 1; index >= 0; index--) {
-    const next = tf.tidy(() => layerBackward(model, index, batch, trace.layers[index], current, visit));
-    if (current !== delta) current.dispose();
-    current = next;
+  try {
+    for (let index = model.config.layers - 1; index >= lowest; index--) {
+      const step = tf.tidy(() => {
+        const above = current;
+        return (index < 0 ? embeddingBackward(model, batch, trace.embeddingNorm, above) : layerBackward(model, index, batch, trace.layers[index], above)) as never;
+      }) as Backward;
+      try {
+        yield* step.sites;
+      } finally {
+        disposeSites(step.sites, batch);
+        tf.dispose([current, index < 0 ? trace.embeddingNorm : trace.layers[index]] as never);
+        current = step.delta;
+      }
+    }
+  } finally {
+    current.dispose();
   }
-  tf.tidy(() => embeddingBackward(model, batch, trace.embeddingNorm, current, visit));
-  if (current !== delta) current.dispose();
 }
 
-function embeddingBackward(model: Model, batch: Batch, norm: NormTrace, delta: Tensor, visit: SiteVisitor): void {
-  const name = "roberta.embeddings";
-  const normName = `${name}.LayerNorm`;
-  visit({ kind: "norm", weight: `${normName}.weight`, bias: `${normName}.bias`, input: norm.normalized, delta });
-  const dSum = layerNormBackward(delta, parameter(model, `${normName}.weight`), norm);
-  visit({ kind: "rows", table: `${name}.word_embeddings.weight`, rows: batch.ids, delta: dSum });
-  visit({ kind: "rows", table: `${name}.position_embeddings.weight`, rows: batch.positions, delta: dSum });
-  visit({ kind: "rows", table: `${name}.token_type_embeddings.weight`, rows: tf.zerosLike(batch.ids), delta: dSum });
+/** Frees sites' tensors, but not the ids and positions, which belong to the batch. */
+function disposeSites(sites: Site[], { ids, positions }: Batch): void {
+  for (const site of sites) {
+    site.delta.dispose();
+    if (site.kind !== "rows") site.input.dispose();
+    else if (site.rows !== ids && site.rows !== positions) site.rows.dispose();
+  }
 }

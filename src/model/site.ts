@@ -12,5 +12,8 @@ export type Site =
   /** y_t = E[row_t]: the gradient of E is δ_t added to row_t. */
   | { kind: "rows"; table: string; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ };
 
-/** Receives each site of a backward pass, from the output down to the embeddings. Tensors live only during the call. */
-export type SiteVisitor = (site: Site) => void;
+/** What one step of a backward pass gives: δ of the step's input, and the sites that it passed, in order. */
+export interface Backward {
+  delta: Tensor;
+  sites: Site[];
+}

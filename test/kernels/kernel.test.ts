@@ -8,8 +8,7 @@ import { collate } from "../../src/model/batch";
 import { classifierHead, labelWordHead, withClassifier } from "../../src/model/head";
 import type { Model } from "../../src/model/model";
 import { encoderForward } from "../../src/model/roberta";
-import { contract, FORMULAS, type Formula } from "../../src/kernels/contract";
-import { disposeSites, gradientSites } from "../../src/kernels/gradient-sites";
+import { FORMULAS, type Formula } from "../../src/kernels/formula";
 import { computeKernel, type KernelOptions } from "../../src/kernels/kernel";
 import { logitOutputs, marginOutput, type Outputs } from "../../src/kernels/outputs";
 import { assertAllclose } from "../support/allclose";
@@ -71,27 +70,15 @@ onEveryBackend("kernels equal PyTorch's per-example Jacobians (float64)", () => 
 });
 
 describe("the SGD kernel", () => {
-  it("equals PyTorch's parameter by parameter", () => {
-    const model = tinyRoberta();
-    const [left, right] = [train, evaluate].map((list) => gradientSites(model, outputsOf("untiedTwo"), list));
-    const sums = new Map<string, Float64Array>();
-    contract(left, right, ["sgd"], (_, parameter, piece) => {
-      const sum = sums.get(parameter) ?? new Float64Array(piece.length);
-      sums.set(parameter, sum.map((value, i) => value + piece[i]));
-    });
+  it("equals PyTorch's parameter by parameter", async () => {
+    const { shares } = await computeKernel({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), train, evaluate, breakdown: true });
+    const found = shares.get("sgd")!;
     const byParameter = oracle.untiedTwo.sgdByParameter!;
-    const [n, c, m] = oracle.untiedTwo.shape;
-    const outputFirst = (k: number[]): number[] =>
-      Array.from({ length: k.length }, (_, at) => {
-        const [a, i, b, j] = [Math.floor(at / (n * c * m)), Math.floor(at / (c * m)) % n, Math.floor(at / m) % c, at % m];
-        return k[((i * c + a) * m + j) * c + b];
-      });
     for (const [name, expected] of Object.entries(byParameter)) {
-      const found = sums.get(name) ?? new Float64Array(expected.length);
-      assertAllclose(found, outputFirst(expected), { absolute: 1e-6, relative: 1e-5 }, name);
+      const values = found.get(name)?.values ?? new Float64Array(expected.length);
+      assertAllclose(values, expected, { absolute: 1e-6, relative: 1e-5 }, name);
     }
-    assert.deepEqual([...sums.keys()].filter((name) => !(name in byParameter)), []);
-    [left, right].forEach(disposeSites);
+    assert.deepEqual([...found.keys()].filter((name) => !(name in byParameter)), []);
   });
 
   it("equals one that tfjs' own differentiation gives, example by example", async () => {
@@ -130,13 +117,15 @@ describe("the SGD kernel", () => {
     assert.ok(Math.min(...eigenvalues) > -1e-6 * Math.max(...eigenvalues), `smallest eigenvalue ${Math.min(...eigenvalues)}`);
   });
 
-  it("of a new head adds the head's own gradient, ⟨h, h′⟩ + 1 on its diagonal", async () => {
+  it("of a new head has the head's own gradients: ⟨h, h′⟩ for its weight and 1 for its bias, of equal outputs", async () => {
     const model = withClassifier(tinyRoberta(), 2, 7);
-    const outputs = logitOutputs(classifierHead, 2);
-    const [site] = gradientSites(model, outputs, train).sites;
-    assert.equal(site.kind === "linear" && site.weight, "classifier.weight");
-    const values = await kernelOf({ model, outputs, evaluate: train });
-    assert.ok(values.every(Number.isFinite));
+    const { shares } = await computeKernel({ model, outputs: logitOutputs(classifierHead, 2), train, evaluate: train, breakdown: true });
+    const equalOutputs = (value: (i: number, j: number) => number): number[] =>
+      train.flatMap((_, i) => [0, 1].flatMap((a) => train.flatMap((_, j) => [0, 1].map((b) => (a === b ? value(i, j) : 0)))));
+    const hidden = train.map((prompt) => encoderForward(model, collate([prompt], model.config.padTokenId)).hidden.dataSync() as Float32Array);
+    const product = (i: number, j: number): number => hidden[i].reduce((sum, value, h) => sum + value * hidden[j][h], 0);
+    assertAllclose(shares.get("sgd")!.get("classifier.weight")!.values, equalOutputs(product), { relative: 1e-5 });
+    assertAllclose(shares.get("sgd")!.get("classifier.bias")!.values, equalOutputs(() => 1), { absolute: 1e-6 });
   });
 
   it("refuses an empty side", async () => {

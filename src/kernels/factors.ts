@@ -1,0 +1,166 @@
+/**
+ * Per-example gradients, one factor a parameter: what is needed to form them or their inner products, and no more.
+ * One forward pass, shared by all C outputs, and one backward pass give the factors of every example at once.
+ */
+import { tf, type Tensor } from "../model/backend";
+import { collate, disposeBatch, type Batch, type Sequence } from "../model/batch";
+import type { Model } from "../model/model";
+import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/roberta";
+import type { Backward, Site } from "../model/site";
+import { combineLogits, outputDerivative, type Outputs } from "./outputs";
+
+/** The gradients of one parameter for B examples and C outputs. */
+export type Factor =
+  /** A weight's: Σ_t δ_t x_tᵀ. */
+  | { kind: "matrix"; input: Tensor /* [B,T,in] */; delta: Tensor /* [C,B,T,out] */; tokens: Tokens }
+  /** A bias's or a norm's, formed already. */
+  | { kind: "vector"; gradient: Tensor /* [C·B, size] */ }
+  /** A table's: δ_t added to row_t; zero in all rows that the example does not use. */
+  | { kind: "table"; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ };
+
+/** Which of the B · T places of a padded batch hold N real tokens. */
+export interface Tokens {
+  /** Flat places of the real tokens, int32 [N]; undefined when all are real. */
+  places?: Tensor;
+  /** 1 where the token belongs to the example, float32 [B, N]; undefined with one token an example. */
+  owners?: Tensor;
+}
+
+/** The factors of B examples, kept. */
+export interface GradientFactors {
+  size: number;
+  outputs: number;
+  /** By parameter. */
+  factors: Map<string, Factor>;
+  /** The C outputs f_c themselves, [B, C] row-major. */
+  values: Float32Array;
+  dispose(): void;
+}
+
+/** What a pass gives, step by step: a pause, the outputs [B, C], or one parameter's factor, which lives until the next step. */
+export type PassStep = undefined | { values: Float32Array } | { parameter: string; factor: Factor };
+
+/**
+ * Runs examples forward and backward and gives each selected parameter's factor as soon as it is there.
+ * Nothing is left behind, also if the pass is not run to its end.
+ */
+export function* factorsOfPass(model: Model, outputs: Outputs, sequences: Sequence[], selected: ReadonlySet<string>): Generator<PassStep, void> {
+  const batch = collate(sequences, model.config.padTokenId);
+  const lengths = sequences.map(({ ids }) => ids.length);
+  const [everyToken, oneToken]: Tokens[] = [realTokens(lengths, batch.length), {}];
+  const tables = new Map<string, Extract<Site, { kind: "rows" }>[]>();
+  const owned: unknown[] = [everyToken];
+  let forward: EncoderForward | undefined;
+  try {
+    const { hidden, trace } = (forward = yield* encoderForwardSteps(model, batch));
+    let logits = new Float32Array() as Float32Array;
+    const top = tf.tidy(() => {
+      const head = outputs.head.forward(model, hidden);
+      logits = head.logits.dataSync() as Float32Array;
+      return outputs.head.backward(model, head.trace, outputDerivative(outputs, batch.size)) as never;
+    }) as Backward;
+    owned.push(top.sites, top.delta);
+    yield { values: combineLogits(outputs, logits) };
+    for (const site of sitesFromTheTop(model, batch, trace, top, selected)) {
+      if (site.kind === "rows") {
+        if (selected.has(site.table)) tables.set(site.table, [...(tables.get(site.table) ?? []), keepTable(site)]);
+      } else yield* factorsOfSite(site, site.input.shape[1] === batch.length ? everyToken : oneToken, selected);
+    }
+    for (const [table, sites] of tables) yield* temporary(table, () => mergeTables(sites));
+  } finally {
+    tf.dispose([owned, [...tables.values()]] as never);
+    if (forward) disposeForward(forward);
+    disposeBatch(batch);
+  }
+}
+
+/** Runs a pass to its end and keeps the factors. */
+export function* keptFactors(model: Model, outputs: Outputs, sequences: Sequence[], selected: ReadonlySet<string>): Generator<undefined, GradientFactors> {
+  const lengths = sequences.map(({ ids }) => ids.length);
+  const tokens = realTokens(lengths, Math.max(...lengths));
+  const factors = new Map<string, Factor>();
+  const dispose = (): void => tf.dispose([tokens, [...factors.values()]] as never);
+  let values = new Float32Array() as Float32Array;
+  let finished = false;
+  try {
+    for (const step of factorsOfPass(model, outputs, sequences, selected)) {
+      if (step && "values" in step) values = step.values;
+      else if (step) factors.set(step.parameter, keepFactor(step.factor, tokens));
+      else yield;
+    }
+    finished = true;
+    return { size: sequences.length, outputs: outputs.combine.length, factors, values, dispose };
+  } finally {
+    if (!finished) dispose();
+  }
+}
+
+/** Inputs are shared between factors (query, key and value read the same rows), so a kept factor holds clones. */
+function keepFactor(factor: Factor, tokens: Tokens): Factor {
+  const keep = (x: Tensor): Tensor => tf.keep(tf.clone(x));
+  if (factor.kind === "vector") return { kind: "vector", gradient: keep(factor.gradient) };
+  if (factor.kind === "table") return { kind: "table", rows: keep(factor.rows), delta: keep(factor.delta) };
+  return { kind: "matrix", input: keep(factor.input), delta: keep(factor.delta), tokens: factor.tokens.owners ? tokens : {} };
+}
+
+function* sitesFromTheTop(model: Model, batch: Batch, trace: EncoderTrace, top: Backward, selected: ReadonlySet<string>): Generator<Site> {
+  yield* top.sites;
+  yield* encoderBackward(model, batch, trace, top.delta, lowestLayer(model, selected));
+}
+
+/** The lowest layer that holds a selected parameter, -1 for the embeddings: the backward pass need not go further down. */
+function lowestLayer(model: Model, selected: ReadonlySet<string>): number {
+  const layers = [...selected].map((name) => {
+    if (name.includes(".embeddings.")) return -1;
+    const layer = /\.layer\.(\d+)\./.exec(name);
+    return layer ? Number(layer[1]) : model.config.layers;
+  });
+  return Math.min(...layers);
+}
+
+function* factorsOfSite(site: Exclude<Site, { kind: "rows" }>, tokens: Tokens, selected: ReadonlySet<string>): Generator<PassStep, void> {
+  const { weight, bias, input, delta } = site;
+  if (selected.has(weight)) {
+    if (site.kind === "linear") yield { parameter: weight, factor: { kind: "matrix", input, delta, tokens } };
+    else yield* temporary(weight, () => ({ kind: "vector", gradient: sumTokens(tf.mul(delta, input)) }));
+  }
+  if (bias && selected.has(bias)) yield* temporary(bias, () => ({ kind: "vector", gradient: sumTokens(delta) }));
+}
+
+/** A factor made for one step. */
+function* temporary(parameter: string, make: () => Factor): Generator<PassStep, void> {
+  const factor = tf.tidy(() => make() as never) as Factor;
+  try {
+    yield { parameter, factor };
+  } finally {
+    tf.dispose(factor as never);
+  }
+}
+
+/** [C, B, T, H] → Σ_t, as [C·B, H]. */
+const sumTokens = (delta: Tensor): Tensor => tf.sum(delta, 2).reshape([-1, delta.shape[3]!]);
+
+type RowsSite = Extract<Site, { kind: "rows" }>;
+
+const keepTable = (site: RowsSite): RowsSite => ({ ...site, rows: tf.clone(site.rows), delta: tf.clone(site.delta) });
+
+/** Joins the sites of one table (a tied decoder's and the word embeddings') along the token axis. */
+function mergeTables(sites: RowsSite[]): Factor {
+  const joined = (tensors: Tensor[], axis: number): Tensor => (tensors.length === 1 ? tf.clone(tensors[0]) : tf.concat(tensors, axis));
+  return { kind: "table", rows: joined(sites.map(({ rows }) => rows), 1), delta: joined(sites.map(({ delta }) => delta), 2) };
+}
+
+function realTokens(lengths: number[], longest: number): Tokens {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const owners = new Float32Array(lengths.length * total);
+  const places = new Int32Array(total);
+  let token = 0;
+  lengths.forEach((length, b) => {
+    for (let t = 0; t < length; t++) {
+      owners[b * total + token] = 1;
+      places[token++] = b * longest + t;
+    }
+  });
+  const padded = total < lengths.length * longest;
+  return { owners: tf.tensor2d(owners, [lengths.length, total]), ...(padded ? { places: tf.tensor1d(places, "int32") } : {}) };
+}

@@ -1,0 +1,139 @@
+/**
+ * Inner products of gradients that are never formed: ⟨Σ_t δ_t x_tᵀ, Σ_s δ′_s x′_sᵀ⟩ = Σ_ts (δ_t · δ′_s)(x_t · x′_s).
+ * Padding is dropped first, so that n · m pairs of examples cost as many operations as they have pairs of real tokens.
+ */
+import { tf, type Tensor } from "../model/backend";
+import type { Factor, Tokens } from "./factors";
+
+type Matrix = Extract<Factor, { kind: "matrix" }>;
+type Table = Extract<Factor, { kind: "table" }>;
+
+/** The last product of two sides' inputs, kept because query, key and value (and all embedding tables) share it. */
+export interface SharedGrams {
+  of(left: Tensor, right: Tensor, compute: () => Tensor): Tensor;
+  dispose(): void;
+}
+
+export function sharedGrams(): SharedGrams {
+  let kept: { left: object; right: object; product: Tensor } | undefined;
+  const dispose = (): void => {
+    kept?.product.dispose();
+    kept = undefined;
+  };
+  return {
+    of(left, right, compute) {
+      // Clones of one tensor have one dataId.
+      if (kept?.left === left.dataId && kept.right === right.dataId) return kept.product;
+      dispose();
+      kept = { left: left.dataId, right: right.dataId, product: tf.keep(compute()) };
+      return kept.product;
+    },
+    dispose,
+  };
+}
+
+/**
+ * Whether the Gram form takes less time than forming both sides' gradients in slices. Large products run at the
+ * machine's peak; batched products with few tokens to sum over, and products of few long rows, at about half of it;
+ * element-wise work costs as much as 40 multiplications an element and pass. (Measured on AVX-512 machines with oneDNN.)
+ */
+export function gramIsCheaper(train: Matrix, evaluate: Matrix): boolean {
+  if (!pairsFit(train.input, evaluate.input)) return false;
+  const [c, n, t, outputs] = train.delta.shape as number[];
+  const [, m, s] = evaluate.delta.shape as number[];
+  const inputs = train.input.shape[2]!;
+  const pairs = tokenCount(train) * tokenCount(evaluate);
+  const gram = pairs * (inputs + c * c * (outputs + 60));
+  const formed = c * (n * t + m * s);
+  const explicit = inputs * outputs * (2 * formed + 2 * c * c * n * m + 40 * c * (n + m));
+  return gram < explicit;
+}
+
+/** Whether the pairs of tokens, of which the Gram form holds a few matrices, stay below 256 MiB of float32. */
+export const pairsFit = (left: Tensor, right: Tensor): boolean => left.shape[0] * left.shape[1]! * right.shape[0] * right.shape[1]! <= 2 ** 26;
+
+const tokenCount = ({ tokens, input }: Matrix): number => (tokens.owners ? tokens.owners.shape[1]! : input.shape[0] * input.shape[1]!);
+
+/** Numbers computed with tensors that are freed afterwards. (tf.tidy would look for tensors in every number that it returns.) */
+function numbersOf(compute: () => Float32Array): Float32Array {
+  let numbers = new Float32Array() as Float32Array;
+  tf.tidy(() => {
+    numbers = compute();
+  });
+  return numbers;
+}
+
+/** Rows of the real tokens: [B, T, F] → [N, F]. */
+function real(x: Tensor, { places }: Tokens): Tensor {
+  const flat = x.reshape([-1, x.shape[x.rank - 1]!]);
+  return places ? tf.gather(flat, places as never) : flat;
+}
+
+/** [N, M] over pairs of tokens → [n, m] over pairs of examples. */
+function sumOverTokens(pairs: Tensor, train: Tokens, evaluate: Tokens): Tensor {
+  const rows = train.owners ? tf.matMul(train.owners, pairs) : pairs;
+  return evaluate.owners ? tf.matMul(rows, evaluate.owners, false, true) : rows;
+}
+
+/** Writes [n, m] at outputs (a, b) of [C·n, C·m]. */
+function placePiece(result: Float32Array, piece: Float32Array, [c, n, m]: number[], a: number, b: number): void {
+  for (let i = 0; i < n; i++) result.set(piece.subarray(i * m, (i + 1) * m), (a * n + i) * c * m + b * m);
+}
+
+/** The piece [C·n, C·m] of one weight. */
+export function gramOfMatrix(train: Matrix, evaluate: Matrix, shared: SharedGrams): Float32Array {
+  return numbersOf(() => {
+    const inputs = shared.of(train.input, evaluate.input, () => tf.matMul(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens), false, true));
+    const [left, right] = [train, evaluate].map(({ delta, tokens }) => tf.unstack(delta).map((d) => real(d, tokens)));
+    return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) =>
+      sumOverTokens(tf.mul(inputs, tf.matMul(left[a], right[b], false, true)), train.tokens, evaluate.tokens),
+    );
+  });
+}
+
+/** The same for a table: the "inputs" of two tokens agree where both are the same row. */
+export function gramOfTable(train: Table, evaluate: Table, shared: SharedGrams): Float32Array {
+  return numbersOf(() => {
+    const [c, n, t, width] = train.delta.shape as number[];
+    const [, m, s] = evaluate.delta.shape as number[];
+    const same = tf.cast(tf.equal(train.rows.reshape([n * t, 1]), evaluate.rows.reshape([1, m * s])), "float32");
+    // All outputs at once, [C·N, C·M], because word, position and type embeddings share it.
+    const deltas = shared.of(train.delta, evaluate.delta, () => tf.matMul(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width]), false, true));
+    const [left, right] = [ownersOfAll(n, t), ownersOfAll(m, s)];
+    return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) => {
+      const pairs = c === 1 ? deltas : tf.slice(deltas, [a * n * t, b * m * s], [n * t, m * s]);
+      return sumOverTokens(tf.mul(same, pairs), left, right);
+    });
+  });
+}
+
+/** Tokens of a batch in which every place counts. */
+function ownersOfAll(examples: number, tokens: number): Tokens {
+  const one = (b: number): number[] => Array.from({ length: examples * tokens }, (_, place) => (Math.floor(place / tokens) === b ? 1 : 0));
+  return tokens === 1 ? {} : { owners: tf.tensor2d(Array.from({ length: examples }, (_, b) => one(b))) };
+}
+
+function everyOutputPair(train: number[], evaluate: number[], product: (a: number, b: number) => Tensor): Float32Array {
+  const [c, n] = train;
+  const m = evaluate[1];
+  const result = new Float32Array(c * n * c * m);
+  for (let a = 0; a < c; a++)
+    for (let b = 0; b < c; b++) placePiece(result, numbersOf(() => product(a, b).dataSync() as Float32Array), [c, n, m], a, b);
+  return result;
+}
+
+/**
+ * With one token an example the gradient is δ xᵀ, and its sign is sign δ sign xᵀ: no formula needs it formed.
+ * @param sign which sides take the sign
+ */
+export function gramOfOneToken(train: Matrix, evaluate: Matrix, sign: { train: boolean; evaluate: boolean }): Float32Array {
+  return numbersOf(() => {
+    const [c, n, , outputs] = train.delta.shape as number[];
+    const m = evaluate.delta.shape[1]!;
+    const inputs = train.input.shape[2]!;
+    const [left, right] = [sign.train ? tf.sign : tf.clone, sign.evaluate ? tf.sign : tf.clone] as ((x: Tensor) => Tensor)[];
+    const x = tf.matMul(left(train.input.reshape([n, inputs])), right(evaluate.input.reshape([m, inputs])), false, true);
+    const delta = tf.matMul(left(train.delta.reshape([c * n, outputs])), right(evaluate.delta.reshape([c * m, outputs])), false, true);
+    return tf.mul(delta, c === 1 ? x : tf.tile(x, [c, c])).dataSync() as Float32Array;
+  });
+}

@@ -1,0 +1,28 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+/** Longest time without a turn of the event loop, in milliseconds: an answer to an interrupt waits at most for one step more. */
+const PATIENCE = 100;
+
+/**
+ * Runs work that is written as a generator to its end. Between its steps timers, signals and displays get their turn;
+ * when `signal` aborts, the work's `finally` blocks run and the signal's reason is thrown.
+ *
+ * @returns what the generator returns
+ */
+export async function runSteps<T>(work: Generator<unknown, T>, signal?: AbortSignal): Promise<T> {
+  let last = performance.now();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = work.next();
+      if (step.done) return step.value;
+      if (performance.now() - last > PATIENCE) {
+        await nextTurn();
+        last = performance.now();
+      }
+    }
+  } catch (error) {
+    work.return(undefined as T);
+    throw error;
+  }
+}
