@@ -33,20 +33,20 @@ export function sharedGrams(): SharedGrams {
 }
 
 /**
- * Whether the Gram form takes less time than forming both sides' gradients in slices. Large products run at the
- * machine's peak; batched products with few tokens to sum over, and products of few long rows, at about half of it;
- * element-wise work costs as much as 40 multiplications an element and pass. (Measured on AVX-512 machines with oneDNN.)
+ * Whether the Gram form takes less time than forming both sides' gradients in slices, in units of one multiplication
+ * at the machine's peak. Large products run at the peak; batched products with few tokens to sum over at 60 % of it;
+ * products of few long rows are bound by reading the rows, and element-wise work by writing the result.
+ * (The weights are fits to timings on AVX-512 machines with oneDNN; wrong ones cost time, not digits.)
  */
 export function gramIsCheaper(train: Matrix, evaluate: Matrix): boolean {
   if (!pairsFit(train.input, evaluate.input)) return false;
   const [c, n, t, outputs] = train.delta.shape as number[];
   const [, m, s] = evaluate.delta.shape as number[];
   const inputs = train.input.shape[2]!;
-  const pairs = tokenCount(train) * tokenCount(evaluate);
-  const gram = pairs * (inputs + c * c * (outputs + 60));
-  const formed = c * (n * t + m * s);
-  const explicit = inputs * outputs * (2 * formed + 2 * c * c * n * m + 40 * c * (n + m));
-  return gram < explicit;
+  const gram = tokenCount(train) * tokenCount(evaluate) * (inputs + c * c * (outputs + 110));
+  const forming = 1.7 * c * (n * t + m * s);
+  const products = 1.5 * c * c * n * m + 12 * c * (n + m) + 300;
+  return gram < inputs * outputs * (forming + products);
 }
 
 /** Whether the pairs of tokens, of which the Gram form holds a few matrices, stay below 256 MiB of float32. */

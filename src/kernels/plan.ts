@@ -1,6 +1,5 @@
 /** How a kernel is divided into blocks. The plan depends on its inputs only: every process that makes it finds the same blocks. */
 import type { Sequence } from "../model/batch";
-import type { Model } from "../model/model";
 import { blockName } from "./block-store";
 import type { KernelSettings } from "./block";
 import type { Formula } from "./formula";
@@ -29,32 +28,47 @@ export interface PlanOptions {
   settings: KernelSettings;
   train: readonly Sequence[];
   evaluate: readonly Sequence[];
-  /** Examples in a block. Default: as many as {@link blockSize} allows. */
+  /** Examples in a block. Default: as many as {@link blockLimits} allows. */
   trainBlock?: number;
   evaluateBlock?: number;
 }
 
-/** Memory for the training side's inputs and δs, and for a pass over evaluation examples, in float32 numbers (1 GiB each). */
-const BUDGET = 2 ** 28;
-const LARGEST_BLOCK = 64;
-
 /**
- * Examples that fit the memory budget: a layer holds, a token, about 9 hidden and 2 intermediate sizes of
- * activations and, for each output, 6 hidden and 1 intermediate sizes of δs.
+ * Memory for the kept factors of a block of training examples, in float32 numbers (2 GiB): every further block of
+ * training examples runs all evaluation examples again.
  */
-export function blockSize(model: Model, outputs: number, longest: number): number {
+const TRAIN_BUDGET = 2 ** 29;
+/**
+ * Memory for a pass over a block of evaluation examples (1 GiB). Sign formulas form the training side's gradients
+ * again for every block, so that larger blocks pay (20 % in time from 64 to 128 examples).
+ */
+const EVALUATE_BUDGET = 2 ** 28;
+const LARGEST_BLOCK = 128;
+
+/** How large a block may be: examples, and tokens when its sequences are padded to the longest of them. */
+interface BlockLimits {
+  examples: number;
+  tokens: number;
+}
+
+/** What fits the budgets: the training side keeps each layer's inputs and δs, a pass its activations. */
+export function blockLimits({ model, outputs, formulas }: KernelSettings): { train: BlockLimits; evaluate: BlockLimits } {
   const { hiddenSize, intermediateSize, layers } = model.config;
-  const numbersPerToken = layers * (hiddenSize * (9 + 6 * outputs) + intermediateSize * (2 + outputs));
-  return Math.max(1, Math.min(LARGEST_BLOCK, Math.floor(BUDGET / (numbersPerToken * longest))));
+  const c = outputs.combine.length;
+  const kept = layers * (hiddenSize * (3 + 5 * c) + intermediateSize * (1 + c));
+  const activations = layers * (hiddenSize * 9 + intermediateSize * 2);
+  const budget = formulas.some((formula) => formula !== "sgd") ? 2 * EVALUATE_BUDGET : EVALUATE_BUDGET;
+  const limits = (numbers: number): BlockLimits => ({ examples: LARGEST_BLOCK, tokens: Math.floor(numbers) });
+  return { train: limits(TRAIN_BUDGET / kept), evaluate: limits(budget / activations) };
 }
 
 /** @throws if one side has no examples */
 export function planKernel({ settings, train, evaluate, trainBlock, evaluateBlock }: PlanOptions): KernelPlan {
   if (train.length === 0 || evaluate.length === 0) throw new Error("a kernel needs at least one example on each side");
-  const fit = (sequences: readonly Sequence[]): number => blockSize(settings.model, settings.outputs.combine.length, longest(sequences));
+  const limits = blockLimits(settings);
   const symmetric = sameSequences(train, evaluate);
-  const rows = cut(train, trainBlock ?? fit(train));
-  const columns = symmetric ? rows : cut(evaluate, evaluateBlock ?? fit(evaluate));
+  const rows = cut(train, trainBlock ? exactly(trainBlock) : limits.train);
+  const columns = symmetric ? rows : cut(evaluate, evaluateBlock ? exactly(evaluateBlock) : limits.evaluate);
   const blocks = rows.flatMap((row, i) =>
     columns.flatMap((column, j): PlannedBlock[] => {
       if (symmetric && j < i) return [];
@@ -76,15 +90,22 @@ function formulasOf(formulas: readonly Formula[], symmetry: PlannedBlock["symmet
 
 export const pick = (sequences: readonly Sequence[], indices: readonly number[]): Sequence[] => indices.map((i) => sequences[i]);
 
-const longest = (sequences: readonly Sequence[]): number => sequences.reduce((most, { ids }) => Math.max(most, ids.length), 0);
-
 const sameSequences = (left: readonly Sequence[], right: readonly Sequence[]): boolean =>
   left === right ||
   (left.length === right.length &&
     left.every(({ ids, maskPosition }, i) => maskPosition === right[i].maskPosition && ids.length === right[i].ids.length && ids.every((id, t) => id === right[i].ids[t])));
 
+const exactly = (examples: number): BlockLimits => ({ examples, tokens: Infinity });
+
 /** Indices in blocks, sorted by length (so that a block has little padding), ties in the given order. */
-function cut(sequences: readonly Sequence[], size: number): number[][] {
+function cut(sequences: readonly Sequence[], { examples, tokens }: BlockLimits): number[][] {
   const sorted = sequences.map((_, i) => i).sort((i, j) => sequences[i].ids.length - sequences[j].ids.length || i - j);
-  return Array.from({ length: Math.ceil(sorted.length / size) }, (_, b) => sorted.slice(b * size, (b + 1) * size));
+  const blocks: number[][] = [];
+  for (const index of sorted) {
+    const block = blocks.at(-1);
+    const fits = block && block.length < examples && (block.length + 1) * sequences[index].ids.length <= tokens;
+    if (fits) block.push(index);
+    else blocks.push([index]);
+  }
+  return blocks;
 }
