@@ -16,6 +16,7 @@ import time
 from functools import partial
 from itertools import product
 from pathlib import Path
+from statistics import mean
 
 import torch
 import transformers
@@ -26,8 +27,8 @@ import pytorch_kernels as methods
 transformers.logging.disable_progress_bar()
 
 SIZES = {
-    # For trying out the benchmark itself.
-    "tiny": dict(layers=2, hidden=64, heads=2, intermediate=128, vocabulary=8000, tokens=12, train=3, evaluate=5),
+    # For trying out the benchmark itself; the vocabulary is RoBERTa's, so that real sentences fit.
+    "tiny": dict(layers=2, hidden=64, heads=2, intermediate=128, vocabulary=50265, tokens=12, train=3, evaluate=5),
     "small": dict(layers=4, hidden=256, heads=4, intermediate=1024, vocabulary=8000, tokens=48, train=16, evaluate=64),
     "base": dict(layers=12, hidden=768, heads=12, intermediate=3072, vocabulary=50265, tokens=64, train=4, evaluate=8),
 }
@@ -128,23 +129,21 @@ def authors_time(arguments):
     sides = (evaluate, train) if arguments.exchange else (train, evaluate)
     numbers = [evenly(methods.batches(range(len(side)), size), count) for side, size, count in zip(sides, arguments.batch, arguments.count)]
     outer, inner = ([methods.collate([side[i] for i in batch]) for batch in chosen] for side, chosen in zip(sides, numbers))
-    list(methods.authors_row(margin, parameters, formula, outer[0], inner[:1]))  # warm-up
-    outer_seconds = row_seconds = 0
-    entries = []
+    methods.inner_step(margin, parameters, formula, methods.outer_gradients(margin, parameters, formula, outer[0]), inner[0])  # warm-up
+    outer_seconds, inner_seconds, entries = [], [], []
     for rows, batch in zip(numbers[0], outer):
         start = time.perf_counter()
-        methods.jacobian(margin, parameters, batch)
-        outer_seconds += time.perf_counter() - start
-        start = time.perf_counter()
-        blocks = list(methods.authors_row(margin, parameters, formula, batch, inner))
-        row_seconds += time.perf_counter() - start
-        for columns, block in zip(numbers[1], blocks):
+        gradients = methods.outer_gradients(margin, parameters, formula, batch)
+        outer_seconds.append(time.perf_counter() - start)
+        for columns, inner_batch in zip(numbers[1], inner):
+            start = time.perf_counter()
+            block = methods.inner_step(margin, parameters, formula, gradients, inner_batch)
+            inner_seconds.append(time.perf_counter() - start)
             for i, j in product(range(len(rows)), range(len(columns))):
                 place = (columns[j], rows[i]) if arguments.exchange else (rows[i], columns[j])
                 entries.append([*place, block[i, j].item()])
-    inner_seconds = (row_seconds - outer_seconds) / len(inner)  # a row is one Jacobian and a step for each inner batch
     timed = [len(outer), len(inner)]
-    write_json(arguments.out, {"outer": outer_seconds / len(outer), "inner": inner_seconds / len(outer), "timed": timed, "peak": memory_peak(), "entries": entries})
+    write_json(arguments.out, {"outer": mean(outer_seconds), "inner": mean(inner_seconds), "timed": timed, "peak": memory_peak(), "entries": entries})
 
 
 def calibrate(arguments):

@@ -6,6 +6,7 @@ Every method takes the model as f = margin(ids, mask positions) and two lists of
     authors      Jacobian of each training batch, then one forward-mode pass for every batch of evaluation examples
     torch_func   torch.func: vmap(grad) for all examples at once, then matrix products
     hooks        inputs and output derivatives of every module by hooks, gradients and products module by module
+    hand         forward and backward pass written out, products on oneDNN, the last layer at the mask only
 """
 import torch
 from torch import nn
@@ -55,7 +56,12 @@ def zeros(formulas, n, m):
     return {formula: torch.zeros(n, m, dtype=torch.float64) for formula in formulas}
 
 
-def add_products(kernels, g, h, signs=True):
+def matrix_product(a, b):
+    """A · Bᵀ by PyTorch's default library."""
+    return a @ b.T
+
+
+def add_products(kernels, g, h, signs=True, multiply=matrix_product):
     """Adds ⟨g_i, h_j⟩ to every kernel, in its formula's signs: g [n, P], h [m, P]. All formulas come from one product
     [G; sign G] · [H; sign H]ᵀ. With signs=False only the SGD kernel gets its share."""
     wanted = [f for f in kernels if signs or f == "sgd"]
@@ -67,7 +73,7 @@ def add_products(kernels, g, h, signs=True):
     for a, b in zip(g.split(PIECE, 1), h.split(PIECE, 1)):
         a = torch.cat([a.sign() if kind else a for kind in left_kinds])
         b = torch.cat([b.sign() if kind else b for kind in right_kinds])
-        product = (a @ b.T).double().view(len(left_kinds), len(g), len(right_kinds), len(h))
+        product = multiply(a, b).double().view(len(left_kinds), len(g), len(right_kinds), len(h))
         for f in wanted:
             kernels[f] += product[left_kinds.index(left[f]), :, right_kinds.index(right[f])]
 
@@ -97,16 +103,16 @@ def sign_products(rows, columns):
     return sum(torch.einsum("iw,jw->ij", rows[k].sign().flatten(1).double(), columns[k].sign().flatten(1).double()) for k in rows)
 
 
-def authors_row(margin, parameters, formula, outer, inner_batches):
-    """The kernel of one outer batch with all inner batches; the sign, if any, is on the outer side."""
-    tangents = jacobian(margin, parameters, outer)
-    if formula == "asymmetric_signgd":
-        tangents = {name: g.sign() for name, g in tangents.items()}
-    for inner in inner_batches:
-        if formula == "signgd":
-            yield sign_products(tangents, jacobian(margin, parameters, inner))
-        else:
-            yield forward_products(margin, parameters, tangents, inner)
+def outer_gradients(margin, parameters, formula, batch):
+    gradients = jacobian(margin, parameters, batch)
+    return {name: g.sign() for name, g in gradients.items()} if formula == "asymmetric_signgd" else gradients
+
+
+def inner_step(margin, parameters, formula, gradients, batch):
+    """One block of the kernel, [outer, inner]; the sign of "asymmetric_signgd" is on the outer side."""
+    if formula == "signgd":
+        return sign_products(gradients, jacobian(margin, parameters, batch))
+    return forward_products(margin, parameters, gradients, batch)
 
 
 def authors(margin, train, evaluate, formulas, outer_size=1, inner_size=1):
@@ -116,10 +122,13 @@ def authors(margin, train, evaluate, formulas, outer_size=1, inner_size=1):
     for formula in formulas:
         flipped = formula == "asymmetric_signgd_flipped"
         rows, columns = (evaluate, train) if flipped else (train, evaluate)
-        inner = [collate(b) for b in batches(columns, inner_size)]
-        outer = [collate(b) for b in batches(rows, outer_size)]
         kind = "asymmetric_signgd" if flipped else formula
-        kernel = torch.cat([torch.cat(list(authors_row(margin, parameters, kind, batch, inner)), 1) for batch in outer])
+        inner = [collate(b) for b in batches(columns, inner_size)]
+        blocks = []
+        for outer in batches(rows, outer_size):
+            gradients = outer_gradients(margin, parameters, kind, collate(outer))
+            blocks.append(torch.cat([inner_step(margin, parameters, kind, gradients, batch) for batch in inner], 1))
+        kernel = torch.cat(blocks)
         kernels[formula] = kernel.T if flipped else kernel
     return kernels
 
@@ -204,6 +213,118 @@ def hooks(margin, train, evaluate, formulas):
         (g, g_bias), (h, h_bias) = (form(*side) for side in sides)
         add_products(kernels, g, h)
         add_products(kernels, g_bias, h_bias, signs=not is_key_bias(f"{name}.bias"))
+    return kernels
+
+
+# --- Hand-structured ---
+
+
+def linear(x, weight, bias=None):
+    """x Wᵀ + b on oneDNN, which is faster than PyTorch's default library on some processors."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+
+
+def norm_forward(x, weight, bias, epsilon):
+    output, mean, deviation = torch.native_layer_norm(x, [x.shape[-1]], weight, bias, epsilon)
+    return output, (x, mean, deviation)
+
+
+def hand(margin, train, evaluate, formulas):
+    """One forward and one backward pass over both sides together. At each place where parameters enter, both sides'
+    gradients are formed in slices and multiplied at once. Prompts of one length."""
+    ids, positions, attention = collate(train + evaluate)
+    assert attention is None, "hand needs prompts of equal length"
+    config, n = margin.masked_lm.config, len(train)
+    heads, depth = config.num_attention_heads, config.hidden_size // config.num_attention_heads
+    p = {name.removeprefix("masked_lm."): value.detach() for name, value in margin.named_parameters()}
+    kernels = zeros(formulas, n, len(evaluate))
+
+    def add(gradients, signs=True):
+        add_products(kernels, gradients[:n], gradients[n:], signs, multiply=linear)
+
+    def linear_site(x, delta, key_bias=False):
+        rows = max(1, 4 * PIECE // x.shape[-1])
+        columns = x.transpose(1, 2).contiguous()
+        for part in delta.transpose(1, 2).contiguous().split(rows, 1):
+            gradients = torch.empty(len(x), part.shape[1] * x.shape[-1])
+            for i in range(len(x)):
+                gradients[i] = linear(part[i], columns[i]).view(-1)
+            add(gradients)
+        add(delta.sum(1), signs=not key_bias)
+
+    def norm_site(trace, delta, weight):
+        x, mean, deviation = trace
+        add((delta * (x - mean) * deviation).sum(1))
+        add(delta.sum(1))
+        return torch.ops.aten.native_layer_norm_backward(delta, x, [x.shape[-1]], mean, deviation, weight, None, [True, False, False])[0]
+
+    def split(x):
+        return x.view(len(x), x.shape[1], heads, depth).transpose(1, 2)
+
+    def merge(x):
+        return x.transpose(1, 2).reshape(len(x), x.shape[2], heads * depth)
+
+    def read(x):
+        return x.gather(1, positions.view(-1, 1, 1).expand(-1, 1, x.shape[-1]))
+
+    name = "roberta.embeddings."
+    rows = torch.arange(ids.shape[1]) + config.pad_token_id + 1
+    x = p[name + "word_embeddings.weight"][ids] + p[name + "position_embeddings.weight"][rows] + p[name + "token_type_embeddings.weight"][0]
+    x, embedding_trace = norm_forward(x, p[name + "LayerNorm.weight"], p[name + "LayerNorm.bias"], config.layer_norm_eps)
+
+    layers = []
+    for layer in range(config.num_hidden_layers):
+        w = {k.removeprefix(f"roberta.encoder.layer.{layer}."): v for k, v in p.items() if k.startswith(f"roberta.encoder.layer.{layer}.")}
+        rows_in = read(x) if layer == config.num_hidden_layers - 1 else x
+        q, k, v = (split(linear(z, w[f"attention.self.{part}.weight"], w[f"attention.self.{part}.bias"])) for part, z in (("query", rows_in), ("key", x), ("value", x)))
+        q = q * depth**-0.5
+        weights = (q @ k.transpose(2, 3)).softmax(-1)
+        context = merge(weights @ v)
+        attended = linear(context, w["attention.output.dense.weight"], w["attention.output.dense.bias"]) + rows_in
+        middle, middle_trace = norm_forward(attended, w["attention.output.LayerNorm.weight"], w["attention.output.LayerNorm.bias"], config.layer_norm_eps)
+        u = linear(middle, w["intermediate.dense.weight"], w["intermediate.dense.bias"])
+        activation = F.gelu(u)
+        fed = linear(activation, w["output.dense.weight"], w["output.dense.bias"]) + middle
+        output, output_trace = norm_forward(fed, w["output.LayerNorm.weight"], w["output.LayerNorm.bias"], config.layer_norm_eps)
+        layers.append((w, x, rows_in, q, k, v, weights, context, middle_trace, middle, u, activation, output_trace))
+        x = output
+
+    dense = linear(x, p["lm_head.dense.weight"], p["lm_head.dense.bias"])
+    z, head_trace = norm_forward(F.gelu(dense), p["lm_head.layer_norm.weight"], p["lm_head.layer_norm.bias"], config.layer_norm_eps)
+    add(torch.cat([-z[:, 0], z[:, 0]], 1))  # the decoder's two rows
+    add(torch.tensor([[-1.0, 1.0]]).expand(len(ids), 2))  # and biases
+    words = p["lm_head.decoder.weight"][margin.words]
+    delta = norm_site(head_trace, (words[1] - words[0]).expand_as(z), p["lm_head.layer_norm.weight"])
+    delta = torch.ops.aten.gelu_backward(delta, dense)
+    linear_site(x, delta)
+    delta = linear(delta, p["lm_head.dense.weight"].T)
+
+    while layers:
+        w, x, rows_in, q, k, v, weights, context, middle_trace, middle, u, activation, output_trace = layers.pop()
+        d_fed = norm_site(output_trace, delta, w["output.LayerNorm.weight"])
+        linear_site(activation, d_fed)
+        d_u = torch.ops.aten.gelu_backward(linear(d_fed, w["output.dense.weight"].T), u)
+        linear_site(middle, d_u)
+        d_attended = norm_site(middle_trace, d_fed + linear(d_u, w["intermediate.dense.weight"].T), w["attention.output.LayerNorm.weight"])
+        linear_site(context, d_attended)
+        d_context = split(linear(d_attended, w["attention.output.dense.weight"].T))
+        d_weights = d_context @ v.transpose(2, 3)
+        d_scores = torch.ops.aten._softmax_backward_data(d_weights, weights, -1, torch.float32)
+        d_q, d_k, d_v = merge(d_scores @ k) * depth**-0.5, merge(d_scores.transpose(2, 3) @ q), merge(weights.transpose(2, 3) @ d_context)
+        linear_site(rows_in, d_q)
+        linear_site(x, d_k, key_bias=True)
+        linear_site(x, d_v)
+        d_rows = d_attended + linear(d_q, w["attention.self.query.weight"].T)
+        delta = linear(d_k, w["attention.self.key.weight"].T) + linear(d_v, w["attention.self.value.weight"].T)
+        if rows_in is x:
+            delta += d_rows
+        else:
+            delta.scatter_add_(1, positions.view(-1, 1, 1).expand_as(d_rows), d_rows)
+
+    delta = norm_site(embedding_trace, delta, p[name + "LayerNorm.weight"])
+    for table_rows in (ids, rows.expand(len(ids), -1), torch.zeros_like(ids)):
+        g, h = embedding_gradients((table_rows[:n], delta[:n]), (table_rows[n:], delta[n:]))
+        add_products(kernels, g, h, multiply=linear)
     return kernels
 
 
