@@ -336,18 +336,18 @@ def reference(margin, train, evaluate):
     margin.double()
     parameters = dict(margin.named_parameters())
 
-    def gradient(prompt):
-        value = margin(*collate([prompt]))[0]
-        return dict(zip(parameters, torch.autograd.grad(value, list(parameters.values()))))
+    def gradients(prompts):
+        values = [margin(*collate([prompt]))[0] for prompt in prompts]
+        each = [torch.autograd.grad(value, list(parameters.values())) for value in values]
+        return {name: torch.stack(parts).flatten(1) for name, *parts in zip(parameters, *each)}
 
-    rows = [gradient(prompt) for prompt in train]
-    kernels = zeros(FORMULAS, len(train), len(evaluate))
-    for j, prompt in enumerate(evaluate):
-        column = gradient(prompt)
-        for i, row in enumerate(rows):
-            one = zeros(FORMULAS, 1, 1)
-            for name, g in row.items():
-                add_products(one, g.view(1, -1), column[name].view(1, -1), signs=not is_key_bias(name))
-            for formula in FORMULAS:
-                kernels[formula][i, j] = one[formula][0, 0]
-    return kernels
+    rows = gradients(train)
+    at_once = max(1, 2**27 // sum(p.numel() for p in parameters.values()))  # about a gigabyte of gradients
+    blocks = []
+    for prompts in batches(evaluate, at_once):
+        columns = gradients(prompts)
+        block = zeros(FORMULAS, len(train), len(prompts))
+        for name in parameters:
+            add_products(block, rows[name], columns[name], signs=not is_key_bias(name))
+        blocks.append(block)
+    return {formula: torch.cat([block[formula] for block in blocks], 1) for formula in FORMULAS}
