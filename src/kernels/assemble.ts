@@ -3,6 +3,7 @@ import type { KernelBlock } from "./block";
 import type { Formula } from "./formula";
 import type { KernelTensor, LogitsTensor } from "./kernel-tensor";
 import type { KernelPlan, PlannedBlock } from "./plan";
+import { MIRROR } from "./symmetry";
 
 export interface AssembledKernel {
   kernels: Map<Formula, KernelTensor>;
@@ -42,36 +43,17 @@ export function placeBlock(whole: AssembledKernel, block: KernelBlock, planned: 
   placeLogits(whole.evaluateLogits, block.evaluateLogits, planned.column);
 }
 
-/** The formula whose kernel is this one's transpose when both sides are the same examples. */
-const MIRROR: Record<Formula, Formula> = {
-  sgd: "sgd",
-  signgd: "signgd",
-  asymmetric_signgd: "asymmetric_signgd_flipped",
-  asymmetric_signgd_flipped: "asymmetric_signgd",
-};
-
 function placeFormula(target: KernelTensor, formula: Formula, { row, column, symmetry }: PlannedBlock, of: (formula: Formula) => Float64Array | undefined): void {
   const [, c, total] = target.shape;
-  const [own, mirror] = [of(formula), of(MIRROR[formula])];
-  row.forEach((example, i) => {
-    column.forEach((other, j) => {
-      for (let a = 0; a < c; a++)
-        for (let b = 0; b < c; b++) {
-          const value = own?.[((i * c + a) * column.length + j) * c + b] ?? 0;
-          if (symmetry !== "diagonal") target.values[((example * c + a) * total + other) * c + b] = value;
-          if (symmetry === "above" && mirror) {
-            target.values[((other * c + b) * total + example) * c + a] = mirror[((i * c + a) * column.length + j) * c + b];
-          }
-          if (symmetry === "diagonal") {
-            // Products of float32 gradients are symmetric up to rounding only: both halves get the upper one's number.
-            const upper = MIRROR[formula] !== formula || i * c + a <= j * c + b;
-            const source = own ? [i, a, j, b] : [j, b, i, a];
-            const [p, q, r, s] = upper ? source : [j, b, i, a];
-            target.values[((example * c + a) * total + other) * c + b] = (own ?? mirror)?.[((p * c + q) * column.length + r) * c + s] ?? 0;
-          }
+  const [own, mirror] = [of(formula), symmetry === "above" ? of(MIRROR[formula]) : undefined];
+  let from = 0;
+  for (const example of row)
+    for (let a = 0; a < c; a++)
+      for (const other of column)
+        for (let b = 0; b < c; b++, from++) {
+          if (own) target.values[((example * c + a) * total + other) * c + b] = own[from];
+          if (mirror) target.values[((other * c + b) * total + example) * c + a] = mirror[from];
         }
-    });
-  });
 }
 
 function placeLogits(target: LogitsTensor, from: Float32Array, examples: readonly number[]): void {

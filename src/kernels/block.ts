@@ -6,6 +6,7 @@ import { factorsOfPass, type Factor, type GradientFactors } from "./factors";
 import type { Formula } from "./formula";
 import { sharedGrams } from "./gram";
 import type { Outputs } from "./outputs";
+import { fromOwnProducts, withoutMirrors } from "./symmetry";
 
 /** What a kernel is a kernel of, apart from the examples. */
 export interface KernelSettings {
@@ -33,7 +34,8 @@ export interface KernelBlock {
 /** Sums over parameters in float64: float32 sums over millions of them lose digits. */
 interface Sums {
   total: Map<Formula, Float64Array>;
-  shares: Map<Formula, Map<string, Float64Array>>;
+  /** By parameter and formula. */
+  shares: Map<string, Map<Formula, Float64Array>>;
 }
 
 /**
@@ -43,10 +45,9 @@ interface Sums {
  * @param evaluate "train" for the training examples with themselves, which then run only once
  */
 export function* blockSteps(settings: KernelSettings, train: GradientFactors, evaluate: readonly Sequence[] | "train"): Generator<undefined, KernelBlock> {
-  const c = train.outputs;
-  const m = evaluate === "train" ? train.size : evaluate.length;
-  const size = c * train.size * c * m;
-  const sums: Sums = { total: new Map(settings.formulas.map((formula) => [formula, new Float64Array(size)])), shares: new Map() };
+  const [n, c] = [train.size, train.outputs];
+  const [m, formulas] = evaluate === "train" ? [n, withoutMirrors(settings.formulas)] : [evaluate.length, settings.formulas];
+  const sums: Sums = { total: new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)])), shares: new Map() };
   const shared = sharedGrams();
   let values = train.values;
   try {
@@ -55,17 +56,21 @@ export function* blockSteps(settings: KernelSettings, train: GradientFactors, ev
       if (step && "values" in step) values = step.values;
       else if (step) {
         const { parameter, factor } = step;
-        const contraction = { ...settings, shared };
+        const contraction = { ...settings, formulas, shared };
         yield* contractFactors(parameter, factorOf(train, parameter), factor, contraction, (formula, piece) => addPiece(sums, settings.breakdown, formula, parameter, piece));
       } else yield;
     }
   } finally {
     shared.dispose();
   }
-  const arrange = (sum: Float64Array): Float64Array => examplesFirst(sum, train.size, m, c);
-  const arrangeAll = <K>(byName: Map<K, Float64Array>): Map<K, Float64Array> => new Map([...byName].map(([name, sum]) => [name, arrange(sum)]));
-  const shares = new Map([...sums.shares].map(([formula, byParameter]) => [formula, arrangeAll(byParameter)]));
-  return { kernels: arrangeAll(sums.total), shares, trainLogits: train.values, evaluateLogits: values };
+  const arrange = (byFormula: Map<Formula, Float64Array>): Map<Formula, Float64Array> => {
+    const arranged = new Map([...byFormula].map(([formula, sum]) => [formula, examplesFirst(sum, n, m, c)]));
+    return evaluate === "train" ? new Map(settings.formulas.map((formula) => [formula, fromOwnProducts(formula, arranged, n * c)])) : arranged;
+  };
+  const arranged = [...sums.shares].map(([parameter, byFormula]) => [parameter, arrange(byFormula)] as const);
+  const sharesOf = (formula: Formula) => new Map(arranged.map(([parameter, byFormula]) => [parameter, byFormula.get(formula)!]));
+  const shares = new Map(settings.breakdown ? settings.formulas.map((formula) => [formula, sharesOf(formula)]) : []);
+  return { kernels: arrange(sums.total), shares, trainLogits: train.values, evaluateLogits: values };
 }
 
 function* ownFactors({ factors }: GradientFactors): Generator<{ parameter: string; factor: Factor }> {
@@ -81,10 +86,9 @@ function factorOf(train: GradientFactors, parameter: string): Factor {
 function addPiece(sums: Sums, breakdown: boolean, formula: Formula, parameter: string, piece: Float32Array): void {
   addTo(sums.total.get(formula)!, piece);
   if (!breakdown) return;
-  const shares = sums.shares.get(formula) ?? new Map<string, Float64Array>();
-  sums.shares.set(formula, shares);
-  if (!shares.has(parameter)) shares.set(parameter, new Float64Array(piece.length));
-  addTo(shares.get(parameter)!, piece);
+  const share = sums.shares.get(parameter) ?? new Map([...sums.total].map(([name]) => [name, new Float64Array(piece.length)]));
+  sums.shares.set(parameter, share);
+  addTo(share.get(formula)!, piece);
 }
 
 function addTo(sum: Float64Array, piece: Float32Array): void {

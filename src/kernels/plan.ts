@@ -3,6 +3,7 @@ import type { Sequence } from "../model/batch";
 import { blockName } from "./block-store";
 import type { KernelSettings } from "./block";
 import type { Formula } from "./formula";
+import { MIRROR } from "./symmetry";
 
 export interface PlannedBlock {
   /** Hash of everything that the block's numbers depend on. */
@@ -12,7 +13,7 @@ export interface PlannedBlock {
   column: readonly number[];
   /** In a kernel of training examples with themselves: a block on the diagonal, or one above it, which stands for its mirror image too. */
   symmetry: "none" | "diagonal" | "above";
-  /** Formulas to compute: on the diagonal the flipped formula is the other's transpose, above it each is the other's mirror image. */
+  /** The formulas that the block holds. */
   formulas: readonly Formula[];
 }
 
@@ -81,11 +82,9 @@ export function planKernel({ settings, train, evaluate, trainBlock, evaluateBloc
   return { settings, train, evaluate, blocks };
 }
 
+/** A block above the diagonal stands for its mirror image too, which for an asymmetric formula is the other one's. */
 function formulasOf(formulas: readonly Formula[], symmetry: PlannedBlock["symmetry"]): readonly Formula[] {
-  const asymmetric = formulas.filter((formula) => formula.startsWith("asymmetric"));
-  if (symmetry === "none" || asymmetric.length === 0) return formulas;
-  const rest = formulas.filter((formula) => !asymmetric.includes(formula));
-  return symmetry === "diagonal" ? [...rest, "asymmetric_signgd"] : [...rest, "asymmetric_signgd", "asymmetric_signgd_flipped"];
+  return symmetry === "above" ? [...new Set(formulas.flatMap((formula) => [formula, MIRROR[formula]]))] : formulas;
 }
 
 export const pick = (sequences: readonly Sequence[], indices: readonly number[]): Sequence[] => indices.map((i) => sequences[i]);
