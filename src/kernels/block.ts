@@ -54,7 +54,7 @@ export function* blockSteps(settings: KernelSettings, train: GradientFactors, ev
   const shared = sharedGrams();
   let values = train.values;
   try {
-    const pairs = evaluate === "train" ? ownFactors(train) : projectedPass(factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters), projector);
+    const pairs = evaluate === "train" ? ownFactors(train) : projectedPass(factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters), projector, train.factors);
     for (const step of pairs) {
       if (step && "values" in step) values = step.values;
       else if (step) {

@@ -7,6 +7,7 @@
  *
  * Its variance for gradients of rank about r is ‖G‖² ‖G′‖² · O((1 + k/r) / dimension). One block alone (k = √dimension) would therefore
  * have an error that falls like dimension^(-1/4) only; blocks of a fixed side, more of them for a larger dimension, give 1/√dimension.
+ * Where an example has one token (r = 1), δ and x are projected apart and stay apart, to k numbers each: variance O(1 / k) for 2 k numbers.
  */
 import { tf, type Tensor } from "../model/backend";
 import type { Factor, PassStep } from "./factors";
@@ -53,8 +54,11 @@ export function projectedSizes(outputs: number, inputs: number, dimension: numbe
 
 /** Projects factors with random matrices that it makes when they are needed and keeps until it is disposed of. */
 export interface Projector {
-  /** Pauses between pieces of long work. Returns new tensors, or undefined where the factor stays exact. */
-  project(parameter: string, factor: Factor): Generator<undefined, Factor | undefined>;
+  /**
+   * Pauses between pieces of long work. Returns new tensors, or undefined where the factor stays exact.
+   * @param counterpart the other side's factor, projected, where there is one: both then have the same form
+   */
+  project(parameter: string, factor: Factor, counterpart?: Factor): Generator<undefined, Factor | undefined>;
   dispose(): void;
 }
 
@@ -74,8 +78,8 @@ export function createProjector(projection: Projection, signs: boolean): Project
     return matrix;
   };
   return {
-    *project(parameter, factor) {
-      const work = projectionOf(parameter, factor, dimension, matrixOf);
+    *project(parameter, factor, counterpart) {
+      const work = projectionOf(parameter, factor, counterpart, dimension, matrixOf);
       if (!work) return undefined;
       const gradient = tf.tidy(() => work.gradient() as never) as Factor;
       if (!signs) return gradient;
@@ -96,20 +100,23 @@ export function createProjector(projection: Projection, signs: boolean): Project
 
 /** @throws naming the value that is out of range */
 export function checkProjection({ dimension, kind, seed }: Projection): void {
-  if (!Number.isInteger(dimension) || dimension < 1 || dimension > LARGEST_DIMENSION) {
-    throw new Error(`the projection's dimension must be a whole number from 1 to ${LARGEST_DIMENSION}, not ${dimension}: where more are needed, compute without a projection`);
+  if (!Number.isInteger(dimension) || dimension < 2 || dimension > LARGEST_DIMENSION) {
+    throw new Error(`the projection's dimension must be a whole number from 2 to ${LARGEST_DIMENSION}, not ${dimension}: where more are needed, compute without a projection`);
   }
   if (!PROJECTION_KINDS.includes(kind)) throw new Error(`the projection's kind must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`);
   if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`the projection's seed must be a whole number of at least 0, not ${seed}`);
 }
 
-/** A pass (factors.ts) with its factors projected; each lives until the next step. */
-export function* projectedPass(pass: Iterable<PassStep>, projector: Projector | undefined): Generator<PassStep, void> {
+/**
+ * A pass (factors.ts) with its factors projected; each lives until the next step.
+ * @param counterparts the other side's factors, where they are there already
+ */
+export function* projectedPass(pass: Iterable<PassStep>, projector: Projector | undefined, counterparts?: ReadonlyMap<string, Factor>): Generator<PassStep, void> {
   for (const step of pass) {
     if (!projector || !step || "values" in step) yield step;
     else {
       const { parameter, factor } = step;
-      const projected = yield* projector.project(parameter, factor);
+      const projected = yield* projector.project(parameter, factor, counterparts?.get(parameter));
       try {
         yield { parameter, factor: projected ?? factor };
       } finally {
@@ -128,10 +135,10 @@ interface Work {
   sign(): Generator<undefined, Factor>;
 }
 
-function projectionOf(parameter: string, factor: Factor, dimension: number, matrixOf: RandomMatrices): Work | undefined {
+function projectionOf(parameter: string, factor: Factor, counterpart: Factor | undefined, dimension: number, matrixOf: RandomMatrices): Work | undefined {
   switch (factor.kind) {
     case "matrix":
-      return projectionOfMatrix(parameter, factor, dimension, matrixOf);
+      return hasOneToken(factor, counterpart) ? projectionOfOneToken(parameter, factor, dimension, matrixOf) : projectionOfMatrix(parameter, factor, dimension, matrixOf);
     case "table":
       return projectionOfTable(parameter, factor, dimension, matrixOf);
     case "vector":
@@ -177,6 +184,28 @@ function gatheredRows({ rows, delta }: Table): Tensor {
 
 type Matrix = Extract<Factor, { kind: "matrix" }>;
 
+/** Sites that see the mask only have no owners of tokens. Where all prompts of a batch are one token long, every site has one: the other side decides. */
+function hasOneToken({ input, tokens }: Matrix, counterpart: Factor | undefined): boolean {
+  if (input.shape[1] !== 1) return false;
+  const other = counterpart?.kind === "projected" ? counterpart.gradient : counterpart;
+  return other ? other.kind === "matrix" : !tokens.owners;
+}
+
+/** The gradient δ xᵀ of one token: at most `dimension` numbers in both of its factors together, its sign's being their signs. */
+function projectionOfOneToken(parameter: string, { input, delta }: Matrix, dimension: number, matrixOf: RandomMatrices): Work | undefined {
+  const [outputs, inputs] = [delta.shape[3]!, input.shape[2]!];
+  if (outputs + inputs <= dimension) return undefined;
+  const kIn = Math.min(inputs, Math.max(Math.floor(dimension / 2), dimension - outputs));
+  const kOut = Math.min(outputs, dimension - kIn);
+  const of = (left: Tensor, right: Tensor): Factor => ({
+    kind: "matrix",
+    input: kIn < inputs ? shorten(right, matrixOf(parameter, "in", inputs, kIn)) : tf.clone(right),
+    delta: kOut < outputs ? shorten(left, matrixOf(parameter, "out", outputs, kOut)) : tf.clone(left),
+    tokens: {},
+  });
+  return { gradient: () => of(delta, input), sign: () => atOnce(() => of(tf.sign(delta), tf.sign(input))) };
+}
+
 function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimension: number, matrixOf: RandomMatrices): Work | undefined {
   const [c, b, t, outputs] = delta.shape as [number, number, number, number];
   const inputs = input.shape[2]!;
@@ -195,9 +224,9 @@ function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimensi
     const flat = x.reshape([-1, x.shape[2]!]);
     return tf.transpose((matrix ? tf.matMul(flat, matrix) : flat).reshape([-1, t, blocks, k]), [0, 2, 1, 3]);
   };
-  const ofProduct = (left: Tensor, right: Tensor): Factor => {
-    const x = intoBlocks(right, inMatrix(), kIn);
-    return scaled(tf.matMul(intoBlocks(left.reshape([c * b, t, outputs]), outMatrix(), kOut), c === 1 ? x : tf.tile(x, [c, 1, 1, 1]), true, false));
+  const gradient = (): Factor => {
+    const x = intoBlocks(input, inMatrix(), kIn);
+    return scaled(tf.matMul(intoBlocks(delta.reshape([c * b, t, outputs]), outMatrix(), kOut), c === 1 ? x : tf.tile(x, [c, 1, 1, 1]), true, false));
   };
 
   /** R_bᵀ sign(G) S_b for the rows start … start + count of the gradients, [blocks, k_out, C·B·k_in]. */
@@ -231,9 +260,7 @@ function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimensi
       sum?.dispose();
     }
   }
-  // With one token an example the sign of δ xᵀ is sign δ sign xᵀ.
-  const sign = (): Generator<undefined, Factor> => (t === 1 ? atOnce(() => ofProduct(tf.sign(delta), tf.sign(input))) : signSlices());
-  return { gradient: () => ofProduct(delta, input), sign };
+  return { gradient, sign: signSlices };
 }
 
 // eslint-disable-next-line require-yield -- the short case of work that may pause
