@@ -131,12 +131,12 @@ describe("a kernel of projected gradients", () => {
     const projection: Projection = { dimension: 24, kind: "gaussian", seed: 0 };
     const native = await kernels(projection, { outputs: twoOutputs });
     const name = backendName();
-    tf.setBackend("cpu");
+    void tf.setBackend("cpu");
     try {
       const plain = await kernels(projection, { outputs: twoOutputs });
       for (const formula of FORMULAS) assertAllclose(plain.get(formula)!, native.get(formula)!, { relative: 1e-4 }, formula);
     } finally {
-      tf.setBackend(name);
+      void tf.setBackend(name);
     }
   });
 
