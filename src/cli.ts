@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The command `kernel-view`: the library's operations from a shell. Each command is loaded when it is asked for: `--help` and `solve` need no TensorFlow. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { count, listOf, numbers, splitList } from "./cli/values";
+import { count, listOf, numbers, seed, splitList } from "./cli/values";
 import type { KernelCommandOptions } from "./cli/kernel-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import { FORMULAS } from "./kernels/formula";
+import { PROJECTION_KINDS } from "./kernels/random-matrix";
 
 const program = new Command("kernel-view")
   .description("The kernel view of language-model fine-tuning: kernels from a model and labelled sentences, and what they predict.")
@@ -25,6 +26,10 @@ program
   .option("--formulas <names>", `the kernels: ${FORMULAS.join(", ")}`, listOf(FORMULAS), ["sgd"])
   .addOption(new Option("--outputs <kind>", "every label word's logit, or the one margin of two").choices(["logits", "margin"]).default("logits"))
   .option("--tied", "one parameter for decoder and word embeddings; untied is what the authors' code does", false)
+  .option("--projection <n>", "project gradients at random to at most n numbers a parameter: less memory, an approximate kernel", count)
+  .addOption(new Option("--projection-kind <name>", "entries of the random matrices").choices([...PROJECTION_KINDS]).default("rademacher"))
+  .option("--projection-seed <n>", "another seed gives other random matrices", seed, 0)
+  .option("--projection-check <n>", "compute the exact kernel of n training examples too and print the projected one's error", count)
   .requiredOption("--out <folder>", "where to write train, dev and test .safetensors")
   .option("--store <folder>", "where finished blocks are kept; default: .cache/kernels of the package")
   .action(async (options: KernelCommandOptions) => {

@@ -20,8 +20,11 @@ export * from "./model/tokenizer";
 
 export { FORMULAS, type Formula } from "./kernels/formula";
 export * from "./kernels/kernel";
+export * from "./kernels/kernel-error";
 export * from "./kernels/kernel-tensor";
 export * from "./kernels/outputs";
+export { PROJECTION_KINDS, type Projection, type ProjectionKind } from "./kernels/projection";
+export * from "./kernels/projection-error";
 
 export * from "./solvers/best-threshold";
 export * from "./solvers/double-centered";

@@ -1,12 +1,14 @@
 /** `kernel-view kernel`: from a split folder to kernel files. */
 import { existsSync, statSync } from "node:fs";
-import { encodeExamples, readExamples } from "../experiment/inputs";
+import { encodeExamples, evenly, readExamples } from "../experiment/inputs";
 import { writeKernels } from "../experiment/kernel-files";
 import { loadLanguageModel } from "../experiment/language-model";
 import { promptOutputs, type OutputKind } from "../experiment/outputs";
 import { defaultStore } from "../experiment/remember";
 import { splitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
+import { checkProjection, type Projection, type ProjectionKind } from "../kernels/projection";
+import { projectionError } from "../kernels/projection-error";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { provenance } from "../notebook/provenance";
@@ -26,6 +28,10 @@ export interface KernelCommandOptions {
   formulas: Formula[];
   outputs: OutputKind;
   tied: boolean;
+  projection?: number;
+  projectionKind: ProjectionKind;
+  projectionSeed: number;
+  projectionCheck?: number;
   out: string;
   store?: string;
 }
@@ -33,6 +39,7 @@ export interface KernelCommandOptions {
 /** Computes the kernels of every split and writes one file each; returns their paths. */
 export async function kernelCommand(options: KernelCommandOptions): Promise<string[]> {
   const task = taskOf(options);
+  const projection = projectionOf(options);
   if (existsSync(options.out) && !statSync(options.out).isDirectory()) throw new Error(`--out ${options.out} is a file: give a folder`);
   // What is cheap to check comes before what takes long.
   const examples = { train: readExamples(options.data, "train", task, options.limitTrain ?? options.limit) };
@@ -53,12 +60,33 @@ export async function kernelCommand(options: KernelCommandOptions): Promise<stri
     train,
     splits,
     formulas: options.formulas,
+    projection,
     store: options.store ?? defaultStore(),
     onProgress: showProgress("Kernel", { unit: "examples" }),
   });
-  disposeModel(model);
   const metadata = metadataOf(options, task, model.hash);
+  if (projection) {
+    metadata.projection = `${projection.kind}, dimension ${projection.dimension}, seed ${projection.seed}`;
+    if (options.projectionCheck) {
+      const examples = evenly(train.sequences, options.projectionCheck);
+      const errors = await projectionError({ model, outputs, examples, formulas: options.formulas, projection });
+      const texts = [...errors].map(([formula, { frobenius, largest }]) => `${formula} ${frobenius.toPrecision(2)} (largest entry ${largest.toPrecision(2)})`);
+      metadata.projectionError = `${texts.join(", ")}, on ${examples.length} training examples`;
+      process.stderr.write(`Relative error of the projection in Frobenius norm: ${metadata.projectionError}\n`);
+    }
+  }
+  disposeModel(model);
   return options.split.map((split) => writeKernels(options.out, split, results[split], { ...metadata, split }));
+}
+
+function projectionOf({ projection: dimension, projectionKind: kind, projectionSeed: seed, projectionCheck }: KernelCommandOptions): Projection | undefined {
+  if (dimension === undefined) {
+    if (projectionCheck !== undefined) throw new Error("--projection-check compares a projected kernel with the exact one: give --projection too");
+    return undefined;
+  }
+  const projection: Projection = { dimension, kind, seed };
+  checkProjection(projection);
+  return projection;
 }
 
 function taskOf({ task: name, template, labelWords }: KernelCommandOptions): Task {

@@ -29,6 +29,13 @@ export function count(text: string): number {
   return value;
 }
 
+/** A whole number of at least 0. */
+export function seed(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 0.`);
+  return value;
+}
+
 /** Texts with commas between them. */
 export function splitList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());

@@ -55,7 +55,8 @@ function folderSize(data: string, k: number, seed: number): number {
   return size;
 }
 
-function evenly<T>(items: T[], limit: number): T[] {
+/** At most `limit` items, taken evenly over the list, in its order. */
+export function evenly<T>(items: T[], limit: number): T[] {
   if (items.length <= limit) return items;
   return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]);
 }

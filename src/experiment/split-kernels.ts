@@ -3,6 +3,7 @@ import type { Formula } from "../kernels/formula";
 import { computeKernel } from "../kernels/kernel";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import type { Outputs } from "../kernels/outputs";
+import type { Projection } from "../kernels/projection";
 import type { Model } from "../model/model";
 import { symmetrized } from "../solvers/least-squares";
 import type { Inputs } from "./inputs";
@@ -26,6 +27,8 @@ export interface SplitKernelsOptions<Name extends string> {
   splits: Record<Name, Pick<Inputs, "sequences" | "labels">>;
   /** Default: the SGD kernel alone. */
   formulas?: readonly Formula[];
+  /** Random projection of gradients. Default: none, the kernel is exact. */
+  projection?: Projection;
   /** Folder that keeps finished blocks. */
   store?: string;
   /** `done` and `total` count examples of all splits; `reused` those that came from disk. */
@@ -41,7 +44,7 @@ const SYMMETRIC: readonly Formula[] = ["sgd", "signgd"];
  * examples, a symmetric formula's kernel is made exactly symmetric: float32 products are so only up to rounding.
  */
 export async function splitKernels<Name extends string>(options: SplitKernelsOptions<Name>): Promise<Record<Name, SplitKernels>> {
-  const { model, outputs, train, formulas = ["sgd"], store, onProgress, signal } = options;
+  const { model, outputs, train, formulas = ["sgd"], projection, store, onProgress, signal } = options;
   const splits = Object.entries(options.splits) as [Name, SplitKernelsOptions<Name>["splits"][Name]][];
   const total = splits.reduce((sum, [, { labels }]) => sum + labels.length, 0);
   const result = {} as Record<Name, SplitKernels>;
@@ -54,6 +57,7 @@ export async function splitKernels<Name extends string>(options: SplitKernelsOpt
       train: train.sequences,
       evaluate: sequences,
       formulas,
+      projection,
       store,
       signal,
       onProgress: (p) => onProgress?.({ done: done + examples(p.done, p.total), total, reused: reused + examples(p.reused, p.total) }),

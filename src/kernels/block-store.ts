@@ -20,9 +20,9 @@ export interface BlockKey {
 
 /** A hash of everything that the block's numbers depend on, which names its file. */
 export function blockName({ settings, symmetry, train, evaluate }: BlockKey): string {
-  const { model, outputs, formulas, parameters, keyBiasSign, breakdown } = settings;
+  const { model, outputs, formulas, parameters, keyBiasSign, breakdown, projection } = settings;
   const sequences = (list: Sequence[]): unknown => list.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
-  const of = [model.hash, outputs.head.description, outputs.combine, formulas, [...parameters].sort(), keyBiasSign, breakdown];
+  const of = [model.hash, outputs.head.description, outputs.combine, formulas, [...parameters].sort(), keyBiasSign, breakdown, ...(projection ? [[projection.kind, projection.dimension, projection.seed]] : [])];
   return createHash("sha256").update(JSON.stringify([FORMAT, of, symmetry, sequences(train), sequences(evaluate)])).digest("hex");
 }
 

@@ -6,6 +6,7 @@ import { factorsOfPass, type Factor, type GradientFactors } from "./factors";
 import type { Formula } from "./formula";
 import { sharedGrams } from "./gram";
 import type { Outputs } from "./outputs";
+import { projectedPass, type Projection, type Projector } from "./projection";
 import { fromOwnProducts, withoutMirrors } from "./symmetry";
 
 /** What a kernel is a kernel of, apart from the examples. */
@@ -18,6 +19,8 @@ export interface KernelSettings {
   keyBiasSign: KeyBiasSign;
   /** Whether each parameter's share is kept as well. */
   breakdown: boolean;
+  /** Projects gradients longer than its dimension. Default: none, the kernel is exact. */
+  projection?: Projection;
 }
 
 /** All formulas for n training × m evaluation examples, and the outputs f of both. */
@@ -43,15 +46,16 @@ interface Sums {
  * as soon as its factor is there, so that memory does not grow with the number of parameters.
  *
  * @param evaluate "train" for the training examples with themselves, which then run only once
+ * @param projector of the settings' projection, with which the training side was projected
  */
-export function* blockSteps(settings: KernelSettings, train: GradientFactors, evaluate: readonly Sequence[] | "train"): Generator<undefined, KernelBlock> {
+export function* blockSteps(settings: KernelSettings, train: GradientFactors, evaluate: readonly Sequence[] | "train", projector?: Projector): Generator<undefined, KernelBlock> {
   const [n, c] = [train.size, train.outputs];
   const [m, formulas] = evaluate === "train" ? [n, withoutMirrors(settings.formulas)] : [evaluate.length, settings.formulas];
   const sums: Sums = { total: new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)])), shares: new Map() };
   const shared = sharedGrams();
   let values = train.values;
   try {
-    const pairs = evaluate === "train" ? ownFactors(train) : factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters);
+    const pairs = evaluate === "train" ? ownFactors(train) : projectedPass(factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters), projector, train.factors);
     for (const step of pairs) {
       if (step && "values" in step) values = step.values;
       else if (step) {

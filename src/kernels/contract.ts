@@ -45,6 +45,13 @@ export function* contractFactors(parameter: string, train: Factor, evaluate: Fac
   const noise = keyBiasSign === "zero" && parameter.endsWith("attention.self.key.bias");
   const formulas = noise ? contraction.formulas.filter((formula) => formula === "sgd") : contraction.formulas;
   if (formulas.length === 0) return;
+  if (train.kind === "projected" && evaluate.kind === "projected") {
+    for (const formula of formulas) {
+      const [left, right] = [SIGNS[formula].train ? train.sign : train.gradient, SIGNS[formula].evaluate ? evaluate.sign : evaluate.gradient];
+      yield* contractFactors(parameter, left, right, { ...contraction, formulas: ["sgd"] }, (_, piece) => add(formula, piece));
+    }
+    return;
+  }
   const onlySgd = formulas.length === 1 && formulas[0] === "sgd";
   const addAll = (g: Tensor, h: Tensor): void => addProducts(g, h, formulas, add);
 

@@ -8,6 +8,7 @@ import type { Model } from "../model/model";
 import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/roberta";
 import type { Backward, Site } from "../model/site";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";
+import { projectedPass, type Projector } from "./projection";
 
 /** The gradients of one parameter for B examples and C outputs. */
 export type Factor =
@@ -16,7 +17,9 @@ export type Factor =
   /** A bias's or a norm's, formed already. */
   | { kind: "vector"; gradient: Tensor /* [C·B, size] */ }
   /** A table's: δ_t added to row_t; zero in all rows that the example does not use. */
-  | { kind: "table"; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ };
+  | { kind: "table"; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ }
+  /** A gradient and its signs, both as projected: no longer does one follow from the other. */
+  | { kind: "projected"; gradient: Factor; sign: Factor };
 
 /** Which of the B · T places of a padded batch hold N real tokens. */
 export interface Tokens {
@@ -74,8 +77,8 @@ export function* factorsOfPass(model: Model, outputs: Outputs, sequences: Sequen
   }
 }
 
-/** Runs a pass to its end and keeps the factors. */
-export function* keptFactors(model: Model, outputs: Outputs, sequences: Sequence[], selected: ReadonlySet<string>): Generator<undefined, GradientFactors> {
+/** Runs a pass to its end and keeps the factors, projected if there is a projector. */
+export function* keptFactors(model: Model, outputs: Outputs, sequences: Sequence[], selected: ReadonlySet<string>, projector?: Projector): Generator<undefined, GradientFactors> {
   const lengths = sequences.map(({ ids }) => ids.length);
   const tokens = realTokens(lengths, Math.max(...lengths));
   const factors = new Map<string, Factor>();
@@ -83,7 +86,7 @@ export function* keptFactors(model: Model, outputs: Outputs, sequences: Sequence
   let values = new Float32Array() as Float32Array;
   let finished = false;
   try {
-    for (const step of factorsOfPass(model, outputs, sequences, selected)) {
+    for (const step of projectedPass(factorsOfPass(model, outputs, sequences, selected), projector)) {
       if (step && "values" in step) values = step.values;
       else if (step) factors.set(step.parameter, keepFactor(step.factor, tokens));
       else yield;
@@ -98,6 +101,7 @@ export function* keptFactors(model: Model, outputs: Outputs, sequences: Sequence
 /** Inputs are shared between factors (query, key and value read the same rows), so a kept factor holds clones. */
 function keepFactor(factor: Factor, tokens: Tokens): Factor {
   const keep = (x: Tensor): Tensor => tf.keep(tf.clone(x));
+  if (factor.kind === "projected") return { kind: "projected", gradient: keepFactor(factor.gradient, tokens), sign: keepFactor(factor.sign, tokens) };
   if (factor.kind === "vector") return { kind: "vector", gradient: keep(factor.gradient) };
   if (factor.kind === "table") return { kind: "table", rows: keep(factor.rows), delta: keep(factor.delta) };
   return { kind: "matrix", input: keep(factor.input), delta: keep(factor.delta), tokens: factor.tokens.owners ? tokens : {} };

@@ -13,6 +13,7 @@ import type { Formula } from "./formula";
 import type { LogitsTensor } from "./kernel-tensor";
 import { combineLogits, type Outputs } from "./outputs";
 import { selectParameters, type ParameterFilter } from "./parameter-filter";
+import { createProjector, type Projection } from "./projection";
 import { pick, planKernel, type KernelPlan, type PlannedBlock } from "./plan";
 
 /** Work done so far, in blocks. */
@@ -38,6 +39,8 @@ export interface KernelOptions {
   keyBiasSign?: KeyBiasSign;
   /** Also gives each parameter's share of the kernel. Default: false. */
   breakdown?: boolean;
+  /** Random projection of gradients, for less memory and an approximate kernel. Default: none. */
+  projection?: Projection;
   /** Folder that keeps finished blocks. Default: none are kept. */
   store?: string;
   /** Examples in a block. Default: what fits into memory. */
@@ -70,7 +73,7 @@ export async function computeKernel(options: KernelOptions): Promise<KernelResul
 }
 
 /** The blocks of a kernel; making the plan computes nothing. */
-export function kernelPlan({ model, outputs, train, evaluate, formulas = ["sgd"], parameters = [], keyBiasSign = "zero", breakdown = false, trainBlock, evaluateBlock }: KernelOptions): KernelPlan {
+export function kernelPlan({ model, outputs, train, evaluate, formulas = ["sgd"], parameters = [], keyBiasSign = "zero", breakdown = false, projection, trainBlock, evaluateBlock }: KernelOptions): KernelPlan {
   const settings: KernelSettings = {
     model,
     outputs,
@@ -78,6 +81,7 @@ export function kernelPlan({ model, outputs, train, evaluate, formulas = ["sgd"]
     parameters: selectParameters(model.parameters.keys(), parameters),
     keyBiasSign,
     breakdown,
+    projection,
   };
   return planKernel({ settings, train, evaluate, trainBlock, evaluateBlock });
 }
@@ -91,6 +95,7 @@ export async function computeBlocks(
 ): Promise<void> {
   const { model, outputs, parameters } = settings;
   if (store) mkdirSync(store, { recursive: true });
+  const projector = settings.projection && createProjector(settings.projection, settings.formulas.some((formula) => formula !== "sgd"));
   let side: { row: readonly number[]; factors: GradientFactors } | undefined;
   try {
     for (const planned of blocks) {
@@ -102,16 +107,17 @@ export async function computeBlocks(
         if (side?.row !== row) {
           side?.factors.dispose();
           side = undefined;
-          side = { row, factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters), signal) };
+          side = { row, factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector), signal) };
         }
         const columnSide = symmetry === "diagonal" ? "train" : pick(evaluate, column);
-        const block = await runSteps(blockSteps({ ...settings, formulas }, side.factors, columnSide), signal);
+        const block = await runSteps(blockSteps({ ...settings, formulas }, side.factors, columnSide, projector), signal);
         if (store) writeBlock(store, name, block, [row.length, outputs.combine.length, column.length, outputs.combine.length]);
         use(planned, block, false);
       }
     }
   } finally {
     side?.factors.dispose();
+    projector?.dispose();
   }
 }
 

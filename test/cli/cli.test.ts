@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { encodeExamples, readExamples } from "../../src/experiment/inputs";
 import { promptOutputs } from "../../src/experiment/outputs";
 import { computeKernel } from "../../src/kernels/kernel";
+import { kernelError } from "../../src/kernels/kernel-error";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { solveLeastSquares } from "../../src/solvers/least-squares";
@@ -67,6 +68,24 @@ describe("kernel-view kernel and solve", () => {
 
     const kernel = readSafetensors(paths[0]).tensors.get("sgd")?.data as Float64Array;
     for (let i = 0; i < 8; i++) for (let j = 0; j < i; j++) assert.equal(kernel[i * 8 + j], kernel[j * 8 + i], "train × train is symmetric");
+  });
+
+  test("projects gradients, prints the error against the exact kernel, and keeps both in the file", () => {
+    const { status, stderr } = run(kernelArguments("projected", "--split", "train", "--projection", "500", "--projection-kind", "gaussian", "--projection-seed", "3", "--projection-check", "4"));
+    assert.equal(status, 0, stderr);
+    const [found, exact] = ["projected", "out"].map((name) => readSafetensors(at(name, "train.safetensors")));
+    const [values, expected] = [found, exact].map(({ tensors }) => tensors.get("sgd")!.data as Float64Array);
+    const { frobenius, largest } = kernelError(values, expected);
+    assert.ok(frobenius > 1e-4 && frobenius < 0.3, `error ${frobenius}`);
+    const printed = /error of the projection in Frobenius norm: sgd (\S+) \(largest entry (\S+)\), on 4 training examples/.exec(stderr);
+    // Printed with two digits.
+    assertAllclose(printed!.slice(1, 3).map(Number), [frobenius, largest], { relative: 0.06 });
+    assert.equal(found.metadata.projection, "gaussian, dimension 500, seed 3");
+    assert.match(found.metadata.projectionError, /^sgd .* on 4 training examples$/);
+    assert.equal(exact.metadata.projection, undefined);
+    const wrong = run(kernelArguments("wrong", "--projection-check", "4"));
+    assert.notEqual(wrong.status, 0);
+    assert.match(wrong.stderr, /give --projection too/);
   });
 
   test("solve prints the accuracies of the least-squares solution", () => {
