@@ -337,9 +337,11 @@ def reference(margin, train, evaluate):
     parameters = dict(margin.named_parameters())
 
     def gradients(prompts):
-        values = [margin(*collate([prompt]))[0] for prompt in prompts]
-        each = [torch.autograd.grad(value, list(parameters.values())) for value in values]
-        return {name: torch.stack(parts).flatten(1) for name, *parts in zip(parameters, *each)}
+        result = {name: torch.empty(len(prompts), p.numel(), dtype=p.dtype) for name, p in parameters.items()}
+        for i, prompt in enumerate(prompts):
+            for name, g in zip(parameters, torch.autograd.grad(margin(*collate([prompt]))[0], list(parameters.values()))):
+                result[name][i] = g.flatten()
+        return result
 
     rows = gradients(train)
     at_once = max(1, 2**27 // sum(p.numel() for p in parameters.values()))  # about a gigabyte of gradients
