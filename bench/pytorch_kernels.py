@@ -332,8 +332,10 @@ def hand(margin, train, evaluate, formulas):
 
 
 def reference(margin, train, evaluate):
-    """All four kernels by one backward pass for each example, model and sums in float64."""
-    margin.double()
+    """All four kernels by one backward pass for each example. All sums over parameters are in float64, and so is the
+    model unless it is large (it would take 11 GB at roberta-base's size)."""
+    if sum(p.numel() for p in margin.parameters()) < 2**25:
+        margin.double()
     parameters = dict(margin.named_parameters())
 
     def gradients(prompts):
@@ -350,6 +352,6 @@ def reference(margin, train, evaluate):
         columns = gradients(prompts)
         block = zeros(FORMULAS, len(train), len(prompts))
         for name in parameters:
-            add_products(block, rows[name], columns[name], signs=not is_key_bias(name))
+            add_products(block, rows[name], columns[name], signs=not is_key_bias(name), multiply=lambda a, b: a.double() @ b.double().T)
         blocks.append(block)
     return {formula: torch.cat([block[formula] for block in blocks], 1) for formula in FORMULAS}
