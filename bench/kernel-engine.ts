@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { count, listOf } from "../src/cli/values";
 import { FORMULAS, type Formula } from "../src/kernels/formula";
 import { largestRelativeDifference, markdownTable, median, round3, type Calibration, type Kernels, type MeasuredRun } from "./measured-run";
@@ -126,7 +126,7 @@ function resultTable(rows: Contestant[], workload: string): string {
   const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   const cells = rows.map((row) => {
     const name = [rowName(row), formulaNames(row.formulas)];
-    if (row.failure) return [...name, `failed: ${row.failure.split("\n")[0].replace(/^.* (?=was ended by|failed with)/, "")}`, "", "", "", "", ""];
+    if (row.failure) return [...name, row.failure.split("\n")[0].replace(/^.* (?=was ended by|failed with)/, "").replace(/:$/, ""), "", "", "", "", ""];
     const seconds = row.runs.flatMap((r) => r.seconds);
     const peak = Math.max(...row.runs.map((r) => r.peak));
     const loaded = Math.max(...row.runs.map((r) => r.loaded));
@@ -151,7 +151,7 @@ program
   .option("--methods <list>", METHODS.join(", "), listOf(METHODS), [...METHODS])
   .option("--rounds <n>", "processes of each method", count, 3)
   .option("--repeats <n>", "timed calls in a process, after a warm-up", count, 2)
-  .option("--once-above <seconds>", "methods slower than this run in the first round only", Number, 20)
+  .option("--once-above <seconds>", "methods slower than this run in the first round only", count, 20)
   .option("--python <path>", "a Python with torch, transformers and safetensors", "python3")
   .action(async (directory: string, options: RunOptions) => run(resolve(directory), options));
 program
@@ -162,7 +162,7 @@ program
   .option("--train <n>", "training examples, half of each class", count, 32)
   .option("--evaluate <n>", "evaluation examples", count, 1000)
   .option("--formulas <list>", "kernel formulas", listOf(FORMULAS), ["sgd"] as Formula[])
-  .option("--workload <name>", "whose model is used", "base")
+  .addOption(new Option("--workload <name>", "whose model is used").choices(["tiny", "base"]).default("base"))
   .option("--store <folder>", "keeps finished blocks")
   .option("--no-authors", "without timing the authors' algorithm")
   .option("--python <path>", "a Python with torch, transformers and safetensors", "python3")

@@ -32,6 +32,10 @@ export async function measure<T>(commandLine: CommandLine, { show = false } = {}
 
 export async function runToEnd([program, ...rest]: CommandLine, show = false): Promise<void> {
   const child = spawn(program, rest, { env: { ...process.env, OMP_NUM_THREADS: String(cpus().length) }, stdio: ["ignore", "ignore", "pipe"] });
+  // Ctrl-C reaches both processes; the rest is passed on, so that no measurement is left running.
+  let received: NodeJS.Signals | undefined;
+  const passOn = (signal: NodeJS.Signals): void => void child.kill((received = signal));
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, passOn);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     if (show) process.stderr.write(chunk);
@@ -41,5 +45,7 @@ export async function runToEnd([program, ...rest]: CommandLine, show = false): P
     child.on("error", (error) => fail(new Error(`${program} could not be started: ${error.message}`)));
     child.on("close", (code, signal) => done(code === 0 ? "" : signal ? `was ended by ${signal}` : `failed with exit code ${code}`));
   });
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.off(signal, passOn);
+  if (received) process.kill(process.pid, received);
   if (ended) throw new Error(`${[program, ...rest].join(" ")} ${ended}:\n${errors}`);
 }

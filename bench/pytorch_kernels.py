@@ -332,14 +332,18 @@ def hand(margin, train, evaluate, formulas):
 
 
 def reference(margin, train, evaluate):
-    """All four kernels by one backward pass for each example, model and sums in float64."""
-    margin.double()
+    """All four kernels by one backward pass for each example. All sums over parameters are in float64, and so is the
+    model unless it is large (it would take 11 GB at roberta-base's size)."""
+    if sum(p.numel() for p in margin.parameters()) < 2**25:
+        margin.double()
     parameters = dict(margin.named_parameters())
 
     def gradients(prompts):
-        values = [margin(*collate([prompt]))[0] for prompt in prompts]
-        each = [torch.autograd.grad(value, list(parameters.values())) for value in values]
-        return {name: torch.stack(parts).flatten(1) for name, *parts in zip(parameters, *each)}
+        result = {name: torch.empty(len(prompts), p.numel(), dtype=p.dtype) for name, p in parameters.items()}
+        for i, prompt in enumerate(prompts):
+            for name, g in zip(parameters, torch.autograd.grad(margin(*collate([prompt]))[0], list(parameters.values()))):
+                result[name][i] = g.flatten()
+        return result
 
     rows = gradients(train)
     at_once = max(1, 2**27 // sum(p.numel() for p in parameters.values()))  # about a gigabyte of gradients
@@ -348,6 +352,6 @@ def reference(margin, train, evaluate):
         columns = gradients(prompts)
         block = zeros(FORMULAS, len(train), len(prompts))
         for name in parameters:
-            add_products(block, rows[name], columns[name], signs=not is_key_bias(name))
+            add_products(block, rows[name], columns[name], signs=not is_key_bias(name), multiply=lambda a, b: a.double() @ b.double().T)
         blocks.append(block)
     return {formula: torch.cat([block[formula] for block in blocks], 1) for formula in FORMULAS}
