@@ -1,7 +1,7 @@
 /** How a kernel is divided into blocks. The plan depends on its inputs only: every process that makes it finds the same blocks. */
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
-import { blockName } from "./block-store";
+import { blockName } from "./block-name";
 import type { KernelSettings } from "./block";
 import type { Formula } from "./formula";
 
