@@ -22,6 +22,7 @@ export { FORMULAS, type Formula } from "./kernels/formula";
 export * from "./kernels/kernel";
 export * from "./kernels/kernel-tensor";
 export * from "./kernels/outputs";
+export * from "./kernels/store";
 
 export * from "./solvers/best-threshold";
 export * from "./solvers/double-centered";
