@@ -1,40 +1,83 @@
 #!/usr/bin/env node
 /** The command `kernel-view`: the library's operations from a shell. Each command is loaded when it is asked for: `--help` and `solve` need no TensorFlow. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { count, listOf, numbers, seed, splitList } from "./cli/values";
+import type { BlocksListOptions, BlocksRunOptions } from "./cli/blocks-command";
+import type { ErrorWithExitCode } from "./cli/interruptible";
 import type { KernelCommandOptions } from "./cli/kernel-command";
+import { withKernelOptions } from "./cli/kernel-options";
 import type { SolveCommandOptions } from "./cli/solve-command";
+import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
+import { age, byteSize, index, listOf, numbers } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
-import { PROJECTION_KINDS } from "./kernels/random-matrix";
+
+const SHARING = `
+With OPTIONS the same as for \`kernel\` (but --out) and --store a folder that all machines see:
+  kernel-view blocks list OPTIONS                                      how many blocks there are
+  kernel-view blocks run OPTIONS --from $((10 * SLURM_ARRAY_TASK_ID)) --to $((10 * SLURM_ARRAY_TASK_ID + 10))
+                                                                       ten in each task of a Slurm array
+  kernel-view blocks run OPTIONS --from $JOB_COMPLETION_INDEX --to $((JOB_COMPLETION_INDEX + 1))
+                                                                       one in each pod of a Kubernetes indexed job
+  kernel-view kernel OPTIONS --out kernels                             put them together
+docs/blocks.md has both in full.`;
 
 const program = new Command("kernel-view")
   .description("The kernel view of language-model fine-tuning: kernels from a model and labelled sentences, and what they predict.")
   .showHelpAfterError("(--help lists the options)");
 
-program
-  .command("kernel")
+withKernelOptions(program.command("kernel"))
   .description("compute the kernels of a task's training examples with each split, and write one safetensors file a split")
-  .requiredOption("--model <folder or id>", "masked language model in Hugging Face layout, or its id on the Hub")
-  .option("--revision <name>", "branch, tag or commit on the Hub")
-  .requiredOption("--task <name>", "the task, such as sst-2")
-  .option("--template <template>", "another prompt than the task's, such as '*cls**sent_0*_It_was*mask*.*sep+*'")
-  .option("--label-words <words>", "other label words than the task's, in label order, with commas", splitList)
-  .requiredOption("--data <folder>", "folder with train, dev and test files (.tsv or .csv) as LM-BFF makes it")
-  .option("--split <names>", "the splits to write", listOf(["train", "dev", "test"] as const), ["train", "dev", "test"])
-  .option("--limit <n>", "at most n examples of each split, taken evenly over the file", count)
-  .option("--limit-train <n>", "at most n training examples; default: as --limit", count)
-  .option("--formulas <names>", `the kernels: ${FORMULAS.join(", ")}`, listOf(FORMULAS), ["sgd"])
-  .addOption(new Option("--outputs <kind>", "every label word's logit, or the one margin of two").choices(["logits", "margin"]).default("logits"))
-  .option("--tied", "one parameter for decoder and word embeddings; untied is what the authors' code does", false)
-  .option("--projection <n>", "project gradients at random to at most n numbers a parameter: less memory, an approximate kernel", count)
-  .addOption(new Option("--projection-kind <name>", "entries of the random matrices").choices([...PROJECTION_KINDS]).default("rademacher"))
-  .option("--projection-seed <n>", "another seed gives other random matrices", seed, 0)
-  .option("--projection-check <n>", "compute the exact kernel of n training examples too and print the projected one's error", count)
   .requiredOption("--out <folder>", "where to write train, dev and test .safetensors")
-  .option("--store <folder>", "where finished blocks are kept; default: .cache/kernels of the package")
+  .addHelpText("after", "\nFinished blocks are kept in the store: after Ctrl-C, a crash or a full disk the same command computes only what is missing.")
   .action(async (options: KernelCommandOptions) => {
     const { kernelCommand } = await import("./cli/kernel-command.js");
     for (const path of await kernelCommand(options)) console.log(path);
+  });
+
+const blocks = program
+  .command("blocks")
+  .description("the blocks that a kernel is computed in, to share the work over machines with a common folder, and the store that keeps them")
+  .addHelpText("after", SHARING);
+
+withKernelOptions(blocks.command("list"))
+  .description("list the blocks of the kernels that `kernel` would compute with the same options, numbered from 0 over the splits")
+  .option("--json", "print JSON", false)
+  .action(async (options: BlocksListOptions) => {
+    const { blocksListCommand } = await import("./cli/blocks-command.js");
+    console.log(await blocksListCommand(options));
+  });
+
+withKernelOptions(blocks.command("run"))
+  .description("compute blocks into the store; `kernel` with the same options puts them together")
+  .option("--from <i>", "first block", index, 0)
+  .option("--to <j>", "the block after the last; default: all that follow", index)
+  .addHelpText("after", SHARING)
+  .action(async (options: BlocksRunOptions) => {
+    const { blocksRunCommand } = await import("./cli/blocks-command.js");
+    console.log(await blocksRunCommand(options));
+  });
+
+blocks
+  .command("verify")
+  .description("check the checksum of every stored block; exit code 1 if one is damaged")
+  .option("--store <folder>", "default: .cache/kernels of the package")
+  .option("--delete", "delete the damaged ones (exit code 0): they are computed again when needed", false)
+  .action(async (options: VerifyOptions) => {
+    const { verifyCommand } = await import("./cli/store-command.js");
+    const { text, damaged } = verifyCommand(options);
+    console.log(text);
+    if (damaged) process.exitCode = 1;
+  });
+
+blocks
+  .command("gc")
+  .description("say which files of the store may go, and with --yes delete them: leftovers of killed processes, older formats, and the longest unused")
+  .option("--store <folder>", "default: .cache/kernels of the package")
+  .option("--max-size <size>", "what the store may hold, such as 500MB or 2GB", byteSize)
+  .option("--older-than <time>", "delete what was not used for so long, such as 12h or 30d", age)
+  .option("--yes", "delete; without it nothing is", false)
+  .action(async (options: GcCommandOptions) => {
+    const { gcCommand } = await import("./cli/store-command.js");
+    console.log(gcCommand(options));
   });
 
 program
@@ -63,5 +106,5 @@ program.parseAsync().catch((error: unknown) => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const line = message.replace(/\s*\n\s*/g, " ");
   console.error(process.env.KERNEL_VIEW_DEBUG === "1" ? stack : `kernel-view: ${line}`);
-  process.exitCode = 1;
+  process.exitCode = (error as ErrorWithExitCode).exitCode ?? 1;
 });

@@ -25,6 +25,7 @@ export * from "./kernels/kernel-tensor";
 export * from "./kernels/outputs";
 export { PROJECTION_KINDS, type Projection, type ProjectionKind } from "./kernels/projection";
 export * from "./kernels/projection-error";
+export * from "./kernels/store";
 
 export * from "./solvers/best-threshold";
 export * from "./solvers/double-centered";

@@ -3,6 +3,16 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 /** Longest time without a turn of the event loop, in milliseconds: an answer to an interrupt waits at most for one step more. */
 const PATIENCE = 100;
 
+/** A function to call between pieces of work: it gives the event loop a turn when the last one is long ago. */
+export function breather(): () => Promise<void> | undefined {
+  let last = performance.now();
+  const turn = async (): Promise<void> => {
+    await nextTurn();
+    last = performance.now();
+  };
+  return () => (performance.now() - last > PATIENCE ? turn() : undefined);
+}
+
 /**
  * Runs work that is written as a generator to its end. Between its steps timers, signals and displays get their turn;
  * when `signal` aborts, the work's `finally` blocks run and the signal's reason is thrown.
@@ -10,16 +20,14 @@ const PATIENCE = 100;
  * @returns what the generator returns
  */
 export async function runSteps<T>(work: Generator<unknown, T>, signal?: AbortSignal): Promise<T> {
-  let last = performance.now();
+  const breathe = breather();
   try {
     for (;;) {
       signal?.throwIfAborted();
       const step = work.next();
       if (step.done) return step.value;
-      if (performance.now() - last > PATIENCE) {
-        await nextTurn();
-        last = performance.now();
-      }
+      const turn = breathe();
+      if (turn) await turn;
     }
   } catch (error) {
     work.return(undefined as T);

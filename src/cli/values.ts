@@ -30,10 +30,35 @@ export function count(text: string): number {
 }
 
 /** A whole number of at least 0. */
-export function seed(text: string): number {
+export function index(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 0.`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 0.`);
   return value;
+}
+
+const BYTE_UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30, TIB: 2 ** 40 };
+
+/** A size such as 500MB, 2GB or 1.5GiB, in bytes. */
+export function byteSize(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
+  const factor = BYTE_UNITS[unit?.toUpperCase() || "B"];
+  if (amount === undefined || factor === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a size such as 500MB or 2GB.`);
+  return Math.floor(Number(amount) * factor);
+}
+
+const TIME_UNITS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 };
+
+/** A time such as 12h, 30d or 4w, in milliseconds. */
+export function age(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim()) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a time such as 12h, 30d or 4w.`);
+  return Number(amount) * TIME_UNITS[unit];
+}
+
+/** "12 B", "3.4 MB": decimal units, as {@link byteSize} reads them. */
+export function byteText(bytes: number): string {
+  const unit = ["TB", "GB", "MB", "KB"].find((name) => bytes >= BYTE_UNITS[name]);
+  return unit ? `${(bytes / BYTE_UNITS[unit]).toFixed(1)} ${unit}` : `${bytes} B`;
 }
 
 /** Texts with commas between them. */

@@ -9,21 +9,29 @@ import type { SplitKernels } from "./split-kernels";
 
 export const kernelFile = (directory: string, split: Split): string => join(directory, `${split}.safetensors`);
 
+const BY_PARAMETER = "_by_parameter";
+/** The metadata's key for the breakdown's parameter names. */
+const BREAKDOWN = "breakdown";
+
 /**
  * Writes one split's kernels: a float64 tensor named after each formula with the axes of the authors' files
  * [train examples, train logits, X examples, X logits], int64 `labels` (class indices) and float32 `logits`
- * [X examples, X logits]. The file appears only when it is whole.
+ * [X examples, X logits]. With a breakdown also a float64 tensor `<formula>_by_parameter`, [parameters, train examples,
+ * train logits, X examples, X logits], with the parameters' names as a JSON list in the metadata's `breakdown`.
+ * The file appears only when it is whole.
  *
  * @param provenance what the numbers depend on, kept as the file's metadata
  */
-export function writeKernels(directory: string, split: Split, { kernels, labels, logits }: SplitKernels, provenance: Record<string, string>): string {
+export function writeKernels(directory: string, split: Split, { kernels, shares, labels, logits }: SplitKernels, provenance: Record<string, string>): string {
   mkdirSync(directory, { recursive: true });
   const tensors = new Map<string, StoredTensor>();
   for (const [formula, { values, shape }] of kernels) tensors.set(formula, { dtype: "F64", shape, data: values });
+  const parameters = shares && [...new Set([...shares.values()].flatMap((byParameter) => [...byParameter.keys()]))].sort();
+  if (shares && parameters) for (const [formula, byParameter] of shares) tensors.set(`${formula}${BY_PARAMETER}`, stacked(byParameter, parameters, kernels.get(formula)!.shape));
   tensors.set("labels", { dtype: "I64", shape: [labels.length], data: BigInt64Array.from(labels, BigInt) });
   tensors.set("logits", { dtype: "F32", shape: logits.shape, data: logits.values });
   const path = kernelFile(directory, split);
-  writeSafetensors(path, tensors, provenance);
+  writeSafetensors(path, tensors, { ...provenance, ...(parameters ? { [BREAKDOWN]: JSON.stringify(parameters) } : {}) });
   return path;
 }
 
@@ -47,7 +55,42 @@ export function readKernels(directory: string, split: Split): SplitKernels & { m
     checkShape(fits, path, formula, shape, `[train examples, ${outputs}, ${examples}, ${outputs}]`);
     kernels.set(formula, { values: data as Float64Array, shape: shape as KernelTensor["shape"] });
   }
-  return { kernels, labels, logits: { values: logits.data as Float32Array, shape: [examples, outputs] }, metadata };
+  const shares = readShares(tensors, kernels, metadata, path);
+  return { kernels, ...(shares ? { shares } : {}), labels, logits: { values: logits.data as Float32Array, shape: [examples, outputs] }, metadata };
+}
+
+/** One tensor of all parameters' shares; a parameter without a share in this formula has zeros. */
+function stacked(byParameter: Map<string, KernelTensor>, parameters: string[], shape: KernelTensor["shape"]): StoredTensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const data = new Float64Array(parameters.length * size);
+  parameters.forEach((name, p) => data.set(byParameter.get(name)?.values ?? [], p * size));
+  return { dtype: "F64", shape: [parameters.length, ...shape], data };
+}
+
+function readShares(tensors: Map<string, StoredTensor>, kernels: SplitKernels["kernels"], metadata: Record<string, string>, path: string): SplitKernels["shares"] {
+  if (![...kernels.keys()].some((formula) => tensors.has(`${formula}${BY_PARAMETER}`))) return undefined;
+  const parameters = parameterNames(metadata[BREAKDOWN], path);
+  const shares: NonNullable<SplitKernels["shares"]> = new Map();
+  for (const [formula, { shape }] of kernels) {
+    const name = `${formula}${BY_PARAMETER}`;
+    const tensor = tensorOf(tensors, name, "F64", 5, path);
+    const expected = [parameters.length, ...shape];
+    checkShape(tensor.shape.join() === expected.join(), path, name, tensor.shape, `[${expected.join(", ")}]`);
+    const size = tensor.data.length / parameters.length;
+    const share = (p: number): KernelTensor => ({ values: (tensor.data as Float64Array).slice(p * size, (p + 1) * size), shape });
+    shares.set(formula, new Map(parameters.map((parameter, p) => [parameter, share(p)])));
+  }
+  return shares;
+}
+
+function parameterNames(json: string | undefined, path: string): string[] {
+  try {
+    const names = JSON.parse(json ?? "") as unknown;
+    if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string")) return names as string[];
+  } catch {
+    // Said below.
+  }
+  throw new Error(`${path}: the metadata's "${BREAKDOWN}" is not a JSON list of parameter names`);
 }
 
 function tensorOf(tensors: Map<string, StoredTensor>, name: string, dtype: StoredTensor["dtype"], axes: number, path: string): StoredTensor {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { markUsed } from "../kernels/block-file";
 import { writeFileAtomically } from "../model/atomic-write";
 
 /** The folder for results kept between runs: `kernels` in KERNEL_VIEW_CACHE, or in `.cache` of the package. */
@@ -17,7 +18,9 @@ export async function remember<T>(store: string | undefined, key: unknown, compu
   const path = join(store, `${createHash("sha256").update(JSON.stringify(key)).digest("hex")}.json`);
   if (existsSync(path)) {
     try {
-      return JSON.parse(readFileSync(path, "utf8")) as T;
+      const result = JSON.parse(readFileSync(path, "utf8")) as T;
+      markUsed(path);
+      return result;
     } catch {
       process.stderr.write(`A stored result is damaged and will be computed again: ${path}\n`);
     }

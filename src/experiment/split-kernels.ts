@@ -1,72 +1,68 @@
 /** The kernels of one task: the training examples against every split. */
 import type { Formula } from "../kernels/formula";
-import { computeKernel } from "../kernels/kernel";
+import { computePlan, kernelPlan, type KernelOptions, type KernelProgress } from "../kernels/kernel";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
-import type { Outputs } from "../kernels/outputs";
-import type { Projection } from "../kernels/projection";
-import type { Model } from "../model/model";
-import { symmetrized } from "../solvers/least-squares";
+import type { KernelPlan, PlannedBlock } from "../kernels/plan";
 import type { Inputs } from "./inputs";
 
 /** What a solver needs to know of one split X. */
 export interface SplitKernels {
   /** By formula, [train examples, C, X examples, C]. */
   kernels: Map<Formula, KernelTensor>;
+  /** With a breakdown: each parameter's share of each kernel, by formula and parameter name. */
+  shares?: Map<Formula, Map<string, KernelTensor>>;
   /** Class index of each example of X. */
   labels: number[];
   /** Pretrained outputs f on X, [X examples, C]. */
   logits: LogitsTensor;
 }
 
-export interface SplitKernelsOptions<Name extends string> {
-  model: Model;
-  outputs: Outputs;
+/** As for one kernel, with splits instead of its one evaluation side. */
+export interface SplitKernelsOptions<Name extends string> extends Omit<KernelOptions, "train" | "evaluate"> {
   /** Rows of every kernel. */
   train: Pick<Inputs, "sequences" | "labels">;
   /** Columns: the splits by name. Give the training examples again, as `train`, for the kernel to solve with. */
   splits: Record<Name, Pick<Inputs, "sequences" | "labels">>;
-  /** Default: the SGD kernel alone. */
-  formulas?: readonly Formula[];
-  /** Random projection of gradients. Default: none, the kernel is exact. */
-  projection?: Projection;
-  /** Folder that keeps finished blocks. */
-  store?: string;
-  /** `done` and `total` count examples of all splits; `reused` those that came from disk. */
-  onProgress?: (progress: { done: number; total: number; reused: number }) => void;
-  signal?: AbortSignal;
+  /** `done` and `total` count blocks of all splits; `reused` those that came from disk. */
+  onProgress?: (progress: KernelProgress) => void;
 }
 
-/** The two formulas whose train × train kernel is symmetric in exact arithmetic. */
-const SYMMETRIC: readonly Formula[] = ["sgd", "signgd"];
+/** The plan of each split's kernel; computes nothing. Options and inputs alone decide it, so every process finds the same blocks. */
+export function planSplits<Name extends string>({ train, splits, ...options }: SplitKernelsOptions<Name>): Record<Name, KernelPlan> {
+  const plans = (Object.keys(splits) as Name[]).map((name) => [name, kernelPlan({ ...options, train: train.sequences, evaluate: splits[name].sequences })] as const);
+  return Object.fromEntries(plans) as Record<Name, KernelPlan>;
+}
 
-/**
- * Computes the kernels of the training examples with the examples of each split. Where rows and columns are the same
- * examples, a symmetric formula's kernel is made exactly symmetric: float32 products are so only up to rounding.
- */
+/** A block of a split's kernel, with its number over all splits in order. */
+export interface SplitBlock<Name extends string> {
+  index: number;
+  split: Name;
+  plan: KernelPlan;
+  planned: PlannedBlock;
+}
+
+/** All blocks in order, split by split, numbered from 0. */
+export function splitBlocks<Name extends string>(plans: Record<Name, KernelPlan>): SplitBlock<Name>[] {
+  const entries = Object.entries(plans) as [Name, KernelPlan][];
+  return entries.flatMap(([split, plan]) => plan.blocks.map((planned) => ({ split, plan, planned }))).map((block, index) => ({ index, ...block }));
+}
+
+/** Computes the kernels of the training examples with the examples of each split; those of the training examples with themselves are exactly symmetric. */
 export async function splitKernels<Name extends string>(options: SplitKernelsOptions<Name>): Promise<Record<Name, SplitKernels>> {
-  const { model, outputs, train, formulas = ["sgd"], projection, store, onProgress, signal } = options;
-  const splits = Object.entries(options.splits) as [Name, SplitKernelsOptions<Name>["splits"][Name]][];
-  const total = splits.reduce((sum, [, { labels }]) => sum + labels.length, 0);
+  const { store, signal, onProgress } = options;
+  const plans = Object.entries(planSplits(options)) as [Name, KernelPlan][];
+  const total = plans.reduce((sum, [, { blocks }]) => sum + blocks.length, 0);
   const result = {} as Record<Name, SplitKernels>;
-  let [done, reused] = [0, 0];
-  for (const [name, { sequences, labels }] of splits) {
-    const examples = (blocks: number, ofBlocks: number): number => Math.round((labels.length * blocks) / ofBlocks);
-    const computed = await computeKernel({
-      model,
-      outputs,
-      train: train.sequences,
-      evaluate: sequences,
-      formulas,
-      projection,
+  let [before, reusedBefore] = [0, 0];
+  for (const [name, plan] of plans) {
+    const { kernels, shares, evaluateLogits, progress } = await computePlan(plan, {
       store,
       signal,
-      onProgress: (p) => onProgress?.({ done: done + examples(p.done, p.total), total, reused: reused + examples(p.reused, p.total) }),
+      onProgress: ({ done, reused }) => onProgress?.({ done: before + done, total, reused: reusedBefore + reused }),
     });
-    done += labels.length;
-    reused += examples(computed.progress.reused, computed.progress.total);
-    const kernels = new Map(computed.kernels);
-    if (sequences === train.sequences) for (const formula of formulas) if (SYMMETRIC.includes(formula)) kernels.set(formula, symmetrized(kernels.get(formula)!));
-    result[name] = { kernels, labels, logits: computed.evaluateLogits };
+    before += progress.done;
+    reusedBefore += progress.reused;
+    result[name] = { kernels, ...(options.breakdown ? { shares } : {}), labels: options.splits[name].labels, logits: evaluateLogits };
   }
   return result;
 }

@@ -89,7 +89,7 @@ export function* keptFactors(model: Model, outputs: Outputs, sequences: Sequence
     for (const step of projectedPass(factorsOfPass(model, outputs, sequences, selected), projector)) {
       if (step && "values" in step) values = step.values;
       else if (step) factors.set(step.parameter, keepFactor(step.factor, tokens));
-      else yield;
+      yield;
     }
     finished = true;
     return { size: sequences.length, outputs: outputs.combine.length, factors, values, dispose };

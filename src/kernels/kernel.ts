@@ -1,20 +1,23 @@
 /** The kernel of two lists of prompts, block by block, with finished blocks kept on disk. */
 import { mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { predictLogits } from "../model/predict";
-import { runSteps } from "../steps";
+import { breather, runSteps } from "../steps";
 import { emptyKernel, placeBlock, type AssembledKernel } from "./assemble";
 import { blockSteps, type KernelBlock, type KernelSettings } from "./block";
-import { readBlock, writeBlock } from "./block-store";
+import { claimBlock } from "./block-claim";
+import { firstNotFinite, inStore, readBlock, writeBlock, type ExpectedBlock } from "./block-file";
+import { blockDescription } from "./block-name";
 import type { KeyBiasSign } from "./contract";
 import { keptFactors, type GradientFactors } from "./factors";
 import type { Formula } from "./formula";
 import type { LogitsTensor } from "./kernel-tensor";
 import { combineLogits, type Outputs } from "./outputs";
 import { selectParameters, type ParameterFilter } from "./parameter-filter";
-import { createProjector, type Projection } from "./projection";
 import { pick, planKernel, type KernelPlan, type PlannedBlock } from "./plan";
+import { createProjector, type Projection, type Projector } from "./projection";
 
 /** Work done so far, in blocks. */
 export interface KernelProgress {
@@ -60,7 +63,11 @@ export interface KernelResult extends AssembledKernel {
  * and evaluation example j (Section 4 of the paper; the axes are those of the authors' files).
  */
 export async function computeKernel(options: KernelOptions): Promise<KernelResult> {
-  const plan = kernelPlan(options);
+  return computePlan(kernelPlan(options), options);
+}
+
+/** Computes the kernel of a plan. */
+export async function computePlan(plan: KernelPlan, options: Pick<KernelOptions, "store" | "onProgress" | "signal"> = {}): Promise<KernelResult> {
   const whole = emptyKernel(plan);
   const progress: KernelProgress = { done: 0, total: plan.blocks.length, reused: 0 };
   await computeBlocks(plan, plan.blocks, options, (planned, block, reused) => {
@@ -86,38 +93,102 @@ export function kernelPlan({ model, outputs, train, evaluate, formulas = ["sgd"]
   return planKernel({ settings, train, evaluate, trainBlock, evaluateBlock });
 }
 
-/** Reads or computes blocks of a plan in their order; those that are computed are kept in the store. */
+/** What the file of a block must hold. */
+export function expectedBlock({ settings }: KernelPlan, { name, formulas, row, column }: PlannedBlock): ExpectedBlock {
+  const c = settings.outputs.combine.length;
+  return { name, formulas, breakdown: settings.breakdown, shape: [row.length, c, column.length, c] };
+}
+
+/** How long to wait, in milliseconds, before looking again whether other processes have finished the blocks that are left. */
+const PAUSE = 200;
+
+/**
+ * Reads or computes blocks of a plan; those that are computed are kept in the store. Blocks come in their order, but
+ * those that another process is computing come last: its results are then read, or, if it ended without, computed here.
+ *
+ * @throws if a number is NaN or infinite; naming the store's folder if its disk is full; the signal's reason
+ */
 export async function computeBlocks(
-  { settings, train, evaluate }: KernelPlan,
+  plan: KernelPlan,
   blocks: readonly PlannedBlock[],
   { store, signal }: Pick<KernelOptions, "store" | "signal">,
   use: (planned: PlannedBlock, block: KernelBlock, reused: boolean) => void,
 ): Promise<void> {
-  const { model, outputs, parameters } = settings;
-  if (store) mkdirSync(store, { recursive: true });
-  const projector = settings.projection && createProjector(settings.projection, settings.formulas.some((formula) => formula !== "sgd"));
-  let side: { row: readonly number[]; factors: GradientFactors } | undefined;
+  if (store) inStore(store, () => mkdirSync(store, { recursive: true }));
+  const breathe = breather();
+  const { projection, formulas: asked } = plan.settings;
+  const projector = projection && createProjector(projection, asked.some((formula) => formula !== "sgd"));
+  const side = trainSide(plan, projector, signal);
+  const compute = async ({ row, column, symmetry, formulas }: PlannedBlock): Promise<KernelBlock> => {
+    const columnSide = symmetry === "diagonal" ? "train" : pick(plan.evaluate, column);
+    return runSteps(blockSteps({ ...plan.settings, formulas }, await side.of(row), columnSide, projector), signal);
+  };
+  /** Undefined if another process is computing it. */
+  const readOrCompute = async (planned: PlannedBlock): Promise<{ block: KernelBlock; reused: boolean } | undefined> => {
+    const expected = expectedBlock(plan, planned);
+    const kept = store ? readBlock(store, expected) : undefined;
+    if (kept) return { block: kept, reused: true };
+    const claim = store ? claimBlock(store, planned.name) : undefined;
+    if (store && !claim) return undefined;
+    try {
+      // Somebody may have finished it between the look and the claim.
+      const finished = store ? readBlock(store, expected, () => {}) : undefined;
+      if (finished) return { block: finished, reused: true };
+      const block = await compute(planned);
+      checkFinite(block, planned, expected.shape);
+      if (store) writeBlock(store, expected, block, descriptionOf(plan, planned));
+      return { block, reused: false };
+    } finally {
+      claim?.release();
+    }
+  };
   try {
-    for (const planned of blocks) {
-      signal?.throwIfAborted();
-      const { row, column, name, symmetry, formulas } = planned;
-      const kept = store && readBlock(store, name);
-      if (kept) use(planned, kept, true);
-      else {
-        if (side?.row !== row) {
-          side?.factors.dispose();
-          side = undefined;
-          side = { row, factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector), signal) };
-        }
-        const columnSide = symmetry === "diagonal" ? "train" : pick(evaluate, column);
-        const block = await runSteps(blockSteps({ ...settings, formulas }, side.factors, columnSide, projector), signal);
-        if (store) writeBlock(store, name, block, [row.length, outputs.combine.length, column.length, outputs.combine.length]);
-        use(planned, block, false);
+    for (let left = [...blocks]; left.length > 0; ) {
+      const claimed: PlannedBlock[] = [];
+      for (const planned of left) {
+        signal?.throwIfAborted();
+        const result = await readOrCompute(planned);
+        if (result) use(planned, result.block, result.reused);
+        else claimed.push(planned);
+        await breathe();
       }
+      if (claimed.length === left.length) await sleep(PAUSE);
+      left = claimed;
     }
   } finally {
-    side?.factors.dispose();
+    side.dispose();
     projector?.dispose();
+  }
+}
+
+/** The factors of one row's training examples, kept until another row is asked for. */
+function trainSide({ settings: { model, outputs, parameters }, train }: KernelPlan, projector?: Projector, signal?: AbortSignal): { of(row: readonly number[]): Promise<GradientFactors>; dispose(): void } {
+  let current: { row: readonly number[]; factors: GradientFactors } | undefined;
+  const dispose = (): void => {
+    current?.factors.dispose();
+    current = undefined;
+  };
+  const of = async (row: readonly number[]): Promise<GradientFactors> => {
+    if (current?.row !== row) {
+      dispose();
+      current = { row, factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector), signal) };
+    }
+    return current.factors;
+  };
+  return { of, dispose };
+}
+
+function descriptionOf({ settings, train, evaluate }: KernelPlan, { row, column, symmetry, formulas }: PlannedBlock): Record<string, string> {
+  return blockDescription({ settings: { ...settings, formulas }, symmetry, train: pick(train, row), evaluate: pick(evaluate, column) });
+}
+
+/** A block with NaN is not kept: it would be found damaged at every reading. */
+function checkFinite({ kernels }: KernelBlock, { row, column }: PlannedBlock, [, c, m]: number[]): void {
+  for (const [formula, values] of kernels) {
+    const bad = firstNotFinite(values);
+    if (bad < 0) continue;
+    const [i, j] = [Math.floor(bad / (c * m * c)), Math.floor(bad / c) % m];
+    throw new Error(`the ${formula} kernel of training example ${row[i]} with example ${column[j]} (counted from 0) is ${values[bad]}: the model's gradients leave the range of float32`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** How a kernel is divided into blocks. The plan depends on its inputs only: every process that makes it finds the same blocks. */
 import type { Sequence } from "../model/batch";
-import { blockName } from "./block-store";
+import { blockName } from "./block-name";
 import type { KernelSettings } from "./block";
 import type { Formula } from "./formula";
 import { MIRROR } from "./symmetry";

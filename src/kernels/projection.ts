@@ -23,6 +23,9 @@ export interface Projection {
   seed: number;
 }
 
+/** The projection in words, as block names and files' metadata have it. */
+export const projectionText = ({ kind, dimension, seed }: Projection): string => `${kind}, dimension ${dimension}, seed ${seed}`;
+
 /** Side of a block. Smaller ones have less variance, larger ones fewer random numbers: they need dimension / side · (in + out). */
 const BLOCK_SIDE = 16;
 

@@ -108,8 +108,10 @@ function standardError(): ProgressTerminal {
   return { write: (text) => void process.stderr.write(text), columns };
 }
 
-function running(label: string, unit: string, { done, total }: { done: number; total?: number }, seconds: number): string {
-  const rate = done > 0 && seconds > 0 ? done / seconds : undefined;
+/** What came from disk took no time: the rate, and with it the time left, is that of the rest. */
+function running(label: string, unit: string, { done, total, reused = 0 }: { done: number; total?: number; reused?: number }, seconds: number): string {
+  const worked = done - reused;
+  const rate = worked > 0 && seconds > 0 ? worked / seconds : undefined;
   return [
     `${label}: ${count(done, total)}${unit ? ` ${unit}` : ""}`,
     rate === undefined ? undefined : rateText(rate),

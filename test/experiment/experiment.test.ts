@@ -71,18 +71,18 @@ describe("experiment", () => {
     assert.equal(zeroShotAccuracy(margin), zeroShotAccuracy(logits));
   });
 
-  test("progress counts examples of all splits, and blocks are used again", async () => {
+  test("progress counts blocks of all splits, and they are used again", async () => {
     const all = inputs();
     const outputs = promptOutputs(task, lm.tokenizer);
     const run = async () => {
       const seen: { done: number; total: number; reused: number }[] = [];
       const splits = { train: all, test: { sequences: all.sequences.slice(0, 2), labels: [1, 1] } };
-      const result = await splitKernels({ model: lm.model, outputs, train: all, splits, store: join(folder, "blocks"), onProgress: (p) => seen.push(p) });
+      const result = await splitKernels({ model: lm.model, outputs, train: all, splits, store: join(folder, "blocks"), trainBlock: 3, evaluateBlock: 2, onProgress: (p) => seen.push(p) });
       return { result, last: seen[seen.length - 1] };
     };
     const [first, second] = [await run(), await run()];
-    assert.deepEqual(first.last, { done: 8, total: 8, reused: 0 });
-    assert.deepEqual(second.last, { done: 8, total: 8, reused: 8 });
+    assert.deepEqual(first.last, { done: 5, total: 5, reused: 0 }, "three of the triangle, two of the other split");
+    assert.deepEqual(second.last, { done: 5, total: 5, reused: 5 });
     assert.deepEqual(second.result, first.result);
   });
 
@@ -111,6 +111,37 @@ describe("experiment", () => {
       broken(change);
       assert.throws(() => readKernels(join(folder, "files"), "train"), message);
     }
+  });
+
+  test("the kernel of the training examples with themselves is exactly symmetric, over blocks too", async () => {
+    const all = inputs();
+    for (const trainBlock of [undefined, 4, 1]) {
+      const outputs = promptOutputs(task, lm.tokenizer);
+      const { train } = await splitKernels({ model: lm.model, outputs, train: all, splits: { train: all }, formulas: ["sgd", "signgd"], trainBlock });
+      for (const { values } of train.kernels.values()) {
+        const size = 2 * examples.length;
+        assert.deepEqual(values, values.map((_, k) => values[(k % size) * size + Math.floor(k / size)]));
+      }
+    }
+  });
+
+  test("kernel files keep each parameter's share, and refuse ones that do not fit", async () => {
+    const all = inputs();
+    const options = { model: lm.model, outputs: promptOutputs(task, lm.tokenizer), train: all, splits: { train: all } };
+    const { train } = await splitKernels({ ...options, parameters: ["*.layer.0.output.*"], breakdown: true });
+    const directory = join(folder, "shares");
+    const path = writeKernels(directory, "train", train, { task: "sst-2" });
+    const { metadata, ...read } = readKernels(directory, "train");
+    assert.deepEqual(read, train);
+    const names = [...train.shares!.get("sgd")!.keys()].sort();
+    assert.deepEqual(names, ["LayerNorm.bias", "LayerNorm.weight", "dense.bias", "dense.weight"].map((name) => `roberta.encoder.layer.0.output.${name}`));
+    assert.deepEqual(JSON.parse(metadata.breakdown), names);
+    const { tensors } = readSafetensors(path);
+    assert.deepEqual(tensors.get("sgd_by_parameter")!.shape, [4, 6, 2, 6, 2]);
+    writeSafetensors(path, tensors, { task: "sst-2" });
+    assert.throws(() => readKernels(directory, "train"), /train\.safetensors: the metadata's "breakdown" is not a JSON list of parameter names/);
+    writeSafetensors(path, tensors, { breakdown: '["a"]' });
+    assert.throws(() => readKernels(directory, "train"), /"sgd_by_parameter" has shape \[4, 6, 2, 6, 2\], expected \[1, 6, 2, 6, 2\]/);
   });
 
   test("a grid of settings is solved with one decomposition, and each as on its own", async () => {

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { tf, type Tensor } from "../../src/model/backend";
 import { collate } from "../../src/model/batch";
@@ -139,56 +136,6 @@ describe("the SGD kernel", () => {
     await computeKernel({ ...options, train, evaluate });
     assert.equal(tf.memory().numTensors, before);
   });
-});
-
-describe("finished blocks on disk", () => {
-  const withStore = async (test: (options: KernelOptions & { store: string }) => Promise<void>): Promise<void> => {
-    const store = mkdtempSync(join(tmpdir(), "kernel-blocks-"));
-    try {
-      await test({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), train, evaluate, store, trainBlock: 2, evaluateBlock: 2 });
-    } finally {
-      rmSync(store, { recursive: true });
-    }
-  };
-
-  it("are used again, with the same bytes", () =>
-    withStore(async (options) => {
-      const first = await computeKernel(options);
-      assert.deepEqual(first.progress, { done: 6, total: 6, reused: 0 });
-      const second = await computeKernel(options);
-      assert.deepEqual(second.progress, { done: 6, total: 6, reused: 6 });
-      assert.deepEqual(second.kernels, first.kernels);
-      assert.deepEqual(second.evaluateLogits, first.evaluateLogits);
-    }));
-
-  it("are not used for another model, prompt, head or formula", () =>
-    withStore(async (options) => {
-      await computeKernel(options);
-      const reused = async (change: Partial<KernelOptions>): Promise<number> => (await computeKernel({ ...options, ...change })).progress.reused;
-      assert.equal(await reused({ model: { ...options.model, hash: "other" } }), 0);
-      assert.equal(await reused({ outputs: outputsOf("untiedMargin") }), 0);
-      assert.equal(await reused({ formulas: ["signgd"] }), 0);
-      const moved = evaluate.map((prompt) => ({ ...prompt, maskPosition: 1 }));
-      assert.equal(await reused({ evaluate: moved }), 0);
-    }));
-
-  it("survive an interruption; only the missing ones are computed", () =>
-    withStore(async (options) => {
-      const controller = new AbortController();
-      const stop = ({ done }: { done: number }): void => void (done === 4 && controller.abort());
-      await assert.rejects(computeKernel({ ...options, signal: controller.signal, onProgress: stop }), /abort/i);
-      assert.equal(readdirSync(options.store).length, 4);
-      assert.deepEqual((await computeKernel(options)).progress, { done: 6, total: 6, reused: 4 });
-    }));
-
-  it("are computed again when damaged", () =>
-    withStore(async (options) => {
-      const first = await computeKernel(options);
-      truncateSync(join(options.store, readdirSync(options.store)[0]), 100);
-      const second = await computeKernel(options);
-      assert.equal(second.progress.reused, 5);
-      assert.deepEqual(second.kernels, first.kernels);
-    }));
 });
 
 /** ∇f of one example over all parameters, by tfjs' automatic differentiation: shares no code with the backward pass. */

@@ -101,6 +101,16 @@ test("progress on a page: one display, at most four updates a second, one closin
   assert.deepEqual(sink.shown.at(-1)!.bundle, { "text/html": "Kernel: 100 blocks (7 from disk) in 5.0 s", "text/plain": "Kernel: 100 blocks (7 from disk) in 5.0 s" });
 });
 
+test("the rate and the time left are those of the work, not of what came from disk", () => {
+  const time = clock();
+  const written: string[] = [];
+  const progress = showProgress("Kernel", { unit: "blocks", now: time.now, terminal: { write: (text) => void written.push(text) } });
+  progress({ done: 50, total: 100, reused: 50 });
+  time.wait(20_000);
+  progress({ done: 60, total: 100, reused: 50 });
+  assert.deepEqual(written, ["Kernel: 50/100 blocks\n", "Kernel: 60/100 blocks · 2.0 s each · 1 min 20 s left\n"]);
+});
+
 test("progress in a terminal is one rewritten line, in a log file a line now and then", () => {
   const write = (columns?: number) => {
     const time = clock();
