@@ -104,7 +104,6 @@ describe("signs of gradients", () => {
         }
       }
     });
-    console.log({ differ, zeros, nearest });
     assert.equal(differ, 0);
     disposeModel(model);
   });
