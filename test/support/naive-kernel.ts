@@ -23,9 +23,11 @@ export function naiveGradients(model: Model, { head, combine }: Outputs, example
       const { logits } = head.forward(current, encoderForward(current, batch).hidden);
       return tf.sum(tf.mul(logits, tf.tensor(row)));
     };
-    const found = tf.tidy(() => tf.grads(f as never)(names.map((name) => model.parameters.get(name)!)));
-    const gradient = new Map(names.map((name, i) => [name, found[i].dataSync() as Float32Array]));
-    tf.dispose(found);
+    const parameters = names.map((name) => model.parameters.get(name)!);
+    // tf.grads refuses parameters that f does not reach (a tied head's decoder); the function beneath it gives null for them.
+    const found = tf.tidy(() => tf.engine().gradients(() => f(...parameters), parameters, undefined, true).grads) as (Tensor | null)[];
+    const gradient = new Map(names.map((name, i) => [name, (found[i]?.dataSync() ?? new Float32Array(parameters[i].size)) as Float32Array]));
+    tf.dispose(found.filter((tensor) => tensor !== null));
     return gradient;
   });
   disposeBatch(batch);
