@@ -30,7 +30,7 @@ function matrixOf({ values, shape }: KernelTensor): number[][] {
 const transposed = (matrix: number[][]): number[][] => matrix[0].map((_, j) => matrix.map((row) => row[j]));
 
 describe("kernels do not depend on how the work is divided", () => {
-  // No sign of these gradients is within rounding of zero (a test below says so), so that sign kernels are held to the same 1e-6.
+  // No division of the work turns a sign of these gradients, so that sign kernels are held to the same 1e-6.
   const TOLERANCE = { relative: 1e-6 };
   const whole = kernelsOf();
 
@@ -65,7 +65,7 @@ describe("kernels do not depend on how the work is divided", () => {
     for (const formula of FORMULAS) assertAllclose((await kernelsOf({ formulas: [formula] })).get(formula)!.values, (await whole).get(formula)!.values, TOLERANCE, formula);
   });
 
-  it("no sign among them is decided by rounding", async () => {
+  it("and equal naive ones, but for signs that rounding decides", async () => {
     const gradients = (side: readonly Sequence[]): ReturnType<typeof naiveGradients>[] => side.map((example) => naiveGradients(model, outputs, example));
     // What a different sum may change: entries below 1e-5 of their parameter's largest gradient.
     const naive = naiveKernels(gradients(train), gradients(evaluate));

@@ -16,7 +16,8 @@ const { train, evaluate, cases } = kernelOracle;
 const isKeyBias = (parameter: string): boolean => parameter.endsWith("attention.self.key.bias");
 
 // Shares of the largest entry. float32 with about ten layers of operations reaches 2e-6; the sign kernels would differ
-// by whole numbers if a sign did, but none does in these examples (see the last tests), so they are as close.
+// by whole numbers if a sign did, but none does in these examples (see the last test), so they are as close. If faster
+// code turns a sign of a gradient that is nearly zero, 1e-3 is right for SignGD and 1e-4 for A-SignGD.
 const TOLERANCE = { relative: 5e-6 };
 
 /** All in one padded block, and every pair of examples in a block of its own, without padding. */
@@ -86,24 +87,20 @@ describe("signs of gradients", () => {
     const outputs = marginOutput(labelWordHead(cases["untied margin"].labelWordIds));
     const expected = oracleSigns();
     const names = [...cases["untied margin"].parameters].sort();
-    let [differ, zeros] = [0, 0];
-    let nearest = Infinity;
+    let differ = 0;
     train.forEach((example, i) => {
       const gradient = outputGradient(model, outputs, example);
       let at = 0;
       for (const name of names) {
         const size = model.parameters.get(name)!.size;
         const values = gradient.get(name) ?? new Float32Array(size);
-        const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
         for (const value of values) {
           const sign = expected[i][at++];
-          if (isKeyBias(name)) continue;
-          if (Math.sign(value) !== sign) differ++;
-          if (sign === 0) zeros++;
-          else nearest = Math.min(nearest, Math.abs(value) / largest);
+          if (!isKeyBias(name) && Math.sign(value) !== sign) differ++;
         }
       }
     });
+    // The smallest that is not zero is 2e-7 of its parameter's largest: arithmetic in another order could turn it.
     assert.equal(differ, 0);
     disposeModel(model);
   });

