@@ -25,17 +25,19 @@ export function withLora(model: Model, { rank, alpha, targets = DEFAULT_TARGETS,
   if (!Number.isInteger(rank) || rank < 1) throw new Error(`the rank of LoRA factors must be a whole number of at least 1, not ${rank}`);
   const parameters = new Map(model.parameters);
   const layers = [...model.parameters.keys()].filter((name) => name.endsWith(".weight")).map((name) => name.slice(0, -".weight".length));
-  for (const target of targets) {
+  const chosen = targets.flatMap((target) => {
     const found = layers.filter((layer) => layer.includes(".encoder.layer.") && layer.endsWith(`.${target}`));
     const example = `for example ${DEFAULT_TARGETS.join(", ")}, attention.output.dense, intermediate.dense`;
     if (found.length === 0 || target.includes("LayerNorm")) throw new Error(`LoRA target "${target}" names no linear layer of the encoder: ${example}`);
-    for (const layer of found) {
-      const [outputs, inputs] = parameter(model, `${layer}.weight`).shape;
-      const { a, b } = loraNames(layer);
-      const bound = 1 / Math.sqrt(inputs);
-      parameters.set(a, tf.keep(tf.randomUniform([rank, inputs], -bound, bound, "float32", seed + parameters.size)));
-      parameters.set(b, tf.keep(tf.zeros([outputs, rank])));
-    }
+    return found;
+  });
+  // "output.dense" names attention.output.dense too: each layer counts once.
+  for (const layer of new Set(chosen)) {
+    const [outputs, inputs] = parameter(model, `${layer}.weight`).shape;
+    const { a, b } = loraNames(layer);
+    const bound = 1 / Math.sqrt(inputs);
+    parameters.set(a, tf.keep(tf.randomUniform([rank, inputs], -bound, bound, "float32", seed + parameters.size)));
+    parameters.set(b, tf.keep(tf.zeros([outputs, rank])));
   }
   const hash = `${model.hash}+lora(${rank},${alpha},${targets.join(",")},${seed})`;
   return { ...model, parameters, loraScale: alpha / rank, hash };
