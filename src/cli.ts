@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** The command `kernel-view`: the library's operations from a shell. Each command is loaded when it is asked for: `--help` and `solve` need no TensorFlow. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { count, listOf, numbers, splitList } from "./cli/values";
+import { count, countOrInfinity, listOf, numbers, seeds, splitList } from "./cli/values";
 import type { KernelCommandOptions } from "./cli/kernel-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
+import type { SplitsCommandOptions } from "./cli/splits-command";
 import { FORMULAS } from "./kernels/formula";
+import { taskNames } from "./tasks/task";
 
 const program = new Command("kernel-view")
   .description("The kernel view of language-model fine-tuning: kernels from a model and labelled sentences, and what they predict.")
@@ -15,10 +17,11 @@ program
   .description("compute the kernels of a task's training examples with each split, and write one safetensors file a split")
   .requiredOption("--model <folder or id>", "masked language model in Hugging Face layout, or its id on the Hub")
   .option("--revision <name>", "branch, tag or commit on the Hub")
-  .requiredOption("--task <name>", "the task, such as sst-2")
+  .option("--task <name>", `the task: ${taskNames.join(", ")}`)
+  .option("--task-file <file>", "a task of your own, as JSON (see data/example-task.json)")
   .option("--template <template>", "another prompt than the task's, such as '*cls**sent_0*_It_was*mask*.*sep+*'")
   .option("--label-words <words>", "other label words than the task's, in label order, with commas", splitList)
-  .requiredOption("--data <folder>", "folder with train, dev and test files (.tsv or .csv) as LM-BFF makes it")
+  .requiredOption("--data <folder>", "folder with train, dev and test files as LM-BFF makes it (see splits)")
   .option("--split <names>", "the splits to write", listOf(["train", "dev", "test"] as const), ["train", "dev", "test"])
   .option("--limit <n>", "at most n examples of each split, taken evenly over the file", count)
   .option("--limit-train <n>", "at most n training examples; default: as --limit", count)
@@ -44,6 +47,21 @@ program
   .action(async (options: SolveCommandOptions) => {
     const { solveCommand } = await import("./cli/solve-command.js");
     console.log(solveCommand(options));
+  });
+
+program
+  .command("splits")
+  .description("draw the paper's few-shot splits from full data sets: the same bytes as the authors' generator writes")
+  .option("--task <name>", `the task, or all: ${taskNames.join(", ")}`)
+  .option("--task-file <file>", "a task of your own, as JSON (see data/example-task.json)")
+  .requiredOption("--original <folder>", "folder with a folder for each task (SST-2, mr, …), or the task's own, with its full train and dev or test files")
+  .option("--k <n>", "training examples of each label, and as many for development", count, 16)
+  .option("--seed <numbers>", "seed of the shuffle, or several with commas", seeds, [100, 13, 21, 42, 87])
+  .option("--test-examples <n>", "at most n test examples, the same ones for every seed; inf for all of them", countOrInfinity, 1000)
+  .requiredOption("--out <folder>", "where to write TASK/K-SEED/, with train, dev and test files")
+  .action(async (options: SplitsCommandOptions) => {
+    const { splitsCommand } = await import("./cli/splits-command.js");
+    for (const path of splitsCommand(options, (line) => console.error(`kernel-view: ${line}`))) console.log(path);
   });
 
 function one<T extends string>(known: readonly T[]): (text: string) => T {

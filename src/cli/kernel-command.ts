@@ -10,13 +10,13 @@ import type { Formula } from "../kernels/formula";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { provenance } from "../notebook/provenance";
-import { taskByName, type Split, type Task } from "../tasks/task";
+import type { Split, Task } from "../tasks/task";
 import { parseTemplate } from "../tasks/template";
+import { chosenTask, type TaskOptions } from "./chosen-task";
 
-export interface KernelCommandOptions {
+export interface KernelCommandOptions extends TaskOptions {
   model: string;
   revision?: string;
-  task: string;
   template?: string;
   labelWords?: string[];
   data: string;
@@ -61,8 +61,8 @@ export async function kernelCommand(options: KernelCommandOptions): Promise<stri
   return options.split.map((split) => writeKernels(options.out, split, results[split], { ...metadata, split }));
 }
 
-function taskOf({ task: name, template, labelWords }: KernelCommandOptions): Task {
-  const known = taskByName(name);
+function taskOf({ template, labelWords, ...options }: KernelCommandOptions): Task {
+  const known = chosenTask(options);
   const task = { ...known, template: template ?? known.template, labelWords: labelWords ?? known.labelWords };
   parseTemplate(task.template);
   return task;

@@ -29,6 +29,19 @@ export function count(text: string): number {
   return value;
 }
 
+/** As `count`; "inf" is infinity. */
+export function countOrInfinity(text: string): number {
+  return /^inf(inity)?$/i.test(text) ? Infinity : count(text);
+}
+
+/** Seeds of numpy's legacy generator with commas between them: whole numbers from 0 to 2³² − 1. */
+export function seeds(text: string): number[] {
+  return splitList(text).map((part) => {
+    if (!/^\d+$/.test(part) || Number(part) > 0xffffffff) throw new InvalidArgumentError(`${JSON.stringify(part)} is not a whole number from 0 to 4294967295.`);
+    return Number(part);
+  });
+}
+
 /** Texts with commas between them. */
 export function splitList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());
