@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kShotSplit, readOriginal, type KShotOptions } from "../../src/tasks/k-shot";
+import { numpyRandom, shuffle } from "../../src/tasks/numpy-random";
 import { readSplit } from "../../src/tasks/split";
 import { taskByName, type Task } from "../../src/tasks/task";
 import { root } from "../support/checkout";
@@ -108,6 +109,15 @@ test("a label is what Python's strip() leaves of the line's end", () => {
   assert.throws(() => split({ "train.tsv": "text\tlabel\na\t0\ufeff\n", "dev.tsv": content }, taskByName("sst-2"), { k: 1, seed: 1 }), /label "0\ufeff" is not one of/);
 });
 
+test("missing texts of CSV are written empty, but a label may be called NA", () => {
+  const task: Task = { ...taskByName("mr"), labels: ["NA", "some"] };
+  const content = 'NA,null\nsome,"a, b"\n';
+  const { files } = split({ "train.csv": content, "test.csv": content }, task, { k: 1, seed: 0 });
+  assert.equal(texts(files)["test.csv"], 'NA,\nsome,"a, b"\n');
+  const directory = withFiles(texts(files));
+  assert.deepEqual(readSplit(directory, "test", task), [{ texts: [""], label: 0 }, { texts: ["a, b"], label: 1 }]);
+});
+
 test("MNLI's mismatched half is taken along where it is there", () => {
   const mnli = oracle.invented.find(({ task }) => task === "MNLI")!.originals;
   const { "dev_mismatched.tsv": _, ...matchedOnly } = mnli;
@@ -149,20 +159,23 @@ test("real data: the paper's splits for k = 16, 64 and 512", { skip }, () => {
 });
 
 test("real data: LM-BFF's published checksums of 16 shots", { skip }, () => {
-  const published = new Map(readFileSync(join(shared, "facts", "lm-bff-k16-md5.txt"), "utf8").trim().split("\n").map((line) => line.split(/\s+/).reverse() as [string, string]));
+  const checksums = published();
   let checked = 0;
   // SST-2 is GLUE's here and in the paper, another one in LM-BFF.
   for (const name of ["sst-5", "mr", "subj", "trec", "RTE"]) {
     for (const seed of [13, 21, 42, 87, 100]) {
       const { files } = kShotSplit(originalOf(name), taskByName(name), { k: 16, seed, testExamples: Infinity });
       for (const [file, bytes] of files) {
-        assert.equal(digest(bytes, "md5"), published.get(`${name}/16-${seed}/${file}`), `${name} ${seed} ${file}`);
+        assert.equal(digest(bytes, "md5"), checksums.get(`${name}/16-${seed}/${file}`), `${name} ${seed} ${file}`);
         checked++;
       }
     }
   }
   assert.equal(checked, 75);
 });
+
+const published = (): Map<string, string> =>
+  new Map(readFileSync(join(shared, "facts", "lm-bff-k16-md5.txt"), "utf8").trim().split("\n").map((line) => line.split(/\s+/).reverse() as [string, string]));
 
 const kShotFolder = join(shared, "data", "k-shot-1k-test");
 test("splits that others made: RTE's byte for byte; the others have every row, k examples a label and 1,000 for testing", { skip }, () => {
@@ -181,3 +194,51 @@ test("splits that others made: RTE's byte for byte; the others have every row, k
     }
   }
 });
+
+/** Lines of a file with their ends: the header, and the rest. */
+function linesOf(path: string): { header: Buffer; rows: Buffer[] } {
+  const [header, ...rows] = readFileSync(path, "utf8").match(/[^\n]*\n/g)!.map((line) => Buffer.from(line));
+  return { header, rows };
+}
+
+// Rows in GLUE's training files; in these three data sets a row's first cell is its place in the file.
+const sizes: [name: string, train: number, test: number][] = [["MNLI", 392702, 9815], ["QNLI", 104743, 5463], ["SNLI", 549367, 9842]];
+for (const [name, trainRows, testRowCount] of sizes) {
+  test(`${name}: others' splits come back byte for byte from the places of their rows`, { skip }, () => {
+    const task = taskByName(name);
+    const checksums = published();
+    const [devName, testName] = [task.files?.dev ?? "dev", task.files?.test ?? "test"];
+    for (const seed of [13, 21, 42]) {
+      const directory = join(kShotFolder, name, `16-${seed}`);
+      const known = { train: linesOf(join(directory, "train.tsv")), dev: linesOf(join(directory, `${devName}.tsv`)), test: linesOf(join(directory, `${testName}.tsv`)) };
+      const placeOf = (row: Buffer): number => Number.parseInt(row.toString(), 10);
+      const labelOf = (row: Buffer): string => row.toString().trim().split("\t").at(-1)!;
+
+      // Rows that are in no file of the split are unknown. They can only have the label whose 32 rows are found first:
+      // a row of another label would have been taken. A different shuffle would take unknown rows, or others.
+      const order = Uint32Array.from({ length: trainRows }, (_, i) => i);
+      shuffle(order, numpyRandom(seed));
+      const rank = new Map([...order.subarray(0, 1000)].map((place, i) => [place, i]));
+      const lastRank = new Map<string, number>();
+      for (const row of known.dev.rows) lastRank.set(labelOf(row), rank.get(placeOf(row)) ?? NaN);
+      const [firstFull] = [...lastRank].sort(([, a], [, b]) => a - b)[0];
+
+      const unknown = Buffer.from("unknown\n");
+      const rows = Array<Buffer>(trainRows).fill(unknown);
+      const labels = Array<string>(trainRows).fill(firstFull);
+      for (const row of [...known.train.rows, ...known.dev.rows]) [rows[placeOf(row)], labels[placeOf(row)]] = [row, labelOf(row)];
+      const testRows = Array<Buffer>(testRowCount).fill(unknown);
+      for (const row of known.test.rows) testRows[placeOf(row)] = row;
+
+      const train = { path: "train.tsv", header: known.train.header, rows, labels };
+      const table = { path: "dev.tsv", header: known.test.header, rows: testRows };
+      const { files } = kShotSplit({ train, tests: [{ name: testName, table }] }, task, { k: 16, seed });
+      assert.deepEqual([...files.keys()].sort(), [`${devName}.tsv`, `${testName}.tsv`, "train.tsv"].sort());
+      for (const [file, bytes] of files) {
+        assert.ok(bytes.equals(readFileSync(join(directory, file))), `${directory} ${file}`);
+        // The published test files are longer: they have no cap.
+        if (!file.startsWith("test")) assert.equal(digest(bytes, "md5"), checksums.get(`${name}/16-${seed}/${file}`), `${directory} ${file}`);
+      }
+    }
+  });
+}
