@@ -7,8 +7,10 @@ import type { KernelCommandOptions } from "./cli/kernel-command";
 import { withKernelOptions } from "./cli/kernel-options";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
-import { age, byteSize, index, listOf, numbers } from "./cli/values";
+import type { SplitsCommandOptions } from "./cli/splits-command";
+import { age, byteSize, count, countOrInfinity, index, listOf, numbers, seeds } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
+import { taskNames } from "./tasks/task";
 
 const SHARING = `
 With OPTIONS the same as for \`kernel\` (but --out) and --store a folder that all machines see:
@@ -92,6 +94,21 @@ program
   .action(async (options: SolveCommandOptions) => {
     const { solveCommand } = await import("./cli/solve-command.js");
     console.log(solveCommand(options));
+  });
+
+program
+  .command("splits")
+  .description("draw the paper's few-shot splits from full data sets: the same bytes as the authors' generator writes")
+  .option("--task <name>", `the task, or all: ${taskNames.join(", ")}`)
+  .option("--task-file <file>", "a task of your own, as JSON (see data/example-task.json)")
+  .requiredOption("--original <folder>", "folder with a folder for each task (SST-2, mr, …), or the task's own, with its full train and dev or test files")
+  .option("--k <n>", "training examples of each label, and as many for development", count, 16)
+  .option("--seed <numbers>", "seed of the shuffle, or several with commas", seeds, [100, 13, 21, 42, 87])
+  .option("--test-examples <n>", "at most n test examples, the same ones for every seed; inf for all of them", countOrInfinity, 1000)
+  .requiredOption("--out <folder>", "where to write TASK/K-SEED/, with train, dev and test files")
+  .action(async (options: SplitsCommandOptions) => {
+    const { splitsCommand } = await import("./cli/splits-command.js");
+    for (const path of splitsCommand(options, (line) => console.error(`kernel-view: ${line}`))) console.log(path);
   });
 
 function one<T extends string>(known: readonly T[]): (text: string) => T {

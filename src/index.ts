@@ -4,9 +4,11 @@ export * from "./random";
 
 export * from "./tasks/encoded-prompt";
 export * from "./tasks/example";
+export * from "./tasks/k-shot";
 export * from "./tasks/prompt";
-export * from "./tasks/split";
+export { readSplit } from "./tasks/split";
 export * from "./tasks/task";
+export * from "./tasks/task-file";
 export * from "./tasks/template";
 
 export { tf, backendName, backendVersions, type Tensor } from "./model/backend";

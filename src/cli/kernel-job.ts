@@ -11,8 +11,9 @@ import { projectionError } from "../kernels/projection-error";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { provenance } from "../notebook/provenance";
-import { taskByName, type Split, type Task } from "../tasks/task";
+import type { Split, Task } from "../tasks/task";
 import { parseTemplate } from "../tasks/template";
+import { chosenTask } from "./chosen-task";
 import { interruptible } from "./interruptible";
 import type { KernelOptionValues } from "./kernel-options";
 
@@ -64,8 +65,8 @@ export async function runKernelJob<T>(
   }
 }
 
-function taskOf({ task: name, template, labelWords }: KernelOptionValues): Task {
-  const known = taskByName(name);
+function taskOf({ template, labelWords, ...options }: KernelOptionValues): Task {
+  const known = chosenTask(options);
   const task = { ...known, template: template ?? known.template, labelWords: labelWords ?? known.labelWords };
   parseTemplate(task.template);
   return task;

@@ -2,14 +2,14 @@
 import { Option, type Command } from "commander";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import { PARAMETER_GROUPS } from "../kernels/parameter-filter";
-import type { Split } from "../tasks/task";
+import { taskNames, type Split } from "../tasks/task";
+import type { TaskOptions } from "./chosen-task";
 import { PROJECTION_KINDS, type ProjectionKind } from "../kernels/random-matrix";
 import { count, index, listOf, splitList } from "./values";
 
-export interface KernelOptionValues {
+export interface KernelOptionValues extends TaskOptions {
   model: string;
   revision?: string;
-  task: string;
   template?: string;
   labelWords?: string[];
   data: string;
@@ -38,10 +38,11 @@ export function withKernelOptions(command: Command): Command {
   return command
     .requiredOption("--model <folder or id>", "masked language model in Hugging Face layout, or its id on the Hub")
     .option("--revision <name>", "branch, tag or commit on the Hub")
-    .requiredOption("--task <name>", "the task, such as sst-2")
+    .option("--task <name>", `the task: ${taskNames.join(", ")}`)
+    .option("--task-file <file>", "a task of your own, as JSON (see data/example-task.json)")
     .option("--template <template>", "another prompt than the task's, such as '*cls**sent_0*_It_was*mask*.*sep+*'")
     .option("--label-words <words>", "other label words than the task's, in label order, with commas", splitList)
-    .requiredOption("--data <folder>", "folder with train, dev and test files (.tsv or .csv) as LM-BFF makes it")
+    .requiredOption("--data <folder>", "folder with train, dev and test files as LM-BFF makes it (see splits)")
     .option("--split <names>", "the splits to write", listOf(["train", "dev", "test"] as const), ["train", "dev", "test"])
     .option("--limit <n>", "at most n examples of each split, taken evenly over the file", count)
     .option("--limit-train <n>", "at most n training examples; default: as --limit", count)

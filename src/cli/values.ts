@@ -61,6 +61,19 @@ export function byteText(bytes: number): string {
   return unit ? `${(bytes / BYTE_UNITS[unit]).toFixed(1)} ${unit}` : `${bytes} B`;
 }
 
+/** As `count`; "inf" is infinity. */
+export function countOrInfinity(text: string): number {
+  return /^inf(inity)?$/i.test(text) ? Infinity : count(text);
+}
+
+/** Seeds of numpy's legacy generator with commas between them: whole numbers from 0 to 2³² − 1. */
+export function seeds(text: string): number[] {
+  return splitList(text).map((part) => {
+    if (!/^\d+$/.test(part) || Number(part) > 0xffffffff) throw new InvalidArgumentError(`${JSON.stringify(part)} is not a whole number from 0 to 4294967295.`);
+    return Number(part);
+  });
+}
+
 /** Texts with commas between them. */
 export function splitList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());

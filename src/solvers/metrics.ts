@@ -1,3 +1,5 @@
+import type { Metric } from "../tasks/task";
+
 /** Scores per class for a list of examples, [examples, classes], row-major; the largest one wins. */
 export interface Predictions {
   values: Float32Array | Float64Array;
@@ -47,6 +49,17 @@ export function f1OfClassOne(predictions: Predictions, labels: readonly number[]
   const truePositives = count((p, l) => p === 1 && l === 1);
   const errors = count((p, l) => (p === 1) !== (l === 1));
   return truePositives === 0 ? 0 : (2 * truePositives) / (2 * truePositives + errors);
+}
+
+/**
+ * Every score that the authors' logs have for a task's metric, under their names: acc, and for f1 also f1 (of class 1)
+ * and acc_and_f1, the mean of the two.
+ */
+export function taskScores(predictions: Predictions, labels: readonly number[], metric: Metric): Record<string, number> {
+  const acc = accuracy(predictions, labels);
+  if (metric === "accuracy") return { acc };
+  const f1 = f1OfClassOne(predictions, labels);
+  return { acc, f1, acc_and_f1: (acc + f1) / 2 };
 }
 
 /** Arithmetic mean; throws on an empty list. */

@@ -15,10 +15,11 @@ export function parseTsv(text: string): Row[] {
 }
 
 /**
- * Rows of comma-separated text: a cell in double quotes may contain commas, line breaks and doubled quotes.
- * Empty lines are left out.
+ * Rows of comma-separated text as `pandas.read_csv(header=None)` cuts them: a cell in double quotes may contain commas,
+ * line breaks and doubled quotes, and what follows its closing quote belongs to it; blank lines are left out; a row
+ * shorter than the first one gets empty cells. Cells are not converted: see `isMissing`.
  *
- * @throws if a quote is never closed, or something follows a closing quote
+ * @throws naming the line if a quote is never closed, or a row is longer than the first one
  */
 export function parseCsv(text: string): Row[] {
   const rows: Row[] = [];
@@ -26,17 +27,43 @@ export function parseCsv(text: string): Row[] {
   let line = 1;
   let start = 1;
   // Each match is one cell with what ends it. Unquoted cells may hold quotes in their middle.
-  const cell = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n][^,\r\n]*|))(,|\r\n|\r|\n|$)/y;
+  const cell = /(?:"([^"]*(?:""[^"]*)*)"([^,\r\n]*)|([^",\r\n][^,\r\n]*|))(,|\r\n|\r|\n|$)/y;
   while (cell.lastIndex < text.length || cells.length > 0) {
     const match = cell.exec(text);
-    if (match === null) throw new Error(`line ${line}: a quoted cell is not closed, or goes on after its closing quote`);
-    const [whole, quoted, plain, end] = match;
-    cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (match === null) throw new Error(`line ${line}: a quoted cell is not closed`);
+    const [whole, quoted, after, plain, end] = match;
+    cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"') + after);
     line += whole.match(/\r\n|\r|\n/g)?.length ?? 0;
     if (end === ",") continue;
-    if (cells.length > 1 || whole.length > end.length) rows.push({ line: start, cells });
+    const blank = cells.length === 1 && quoted === undefined && /^[ \t]*$/.test(plain);
+    if (!blank) rows.push({ line: start, cells: padded(cells, rows[0]?.cells.length ?? cells.length, start) });
     cells = [];
     start = line;
   }
   return rows;
+}
+
+function padded(cells: string[], width: number, line: number): string[] {
+  if (cells.length > width) throw new Error(`line ${line}: ${cells.length} columns where the first row has ${width}`);
+  while (cells.length < width) cells.push("");
+  return cells;
+}
+
+/** pandas 1.1.5, which the authors' requirements name. Later versions count None too. */
+const MISSING = new Set(
+  ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"],
+);
+
+/** Whether pandas reads this cell of a CSV file as a missing value, quoted or not; the authors then take the text as empty. */
+export function isMissing(cell: string): boolean {
+  return MISSING.has(cell);
+}
+
+/**
+ * One row of comma-separated text as `DataFrame.to_csv` writes it, with its line end: quotes only where a cell needs
+ * them. (The authors' version leaves a cell with a lone \r bare, which then cannot be read back; here it is quoted.)
+ */
+export function formatCsvRow(cells: readonly string[]): string {
+  if (cells.length === 1 && cells[0] === "") return '""\n';
+  return `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")}\n`;
 }

@@ -1,33 +1,39 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseCsv, parseTsv, type Row } from "./delimited";
+import { isMissing, parseCsv, parseTsv, type Row } from "./delimited";
 import type { Example } from "./example";
 import type { Split, Task } from "./task";
 
 /**
- * Reads one split of a task from a folder as LM-BFF makes it: `train.tsv`, `dev.tsv`, `test.tsv`, or the same
- * with `.csv`, in utf-8 (with or without byte-order mark).
+ * Reads one split of a task from a folder as LM-BFF makes it: `train`, `dev` and `test` (or the task's own names) with
+ * the ending of the task's format, in utf-8 (with or without byte-order mark).
  *
- * @returns the examples in the order of the file
+ * @returns the examples in the order of the file; a text that pandas takes for a missing value is empty
  * @throws naming file, line and value if a file is missing, a line has too few columns, or a label is unknown
  */
 export function readSplit(directory: string, split: Split, task: Task): Example[] {
-  const path = findFile(directory, task.files?.[split] ?? split);
-  const rows = parseFile(path);
+  const path = dataFile(directory, task.files?.[split] ?? split, task);
+  const rows = parseFile(path, task);
   const body = task.header ? withoutHeader(rows, path, task) : rows;
-  if (body.length === 0) throw new Error(`${path} has no examples`);
-  return body.map((row) => toExample(row, path, task));
+  const whole = task.skipShortRows === true ? body.filter(({ cells }) => cells.length >= columnsNeeded(task)) : body;
+  if (whole.length === 0) throw new Error(`${path} has no examples`);
+  return whole.map((row) => toExample(row, path, task));
 }
 
-function findFile(directory: string, name: string): string {
-  for (const file of [`${name}.tsv`, `${name}.csv`]) {
-    if (existsSync(join(directory, file))) return join(directory, file);
-  }
+/** The path of a task's file in a folder; throws if it is not there. */
+export function dataFile(directory: string, name: string, task: Pick<Task, "name" | "format">): string {
+  const path = join(directory, `${name}.${task.format}`);
+  if (existsSync(path)) return path;
   if (!existsSync(directory)) throw new Error(`the data folder ${directory} does not exist`);
-  throw new Error(`${directory} has neither ${name}.tsv nor ${name}.csv: expected a folder with train, dev and test files`);
+  throw new Error(`${directory} has no ${name}.${task.format}, which task ${task.name} is read from`);
 }
 
-function parseFile(path: string): Row[] {
+/** The fewest columns that a row of the task's files can have. */
+export function columnsNeeded({ columns: { texts, label } }: Pick<Task, "columns">): number {
+  return Math.max(...texts, label === "last" ? 0 : label) + 1;
+}
+
+function parseFile(path: string, { format }: Task): Row[] {
   let text: string;
   try {
     // The decoder drops a byte-order mark.
@@ -36,7 +42,7 @@ function parseFile(path: string): Row[] {
     if (error instanceof TypeError) throw new Error(`${path} is not utf-8 text`, { cause: error });
     throw error;
   }
-  if (path.endsWith(".tsv")) return parseTsv(text);
+  if (format === "tsv") return parseTsv(text);
   try {
     return parseCsv(text);
   } catch (error) {
@@ -58,10 +64,9 @@ function withoutHeader(rows: Row[], path: string, task: Task): Row[] {
 }
 
 function toExample({ line, cells }: Row, path: string, task: Task): Example {
-  const { texts, label: labelColumn } = task.columns;
-  const needed = Math.max(...texts, labelColumn === "last" ? 0 : labelColumn) + 1;
+  const needed = columnsNeeded(task);
   if (cells.length < needed) {
-    const value = JSON.stringify(shortened(cells.join(path.endsWith(".tsv") ? "\t" : ",")));
+    const value = JSON.stringify(shortened(cells.join(task.format === "tsv" ? "\t" : ",")));
     throw new Error(`${path}, line ${line}: ${cells.length} column(s) where task ${task.name} needs ${needed}: ${value}`);
   }
   const cell = labelCell(cells, task) as string;
@@ -69,7 +74,8 @@ function toExample({ line, cells }: Row, path: string, task: Task): Example {
   if (label < 0) {
     throw new Error(`${path}, line ${line}: label ${JSON.stringify(shortened(cell))} is not one of ${task.labels.join(", ")} (task ${task.name})`);
   }
-  return { texts: texts.map((column) => cells[column]), label };
+  const texts = task.columns.texts.map((column) => (task.format === "csv" && isMissing(cells[column]) ? "" : cells[column]));
+  return { texts, label };
 }
 
 function shortened(text: string): string {

@@ -1,6 +1,23 @@
 /** A classification task: how its files are laid out, and how an example becomes a prompt. */
 export interface Task {
   name: string;
+  /** Folder of its data within a folder of several tasks; default: the task's name. */
+  folder?: string;
+  /** tsv: tab-separated, quotation marks are ordinary characters. csv: as pandas reads it, quoting and missing cells included. */
+  format: "tsv" | "csv";
+  /** Whether the files begin with a line of column names. */
+  header: boolean;
+  /** Columns of the files, counted from 0: one text, or two for pair tasks. */
+  columns: { texts: readonly number[]; label: number | "last" };
+  /** Leave out rows with too few columns, instead of refusing them. */
+  skipShortRows?: boolean;
+  /** Names of a split's files, without ending, where they are not train, dev and test. */
+  files?: Partial<Record<Split, string>>;
+  /**
+   * Files of the full data set that test examples come from, without ending; default: test. In a split "dev" in the
+   * name becomes "test". Only the first has to be there.
+   */
+  originalTests?: readonly string[];
   /** Labels as the files write them; a label's index here is its class. */
   labels: readonly string[];
   /** One word for each label, in the order of `labels`. */
@@ -13,31 +30,182 @@ export interface Task {
   firstSentenceLimit?: number;
   /** Most tokens of any other sentence within a prompt. */
   otherSentenceLimit?: number;
-  /** Columns of the files, counted from 0. */
-  columns: { texts: readonly number[]; label: number | "last" };
-  /** Whether the files begin with a line of column names. */
-  header: boolean;
-  /** File names without ending where they are not train, dev and test. */
-  files?: Partial<Record<Split, string>>;
   metric: Metric;
 }
 
 export type Split = "train" | "dev" | "test";
 
-/** accuracy: share of right answers; f1: of class 1. */
+/** accuracy: share of right answers; f1: of class 1, reported beside accuracy and decisive on dev. */
 export type Metric = "accuracy" | "f1";
 
-/** Templates and label words are those of the paper's experiments (LM-BFF's manual prompts). */
+const SENTIMENT_PROMPT = "*cls**sent_0*_It_was*mask*.*sep+*";
+/** premise without its last character ? <mask> , hypothesis with a small first letter */
+const INFERENCE_PROMPT = "*cls**sent-_0*?*mask*,*+sentl_1**sep+*";
+const PARAPHRASE_PROMPT = "*cls**sent_0**mask*,*+sentl_1**sep+*";
+
+const GLUE = { format: "tsv", header: true, originalTests: ["dev"] } as const;
+const SINGLE_SENTENCE_CSV = { format: "csv", header: false, columns: { texts: [1], label: 0 } } as const;
+const THREE_WAY = { labels: ["contradiction", "entailment", "neutral"], labelWords: ["No", "Yes", "Maybe"] } as const;
+/** Class 0 is entailment, "Yes". */
+const TWO_WAY = { labels: ["entailment", "not_entailment"], labelWords: ["Yes", "No"] } as const;
+
+/**
+ * The paper's 14 tasks. Columns, label order and metric are those of `src/processors.py` in princeton-nlp/LM-Kernel-FT;
+ * templates, label words and limits those of its `run_fewshot.sh` (LM-BFF's manual prompts), where `--max_seq_len 256`
+ * overrides the 128 that stands before it; names of original files those of `tools/generate_k_shot_data.py`.
+ */
 const TASKS: readonly Task[] = [
   {
     name: "sst-2",
+    folder: "SST-2",
+    ...GLUE,
+    columns: { texts: [0], label: 1 },
     labels: ["0", "1"],
     labelWords: ["terrible", "great"],
-    template: "*cls**sent_0*_It_was*mask*.*sep+*",
+    template: SENTIMENT_PROMPT,
     maxLength: 128,
-    columns: { texts: [0], label: 1 },
-    header: true,
     metric: "accuracy",
+  },
+  {
+    name: "sst-5",
+    ...SINGLE_SENTENCE_CSV,
+    labels: ["0", "1", "2", "3", "4"],
+    labelWords: ["terrible", "bad", "okay", "good", "great"],
+    template: SENTIMENT_PROMPT,
+    maxLength: 128,
+    metric: "accuracy",
+  },
+  {
+    name: "mr",
+    ...SINGLE_SENTENCE_CSV,
+    labels: ["0", "1"],
+    labelWords: ["terrible", "great"],
+    template: SENTIMENT_PROMPT,
+    maxLength: 128,
+    firstSentenceLimit: 110,
+    otherSentenceLimit: 50,
+    metric: "accuracy",
+  },
+  {
+    name: "cr",
+    ...SINGLE_SENTENCE_CSV,
+    labels: ["0", "1"],
+    labelWords: ["terrible", "great"],
+    template: SENTIMENT_PROMPT,
+    maxLength: 128,
+    firstSentenceLimit: 110,
+    otherSentenceLimit: 50,
+    metric: "accuracy",
+  },
+  {
+    name: "mpqa",
+    ...SINGLE_SENTENCE_CSV,
+    labels: ["0", "1"],
+    labelWords: ["terrible", "great"],
+    template: SENTIMENT_PROMPT,
+    maxLength: 128,
+    firstSentenceLimit: 110,
+    metric: "accuracy",
+  },
+  {
+    name: "subj",
+    ...SINGLE_SENTENCE_CSV,
+    labels: ["0", "1"],
+    labelWords: ["subjective", "objective"],
+    template: "*cls**sent_0*_This_is*mask*.*sep+*",
+    maxLength: 128,
+    firstSentenceLimit: 110,
+    otherSentenceLimit: 50,
+    metric: "accuracy",
+  },
+  {
+    name: "trec",
+    ...SINGLE_SENTENCE_CSV,
+    labels: ["0", "1", "2", "3", "4", "5"],
+    labelWords: ["Description", "Entity", "Expression", "Human", "Location", "Number"],
+    template: "*cls**mask*:*+sent_0**sep+*",
+    maxLength: 128,
+    firstSentenceLimit: 110,
+    metric: "accuracy",
+  },
+  {
+    name: "ag_news",
+    ...SINGLE_SENTENCE_CSV,
+    // Column 1 is the title, which the authors leave out.
+    columns: { texts: [2], label: 0 },
+    labels: ["1", "2", "3", "4"],
+    labelWords: ["world", "sports", "business", "tech"],
+    template: "*cls**sent_0*_This_article_is_about*mask*_news.*sep+*",
+    maxLength: 256,
+    firstSentenceLimit: 240,
+    metric: "accuracy",
+  },
+  {
+    name: "mnli",
+    folder: "MNLI",
+    ...GLUE,
+    columns: { texts: [8, 9], label: "last" },
+    files: { dev: "dev_matched", test: "test_matched" },
+    originalTests: ["dev_matched", "dev_mismatched"],
+    ...THREE_WAY,
+    template: INFERENCE_PROMPT,
+    maxLength: 256,
+    firstSentenceLimit: 240,
+    metric: "accuracy",
+  },
+  {
+    name: "snli",
+    folder: "SNLI",
+    ...GLUE,
+    columns: { texts: [7, 8], label: "last" },
+    ...THREE_WAY,
+    template: INFERENCE_PROMPT,
+    maxLength: 256,
+    metric: "accuracy",
+  },
+  {
+    name: "qnli",
+    folder: "QNLI",
+    ...GLUE,
+    columns: { texts: [1, 2], label: "last" },
+    ...TWO_WAY,
+    template: INFERENCE_PROMPT,
+    maxLength: 128,
+    metric: "accuracy",
+  },
+  {
+    name: "rte",
+    folder: "RTE",
+    ...GLUE,
+    columns: { texts: [1, 2], label: "last" },
+    ...TWO_WAY,
+    template: INFERENCE_PROMPT,
+    maxLength: 256,
+    firstSentenceLimit: 240,
+    metric: "accuracy",
+  },
+  {
+    name: "mrpc",
+    folder: "MRPC",
+    ...GLUE,
+    columns: { texts: [3, 4], label: 0 },
+    labels: ["0", "1"],
+    labelWords: ["No", "Yes"],
+    template: PARAPHRASE_PROMPT,
+    maxLength: 128,
+    metric: "f1",
+  },
+  {
+    name: "qqp",
+    folder: "QQP",
+    ...GLUE,
+    columns: { texts: [3, 4], label: 5 },
+    skipShortRows: true,
+    labels: ["0", "1"],
+    labelWords: ["No", "Yes"],
+    template: PARAPHRASE_PROMPT,
+    maxLength: 128,
+    metric: "f1",
   },
 ];
 

@@ -65,8 +65,7 @@ const CHANGES: Readonly<Record<string, (text: string) => string>> = {
   "sent-": (text) => [...text].slice(0, -1).join(""),
   sentl: (text) => lowerFirst([...text]),
   "+sentl": (text) => ` ${lowerFirst([...text])}`,
-  // The first character is never the one that is dropped: the authors' code joins text[0].lower() and text[1:-1].
-  "sentl-": (text) => lowerFirst([...text].filter((_, i, all) => i === 0 || i < all.length - 1)),
+  "sentl-": (text) => [...lowerFirst([...text])].slice(0, -1).join(""),
   sentu: (text) => upperFirst([...text]),
   "+sentu": (text) => ` ${upperFirst([...text])}`,
 };

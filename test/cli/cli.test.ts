@@ -1,7 +1,7 @@
 import { after, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeExamples, readExamples } from "../../src/experiment/inputs";
@@ -38,6 +38,9 @@ writeFileSync(at("data", "train.tsv"), table(sentences.slice(0, 4)));
 writeFileSync(at("data", "dev.tsv"), table(sentences.slice(2, 5)));
 writeFileSync(at("data", "test.tsv"), table(sentences));
 
+const exampleTask = join(root, "data", "example-task.json");
+const ownTask = (out: string, file: string): string[] => ["kernel", "--model", model, "--task-file", file, "--data", at("data"), "--out", at(out)];
+const splitsArguments = (out: string, ...more: string[]): string[] => ["splits", "--task", "sst-2", "--original", at("full"), "--out", at(out), ...more];
 const kernelArguments = (out: string, ...more: string[]): string[] => ["kernel", "--model", model, "--task", "sst-2", "--data", at("data"), "--out", at(out), ...more];
 
 describe("kernel-view kernel and solve", () => {
@@ -129,6 +132,69 @@ describe("kernel-view kernel and solve", () => {
   });
 });
 
+describe("a task of one's own", () => {
+  test("kernel --task-file takes its prompt and label words", () => {
+    const shipped = (...parts: string[]): string => join(root, "data", "microworld", ...parts);
+    const args = ["kernel", "--task-file", exampleTask, "--model", shipped("model"), "--data", shipped("sst-2", "16-13"), "--split", "train", "--limit", "2", "--out", at("own")];
+    const { status, stderr } = run(args);
+    assert.equal(status, 0, stderr);
+    const { metadata } = readSafetensors(at("own", "train.safetensors"));
+    assert.deepEqual([metadata.task, metadata.labelWords, metadata.template], ["film-reviews", "bad,good", "*cls**sent_0*_All_in_all*mask*.*sep+*"]);
+  });
+});
+
+describe("kernel-view splits", () => {
+  const rows = Array.from({ length: 1200 }, (_, i) => `a "film" ${i}\t${i % 2}\n`);
+  const folders = (...parts: string[]): string[] => readdirSync(at(...parts)).sort();
+  mkdirSync(at("full", "SST-2"), { recursive: true });
+  writeFileSync(at("full", "SST-2", "train.tsv"), `sentence\tlabel\n${rows.slice(0, 100).join("")}`);
+  writeFileSync(at("full", "SST-2", "dev.tsv"), `sentence\tlabel\n${rows.join("")}`);
+
+  test("writes a folder for each seed, the authors' five and 16 shots if not told otherwise, and prints its path", () => {
+    const { status, stdout, stderr } = run(splitsArguments("few"));
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, "");
+    assert.deepEqual(stdout.trim().split("\n"), [100, 13, 21, 42, 87].map((seed) => at("few", "SST-2", `16-${seed}`)));
+    assert.deepEqual(folders("few", "SST-2"), ["16-100", "16-13", "16-21", "16-42", "16-87"], "no temporary folder is left");
+    const sizes = (seed: number): number[] => (["train", "dev", "test"] as const).map((split) => readExamples(at("few", "SST-2", `16-${seed}`), split, task).length);
+    assert.deepEqual(sizes(13), [32, 32, 1000]);
+    const test13 = readFileSync(at("few", "SST-2", "16-13", "test.tsv"));
+    assert.ok(test13.equals(readFileSync(at("few", "SST-2", "16-87", "test.tsv"))), "the same test examples for every seed");
+  });
+
+  test("the task's own folder, other numbers, all test examples; all tasks that are there", () => {
+    assert.equal(run(splitsArguments("more", "--original", at("full", "SST-2"), "--k", "3", "--seed", "7, 0", "--test-examples", "inf")).status, 0);
+    assert.deepEqual(folders("more", "SST-2"), ["3-0", "3-7"]);
+    assert.ok(readFileSync(at("more", "SST-2", "3-7", "test.tsv")).equals(readFileSync(at("full", "SST-2", "dev.tsv"))));
+    const { status, stderr } = run(splitsArguments("every", "--task", "all", "--seed", "13", "--k", "30"));
+    assert.equal(status, 0);
+    assert.match(stderr, /left out, for want of a folder in .*full: sst-5, mr, cr, mpqa, subj, trec, ag_news, MNLI, SNLI, QNLI, RTE, MRPC, QQP\n/);
+    assert.match(stderr, /30-13: label 0 has only 50 examples, 30 for training and 20 for development/);
+    assert.deepEqual(folders("every"), ["SST-2"]);
+  });
+
+  test("a task of one's own", () => {
+    const { status, stderr } = run(["splits", "--task-file", exampleTask, "--original", at("own-data"), "--k", "2", "--seed", "1", "--out", at("own-splits")]);
+    assert.deepEqual([status, stderr.includes("own-data does not exist")], [1, true]);
+    mkdirSync(at("own-data"));
+    for (const split of ["train", "test"]) writeFileSync(at("own-data", `${split}.tsv`), `sentence\tlabel\n${rows.slice(0, 10).join("")}`);
+    assert.equal(run(["splits", "--task-file", exampleTask, "--original", at("own-data"), "--k", "2", "--seed", "1", "--out", at("own-splits")]).status, 0);
+    assert.deepEqual(folders("own-splits", "sst-2", "2-1"), ["dev.tsv", "test.tsv", "train.tsv"]);
+  });
+
+  test("again the same: nothing is touched; other contents are not overwritten", () => {
+    const file = at("few", "SST-2", "16-13", "train.tsv");
+    const before = statSync(file).mtimeMs;
+    assert.equal(run(splitsArguments("few", "--seed", "13")).status, 0);
+    assert.equal(statSync(file).mtimeMs, before);
+    writeFileSync(file, "my notes\n");
+    const { status, stderr } = run(splitsArguments("few", "--seed", "13"));
+    assert.equal(status, 1);
+    assert.match(stderr, /16-13 is there already with another train\.tsv: remove it, or choose another --out/);
+    assert.equal(readFileSync(file, "utf8"), "my notes\n");
+  });
+});
+
 describe("bad input gives one clear line and exit code 1", () => {
   /** A copy of the tiny model with one file changed. */
   const brokenModel = (name: string, change: (path: string) => void): string => {
@@ -151,8 +217,16 @@ describe("bad input gives one clear line and exit code 1", () => {
 
   const cases: [name: string, args: () => string[], message: RegExp][] = [
     ["no such data folder", () => kernelArguments("x", "--data", at("nowhere")), /data folder .*nowhere does not exist/],
-    ["no such split file", () => (mkdirSync(at("empty")), kernelArguments("x", "--data", at("empty"))), /empty has neither train\.tsv nor train\.csv/],
+    ["no such split file", () => (mkdirSync(at("empty")), kernelArguments("x", "--data", at("empty"))), /empty has no train\.tsv, which task sst-2 is read from/],
     ["no such model", () => kernelArguments("x", "--model", at("no-model")), /no-model/],
+    ["no task", () => kernelArguments("x").filter((argument) => !["--task", "sst-2"].includes(argument)), /which task\? give --task NAME, or --task-file FILE/],
+    ["a task and a task file", () => kernelArguments("x", "--task-file", exampleTask), /--task and --task-file exclude each other/],
+    ["a task file that is not there", () => ownTask("x", at("none.json")), /task file .*none\.json does not exist/],
+    ["a malformed task file", () => (writeFileSync(at("bad.json"), '{"name":"x","format":"csv"}'), ownTask("x", at("bad.json"))), /bad\.json: header: is missing/],
+    ["splits of no folder", () => splitsArguments("x", "--original", at("nowhere")), /--original .*nowhere does not exist/],
+    ["splits of a folder without the task", () => splitsArguments("x", "--original", at("empty"), "--task", "mr"), /empty has neither a folder mr nor train\.csv/],
+    ["splits of a folder without any task", () => splitsArguments("x", "--original", at("empty"), "--task", "all"), /empty has none of the folders SST-2, sst-5, mr/],
+    ["splits into a file", () => (writeFileSync(at("file"), ""), splitsArguments("file")), /--out .*file is a file: give a folder/],
     ["unknown task", () => kernelArguments("x", "--task", "sst-3"), /no task "sst-3"; known: sst-2/],
     ["template without a mask", () => kernelArguments("x", "--template", "*cls**sent_0**sep+*"), /template .* has no \*mask\*/],
     ["label word of several tokens", () => kernelArguments("x", "--label-words", "terrible,wonderful"), /label word "wonderful" is \d tokens/],
@@ -191,6 +265,10 @@ describe("bad input gives one clear line and exit code 1", () => {
     [() => ["solve", "--kernels", at("out"), "--solver", "svm"], /'svm' is invalid\. Allowed choices are lstsq/],
     [() => ["solve", "--kernels", at("out"), "--f0", "0"], /"0" is not a number of at least/],
     [() => ["solve", "--kernels", at("out"), "--regularization", "-1"], /"-1" is not a number of at least 0/],
+    [() => splitsArguments("x", "--seed", "13,-1"), /"-1" is not a whole number from 0 to 4294967295/],
+    [() => splitsArguments("x", "--k", "0"), /"0" is not a whole number of at least 1/],
+    [() => splitsArguments("x", "--test-examples", "some"), /"some" is not a whole number/],
+    [() => ["splits", "--task", "mr"], /required option '--original <folder>' not specified/],
     [() => ["solve"], /required option '--kernels <folder>' not specified/],
     [() => ["solv"], /unknown command 'solv'/],
   ];

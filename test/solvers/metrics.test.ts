@@ -10,6 +10,7 @@ import {
   mean,
   populationStd,
   predictedClasses,
+  taskScores,
 } from "../../src/solvers/metrics";
 
 interface Fixture {
@@ -49,6 +50,13 @@ test("a margin becomes two logits; more outputs stay as they are", () => {
 
 test("F1 is 0 when class 1 neither occurs nor is predicted", () => {
   assert.equal(f1OfClassOne({ values: Float32Array.from([1, 0]), shape: [1, 2] }, [0]), 0);
+});
+
+test("a task's scores: accuracy, and for MRPC and QQP also F1 and the mean of both", () => {
+  const predictions = { values: Float32Array.from([0, 1, 0, 1, 1, 0, 0, 1]), shape: [4, 2] as [number, number] };
+  // Predicted 1, 1, 0, 1: of class 1 two are right, one is false and none is missed.
+  assert.deepEqual(taskScores(predictions, [1, 0, 0, 1], "f1"), { acc: 0.75, f1: 0.8, acc_and_f1: 0.775 });
+  assert.deepEqual(taskScores(predictions, [1, 0, 0, 1], "accuracy"), { acc: 0.75 });
 });
 
 test("bad input is refused", () => {

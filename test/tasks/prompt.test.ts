@@ -65,7 +65,7 @@ test("empty parts give no tokens", () => {
 });
 
 test("sentl- and sent- on short texts do as Python's slices", () => {
-  assert.equal(prompt("*mask**sentl-_0*", ["A"]), "<mask>|a");
+  assert.equal(prompt("*mask**sentl-_0*", ["A"]), "<mask>");
   assert.equal(prompt("*mask**sentl-_0*", ["AB"]), "<mask>|a");
   assert.equal(prompt("*mask**sent-_0*", ["A"]), "<mask>");
   assert.equal(prompt("*mask**sent-_0*", [""]), "<mask>");

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseCsv, parseTsv } from "../../src/tasks/delimited";
+import { formatCsvRow, isMissing, parseCsv, parseTsv } from "../../src/tasks/delimited";
 import { readSplit } from "../../src/tasks/split";
-import { taskByName, taskNames, type Task } from "../../src/tasks/task";
+import { taskByName, type Task } from "../../src/tasks/task";
+import { readJson } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "split-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,15 +17,6 @@ function withFile(name: string, content: string | Uint8Array): string {
   writeFileSync(join(directory, name), content);
   return directory;
 }
-
-test("the task table: names in any case, and a clear error for others", () => {
-  assert.equal(taskByName("SST-2").name, "sst-2");
-  assert.throws(() => taskByName("sst"), /no task "sst"; known: .*sst-2/);
-  for (const name of taskNames) {
-    const task = taskByName(name);
-    assert.equal(task.labels.length, task.labelWords.length, name);
-  }
-});
 
 test("reads a tab-separated split with its header", () => {
   const directory = withFile("train.tsv", "sentence\tlabel\nit 's \"good\" . \t1\n\"quoted, \t0\n");
@@ -42,7 +34,7 @@ test("a byte-order mark, Windows line ends and letters of other languages are fi
 });
 
 test("reads comma-separated files, without a header where the task has none", () => {
-  const mr: Task = { ...sst2, name: "mr", columns: { texts: [1], label: 0 }, header: false };
+  const mr = taskByName("mr");
   const directory = withFile("test.csv", '0,"simple , silly and ""tedious"" ."\n1,plain "inside" text\n');
   assert.deepEqual(readSplit(directory, "test", mr), [
     { texts: ['simple , silly and "tedious" .'], label: 0 },
@@ -73,28 +65,105 @@ for (const [what, content, message] of refusals) {
   test(`refuses ${what}`, () => assert.throws(() => readSplit(withFile("train.tsv", content), "train", sst2), message));
 }
 
+test("a CSV text that pandas takes for a missing value is empty, quoted or not; in TSV it is a text", () => {
+  const directory = withFile("train.csv", '0,NA\n1,"null"\n0,\n1,nan\n0,None\n1, NA\n0\n');
+  assert.deepEqual(readSplit(directory, "train", taskByName("mr")).map(({ texts: [text] }) => text), ["", "", "", "", "None", " NA", ""]);
+  assert.deepEqual(readSplit(withFile("train.tsv", "sentence\tlabel\nNA\t1\n"), "train", sst2), [{ texts: ["NA"], label: 1 }]);
+});
+
+test("a row longer than the first one is refused in CSV, as pandas does", () => {
+  assert.throws(() => readSplit(withFile("train.csv", "0,a\n1,b,c\n"), "train", taskByName("mr")), /train\.csv, line 2: 3 columns where the first row has 2/);
+});
+
+test("rows of QQP with too few columns are left out; elsewhere they are refused", () => {
+  const lines = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t1\t2\tA?\tB?\t1\n2\t1\t2\tC?\n\n3\t1\t2\tD?\tE?\t0\n";
+  const qqp = taskByName("qqp");
+  assert.deepEqual(readSplit(withFile("train.tsv", lines), "train", qqp), [
+    { texts: ["A?", "B?"], label: 1 },
+    { texts: ["D?", "E?"], label: 0 },
+  ]);
+  assert.throws(() => readSplit(withFile("train.tsv", lines), "train", { ...qqp, skipShortRows: false }), /line 3: 4 column\(s\) where task qqp needs 6/);
+  assert.throws(() => readSplit(withFile("train.tsv", lines.split("\n").slice(0, 1).join("\n")), "train", qqp), /has no examples/);
+});
+
+test("AG News: the description is the text, the title is not; label 1 is class 0", () => {
+  const directory = withFile("test.csv", '"3","A title","A description, \\with ""quotes"""\n1,Other title,NA\n');
+  assert.deepEqual(readSplit(directory, "test", taskByName("ag_news")), [
+    { texts: ['A description, \\with "quotes"'], label: 2 },
+    { texts: [""], label: 0 },
+  ]);
+});
+
+test("QNLI and RTE: class 0 is entailment, from the last column; quotes are ordinary", () => {
+  for (const name of ["qnli", "rte"]) {
+    const directory = withFile("dev.tsv", 'index\ta\tb\tlabel\n0\t"One\ttwo"\tnot_entailment\n1\tThree\t"four\tentailment\n');
+    assert.deepEqual(readSplit(directory, "dev", taskByName(name)), [
+      { texts: ['"One', 'two"'], label: 1 },
+      { texts: ["Three", '"four'], label: 0 },
+    ]);
+  }
+});
+
+test("MNLI reads dev_matched and test_matched, columns 8 and 9, and the last label of several", () => {
+  const header = Array.from({ length: 12 }, (_, i) => `c${i}`).join("\t");
+  const row = "0\t1\t1n\tfiction\t-\t-\t-\t-\tA premise.\tA hypothesis.\tentailment\tneutral\n";
+  for (const split of ["dev", "test"] as const) {
+    const directory = withFile(`${split}_matched.tsv`, `${header}\n${row}`);
+    assert.deepEqual(readSplit(directory, split, taskByName("MNLI")), [{ texts: ["A premise.", "A hypothesis."], label: 2 }]);
+  }
+});
+
+test("MRPC: the label stands first, the texts in columns 3 and 4", () => {
+  const directory = withFile("train.tsv", "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n1\t7\t8\tOne .\tTwo .\n");
+  assert.deepEqual(readSplit(directory, "train", taskByName("mrpc")), [{ texts: ["One .", "Two ."], label: 1 }]);
+});
+
 test("a missing file and a missing folder are told apart", () => {
-  assert.throws(() => readSplit(withFile("train.tsv", "x"), "test", sst2), /has neither test\.tsv nor test\.csv/);
+  assert.throws(() => readSplit(withFile("train.tsv", "x"), "test", sst2), /has no test\.tsv, which task sst-2 is read from/);
   assert.throws(() => readSplit(join(folder, "nowhere"), "test", sst2), /the data folder .*nowhere does not exist/);
 });
 
 test("a quote that is never closed is an error with its line", () => {
-  const mr: Task = { ...sst2, columns: { texts: [1], label: 0 }, header: false };
+  const mr = taskByName("mr");
   assert.throws(() => readSplit(withFile("train.csv", '0,a\n1,"b\n'), "train", mr), /train\.csv, line 2: a quoted cell is not closed/);
 });
 
 test("comma-separated records may hold line breaks; lines are counted where records begin", () => {
-  assert.deepEqual(parseCsv('a,"b\nc"\r\n\n"",d,\n""\nlast'), [
+  assert.deepEqual(parseCsv('a,"b\nc"\r\n\n"",d\n""\nlast'), [
     { line: 1, cells: ["a", "b\nc"] },
-    { line: 4, cells: ["", "d", ""] },
-    { line: 5, cells: [""] },
-    { line: 6, cells: ["last"] },
+    { line: 4, cells: ["", "d"] },
+    { line: 5, cells: ["", ""] },
+    { line: 6, cells: ["last", ""] },
   ]);
   assert.deepEqual(parseCsv("a,"), [{ line: 1, cells: ["a", ""] }]);
   assert.deepEqual(parseCsv(""), []);
-  assert.throws(() => parseCsv('"a"b,c'), /line 1/);
+  assert.throws(() => parseCsv("a,b\n\n1,2,3\n"), /line 3: 3 columns where the first row has 2/);
   const long = "x".repeat(3_000_000);
   assert.equal(parseCsv(`"${long}""",1`)[0].cells[0].length, 3_000_001);
+});
+
+const oracle = readJson<{ csv: { text: string; rows: string[][]; written: string }[]; csvRefused: string[]; tsv: { text: string; rows: string[][] }[] }>("tasks", "cells.json");
+
+test("odd CSV texts are cut, emptied and written as pandas does", () => {
+  for (const { text, rows, written } of oracle.csv) {
+    const own = parseCsv(text.replace(/^\ufeff/, "")).map(({ cells }) => cells.map((cell) => (isMissing(cell) ? "" : cell)));
+    assert.deepEqual(own, rows, JSON.stringify(text));
+    assert.equal(own.map(formatCsvRow).join(""), written, JSON.stringify(text));
+  }
+  for (const text of oracle.csvRefused) assert.throws(() => parseCsv(text), /^Error: line \d+: /, JSON.stringify(text));
+  assert.ok(oracle.csv.length >= 34 && oracle.csvRefused.length === 4);
+});
+
+test("what is written as CSV reads back, a lone carriage return too", () => {
+  const cells = ["a\rb", 'say "x"', "c,d", "e\r\nf", " ", ""];
+  assert.deepEqual(parseCsv(formatCsvRow(cells)), [{ line: 1, cells }]);
+});
+
+test("odd TSV texts are cut as Python's csv module does without a quote character", () => {
+  for (const { text, rows } of oracle.tsv) {
+    assert.deepEqual(parseTsv(text.replace(/^\ufeff/, "")).map(({ cells }) => cells), rows, JSON.stringify(text));
+  }
+  assert.ok(oracle.tsv.length >= 11);
 });
 
 test("tab-separated lines keep their quotes and empty cells", () => {

@@ -1,0 +1,80 @@
+/** `kernel-view splits`: from full data sets to the paper's few-shot splits. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { kShotSplit, readOriginal, type KShotSplit } from "../tasks/k-shot";
+import { taskByName, taskNames, type Task } from "../tasks/task";
+import { chosenTask, type TaskOptions } from "./chosen-task";
+
+export interface SplitsCommandOptions extends TaskOptions {
+  original: string;
+  k: number;
+  seed: number[];
+  testExamples: number;
+  out: string;
+}
+
+/**
+ * Writes `OUT/TASK/K-SEED/` for every task and seed, each folder under a temporary name and then renamed.
+ *
+ * @param note receives what the user should know and is no error
+ * @returns the folders' paths
+ */
+export function splitsCommand(options: SplitsCommandOptions, note: (line: string) => void): string[] {
+  if (existsSync(options.out) && !statSync(options.out).isDirectory()) throw new Error(`--out ${options.out} is a file: give a folder`);
+  if (!existsSync(options.original)) throw new Error(`--original ${options.original} does not exist`);
+  return tasksOf(options, note).flatMap((task) => taskSplits(task, options, note));
+}
+
+function tasksOf(options: SplitsCommandOptions, note: (line: string) => void): Task[] {
+  if (options.task?.toLowerCase() !== "all" || options.taskFile !== undefined) return [chosenTask(options)];
+  const tasks = taskNames.map(taskByName);
+  const present = tasks.filter((task) => existsSync(join(options.original, folderOf(task))));
+  const absent = tasks.filter((task) => !present.includes(task)).map(folderOf);
+  if (present.length === 0) throw new Error(`--original ${options.original} has none of the folders ${absent.join(", ")}`);
+  if (absent.length > 0) note(`left out, for want of a folder in ${options.original}: ${absent.join(", ")}`);
+  return present;
+}
+
+function taskSplits(task: Task, { original: directory, k, seed: seeds, testExamples, out }: SplitsCommandOptions, note: (line: string) => void): string[] {
+  const original = readOriginal(originalFolder(directory, task), task);
+  return seeds.map((seed) => {
+    const split = kShotSplit(original, task, { k, seed, testExamples });
+    const folder = writeFolder(join(out, folderOf(task), `${k}-${seed}`), split.files);
+    for (const shortage of split.shortages) note(`${folder}: ${shortageText(shortage)}`);
+    return folder;
+  });
+}
+
+function shortageText({ label, train, dev }: KShotSplit["shortages"][number]): string {
+  return `label ${label} has only ${train + dev} examples, ${train} for training and ${dev} for development`;
+}
+
+const folderOf = ({ folder, name }: Task): string => folder ?? name;
+
+/** The task's folder within a folder of several tasks, or that folder itself if it holds the task's files. */
+function originalFolder(directory: string, task: Task): string {
+  const own = join(directory, folderOf(task));
+  if (existsSync(own)) return own;
+  if (existsSync(join(directory, `train.${task.format}`))) return directory;
+  throw new Error(`--original ${directory} has neither a folder ${folderOf(task)} nor train.${task.format}`);
+}
+
+/** Writes all files or none. A folder that is there already stays as it is: it must hold the same files. */
+function writeFolder(folder: string, files: ReadonlyMap<string, Buffer>): string {
+  if (existsSync(folder)) {
+    const different = [...files].find(([name, bytes]) => !existsSync(join(folder, name)) || !readFileSync(join(folder, name)).equals(bytes));
+    if (different === undefined) return folder;
+    throw new Error(`${folder} is there already with another ${different[0]}: remove it, or choose another --out`);
+  }
+  const temporary = `${folder}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  mkdirSync(temporary, { recursive: true });
+  try {
+    for (const [name, bytes] of files) writeFileSync(join(temporary, name), bytes, { flush: true });
+    renameSync(temporary, folder);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  return folder;
+}

@@ -1,0 +1,189 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { formatCsvRow, isMissing, parseCsv, type Row } from "./delimited";
+import { numpyRandom, shuffle } from "./numpy-random";
+import { columnsNeeded, dataFile } from "./split";
+import type { Task } from "./task";
+
+/** A full data set as it is downloaded: what few-shot splits are drawn from. */
+export interface Original {
+  /** Training rows with their labels; a row that the reader skips has whatever stands in its label column. */
+  train: Table & { labels: string[] };
+  /** Test files by the name that a split gives them, without ending. The first one is what the task is tested on. */
+  tests: { name: string; table: Table }[];
+}
+
+interface Table {
+  path: string;
+  /** Empty where the files have no header. */
+  header: Buffer;
+  /** Every row as a split writes it, line end included. */
+  rows: Buffer[];
+}
+
+/**
+ * Reads the files that a task's splits are made from: `train` and the task's test files.
+ *
+ * @throws naming file and line if a file is missing or malformed, or a training label is unknown
+ */
+export function readOriginal(directory: string, task: Task): Original {
+  const [first, ...more] = task.originalTests ?? ["test"];
+  // What the task is not tested on is taken along where it is there.
+  const names = [first, ...more.filter((name) => existsSync(join(directory, `${name}.${task.format}`)))];
+  const read = (name: string): Table => readTable(dataFile(directory, name, task), task);
+  const train = read("train");
+  const tests = names.map((name) => ({ name: name.replace("dev", "test"), table: read(name) }));
+  return { train: { ...train, labels: readLabels(train, task) }, tests };
+}
+
+function readTable(path: string, task: Task): Table {
+  const rows = task.format === "tsv" ? tsvRows(readFileSync(path), task) : csvRows(path, task);
+  if (rows.length <= Number(task.header)) throw new Error(`${path} has no examples`);
+  return { path, header: task.header ? rows[0] : Buffer.alloc(0), rows: rows.slice(Number(task.header)) };
+}
+
+const NEWLINE = Buffer.from("\n");
+
+/** Lines as Python's text files have them: every end of line is \n, and the last line may lack it. Bytes, because a string cannot hold the largest files. */
+function tsvRows(bytes: Buffer, { header }: Task): Buffer[] {
+  const rows: Buffer[] = [];
+  let carriageReturn = bytes.indexOf("\r");
+  // A byte-order mark stays in a header, where readers expect it.
+  let start = !header && bytes.subarray(0, 3).equals(Buffer.of(0xef, 0xbb, 0xbf)) ? 3 : 0;
+  while (start < bytes.length) {
+    const newline = bytes.indexOf("\n", start);
+    if (carriageReturn >= 0 && carriageReturn < start) carriageReturn = bytes.indexOf("\r", start);
+    if (carriageReturn >= 0 && (newline < 0 || carriageReturn < newline)) {
+      rows.push(Buffer.concat([bytes.subarray(start, carriageReturn), NEWLINE]));
+      start = carriageReturn + (newline === carriageReturn + 1 ? 2 : 1);
+    } else {
+      const end = newline < 0 ? bytes.length : newline + 1;
+      rows.push(bytes.subarray(start, end));
+      start = end;
+    }
+  }
+  return rows;
+}
+
+/** Rows as pandas reads and writes them: quotes only where they are needed, nothing for a missing value. */
+function csvRows(path: string, { columns: { label } }: Task): Buffer[] {
+  let rows: Row[];
+  try {
+    rows = parseCsv(new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)));
+  } catch (error) {
+    throw new Error(error instanceof TypeError ? `${path} is not utf-8 text` : `${path}, ${(error as Error).message}`, { cause: error });
+  }
+  // A label may be called NA.
+  const isLabel = (column: number, width: number): boolean => column === (label === "last" ? width - 1 : label);
+  return rows.map(({ cells }) => Buffer.from(formatCsvRow(cells.map((cell, i) => (isMissing(cell) && !isLabel(i, cells.length) ? "" : cell)))));
+}
+
+/** The label of every row. Rows that the reader skips make labels of their own, as in the authors' generator. */
+function readLabels({ path, header, rows }: Table, task: Task): string[] {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const cellsOf = (row: Buffer, line: number): string[] => {
+    let text: string;
+    try {
+      text = decoder.decode(row);
+    } catch (error) {
+      throw new Error(`${path}, line ${line} is not utf-8 text`, { cause: error });
+    }
+    return task.format === "csv" ? parseCsv(text)[0].cells : pythonStrip(text).split("\t");
+  };
+  const width = cellsOf(task.header ? header : rows[0], 1).length;
+  // The generator takes the last cell of whatever a row has when the label stands in the last column.
+  const column = task.columns.label === "last" || task.columns.label >= width - 1 ? -1 : task.columns.label;
+  return rows.map((row, i) => {
+    const line = i + 1 + Number(task.header);
+    const cells = cellsOf(row, line);
+    const cell = cells.at(column) ?? "";
+    const label = task.labels.find((known) => known === cell);
+    if (label !== undefined) return label;
+    if (task.skipShortRows === true && cells.length < columnsNeeded(task)) return cell;
+    throw new Error(`${path}, row ${line}: label ${JSON.stringify(cell.slice(0, 60))} is not one of ${task.labels.join(", ")} (task ${task.name})`);
+  });
+}
+
+const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const AROUND = new RegExp(`^${SPACE}|${SPACE}$`, "g");
+
+/** Python's str.strip(): JavaScript's trim() counts other characters as space. */
+function pythonStrip(text: string): string {
+  return text.replace(AROUND, "");
+}
+
+export interface KShotOptions {
+  /** Training examples of each label, and as many for development. */
+  k: number;
+  /** Seed of the shuffle, 0 to 2³² − 1. */
+  seed: number;
+  /** Most test examples: the paper takes 1,000, LM-BFF all (Infinity). The same ones for every seed. */
+  testExamples?: number;
+}
+
+export interface KShotSplit {
+  /** Contents by file name. */
+  files: Map<string, Buffer>;
+  /** Labels that have fewer than 2k examples, with what they got. */
+  shortages: { label: string; train: number; dev: number }[];
+}
+
+/** Test examples of the paper; the paper's mode of the generator is called k-shot-1k-test. */
+const TEST_EXAMPLES = 1000;
+
+/** The authors' shuffle of test files, whatever the split's seed. */
+const TEST_SEED = 42;
+
+/**
+ * A few-shot split with the bytes of the authors' generator (`tools/generate_k_shot_data.py --mode k-shot-1k-test`):
+ * training rows are shuffled as numpy does after `np.random.seed(seed)` and grouped by label in order of first
+ * appearance; train has the first k of each group, dev the next k. Test files of more than `testExamples` rows are
+ * shuffled with seed 42 and cut.
+ *
+ * One difference: where the last line of a file has no line end, the generator joins it with the line it puts behind;
+ * here it gets one.
+ *
+ * @throws naming the label if it has no example
+ */
+export function kShotSplit(original: Original, task: Task, { k, seed, testExamples = TEST_EXAMPLES }: KShotOptions): KShotSplit {
+  const { train, tests } = original;
+  const groups = labelGroups(train, seed);
+  const take = (from: number, to: number): Buffer[] => [...groups.values()].flatMap((rows) => rows.slice(from, to));
+  const names = { dev: task.files?.dev ?? "dev", train: task.files?.train ?? "train" };
+  const files = new Map([
+    [`${names.train}.${task.format}`, joined([train.header, ...take(0, k)])],
+    [`${names.dev}.${task.format}`, joined([train.header, ...take(k, 2 * k)])],
+    ...tests.map(({ name, table }) => [`${name}.${task.format}`, joined([table.header, ...testRows(table, testExamples)])] as const),
+  ]);
+  const shortages = task.labels.map((label) => {
+    const count = groups.get(label)?.length ?? 0;
+    if (count === 0) throw new Error(`${train.path} has no example of label ${JSON.stringify(label)} (task ${task.name})`);
+    return { label, train: Math.min(count, k), dev: Math.min(Math.max(count - k, 0), k) };
+  });
+  return { files, shortages: shortages.filter(({ dev }) => dev < k) };
+}
+
+function labelGroups({ rows, labels }: Original["train"], seed: number): Map<string, Buffer[]> {
+  const order = Uint32Array.from(rows, (_, i) => i);
+  shuffle(order, numpyRandom(seed));
+  const groups = new Map<string, Buffer[]>();
+  for (const i of order) {
+    const group = groups.get(labels[i]);
+    if (group === undefined) groups.set(labels[i], [rows[i]]);
+    else group.push(rows[i]);
+  }
+  return groups;
+}
+
+function testRows({ rows }: Table, most: number): Buffer[] {
+  if (rows.length <= most) return rows;
+  const order = Uint32Array.from(rows, (_, i) => i);
+  shuffle(order, numpyRandom(TEST_SEED));
+  return Array.from(order.subarray(0, most), (i) => rows[i]);
+}
+
+/** One after the other, with a line end between two lines that have none. */
+function joined(lines: Buffer[]): Buffer {
+  const unended = (line: Buffer): boolean => line.length > 0 && line[line.length - 1] !== NEWLINE[0];
+  return Buffer.concat(lines.flatMap((line, i) => (i < lines.length - 1 && unended(line) ? [line, NEWLINE] : [line])));
+}

@@ -1,0 +1,90 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadTokenizer } from "../../src/model/tokenizer";
+import { labelWordIds } from "../../src/tasks/prompt";
+import { readSplit } from "../../src/tasks/split";
+import { taskByName, taskNames } from "../../src/tasks/task";
+import { readTaskFile } from "../../src/tasks/task-file";
+import { root } from "../support/checkout";
+
+const folder = mkdtempSync(join(tmpdir(), "task-file-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+const path = join(folder, "my-task.json");
+const written = (content: unknown): string => {
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+};
+
+const mine = {
+  name: "reviews",
+  format: "csv",
+  header: true,
+  columns: { texts: [0, 2], label: "last" },
+  labels: ["bad", "good"],
+  labelWords: ["terrible", "great"],
+  template: "*cls**sent_0*?*mask*,*+sentl_1**sep+*",
+};
+const without = (field: string): object => Object.fromEntries(Object.entries(mine).filter(([name]) => name !== field));
+
+test("a task of one's own, with the defaults for length and metric", () => {
+  assert.deepEqual(readTaskFile(written(mine)), { ...mine, maxLength: 128, metric: "accuracy" });
+});
+
+test("it reads its files", () => {
+  const task = readTaskFile(written(mine));
+  writeFileSync(join(folder, "train.csv"), 'text,date,other,label\n"One, two",1,Three,good\nFour,2,"Five",bad\n');
+  assert.deepEqual(readSplit(folder, "train", task), [
+    { texts: ["One, two", "Three"], label: 1 },
+    { texts: ["Four", "Five"], label: 0 },
+  ]);
+});
+
+test("every task of the table can be written as a file", () => {
+  for (const name of taskNames) assert.deepEqual(readTaskFile(written(taskByName(name))), taskByName(name), name);
+});
+
+test("the example in data/ is a task, its words are tokens of the shipped model, and the shipped samples are its data", () => {
+  const task = readTaskFile(join(root, "data", "example-task.json"));
+  labelWordIds(task, loadTokenizer(join(root, "data", "microworld", "model")));
+  assert.equal(readSplit(join(root, "data", "microworld", "sst-2", "16-13"), "train", task).length, 32);
+  assert.ok(readFileSync(join(root, "data", "README.md"), "utf8").includes("example-task.json"));
+});
+
+const refusals: [what: string, content: unknown, message: RegExp][] = [
+  ["what is not JSON", "{name: 1}", /my-task\.json is not valid JSON: /],
+  ["no object", [mine], /my-task\.json: the file: expected object, received array/],
+  ["a missing name", without("name"), /my-task\.json: name: is missing/],
+  ["a name that is a path", { ...mine, name: "../x" }, /name: expected a name of letters, digits/],
+  ["a folder that is hidden", { ...mine, folder: ".." }, /folder: expected a name/],
+  ["missing columns", without("columns"), /columns: is missing/],
+  ["no label column", { ...mine, columns: { texts: [0, 2] } }, /columns\.label: is missing/],
+  ["a label column that is a name", { ...mine, columns: { texts: [0, 2], label: "gold" } }, /columns\.label: expected a column number, counted from 0, or "last"/],
+  ["a negative column", { ...mine, columns: { texts: [0, -1], label: 1 } }, /columns\.texts\[1\]: Too small/],
+  ["no text", { ...mine, columns: { texts: [], label: 1 } }, /columns\.texts: Too small/],
+  ["another format", { ...mine, format: "json" }, /format: expected one of "tsv"\|"csv"/],
+  ["header as a text", { ...mine, header: "yes" }, /header: expected boolean, received string/],
+  ["one label", { ...mine, labels: ["good"], labelWords: ["great"] }, /labels: Too small/],
+  ["a label that is a number", { ...mine, labels: ["good", 0] }, /labels\[1\]: expected string, received number/],
+  ["a label twice", { ...mine, labels: ["good", "good"] }, /labels\[1\]: "good" stands there twice/],
+  ["too few label words", { ...mine, labelWords: ["great"] }, /labelWords: 1 words for 2 labels/],
+  ["a template without a mask", { ...mine, template: "*cls**sent_0**sep+*" }, /template: template .* has no \*mask\*/],
+  ["a template that asks for a third text", { ...mine, template: "*sent_2**mask*" }, /template: it asks for text 2, but columns\.texts has 2/],
+  ["a length of 0", { ...mine, maxLength: 0 }, /maxLength: Too small/],
+  ["half a token", { ...mine, firstSentenceLimit: 10.5 }, /firstSentenceLimit: expected int/],
+  ["another metric", { ...mine, metric: "f2" }, /metric: expected one of "accuracy"\|"f1"/],
+  ["f1 of three", { ...mine, metric: "f1", labels: ["a", "b", "c"], labelWords: ["x", "y", "z"] }, /metric: f1 is for two labels, here are 3/],
+  ["a field that is not known", { ...mine, labelWord: [] }, /unknown field "labelWord"; there are name, folder, format/],
+  ["an unknown column field", { ...mine, columns: { texts: [0, 2], label: 1, id: 3 } }, /unknown field "columns\.id"/],
+  ["an unknown split's file", { ...mine, files: { valid: "x" } }, /unknown field "files\.valid"/],
+];
+for (const [what, content, message] of refusals) {
+  test(`refuses ${what}`, () => assert.throws(() => readTaskFile(written(content)), message));
+}
+
+test("a file that is not there, and a folder", () => {
+  assert.throws(() => readTaskFile(join(folder, "none.json")), /the task file .*none\.json does not exist/);
+  assert.throws(() => readTaskFile(folder), /the task file .* cannot be read: /);
+});
