@@ -27,6 +27,7 @@ export * from "./solvers/best-threshold";
 export * from "./solvers/double-centered";
 export * from "./solvers/least-squares";
 export * from "./solvers/metrics";
+export { encodeTargets, type EvaluationSet, type TrainingSet } from "./solvers/problem";
 
 export * from "./finetune/fine-tune";
 export * from "./finetune/loss";
