@@ -1,5 +1,3 @@
-import { CholeskyDecomposition, Matrix } from "ml-matrix";
-
 /** Choices among alternatives, each described by a row of features. */
 export interface Choices {
   /** One row an alternative of each choice, choice by choice; all of one length. */
@@ -110,6 +108,7 @@ function evaluate(design: Float64Array[], { alternatives, chosen }: Choices, fea
   return { value: dot(x.subarray(0, features), x.subarray(0, features)) / 2 + c * loss, probabilities, residuals };
 }
 
+/** The gradient, and the lower triangle of the Hessian. */
 function derivatives(design: Float64Array[], { alternatives, chosen }: Choices, features: number, c: number, x: Float64Array, { probabilities, residuals }: Evaluated): { gradient: Float64Array; hessian: Float64Array[] } {
   const size = x.length;
   const gradient = Float64Array.from(x, (value, k) => (k < features ? value : 0));
@@ -131,25 +130,49 @@ function derivatives(design: Float64Array[], { alternatives, chosen }: Choices, 
       else addOuter(hessian, row.map((value, k) => value - center[k]), c * p[a]);
     });
   });
-  for (let k = 0; k < size; k++) for (let l = 0; l < k; l++) hessian[l][k] = hessian[k][l];
   return { gradient, hessian };
 }
 
-/** −H⁻¹g. Where all probabilities are 0 or 1, H hardly knows the intercepts: a little is added to its diagonal, and more until it can be solved. */
+/** −H⁻¹g, from H's lower triangle. Where all probabilities are 0 or 1, H hardly knows the intercepts: a little is added to its diagonal, and more until it can be solved. */
 function newtonStep(hessian: Float64Array[], gradient: Float64Array): Float64Array {
-  const size = gradient.length;
-  const matrix = new Matrix(hessian as unknown as number[][]);
-  const right = Matrix.columnVector(gradient as unknown as number[]);
   for (let damping = 0; damping < 1e6; damping = damping === 0 ? 1e-14 : damping * 100) {
-    const damped = matrix.clone();
-    for (let k = 0; k < size; k++) damped.set(k, k, matrix.get(k, k) * (1 + damping) + damping);
-    const decomposition = new CholeskyDecomposition(damped);
-    if (!decomposition.isPositiveDefinite()) continue;
-    const step = decomposition.solve(right);
-    const direction = Float64Array.from({ length: size }, (_, k) => -step.get(k, 0));
+    const factor = cholesky(hessian, damping);
+    if (!factor) continue;
+    const direction = solveCholesky(factor, gradient.map((value) => -value));
     if (direction.every(Number.isFinite) && dot(direction, gradient) <= 0) return direction;
   }
   throw new Error("The logistic regression has no solution in float64: the kernel's values are too large; scale the kernel, or raise the regularization.");
+}
+
+/** L with L Lᵀ = H + damping·(diag H + 1), from H's lower triangle; undefined where that is not positive definite. */
+function cholesky(hessian: Float64Array[], damping: number): Float64Array[] | undefined {
+  const rows: Float64Array[] = [];
+  for (let k = 0; k < hessian.length; k++) {
+    const row = hessian[k].slice(0, k + 1);
+    for (let l = 0; l <= k; l++) {
+      const other = l < k ? rows[l] : row;
+      let sum = row[l] + (l === k ? damping * (row[k] + 1) : 0);
+      for (let p = 0; p < l; p++) sum -= row[p] * other[p];
+      if (l < k) row[l] = sum / other[l];
+      else if (sum > 0) row[k] = Math.sqrt(sum);
+      else return undefined;
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+function solveCholesky(rows: Float64Array[], right: Float64Array): Float64Array {
+  const x = Float64Array.from(right);
+  rows.forEach((row, k) => {
+    for (let p = 0; p < k; p++) x[k] -= row[p] * x[p];
+    x[k] /= row[k];
+  });
+  for (let k = x.length - 1; k >= 0; k--) {
+    x[k] /= rows[k][k];
+    for (let p = 0; p < k; p++) x[p] -= rows[k][p] * x[k];
+  }
+  return x;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
