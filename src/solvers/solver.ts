@@ -37,9 +37,10 @@ export interface PreparedSolver {
 /**
  * Prepares a train kernel for a solver.
  *
- * @throws when fitting, if a setting has something that the solver does not know or lacks something that it needs
+ * @throws at once or when fitting, if a setting has something that the solver does not know or lacks something that it needs
  */
 export function prepareSolver(solver: Solver, train: TrainingSet, options: SolverOptions = {}): PreparedSolver {
+  if (options.multiClass && solver !== "logistic") throw new Error(`multiClass belongs to the solver logistic, not to ${solver}.`);
   const { fit, loss } = prepare(solver, train, options);
   return {
     fit: (setting) => {

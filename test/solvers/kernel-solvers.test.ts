@@ -159,6 +159,7 @@ describe("what the solvers promise", () => {
     const cases: [() => unknown, RegExp][] = [
       [fit("logistic", { f0: 10 }), /logistic does not use the pretrained logits: f0 must be infinite, not 10/],
       [fit("svc", { f0: 10 }), /svc does not use the pretrained logits/],
+      [() => prepareSolver("svc", margin.symmetric.train, { multiClass: "authors" }), /multiClass belongs to the solver logistic, not to svc/],
       [fit("lstsq", { gamma: 1 }), /γ belongs to the solver asym, not to lstsq/],
       [fit("svr", { lambda: 1 }), /λ belongs to the solver asym, not to svr/],
       [fit("asym", {}, margin.asymmetric), /asym mixes two predictors: give λ/],
