@@ -2,12 +2,11 @@ import { prepareAsymmetric } from "./asymmetric-least-squares";
 import { decomposeKernel, leastSquaresLoss, predictLeastSquares } from "./least-squares";
 import { logisticLoss, prepareLogistic, type LogisticMultiClass } from "./logistic";
 import type { Predictions } from "./metrics";
+import type { Solver } from "./solver-names";
 import { oneVsRestTargets, type EvaluationSet, type TrainingSet } from "./problem";
 import { hingeLoss, prepareSupportClassifier, prepareSupportRegression } from "./support-vectors";
 
-/** The kernel solvers by the names that the authors' code gives them. */
-export const SOLVERS = ["lstsq", "asym", "logistic", "svc", "svr"] as const;
-export type Solver = (typeof SOLVERS)[number];
+export { SOLVERS, type Solver } from "./solver-names";
 
 /** One setting of a solver. */
 export interface SolverSetting {
@@ -40,7 +39,7 @@ export interface PreparedSolver {
  * @throws at once or when fitting, if a setting has something that the solver does not know or lacks something that it needs
  */
 export function prepareSolver(solver: Solver, train: TrainingSet, options: SolverOptions = {}): PreparedSolver {
-  if (options.multiClass && solver !== "logistic") throw new Error(`multiClass belongs to the solver logistic, not to ${solver}.`);
+  if (options.multiClass && solver !== "logistic") throw new Error(`the multi-class option belongs to the solver logistic, not to ${solver}.`);
   const { fit, loss } = prepare(solver, train, options);
   return {
     fit: (setting) => {
@@ -89,10 +88,10 @@ function checkSetting(solver: Solver, { f0 = Infinity, gamma, lambda }: SolverSe
     throw new Error(`${solver} does not use the pretrained logits: f0 must be infinite, not ${f0}. lstsq, asym and svr take an f0.`);
   }
   if (solver !== "asym" && (gamma !== undefined || lambda !== undefined)) {
-    throw new Error(`${gamma === undefined ? "λ" : "γ"} belongs to the solver asym, not to ${solver}.`);
+    throw new Error(`${gamma === undefined ? "λ (lambda)" : "γ (gamma)"} belongs to the solver asym, not to ${solver}.`);
   }
   if (solver === "asym" && lambda === undefined) {
-    throw new Error("asym mixes two predictors: give λ, the weight of the one with the sign on the training side, from 0 to 1.");
+    throw new Error("asym mixes two predictors: give λ (lambda), the weight of the one with the sign on the training side, from 0 to 1.");
   }
 }
 
