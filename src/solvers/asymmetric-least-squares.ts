@@ -1,4 +1,5 @@
 import { SingularValueDecomposition } from "ml-matrix";
+import type { KernelTensor } from "../kernels/kernel-tensor";
 import { asPredictions, type Predictions } from "./metrics";
 import {
   addTransposedProduct,
@@ -39,6 +40,7 @@ interface DualVectors {
 export interface AsymmetricSolver {
   /** The dual vectors of a setting, remembered: λ only mixes their predictions. */
   fit(options: Omit<AsymmetricOptions, "lambda">): DualVectors;
+  /** What a set of examples has in common between settings is remembered as long as the set is: do not change its numbers. */
   predict(options: AsymmetricOptions, evaluate: EvaluationSet): Predictions;
 }
 
@@ -50,6 +52,9 @@ export interface AsymmetricSolver {
  *     [ Hᵀ   I/γ ] [β] = [1]
  *
  * The prediction is λ·Kₓᵀ(α∘y) + (1 − λ)·K′ₓᵀ(β∘y) + f0(x)/s, where K′ₓ has the sign on the other side (`flipped`).
+ *
+ * Gotcha: the system has the eigenvalues 1/γ ± σ for every singular value σ of H, so it is nearly singular, and its
+ * predictions poor, where 1/γ comes close to one of them. The authors' γ = 1 may do so: let γ be chosen on dev.
  *
  * With the margin (C = 1) this is the authors' solver. With several outputs, which theirs lacks, each class is solved
  * against the rest by its own block of the kernel, and the largest prediction wins.
@@ -85,26 +90,54 @@ export function prepareAsymmetric({ kernel, labels, logits }: TrainingSet): Asym
     return dual;
   };
 
+  // A grid asks for the same examples again and again: their blocks are taken out once, and λ mixes predictions that are there.
+  const blocksOf = new WeakMap<EvaluationSet, EvaluationBlocks>();
+  const parts = new WeakMap<EvaluationSet, { dual: DualVectors; omega: Float64Array; nu: Float64Array }>();
+
   const predict: AsymmetricSolver["predict"] = (options, evaluate) => {
     const { f0 = Infinity, lambda } = options;
     if (!(lambda >= 0 && lambda <= 1)) throw new Error(`λ must be given, a number from 0 to 1; it is ${lambda}.`);
-    const count = checkEvaluationKernel(evaluate.kernel, examples, outputs);
-    const { flipped } = evaluate;
-    if (!flipped) throw new Error("The asymmetric solver also needs the flipped evaluation kernel, whose sign is on the other side.");
-    if (checkEvaluationKernel(flipped, examples, outputs, "flipped evaluation kernel") !== count) {
-      throw new Error(`The evaluation kernel has ${count} examples and the flipped one ${flipped.shape[2]}.`);
+    const own = blocksOf.get(evaluate) ?? evaluationBlocks(evaluate, examples, outputs);
+    blocksOf.set(evaluate, own);
+    const dual = fit(options);
+    let part = parts.get(evaluate);
+    if (part?.dual !== dual) {
+      part = { dual, omega: products(own.plain, dual.alpha, own.count), nu: products(own.flipped, dual.beta, own.count) };
+      parts.set(evaluate, part);
     }
-    const { alpha, beta } = fit(options);
-    const columns = alpha.map((weights, c) => {
-      const column = new Float64Array(count);
-      addTransposedProduct(outputBlock(evaluate.kernel, c), weights.map((weight) => lambda * weight), column);
-      addTransposedProduct(outputBlock(flipped, c), beta[c].map((weight) => (1 - lambda) * weight), column);
-      return column;
-    });
-    const pretrained = scaledLogits(evaluate.logits, f0, count, outputs, "evaluation");
-    return asPredictions({ values: interleave(columns).map((value, i) => value + pretrained[i]), shape: [count, outputs] });
+    const { omega, nu } = part;
+    const values = scaledLogits(evaluate.logits, f0, own.count, outputs, "evaluation");
+    values.forEach((pretrained, i) => (values[i] = lambda * omega[i] + (1 - lambda) * nu[i] + pretrained));
+    return asPredictions({ values, shape: [own.count, outputs] });
   };
   return { fit, predict };
+}
+
+/** An evaluation set's kernels output by output, [C] of [n, m]. */
+interface EvaluationBlocks {
+  count: number;
+  plain: Float64Array[];
+  flipped: Float64Array[];
+}
+
+function evaluationBlocks({ kernel, flipped }: EvaluationSet, examples: number, outputs: number): EvaluationBlocks {
+  const count = checkEvaluationKernel(kernel, examples, outputs);
+  if (!flipped) throw new Error("The asymmetric solver also needs the flipped evaluation kernel, whose sign is on the other side.");
+  if (checkEvaluationKernel(flipped, examples, outputs, "flipped evaluation kernel") !== count) {
+    throw new Error(`The evaluation kernel has ${count} examples and the flipped one ${flipped.shape[2]}.`);
+  }
+  const blocks = (of: KernelTensor): Float64Array[] => Array.from({ length: outputs }, (_, c) => outputBlock(of, c));
+  return { count, plain: blocks(kernel), flipped: blocks(flipped) };
+}
+
+/** Every output's block, transposed, times its dual vector; [m, C]. */
+function products(blocks: readonly Float64Array[], duals: readonly Float64Array[], count: number): Float64Array {
+  const columns = blocks.map((block, c) => {
+    const column = new Float64Array(count);
+    addTransposedProduct(block, duals[c], column);
+    return column;
+  });
+  return interleave(columns);
 }
 
 /**

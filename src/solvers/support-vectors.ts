@@ -21,7 +21,7 @@ export interface SupportVectorOptions {
   regularization: number;
   /** C, the largest weight of a training example. Default 1, scikit-learn's and the authors'. */
   cost?: number;
-  /** How far from optimal the solution may be. Default 1e-6; libsvm and scikit-learn stop at 1e-3. */
+  /** How far from optimal the solution may be. Default 1e-3, as libsvm, scikit-learn and so the authors; the time grows as it falls. */
   tolerance?: number;
 }
 
@@ -57,7 +57,7 @@ export function prepareSupportClassifier({ kernel, labels }: TrainingSet): (opti
   const { examples, outputs } = checkTrainKernel(kernel);
   checkLabels(labels, examples, outputs);
   const blocks = Array.from({ length: outputs }, (_, c) => regularizer(symmetricPart(outputBlock(kernel, c), examples), examples));
-  return ({ regularization, cost = 1, tolerance = 1e-6 }) => {
+  return ({ regularization, cost = 1, tolerance = 1e-3 }) => {
     checkPositive("cost", cost);
     checkPositive("tolerance", tolerance);
     const fits = blocks.map((block, c) => classifier(block(regularization), oneVsRestTargets(labels, c, outputs), cost, tolerance));
@@ -78,7 +78,7 @@ export function prepareSupportRegression({ kernel, labels, logits }: TrainingSet
   const { examples, outputs, size } = checkTrainKernel(kernel);
   const targets = encodeTargets(labels, examples, outputs);
   const regularized = regularizer(symmetricPart(kernel.values, size), size);
-  return ({ regularization, f0 = Infinity, cost = 1, epsilon = 0.1, tolerance = 1e-6 }) => {
+  return ({ regularization, f0 = Infinity, cost = 1, epsilon = 0.1, tolerance = 1e-3 }) => {
     checkPositive("cost", cost);
     checkPositive("tolerance", tolerance);
     if (!(epsilon >= 0 && Number.isFinite(epsilon))) throw new Error(`ε must be a number of at least 0, not ${epsilon}.`);
