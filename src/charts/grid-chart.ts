@@ -1,4 +1,5 @@
 import { formatMeanStd, mean } from "../solvers/metrics";
+import type { Solved } from "../experiment/solve-kernels";
 import type { LandscapePoint } from "./regularization-chart";
 import { AXIS_PERCENT, type ChartSpec, distinct, PALETTE, PERCENT, VEGA_LITE_SCHEMA } from "./spec";
 
@@ -94,6 +95,11 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
         : []),
     ],
   };
+}
+
+/** The points of one seed's grid, for this chart and the regularization chart. */
+export function gridPoints<Name extends LandscapePoint["split"]>(grid: readonly Solved<Name>[], seed: number): GridPoint[] {
+  return grid.flatMap(({ scores, ...setting }) => (Object.keys(scores) as Name[]).map((split) => ({ ...setting, split, seed, accuracy: scores[split].accuracy })));
 }
 
 type Cell = ReturnType<typeof cellsOf>[number];

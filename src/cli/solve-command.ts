@@ -1,7 +1,7 @@
 /** `kernel-view solve`: from kernel files to accuracies. */
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
-import { gridChart } from "../charts/grid-chart";
+import { gridChart, gridPoints } from "../charts/grid-chart";
 import { aggregate, runsOf } from "../experiment/aggregate";
 import { kernelFile, readKernels } from "../experiment/kernel-files";
 import { bestOnDev, defaultFormula, settingsOf, solveKernels, zeroShotAccuracy, type Solved } from "../experiment/solve-kernels";
@@ -84,11 +84,7 @@ function aggregateFolders(folders: readonly SolvedFolder[], solver: Solver, metr
 }
 
 async function writeChart(path: string, folders: readonly SolvedFolder[], title: string): Promise<void> {
-  const points = folders.flatMap(({ results }, seed) =>
-    results.flatMap(({ scores, ...setting }) =>
-      (Object.keys(scores) as Split[]).map((split) => ({ ...setting, split, seed, accuracy: scores[split].accuracy })),
-    ),
-  );
+  const points = folders.flatMap(({ results }, seed) => gridPoints(results, seed));
   const spec = gridChart(points, { title });
   let text = `${JSON.stringify(spec, undefined, 1)}\n`;
   if (extname(path) === ".svg") {

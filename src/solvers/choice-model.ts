@@ -63,7 +63,7 @@ function minimize(design: Float64Array[], choices: Choices, features: number, c:
     const direction = newtonStep(hessian, gradient);
     const slope = dot(gradient, direction);
     // Half the squared Newton decrement is the decrease to come: below rounding, this is the optimum.
-    if (-slope <= 1e-15 * (1 + Math.abs(at.value))) return slope < 0 ? add(x, direction, 1) : x;
+    if (-slope <= 1e-15 * at.value) return slope < 0 ? add(x, direction, 1) : x;
     let length = 1;
     let next = add(x, direction, length);
     let there = evaluate(design, choices, features, c, next);

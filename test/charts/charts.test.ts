@@ -6,7 +6,7 @@ import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { contributionChart } from "../../src/charts/contribution-chart";
-import { gridChart } from "../../src/charts/grid-chart";
+import { gridChart, gridPoints } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
@@ -206,6 +206,13 @@ test("the grid's menus choose the examples, γ and λ; the frame stays with the 
   assert.doesNotMatch(other, new RegExp(`stroke="${PALETTE.vermilion}"`));
   assert.match(await view.signal("examples", "test").toSVG(), />30\.0%</);
   view.finalize();
+});
+
+test("a seed's grid gives a point for each setting and split", () => {
+  const scores = (accuracy: number) => ({ accuracy, f1: 0, loss: 0, examples: 1 });
+  const grid = [{ regularization: 0.1, f0: Infinity, lambda: 1, scores: { dev: scores(0.5), test: scores(0.25) } }];
+  const setting = { regularization: 0.1, f0: Infinity, lambda: 1, seed: 13 };
+  assert.deepEqual(gridPoints(grid, 13), [{ ...setting, split: "dev", accuracy: 0.5 }, { ...setting, split: "test", accuracy: 0.25 }]);
 });
 
 test("impossible figures are refused", () => {

@@ -1,6 +1,7 @@
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { solveAsymmetric } from "../../src/solvers/asymmetric-least-squares";
+import { choiceModel } from "../../src/solvers/choice-model";
 import { solveDual } from "../../src/solvers/dual-problem";
 import { INVERSE_PENALTIES, logisticLoss, prepareLogistic } from "../../src/solvers/logistic";
 import { predictedClasses, type Predictions } from "../../src/solvers/metrics";
@@ -126,6 +127,27 @@ describe("what the solvers promise", () => {
     const loss = logisticLoss(fit.predict({ kernel: train.kernel }), train.labels, 2);
     assert.ok(loss > 0 && loss < Math.log(2), String(loss));
     assert.equal(predictedClasses(fit.predict(evaluate)).length, evaluate.kernel.shape[2]);
+  });
+
+  test("the logistic optimum has no gradient left, whatever the kernel's scale and the penalty", () => {
+    // scikit-learn's Newton solver stops short of it at the larger scales, so the condition itself is the oracle.
+    const { kernel, labels } = margin.symmetric.train;
+    const size = labels.length;
+    for (const scale of [1e-3, 1, 1e4, 1e8]) {
+      const rows = Array.from({ length: size }, (_, i) => kernel.values.slice(i * size, (i + 1) * size).map((value) => scale * value));
+      for (const inversePenalty of [1e-4, 1, 1e4]) {
+        const { weights, intercepts } = choiceModel({ rows, alternatives: 1, chosen: labels })(inversePenalty);
+        const residuals = labels.map((label, i) => {
+          const score = rows[i].reduce((sum, value, p) => sum + value * weights[p], intercepts[0]);
+          return label === 1 ? -1 / (1 + Math.exp(score)) : 1 / (1 + Math.exp(-score));
+        });
+        // w = −c Σ residual · row: both sides are computed, so the difference is rounding of the scores, which e^score magnifies.
+        const implied = weights.map((_, p) => -inversePenalty * residuals.reduce((sum, residual, i) => sum + residual * rows[i][p], 0));
+        near(implied, weights, 1e-9, `scale ${scale}, inverse penalty ${inversePenalty}`);
+        const balance = residuals.reduce((sum, residual) => sum + residual, 0) / Math.max(...residuals.map(Math.abs));
+        assert.ok(Math.abs(balance) < 1e-9, `intercept: ${balance}`);
+      }
+    }
   });
 
   test("the dual problem: in the box, on the plane, and no pair of variables can improve by more than the tolerance", () => {
