@@ -10,6 +10,7 @@ import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
 import type { SplitsCommandOptions } from "./cli/splits-command";
 import { age, byteSize, count, countOrInfinity, index, listOf, numbers, seeds } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
+import { SOLVERS } from "./solvers/solver-names";
 import { taskNames } from "./tasks/task";
 
 const SHARING = `
@@ -85,15 +86,20 @@ blocks
 program
   .command("solve")
   .description("solve the kernels of a folder and print the accuracy on every split")
-  .requiredOption("--kernels <folder>", "what kernel --out wrote")
-  .addOption(new Option("--solver <name>", "least squares").choices(["lstsq"]).default("lstsq"))
-  .option("--formula <name>", `which kernel: ${FORMULAS.join(", ")}`, one(FORMULAS), "sgd")
+  .requiredOption("--kernels <folder...>", "what kernel --out wrote; several are the few-shot splits of one experiment")
+  .addOption(new Option("--solver <name>", "least squares, asymmetric least squares, logistic regression, support vector classifier or regression").choices(SOLVERS).default("lstsq"))
+  .option("--formula <name>", `which kernel: ${FORMULAS.join(", ")}; default: sgd, or asymmetric_signgd for asym`, one(FORMULAS))
   .option("--f0 <numbers>", "f0 scaling, or several with commas; inf ignores the pretrained logits", numbers(Number.MIN_VALUE, { infinity: true }), [Infinity])
   .option("--regularization <numbers>", "relative to the kernel's largest singular value, or several with commas", numbers(0), [0])
+  .option("--gamma <numbers>", "weight of the squared errors, asym only; default: 1", numbers(Number.MIN_VALUE))
+  .option("--lambda <numbers>", "weight of the predictor with the sign on the training side, from 0 to 1; asym only, and needed there", numbers(0))
+  .addOption(new Option("--multi-class <kind>", "logistic only: one softmax, or the authors' single binary problem").choices(["multinomial", "authors"]))
+  .addOption(new Option("--metric <name>", "what to print, and to choose the best setting by").choices(["accuracy", "f1"]).default("accuracy"))
+  .option("--chart <file>", "draw the grid's accuracies into a file, .svg or .json (Vega-Lite)")
   .option("--json", "print JSON", false)
   .action(async (options: SolveCommandOptions) => {
     const { solveCommand } = await import("./cli/solve-command.js");
-    console.log(solveCommand(options));
+    console.log(await solveCommand(options));
   });
 
 program

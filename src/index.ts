@@ -29,16 +29,23 @@ export { PROJECTION_KINDS, type Projection, type ProjectionKind } from "./kernel
 export * from "./kernels/projection-error";
 export * from "./kernels/store";
 
+export * from "./solvers/asymmetric-least-squares";
 export * from "./solvers/best-threshold";
 export * from "./solvers/double-centered";
 export * from "./solvers/least-squares";
+export * from "./solvers/logistic";
 export * from "./solvers/metrics";
+export { encodeTargets, type EvaluationSet, type TrainingSet } from "./solvers/problem";
+export * from "./solvers/solver";
+export * from "./solvers/stratified-folds";
+export * from "./solvers/support-vectors";
 
 export * from "./finetune/fine-tune";
 export * from "./finetune/loss";
 export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
 
+export * from "./experiment/aggregate";
 export * from "./experiment/fill-mask";
 export * from "./experiment/fine-tuning-run";
 export * from "./experiment/inputs";
@@ -47,11 +54,13 @@ export * from "./experiment/language-model";
 export * from "./experiment/output-gradient";
 export * from "./experiment/outputs";
 export * from "./experiment/remember";
+export * from "./experiment/result-table";
 export * from "./experiment/solve-kernels";
 export * from "./experiment/split-kernels";
 
 export * from "./charts/accuracy-chart";
 export * from "./charts/contribution-chart";
+export * from "./charts/grid-chart";
 export * from "./charts/kernel-heatmap";
 export * from "./charts/mask-fill-chart";
 export * from "./charts/regularization-chart";

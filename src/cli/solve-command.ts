@@ -1,36 +1,109 @@
 /** `kernel-view solve`: from kernel files to accuracies. */
 import { existsSync } from "node:fs";
+import { extname } from "node:path";
+import { gridChart, gridPoints } from "../charts/grid-chart";
+import { aggregate, runsOf } from "../experiment/aggregate";
 import { kernelFile, readKernels } from "../experiment/kernel-files";
-import { settingsGrid, solveKernels, zeroShotAccuracy, type Solved } from "../experiment/solve-kernels";
+import { bestOnDev, defaultFormula, settingsOf, solveKernels, zeroShotAccuracy, type Solved } from "../experiment/solve-kernels";
 import type { SplitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
-import type { Split } from "../tasks/task";
+import { writeFileAtomically } from "../model/atomic-write";
 import { tableBundle } from "../notebook/show-table";
+import type { LogisticMultiClass } from "../solvers/logistic";
+import type { Solver } from "../solvers/solver";
+import type { Split } from "../tasks/task";
 
 export interface SolveCommandOptions {
-  kernels: string;
-  solver: "lstsq";
-  formula: Formula;
+  /** One folder a few-shot split. */
+  kernels: string[];
+  solver: Solver;
+  formula?: Formula;
   f0: number[];
   regularization: number[];
+  gamma?: number[];
+  lambda?: number[];
+  multiClass?: LogisticMultiClass;
+  metric: "accuracy" | "f1";
+  chart?: string;
   json: boolean;
 }
 
-/** Solves with every setting and returns the text to print: a table, or JSON. */
-export function solveCommand({ kernels, solver, formula, f0, regularization, json }: SolveCommandOptions): string {
+/** One folder's grid. */
+interface SolvedFolder {
+  kernels: string;
+  zeroShot: Record<string, number>;
+  results: Solved<Split>[];
+  /** Chosen on the development examples, where there are any. */
+  best?: Solved<Split>;
+}
+
+/**
+ * Solves every folder with every setting and returns the text to print, a table or JSON: the grid of one folder, or for
+ * several the setting that each one's development examples choose, and the mean over them.
+ */
+export async function solveCommand(options: SolveCommandOptions): Promise<string> {
+  const { solver, metric, chart, json } = options;
+  if (chart && ![".json", ".svg"].includes(extname(chart))) throw new Error(`--chart ${chart}: the name must end in .json (Vega-Lite) or .svg`);
+  const formula = options.formula ?? defaultFormula(solver);
+  const folders = options.kernels.map((kernels) => solveFolder(kernels, formula, options));
+  const overFolders = folders.length > 1 ? aggregateFolders(folders, solver, metric) : undefined;
+  if (chart) await writeChart(chart, folders, `${formula} kernel, ${solver}`);
+  if (json) {
+    const shown = folders.map(({ results, best, ...own }) => ({ ...own, results: results.map(asJson), ...(best ? { best: asJson(best) } : {}) }));
+    return JSON.stringify(overFolders ? { solver, formula, metric, folders: shown, test: overFolders } : { solver, formula, metric, ...shown[0] }, undefined, 2);
+  }
+  const table = (rows: object[], caption: string): string => tableBundle(rows, { caption, maxRows: Infinity })["text/plain"] as string;
+  const caption = `${formula} kernel, ${solver}: ${metric} in percent`;
+  if (overFolders) {
+    const rows = folders.map(({ kernels, best }) => ({ kernels, ...asRow(best!, metric) }));
+    return `${table(rows, `${caption}, the setting of each folder chosen on dev`)}\ntest: ${overFolders.text}`;
+  }
+  const [{ results, best }] = folders;
+  const chosen = best && results.length > 1 ? `\nbest on dev: ${settingText(best)}` : "";
+  return table(results.map((one) => asRow(one, metric)), caption) + chosen;
+}
+
+function solveFolder(kernels: string, formula: Formula, options: SolveCommandOptions): SolvedFolder {
+  const { solver, regularization, f0, gamma, lambda, multiClass, metric } = options;
   const present = (["dev", "test"] as const).filter((split) => existsSync(kernelFile(kernels, split)));
   const splits: { [split in Split]?: SplitKernels } & { train: SplitKernels } = { train: readKernels(kernels, "train") };
   for (const split of present) splits[split] = readKernels(kernels, split);
-  const solved = solveKernels(splits as Record<Split, SplitKernels>, settingsGrid(regularization, f0), formula);
+  const settings = settingsOf({ regularizations: regularization, f0s: f0, gammas: gamma, lambdas: lambda });
+  const results = solveKernels(splits as Record<Split, SplitKernels>, settings, formula, { solver, multiClass });
   const zeroShot = Object.fromEntries(Object.entries(splits).map(([split, own]) => [split, zeroShotAccuracy(own)]));
-  if (json) return JSON.stringify({ kernels, solver, formula, zeroShot, results: solved.map(asJson) }, undefined, 2);
-  return tableBundle(solved.map(asRow), { caption: `${formula} kernel, ${solver}: accuracy in percent` })["text/plain"] as string;
+  return { kernels, zeroShot, results, ...(splits.dev ? { best: bestOnDev(results, metric) } : {}) };
+}
+
+function aggregateFolders(folders: readonly SolvedFolder[], solver: Solver, metric: "accuracy" | "f1"): { mean: number; std: number; text: string } {
+  const incomplete = folders.find(({ results }) => !results[0].scores.dev || !results[0].scores.test);
+  if (incomplete) throw new Error(`${incomplete.kernels} has no kernels of the dev or of the test examples: several folders need both`);
+  // The folders are the seeds of one experiment.
+  const runs = folders.flatMap(({ results }, seed) => runsOf(results, { task: "", method: solver, k: 0, seed }, metric));
+  const [{ mean, std, text }] = aggregate(runs);
+  return { mean, std, text };
+}
+
+async function writeChart(path: string, folders: readonly SolvedFolder[], title: string): Promise<void> {
+  const points = folders.flatMap(({ results }, seed) => gridPoints(results, seed));
+  const spec = gridChart(points, { title });
+  let text = `${JSON.stringify(spec, undefined, 1)}\n`;
+  if (extname(path) === ".svg") {
+    const { drawStatic } = await import("../notebook/static-chart.js");
+    text = (await drawStatic(spec)).svg;
+  }
+  writeFileAtomically(path, (append) => append(Buffer.from(text)));
 }
 
 /** JSON has no infinity: it is written "inf", as the option is. */
-const asJson = ({ regularization, f0, scores }: Solved<Split>): object => ({ regularization, f0: f0 === Infinity ? "inf" : f0, ...scores });
+const asJson = ({ f0, scores, ...setting }: Solved<Split>): object => ({ ...setting, f0: f0Text(f0), ...scores });
 
-function asRow({ regularization, f0, scores }: Solved<Split>): object {
-  const percents = Object.entries(scores).map(([split, { accuracy }]) => [split, (accuracy * 100).toFixed(1)]);
-  return { regularization, f0: f0 === Infinity ? "inf" : f0, ...Object.fromEntries(percents) };
+const f0Text = (f0: number): number | string => (f0 === Infinity ? "inf" : f0);
+
+function asRow({ f0, scores, ...setting }: Solved<Split>, metric: "accuracy" | "f1"): object {
+  const percents = Object.entries(scores).map(([split, own]) => [split, (own[metric] * 100).toFixed(1)]);
+  return { ...setting, f0: f0Text(f0), ...Object.fromEntries(percents) };
+}
+
+function settingText({ f0, scores: _, ...setting }: Solved<Split>): string {
+  return Object.entries({ ...setting, f0: f0Text(f0) }).map(([name, value]) => `${name} ${value}`).join(", ");
 }

@@ -1,6 +1,7 @@
 import type { Formula } from "../kernels/formula";
-import { decomposeKernel, leastSquaresLoss, predictLeastSquares, type LeastSquaresOptions } from "../solvers/least-squares";
-import { accuracy, asPredictions, f1OfClassOne, type Predictions } from "../solvers/metrics";
+import type { KernelTensor } from "../kernels/kernel-tensor";
+import { accuracy, asPredictions, f1OfClassOne } from "../solvers/metrics";
+import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
 import type { SplitKernels } from "./split-kernels";
 
 /** How well predictions fit one split. */
@@ -9,50 +10,121 @@ export interface Scores {
   accuracy: number;
   /** F1 of class 1, from 0 to 1. */
   f1: number;
-  /** Mean squared error per kernel output. */
+  /** The solver's loss; for least squares the mean squared error per kernel output. */
   loss: number;
   examples: number;
 }
 
 /** One setting of the solver with its scores on every split. */
-export interface Solved<Name extends string> {
-  regularization: number;
+export interface Solved<Name extends string> extends SolverSetting {
   f0: number;
   scores: Record<Name, Scores>;
 }
 
+export interface SolveOptions extends SolverOptions {
+  /** Default: least squares. */
+  solver?: Solver;
+}
+
 /**
- * Solves kernel least squares for every setting: the training kernel, the one named `train`, is taken apart once.
+ * Solves a kernel for every setting: what the settings can share, such as the train kernel's decomposition, is computed once.
  *
- * @throws if there is no kernel `train`, or the formula was not computed
+ * @param formula default: the SGD kernel, or the asymmetric one for the solver `asym`, which takes no other
+ * @throws if there is no kernel `train`, the formula was not computed, or it, the solver and the settings do not go together
  */
 export function solveKernels<Name extends string>(
   splits: Record<Name | "train", SplitKernels>,
-  settings: readonly LeastSquaresOptions[],
-  formula: Formula = "sgd",
+  settings: readonly SolverSetting[],
+  formula?: Formula,
+  { solver = "lstsq", ...options }: SolveOptions = {},
 ): Solved<Name | "train">[] {
+  const own = formula ?? defaultFormula(solver);
+  checkFormula(solver, own);
   const { labels, logits } = splits.train;
-  const decomposition = decomposeKernel(kernelOf(splits.train, formula));
-  return settings.map(({ regularization, f0 = Infinity }) => {
-    const scores = Object.entries(splits).map(([name, split]) => {
-      const x = split as SplitKernels;
-      const predictions = predictLeastSquares(decomposition, {
-        evaluate: kernelOf(x, formula),
-        trainLabels: labels,
-        trainLogits: logits,
-        evaluateLogits: x.logits,
-        regularization,
-        f0,
-      });
-      return [name, scoresOf(predictions, x.labels, decomposition.outputs)];
+  const prepared = prepareSolver(solver, { kernel: kernelOf(splits.train, own), labels, logits }, options);
+  const evaluations = (Object.entries(splits) as [Name | "train", SplitKernels][]).map(([name, split]) => ({
+    name,
+    labels: split.labels,
+    set: { kernel: kernelOf(split, own), flipped: solver === "asym" ? kernelOf(split, "asymmetric_signgd_flipped") : undefined, logits: split.logits },
+  }));
+  return settings.map((setting) => {
+    const predict = prepared.fit(setting);
+    const scores = evaluations.map(({ name, labels: expected, set }): [Name | "train", Scores] => {
+      const predictions = predict(set);
+      return [
+        name,
+        {
+          accuracy: accuracy(predictions, expected),
+          f1: f1OfClassOne(predictions, expected),
+          loss: prepared.loss(predictions, expected),
+          examples: expected.length,
+        },
+      ];
     });
-    return { regularization, f0, scores: Object.fromEntries(scores) as Record<Name | "train", Scores> };
+    return { ...setting, f0: setting.f0 ?? Infinity, scores: Object.fromEntries(scores) as Record<Name | "train", Scores> };
   });
 }
 
+/** The kernel a solver takes when none is named. */
+export const defaultFormula = (solver: Solver): Formula => (solver === "asym" ? "asymmetric_signgd" : "sgd");
+
+/** The settings' values; every combination of them is a setting. */
+export interface SettingValues {
+  regularizations: readonly number[];
+  /** Default: infinity alone. */
+  f0s?: readonly number[];
+  /** γ and λ, for the solver `asym` alone. */
+  gammas?: readonly number[];
+  lambdas?: readonly number[];
+}
+
+/**
+ * The paper's grid for kernel regression as two re-implementations quote it from its Table 4; its full text was not at hand.
+ */
+export const PAPER_GRID = { regularizations: [0, 0.001, 0.01, 0.1, 1], f0s: [10, 100, 1000, 10000, Infinity] } as const satisfies SettingValues;
+
+/** Every combination, f0 by f0, then regularization by regularization, γ, λ. */
+export function settingsOf({ regularizations, f0s = [Infinity], gammas, lambdas }: SettingValues): (SolverSetting & { f0: number })[] {
+  const each = <T>(values: readonly T[] | undefined, name: string): Record<string, T>[] => values?.map((value) => ({ [name]: value })) ?? [{}];
+  return f0s.flatMap((f0) =>
+    regularizations.flatMap((regularization) =>
+      each(gammas, "gamma").flatMap((gamma) => each(lambdas, "lambda").map((lambda) => ({ regularization, f0, ...gamma, ...lambda }))),
+    ),
+  );
+}
+
 /** Every pair of a regularization and an f0 scaling. */
-export function settingsGrid(regularizations: readonly number[], f0s: readonly number[]): Required<LeastSquaresOptions>[] {
-  return f0s.flatMap((f0) => regularizations.map((regularization) => ({ regularization, f0 })));
+export function settingsGrid(regularizations: readonly number[], f0s: readonly number[]): (SolverSetting & { f0: number })[] {
+  return settingsOf({ regularizations, f0s });
+}
+
+/** The whole grid, and the setting that does best on the development examples. */
+export interface GridSearch<Name extends string> {
+  grid: Solved<Name>[];
+  best: Solved<Name>;
+}
+
+export interface GridSearchOptions extends SolveOptions {
+  formula?: Formula;
+  /** What to select by. Default "accuracy"; the authors select MRPC and QQP by F1 when asked to. */
+  metric?: "accuracy" | "f1";
+}
+
+/** Solves every setting and selects on `dev`; the test examples are scored and have no say. */
+export function gridSearch<Name extends string>(
+  splits: Record<Name | "train" | "dev", SplitKernels>,
+  settings: SettingValues,
+  { formula, metric, ...options }: GridSearchOptions = {},
+): GridSearch<Name | "train" | "dev"> {
+  const grid = solveKernels<Name | "dev">(splits, settingsOf(settings), formula, options);
+  return { grid, best: bestOnDev(grid, metric) };
+}
+
+/** The setting with the best score on `dev`; the first one on ties. */
+export function bestOnDev<Name extends string>(grid: readonly Solved<Name | "dev">[], metric: "accuracy" | "f1" = "accuracy"): Solved<Name | "dev"> {
+  if (grid.length === 0) throw new Error("There is no setting to choose from.");
+  if (!grid[0].scores.dev) throw new Error("The best setting is chosen on the development examples: there are none among the splits.");
+  return grid.reduce((best, one) => (one.scores.dev[metric] > best.scores.dev[metric] ? one : best));
 }
 
 /** Accuracy of the pretrained outputs as they are, from 0 to 1. */
@@ -60,17 +132,17 @@ export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits"
   return accuracy(asPredictions(logits), labels);
 }
 
-function kernelOf({ kernels }: SplitKernels, formula: Formula): NonNullable<ReturnType<SplitKernels["kernels"]["get"]>> {
+function checkFormula(solver: Solver, formula: Formula): void {
+  if (solver === "asym" && formula !== "asymmetric_signgd") {
+    throw new Error(`the solver asym is for the asymmetric_signgd kernel, not ${formula}: use lstsq, logistic, svc or svr for that one`);
+  }
+  if ((solver === "svc" || solver === "svr") && formula !== "sgd" && formula !== "signgd") {
+    throw new Error(`the solver ${solver} needs a symmetric kernel, which ${formula} is not: use sgd or signgd, or the solver asym`);
+  }
+}
+
+function kernelOf({ kernels }: SplitKernels, formula: Formula): KernelTensor {
   const kernel = kernels.get(formula);
   if (!kernel) throw new Error(`the ${formula} kernel was not computed; there is: ${[...kernels.keys()].join(", ") || "none"}`);
   return kernel;
-}
-
-function scoresOf(predictions: Predictions, labels: readonly number[], outputs: number): Scores {
-  return {
-    accuracy: accuracy(predictions, labels),
-    f1: f1OfClassOne(predictions, labels),
-    loss: leastSquaresLoss(predictions, labels, outputs),
-    examples: labels.length,
-  };
 }

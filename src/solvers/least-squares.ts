@@ -1,6 +1,17 @@
-import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
+import { EigenvalueDecomposition, SingularValueDecomposition } from "ml-matrix";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { asPredictions, type Predictions } from "./metrics";
+import {
+  addTransposedProduct,
+  checkEvaluationKernel,
+  checkRegularization,
+  checkTrainKernel,
+  encodeTargets,
+  isSymmetric,
+  maximum,
+  scaledLogits,
+  toMatrix,
+} from "./problem";
 
 /**
  * A train kernel taken apart once, so that any number of regularizations, f0 scalings and
@@ -66,14 +77,7 @@ export function solveLeastSquares(problem: LeastSquaresProblem): Predictions {
  * singular value decomposition per regularization; see {@link symmetrized} to avoid that.
  */
 export function decomposeKernel(train: KernelTensor): KernelDecomposition {
-  const [examples, outputs, columns, columnOutputs] = train.shape;
-  if (columns !== examples || columnOutputs !== outputs) {
-    throw new Error(
-      `The train kernel must be square, [n, C, n, C]; its shape is [${train.shape.join(", ")}].`,
-    );
-  }
-  checkKernel(train, "train kernel");
-  const size = examples * outputs;
+  const { examples, outputs, size } = checkTrainKernel(train);
   const decomposed = isSymmetric(train.values, size)
     ? decomposeSymmetric(train.values, size)
     : decomposeGeneral(train.values, size);
@@ -82,9 +86,7 @@ export function decomposeKernel(train: KernelTensor): KernelDecomposition {
     outputs,
     largestSingularValue: decomposed.largestSingularValue,
     solve: (y, regularization) => {
-      if (!(regularization >= 0 && Number.isFinite(regularization))) {
-        throw new Error(`The regularization must be a number of at least 0, not ${regularization}.`);
-      }
+      checkRegularization(regularization);
       return decomposed.solve(y, regularization);
     },
   };
@@ -97,24 +99,10 @@ export function predictLeastSquares(
 ): Predictions {
   const { examples, outputs } = decomposition;
   const { evaluate, f0 = Infinity } = problem;
-  const [rows, rowOutputs, count, columnOutputs] = evaluate.shape;
-  if (rows !== examples || rowOutputs !== outputs || columnOutputs !== outputs) {
-    throw new Error(
-      `The evaluation kernel must have shape [${examples}, ${outputs}, m, ${outputs}] to go with ` +
-        `the train kernel; its shape is [${evaluate.shape.join(", ")}].`,
-    );
-  }
-  checkKernel(evaluate, "evaluation kernel");
-  if (!(f0 > 0)) throw new Error(`f0 must be above 0, or Infinity to ignore the logits; it is ${f0}.`);
-
-  const targets = encodeTargets(problem.trainLabels, examples, outputs);
-  const predicted = new Float64Array(count * outputs);
-  if (f0 !== Infinity) {
-    const trainLogits = checkLogits(problem.trainLogits, examples, outputs, "train");
-    const evaluateLogits = checkLogits(problem.evaluateLogits, count, outputs, "evaluation");
-    targets.forEach((target, i) => (targets[i] = target - trainLogits[i] / f0));
-    predicted.forEach((_, i) => (predicted[i] = evaluateLogits[i] / f0));
-  }
+  const count = checkEvaluationKernel(evaluate, examples, outputs);
+  const pretrained = scaledLogits(problem.trainLogits, f0, examples, outputs, "train");
+  const targets = encodeTargets(problem.trainLabels, examples, outputs).map((target, i) => target - pretrained[i]);
+  const predicted = scaledLogits(problem.evaluateLogits, f0, count, outputs, "evaluation");
   const alpha = decomposition.solve(targets, problem.regularization);
   addTransposedProduct(evaluate.values, alpha, predicted);
   return asPredictions({ values: predicted, shape: [count, outputs] });
@@ -138,23 +126,6 @@ export function symmetrized(train: KernelTensor): KernelTensor {
     }
   }
   return { values, shape: train.shape };
-}
-
-/** Regression targets, [n·C] in the kernel's order: one-hot for C > 1, ±1 for the margin. */
-export function encodeTargets(labels: readonly number[], examples: number, outputs: number): Float64Array {
-  if (labels.length !== examples) {
-    throw new Error(`The kernel has ${examples} training examples, but there are ${labels.length} labels.`);
-  }
-  const classes = Math.max(outputs, 2);
-  const targets = new Float64Array(examples * outputs);
-  labels.forEach((label, i) => {
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new Error(`Training label ${i} is ${label}; it must be a class index from 0 to ${classes - 1}.`);
-    }
-    if (outputs === 1) targets[i] = 2 * label - 1;
-    else targets[i * outputs + label] = 1;
-  });
-  return targets;
 }
 
 /**
@@ -231,60 +202,4 @@ function combine(singular: number[], left: number[][], right: number[][], y: Flo
     for (let i = 0; i < y.length; i++) solution[i] += right[k][i] * weight;
   });
   return solution;
-}
-
-/** Adds Kᵀ α to `into`, K row-major with one row per entry of α. */
-function addTransposedProduct(kernel: Float64Array, alpha: Float64Array, into: Float64Array): void {
-  const columns = into.length;
-  alpha.forEach((weight, row) => {
-    const start = row * columns;
-    for (let j = 0; j < columns; j++) into[j] += kernel[start + j] * weight;
-  });
-}
-
-function isSymmetric(values: Float64Array, size: number): boolean {
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < i; j++) if (values[i * size + j] !== values[j * size + i]) return false;
-  }
-  return true;
-}
-
-function toMatrix(values: Float64Array, size: number): Matrix {
-  const rows = Array.from({ length: size }, (_, i) => values.subarray(i * size, (i + 1) * size));
-  return new Matrix(rows as unknown as number[][]);
-}
-
-/** Math.max(...values) without its limit on the number of arguments; 0 for none. */
-function maximum(values: number[]): number {
-  return values.reduce((largest, value) => (value > largest ? value : largest), 0);
-}
-
-function checkKernel(kernel: KernelTensor, name: string): void {
-  const expected = kernel.shape.reduce((product, length) => product * length, 1);
-  if (expected === 0) throw new Error(`The ${name} is empty: its shape is [${kernel.shape.join(", ")}].`);
-  if (kernel.values.length !== expected) {
-    throw new Error(
-      `The ${name} of shape [${kernel.shape.join(", ")}] needs ${expected} values and has ${kernel.values.length}.`,
-    );
-  }
-  const bad = kernel.values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`The ${name} has the value ${kernel.values[bad]} at flat index ${bad}.`);
-}
-
-function checkLogits(
-  logits: LogitsTensor | undefined,
-  examples: number,
-  outputs: number,
-  name: string,
-): Float32Array {
-  if (!logits) throw new Error(`A finite f0 needs the ${name} logits; give them, or set f0 to Infinity.`);
-  if (logits.shape[0] !== examples || logits.shape[1] !== outputs) {
-    throw new Error(
-      `The ${name} logits must have shape [${examples}, ${outputs}] like the kernel; ` +
-        `their shape is [${logits.shape.join(", ")}].`,
-    );
-  }
-  const bad = logits.values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`The ${name} logits have the value ${logits.values[bad]} at flat index ${bad}.`);
-  return logits.values;
 }

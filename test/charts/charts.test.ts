@@ -6,6 +6,7 @@ import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { contributionChart } from "../../src/charts/contribution-chart";
+import { gridChart, gridPoints } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
@@ -98,6 +99,17 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       { selected: { regularization: 0.01, f0: 100 } },
     ),
+  grid: () =>
+    gridChart(
+      [10, 100, Infinity].flatMap((f0, s) =>
+        [0, 0.001, 0.1].flatMap((regularization, r) =>
+          (["dev", "test"] as const).flatMap((split) =>
+            [13, 21].map((seed) => ({ regularization, f0, split, seed, accuracy: 0.5 + 0.1 * r + 0.08 * (2 - Math.abs(s - 1)) + (seed === 13 ? 0.02 : 0) })),
+          ),
+        ),
+      ),
+      { title: "SGD kernel, least squares" },
+    ),
   contribution: () =>
     contributionChart([{ part: "embeddings", value: 1.5 }, { part: "layer 1", value: -0.25 }], "One kernel entry", "part of the inner product"),
   training: () =>
@@ -177,11 +189,39 @@ test("the slider moves the reading, the menu changes the curve", async () => {
   view.finalize();
 });
 
+test("the grid's menus choose the examples, γ and λ; the frame stays with the setting that is best on dev", async () => {
+  const points = [1, 4].flatMap((gamma) =>
+    [0, 1].flatMap((lambda) =>
+      (["dev", "test"] as const).map((split) => ({ regularization: 0.1, f0: 10, gamma, lambda, split, seed: 1, accuracy: (split === "dev" ? 0.5 : 0.25) + 0.05 * gamma + 0.1 * lambda })),
+    ),
+  );
+  const { spec } = versions[0].compile(gridChart(points) as never, { logger: collector() });
+  const view = new View(parse(spec), { renderer: "none" });
+  const start = await view.toSVG();
+  assert.match(start, /best on dev: regularization 0\.1, f0 10, γ 4, λ 1<.*>dev 80\.0 \(0\.0\) %, test 55\.0 \(0\.0\) %</);
+  assert.match(start, />80\.0%</);
+  assert.match(start, new RegExp(`stroke="${PALETTE.vermilion}"`));
+  const other = await view.signal("gamma", "1").signal("lambda", "0").toSVG();
+  assert.match(other, />55\.0%</);
+  assert.doesNotMatch(other, new RegExp(`stroke="${PALETTE.vermilion}"`));
+  assert.match(await view.signal("examples", "test").toSVG(), />30\.0%</);
+  view.finalize();
+});
+
+test("a seed's grid gives a point for each setting and split", () => {
+  const scores = (accuracy: number) => ({ accuracy, f1: 0, loss: 0, examples: 1 });
+  const grid = [{ regularization: 0.1, f0: Infinity, lambda: 1, scores: { dev: scores(0.5), test: scores(0.25) } }];
+  const setting = { regularization: 0.1, f0: Infinity, lambda: 1, seed: 13 };
+  assert.deepEqual(gridPoints(grid, 13), [{ ...setting, split: "dev", accuracy: 0.5 }, { ...setting, split: "test", accuracy: 0.25 }]);
+});
+
 test("impossible figures are refused", () => {
   assert.throws(() => kernelHeatmap({ values: [1], rows: [], columns: [] }), /0 × 0 examples needs as many values, not 1/);
   const example = { text: "one", className: "no" };
   assert.throws(() => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }), /class "no" is not among/);
   assert.throws(() => regularizationChart([]), /at least one point/);
+  assert.throws(() => gridChart([]), /at least one point/);
+  assert.throws(() => gridChart([{ regularization: 0, f0: 1, split: "dev", seed: 1, accuracy: 1 }], { split: "test" }), /no points of the test examples; there are: dev/);
   const point = { regularization: 0, f0: 1, split: "dev" as const, seed: 1, accuracy: 1 };
   assert.throws(() => regularizationChart([point], { selected: { regularization: 1, f0: 1 } }), /regularization 1, f0 1 is not in the grid/);
 });

@@ -5,7 +5,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeExamples, readExamples } from "../../src/experiment/inputs";
+import { readKernels } from "../../src/experiment/kernel-files";
 import { promptOutputs } from "../../src/experiment/outputs";
+import { solveKernels } from "../../src/experiment/solve-kernels";
 import { computeKernel } from "../../src/kernels/kernel";
 import { kernelError } from "../../src/kernels/kernel-error";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors";
@@ -109,6 +111,34 @@ describe("kernel-view kernel and solve", () => {
       assert.deepEqual(Object.keys(printed.results[i]), ["regularization", "f0", "train", "dev", "test"]);
     });
     assert.match(run(["solve", "--kernels", at("out")]).stdout, /accuracy in percent[\s\S]*train +dev +test[\s\S]*100\.0/);
+  });
+
+  test("solve knows every solver, chooses on dev, averages over folders and draws the grid", () => {
+    const more = ["--outputs", "margin", "--formulas", "sgd,asymmetric_signgd,asymmetric_signgd_flipped"];
+    const { status, stderr } = run(kernelArguments("solvers", ...more));
+    assert.equal(status, 0, stderr);
+    const solve = (...args: string[]) => {
+      const { status: code, stdout, stderr: errors } = run(["solve", "--kernels", at("solvers"), ...args]);
+      assert.equal(code, 0, errors);
+      return stdout;
+    };
+    const asym = JSON.parse(solve("--solver", "asym", "--f0", "10,inf", "--gamma", "1,2", "--lambda", "0,0.5,1", "--json"));
+    assert.equal(asym.formula, "asymmetric_signgd");
+    assert.equal(asym.results.length, 12);
+    assert.deepEqual(Object.keys(asym.results[0]), ["regularization", "gamma", "lambda", "f0", "train", "dev", "test"]);
+    assert.equal(asym.best.dev.accuracy, Math.max(...asym.results.map((one: { dev: { accuracy: number } }) => one.dev.accuracy)));
+    const splits = { train: readKernels(at("solvers"), "train"), test: readKernels(at("solvers"), "test") };
+    const [expected] = solveKernels(splits, [{ regularization: 0, f0: 10, gamma: 2, lambda: 0.5 }], undefined, { solver: "asym" });
+    assert.deepEqual(asym.results.find((one: { gamma: number; lambda: number; f0: unknown }) => one.gamma === 2 && one.lambda === 0.5 && one.f0 === 10).test, expected.scores.test);
+
+    assert.match(solve("--solver", "svr", "--f0", "10", "--regularization", "0,0.1"), /sgd kernel, svr[\s\S]*\nbest on dev: regularization (0|0\.1), f0 10/);
+    assert.match(solve("--solver", "svc", "--metric", "f1"), /svc: f1 in percent/);
+    const { stdout } = run(["solve", "--kernels", at("solvers"), at("solvers"), "--chart", at("grid.svg"), "--f0", "10,inf"]);
+    const share = /\ntest: (\d+\.\d) \(0\.0\)$/m.exec(stdout)?.[1];
+    assert.ok(share && stdout.includes(` ${share}\n`), stdout);
+    assert.match(readFileSync(at("grid.svg"), "utf8"), /^<svg[\s\S]*best on dev/);
+    solve("--chart", at("grid.json"));
+    assert.match(JSON.parse(readFileSync(at("grid.json"), "utf8")).$schema, /vega-lite\/v5/);
   });
 
   test("margin, limit, tied decoder, other label words and template", () => {
@@ -262,14 +292,22 @@ describe("bad input gives one clear line and exit code 1", () => {
     [() => kernelArguments("x", "--outputs", "margins"), /'margins' is invalid\. Allowed choices are logits, margin/],
     [() => kernelArguments("x", "--split", "train,valid"), /"valid" is not one of train, dev, test/],
     [() => kernelArguments("x", "--limit", "0"), /"0" is not a whole number of at least 1/],
-    [() => ["solve", "--kernels", at("out"), "--solver", "svm"], /'svm' is invalid\. Allowed choices are lstsq/],
+    [() => ["solve", "--kernels", at("out"), "--solver", "svm"], /'svm' is invalid\. Allowed choices are lstsq, asym, logistic, svc, svr/],
+    [() => ["solve", "--kernels", at("solvers"), "--solver", "asym"], /asym mixes two predictors: give λ \(lambda\)/],
+    [() => ["solve", "--kernels", at("solvers"), "--solver", "asym", "--lambda", "1", "--formula", "sgd"], /asym is for the asymmetric_signgd kernel, not sgd/],
+    [() => ["solve", "--kernels", at("solvers"), "--solver", "svr", "--formula", "asymmetric_signgd"], /svr needs a symmetric kernel/],
+    [() => ["solve", "--kernels", at("solvers"), "--solver", "logistic", "--f0", "10"], /logistic does not use the pretrained logits/],
+    [() => ["solve", "--kernels", at("solvers"), "--gamma", "1"], /γ \(gamma\) belongs to the solver asym, not to lstsq/],
+    [() => ["solve", "--kernels", at("solvers"), "--multi-class", "authors"], /multi-class option belongs to the solver logistic, not to lstsq/],
+    [() => ["solve", "--kernels", at("solvers"), "--chart", "grid.png"], /--chart grid\.png: the name must end in \.json \(Vega-Lite\) or \.svg/],
+    [() => ["solve", "--kernels", at("margin"), at("margin")], /margin has no kernels of the dev or of the test examples: several folders need both/],
     [() => ["solve", "--kernels", at("out"), "--f0", "0"], /"0" is not a number of at least/],
     [() => ["solve", "--kernels", at("out"), "--regularization", "-1"], /"-1" is not a number of at least 0/],
     [() => splitsArguments("x", "--seed", "13,-1"), /"-1" is not a whole number from 0 to 4294967295/],
     [() => splitsArguments("x", "--k", "0"), /"0" is not a whole number of at least 1/],
     [() => splitsArguments("x", "--test-examples", "some"), /"some" is not a whole number/],
     [() => ["splits", "--task", "mr"], /required option '--original <folder>' not specified/],
-    [() => ["solve"], /required option '--kernels <folder>' not specified/],
+    [() => ["solve"], /required option '--kernels <folder\.\.\.>' not specified/],
     [() => ["solv"], /unknown command 'solv'/],
   ];
   test("unknown commands and option values", () => {

@@ -1,0 +1,58 @@
+/** Results as the paper prints them: a row for each k and method, a column for each task. */
+import type * as danfo from "danfojs-node";
+import type { Aggregate } from "./aggregate";
+
+/** One row: its cells by column name. */
+export type ResultRow = Record<string, string | number>;
+
+/** Rows of {k, method, one cell "88.3 (0.3)" a task}, in order of first appearance; a cell without a result is "". */
+export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method" | "k" | "text">[]): ResultRow[] {
+  const tasks = [...new Set(aggregates.map(({ task }) => task))];
+  const rows = new Map<string, ResultRow>();
+  for (const { task, method, k, text } of aggregates) {
+    const key = JSON.stringify([k, method]);
+    if (!rows.has(key)) rows.set(key, { k, method, ...Object.fromEntries(tasks.map((name) => [name, ""])) });
+    rows.get(key)![task] = text;
+  }
+  return [...rows.values()];
+}
+
+/** The rows as a danfojs DataFrame. */
+export function resultDataFrame(rows: readonly ResultRow[]): danfo.DataFrame {
+  if (rows.length === 0) throw new Error("A table needs at least one row.");
+  // Loaded when it is asked for: danfojs brings TensorFlow with it, and the other tables need neither.
+  const danfojs = require("danfojs-node") as typeof danfo;
+  const columns = columnsOf(rows);
+  return new danfojs.DataFrame(rows.map((row) => columns.map((column) => row[column])), { columns });
+}
+
+/** The rows as a Markdown table. */
+export function markdownTable(rows: readonly ResultRow[]): string {
+  const columns = columnsOf(rows);
+  const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replace(/[\\|]/g, "\\$&").replace(/\n/g, " ")).join(" | ")} |`;
+  return [line(columns), `|${columns.map(() => " --- ").join("|")}|`, ...rows.map((row) => line(columns.map((column) => String(row[column]))))].join("\n") + "\n";
+}
+
+/** The rows as a LaTeX tabular with the rules of the package booktabs. */
+export function latexTable(rows: readonly ResultRow[]): string {
+  const columns = columnsOf(rows);
+  const line = (cells: string[]): string => `${cells.map(escapeLatex).join(" & ")} \\\\`;
+  const aligned = columns.map((column) => (rows.every((row) => typeof row[column] === "number") ? "r" : "l")).join("");
+  return [
+    `\\begin{tabular}{${aligned}}`,
+    "\\toprule",
+    line(columns),
+    "\\midrule",
+    ...rows.map((row) => line(columns.map((column) => String(row[column])))),
+    "\\bottomrule",
+    "\\end{tabular}\n",
+  ].join("\n");
+}
+
+const columnsOf = (rows: readonly ResultRow[]): string[] => [...new Set(rows.flatMap((row) => Object.keys(row)))];
+
+const LATEX: Record<string, string> = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "∞": "$\\infty$" };
+
+function escapeLatex(text: string): string {
+  return text.replace(/[\\~^∞]|[&%$#_{}]/g, (character) => LATEX[character] ?? `\\${character}`);
+}
