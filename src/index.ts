@@ -17,6 +17,7 @@ export * from "./model/model";
 export * from "./model/predict";
 export * from "./model/safetensors";
 export * from "./model/tokenizer";
+export * from "./model/torch-file";
 
 export { FORMULAS, type Formula } from "./kernels/formula";
 export * from "./kernels/kernel";
@@ -33,6 +34,7 @@ export * from "./finetune/loss";
 export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
 
+export * from "./experiment/authors-kernels";
 export * from "./experiment/fill-mask";
 export * from "./experiment/fine-tuning-run";
 export * from "./experiment/inputs";
