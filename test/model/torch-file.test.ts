@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toFloat32, type StoredTensor } from "../../src/model/safetensors";
-import { readTorchFile, TorchTensor, writeTorchFile } from "../../src/model/torch-file";
+import { readTorchFile, writeTorchFile, type TorchTensor } from "../../src/model/torch-file";
 import { readStoredRange, withZip } from "../../src/model/zip";
 import { makeZip, type MadeEntry } from "../support/make-zip";
 import { fixturePath, readJson } from "../support/tiny-roberta";
