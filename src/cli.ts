@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { count, listOf, numbers, splitList } from "./cli/values";
 import type { KernelCommandOptions } from "./cli/kernel-command";
+import type { KernelsCommandOptions } from "./cli/kernels-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import { FORMULAS } from "./kernels/formula";
 
@@ -35,7 +36,7 @@ program
 program
   .command("solve")
   .description("solve the kernels of a folder and print the accuracy on every split")
-  .requiredOption("--kernels <folder>", "what kernel --out wrote")
+  .requiredOption("--kernels <folder>", "what kernel --out wrote, or a folder of the authors' files train_kernels_TASK.pt")
   .addOption(new Option("--solver <name>", "least squares").choices(["lstsq"]).default("lstsq"))
   .option("--formula <name>", `which kernel: ${FORMULAS.join(", ")}`, one(FORMULAS), "sgd")
   .option("--f0 <numbers>", "f0 scaling, or several with commas; inf ignores the pretrained logits", numbers(Number.MIN_VALUE, { infinity: true }), [Infinity])
@@ -44,6 +45,21 @@ program
   .action(async (options: SolveCommandOptions) => {
     const { solveCommand } = await import("./cli/solve-command.js");
     console.log(solveCommand(options));
+  });
+
+program
+  .command("kernels")
+  .description("download the kernels that the authors publish, or write kernels as their code reads them (torch.load)")
+  .option("--download <name>", "an archive of the authors' project page by its file name without .zip, such as prompt-sgd-16-shot")
+  .option("--from <address>", "where the archive is, if not on their page; an address that ends in / is the folder it lies in")
+  .option("--sha256 <hex>", "what the archive's SHA-256 must be")
+  .option("--export <folder>", "kernels to write as train_kernels_TASK.pt, train_logits_TASK.pt, …")
+  .option("--task <name>", "with --export: the task's name in the files' names")
+  .option("--formula <name>", "with --export: which kernel; asymmetric_signgd goes with its flipped one", one(["sgd", "signgd", "asymmetric_signgd"] as const), "sgd")
+  .option("--out <folder>", "where to write; default of --download: kernels/<name>")
+  .action(async (options: KernelsCommandOptions) => {
+    const { kernelsCommand } = await import("./cli/kernels-command.js");
+    for (const path of await kernelsCommand(options)) console.log(path);
   });
 
 function one<T extends string>(known: readonly T[]): (text: string) => T {

@@ -35,6 +35,7 @@ export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
 
 export * from "./experiment/authors-kernels";
+export * from "./experiment/download-kernels";
 export * from "./experiment/fill-mask";
 export * from "./experiment/fine-tuning-run";
 export * from "./experiment/inputs";

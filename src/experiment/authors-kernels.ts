@@ -93,6 +93,7 @@ export function writeAuthorsKernels(directory: string, split: Split, { kernels, 
   const parts = (formula === "asymmetric_signgd" ? (["asymmetric_signgd", "asymmetric_signgd_flipped"] as const) : [formula]).map((name) => {
     return kernels.get(name) ?? fails(`the ${name} kernel was not computed, so ${kernelsName(split, task)} cannot be written; there is: ${[...kernels.keys()].join(", ") || "none"}`);
   });
+  if (!/^[\w.-]+$/.test(task)) fails(`${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`);
   const [{ values, shape }] = parts;
   const kernel: StoredTensor = parts.length === 1 ? { dtype: "F64", shape, data: values } : stack(parts);
   const stored: StoredTensor =
@@ -148,7 +149,7 @@ function readLogits(path: string, labels: number[], outputs: number): LogitsTens
   const own = classIndices(stored, labels.length, outputs, path);
   const differs = labels.findIndex((label, i) => label !== own[i]);
   if (differs >= 0) throw new Error(`${path} goes with other data than the kernel beside it: its label ${differs} is ${own[differs]}, not ${labels[differs]}`);
-  return { values: finite(floats(first, path), path, "logits"), shape };
+  return { values: finite(floats(first, path), path, "tensor of logits"), shape };
 }
 
 const floats = (tensor: StoredTensor, path: string): Float32Array => (["F64", "F32", "F16", "BF16"].includes(tensor.dtype) ? toFloat32(tensor) : fails(`${path}: its logits have type ${tensor.dtype}, expected floating-point numbers`));
@@ -161,12 +162,12 @@ function asFloat64({ dtype, data }: StoredTensor, path: string): Float64Array {
 
 function finite<T extends Float32Array | Float64Array>(values: T, path: string, name: string): T {
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`${path}: its ${name} holds ${String(values[bad])} at flat index ${bad}`);
+  if (bad >= 0) throw new Error(`${path}: its ${name} has ${String(values[bad])} at flat index ${bad}`);
   return values;
 }
 
 function fail(path: string, name: string, shape: readonly number[], expected: string): never {
-  throw new Error(`${path}: its ${name} has shape [${shape.join(", ")}], expected ${expected}`);
+  throw new Error(`${path}: the shape of its ${name} is [${shape.join(", ")}], expected ${expected}`);
 }
 
 function fails(problem: string): never {

@@ -55,8 +55,9 @@ export function settingsGrid(regularizations: readonly number[], f0s: readonly n
   return f0s.flatMap((f0) => regularizations.map((regularization) => ({ regularization, f0 })));
 }
 
-/** Accuracy of the pretrained outputs as they are, from 0 to 1. */
+/** Accuracy of the pretrained outputs as they are, from 0 to 1; NaN where the files have no logits. */
 export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits" | "labels">): number {
+  if (logits.values.some(Number.isNaN)) return NaN;
   return accuracy(asPredictions(logits), labels);
 }
 

@@ -6,9 +6,9 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createInflateRaw } from "node:zlib";
-import { Readable, Transform } from "node:stream";
 
 /** A zip archive open for reading. */
 export interface ZipArchive {
@@ -44,15 +44,28 @@ const LOCAL = 0x04034b50;
 const MAX_DIRECTORY_BYTES = 16 << 20;
 const CHUNK = 1 << 20;
 
-/** Opens an archive, reads its directory, and closes it after `use`. @throws naming the file if its directory does not add up */
-export function withZip<T>(path: string, use: (archive: ZipArchive) => T): T {
+/** Opens an archive and reads its directory. @throws naming the file if its directory does not add up */
+export function openZip(path: string): ZipArchive {
   const file = openSync(path, "r");
   try {
     const status = fstatSync(file);
     if (!status.isFile()) throw new Error(`${path} is not a file`);
-    return use({ path, file, entries: readDirectory(path, file, status.size) });
-  } finally {
+    return { path, file, entries: readDirectory(path, file, status.size) };
+  } catch (error) {
     closeSync(file);
+    throw error;
+  }
+}
+
+export const closeZip = ({ file }: ZipArchive): void => closeSync(file);
+
+/** Opens an archive and closes it after `use`. */
+export function withZip<T>(path: string, use: (archive: ZipArchive) => T): T {
+  const archive = openZip(path);
+  try {
+    return use(archive);
+  } finally {
+    closeZip(archive);
   }
 }
 
@@ -97,21 +110,20 @@ export async function extractZipEntry(archive: ZipArchive, entry: ZipEntry, targ
     }
   }
   let [crc, size] = [0, 0];
-  const check = new Transform({
-    transform(chunk: Uint8Array, _encoding, done) {
-      size += chunk.length;
-      if (size > entry.size) return done(fail(`unpacks to more than the ${entry.size} bytes that the directory states`));
-      crc = crc32(chunk, crc);
-      onBytes?.(chunk.length);
-      done(null, chunk);
-    },
-  });
   const output = await open(target, "wx");
+  const write = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > entry.size) throw fail(`unpacks to more than the ${entry.size} bytes that the directory states`);
+      crc = crc32(chunk, crc);
+      await output.writeFile(chunk);
+      onBytes?.(chunk.length);
+    }
+  };
   try {
     const source = Readable.from(compressed());
-    const sink = output.createWriteStream({ autoClose: false });
-    if (entry.method === STORED) await pipeline(source, check, sink);
-    else await pipeline(source, createInflateRaw(), check, sink);
+    if (entry.method === STORED) await pipeline(source, write);
+    else await pipeline(source, createInflateRaw(), write);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code?.startsWith("Z_")) throw fail(`is damaged (${(error as Error).message})`);
     throw error;
