@@ -57,10 +57,10 @@ export function readAuthorsKernels(directory: string, split: Split, options: Aut
   const { first: kernel, labels: stored } = readPair(path, "kernel");
   const shape = kernel.shape;
   const stacked = shape.length === 5;
-  if (!(stacked && shape[0] === 2) && shape.length !== 4) fail(path, "kernel", shape, "[n, C, m, C], or two stacked ones [2, n, C, m, C]");
+  if (!(stacked && shape[0] === 2) && shape.length !== 4) wrongShape(path, "kernel", shape, "[n, C, m, C], or two stacked ones [2, n, C, m, C]");
   const axes = shape.slice(-4) as KernelTensor["shape"];
   const [, outputs, examples, columnOutputs] = axes;
-  if (outputs !== columnOutputs || axes.includes(0)) fail(path, "kernel", shape, "[n, C, m, C] with the same C twice and none of them 0");
+  if (outputs !== columnOutputs || axes.includes(0)) wrongShape(path, "kernel", shape, "[n, C, m, C] with the same C twice and none of them 0");
   const values = finite(asFloat64(kernel, path), path, "kernel");
   const half = values.length / 2;
   const kernels = new Map<Formula, KernelTensor>(
@@ -87,13 +87,13 @@ export interface WriteAuthorsKernelsOptions {
  * Writes one split as the authors' code does, for its --load_kernels: float64 kernel, float32 logits, and as labels int64
  * class indices, or float32 ±1 for the binary margin (C = 1). One folder holds one formula.
  *
- * @returns the paths of the two files
+ * @returns the paths of the two files, or of the kernel's alone where the logits are not known
  */
 export function writeAuthorsKernels(directory: string, split: Split, { kernels, labels, logits }: SplitKernels, { task, formula }: WriteAuthorsKernelsOptions): string[] {
   const parts = (formula === "asymmetric_signgd" ? (["asymmetric_signgd", "asymmetric_signgd_flipped"] as const) : [formula]).map((name) => {
-    return kernels.get(name) ?? fails(`the ${name} kernel was not computed, so ${kernelsName(split, task)} cannot be written; there is: ${[...kernels.keys()].join(", ") || "none"}`);
+    return kernels.get(name) ?? refuse(`the ${name} kernel was not computed, so ${kernelsName(split, task)} cannot be written; there is: ${[...kernels.keys()].join(", ") || "none"}`);
   });
-  if (!/^[\w.-]+$/.test(task)) fails(`${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`);
+  if (!/^[\w.-]+$/.test(task)) refuse(`${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`);
   const [{ values, shape }] = parts;
   const kernel: StoredTensor = parts.length === 1 ? { dtype: "F64", shape, data: values } : stack(parts);
   const stored: StoredTensor =
@@ -103,6 +103,8 @@ export function writeAuthorsKernels(directory: string, split: Split, { kernels, 
   mkdirSync(directory, { recursive: true });
   const paths = [join(directory, kernelsName(split, task)), join(directory, logitsName(split, task))];
   writeTorchFile(paths[0], [kernel, stored]);
+  // NaN stands for logits that the kernels were read without.
+  if (logits.values.some(Number.isNaN)) return [paths[0]];
   writeTorchFile(paths[1], [{ dtype: "F32", shape: logits.shape, data: logits.values }, stored]);
   return paths;
 }
@@ -123,7 +125,7 @@ function readPair(path: string, name: string): { first: StoredTensor; labels: nu
     if (labels instanceof TorchTensor) {
       const { shape } = labels;
       // Some collators give each label a row of its own.
-      if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) fail(path, "labels", shape, "[X examples]");
+      if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) wrongShape(path, "labels", shape, "[X examples]");
       return { first: read(first), labels: Array.from(read(labels).data as Float64Array, Number) };
     }
     if (Array.isArray(labels) && labels.every((label) => typeof label === "number")) return { first: read(first), labels };
@@ -145,19 +147,19 @@ function readLogits(path: string, labels: number[], outputs: number): LogitsTens
   const shape: LogitsTensor["shape"] = [labels.length, outputs];
   if (!existsSync(path)) return { values: new Float32Array(labels.length * outputs).fill(NaN), shape };
   const { first, labels: stored } = readPair(path, "logits");
-  if (first.shape.length !== 2 || first.shape[0] !== shape[0] || first.shape[1] !== shape[1]) fail(path, "logits", first.shape, `[${shape.join(", ")}], as the kernel has`);
+  if (first.shape.length !== 2 || first.shape[0] !== shape[0] || first.shape[1] !== shape[1]) wrongShape(path, "logits", first.shape, `[${shape.join(", ")}], as the kernel has`);
   const own = classIndices(stored, labels.length, outputs, path);
   const differs = labels.findIndex((label, i) => label !== own[i]);
   if (differs >= 0) throw new Error(`${path} goes with other data than the kernel beside it: its label ${differs} is ${own[differs]}, not ${labels[differs]}`);
   return { values: finite(floats(first, path), path, "tensor of logits"), shape };
 }
 
-const floats = (tensor: StoredTensor, path: string): Float32Array => (["F64", "F32", "F16", "BF16"].includes(tensor.dtype) ? toFloat32(tensor) : fails(`${path}: its logits have type ${tensor.dtype}, expected floating-point numbers`));
+const floats = (tensor: StoredTensor, path: string): Float32Array => (["F64", "F32", "F16", "BF16"].includes(tensor.dtype) ? toFloat32(tensor) : refuse(`${path}: its logits have type ${tensor.dtype}, expected floating-point numbers`));
 
 function asFloat64({ dtype, data }: StoredTensor, path: string): Float64Array {
   if (dtype === "F64") return data as Float64Array;
   if (dtype === "F32") return Float64Array.from(data as Float32Array);
-  return fails(`${path}: its kernel has type ${dtype}, expected F64 or F32`);
+  return refuse(`${path}: its kernel has type ${dtype}, expected F64 or F32`);
 }
 
 function finite<T extends Float32Array | Float64Array>(values: T, path: string, name: string): T {
@@ -166,10 +168,10 @@ function finite<T extends Float32Array | Float64Array>(values: T, path: string, 
   return values;
 }
 
-function fail(path: string, name: string, shape: readonly number[], expected: string): never {
+function wrongShape(path: string, name: string, shape: readonly number[], expected: string): never {
   throw new Error(`${path}: the shape of its ${name} is [${shape.join(", ")}], expected ${expected}`);
 }
 
-function fails(problem: string): never {
+function refuse(problem: string): never {
   throw new Error(problem);
 }

@@ -1,9 +1,9 @@
 /** The kernels that the authors publish: zip archives of {train,dev,test}_kernels_TASK.pt, downloaded and unpacked. */
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { downloadFile, HttpError, reason } from "../model/download";
+import { downloadFile, HttpError, isInUse, reason } from "../model/download";
 import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../model/zip";
 
 /**
@@ -68,6 +68,7 @@ export async function downloadKernels(name: string, options: KernelDownloadOptio
   if (made !== undefined) return made;
 
   mkdirSync(dirname(out), { recursive: true });
+  removeUnfinished(out);
   const remote = await findArchive(name, addresses, options);
   // Bytes of two versions of an archive never meet: each has a name of its own until it is unpacked.
   const version = createHash("sha256").update([remote.url, remote.size, remote.validator].join("\n")).digest("hex").slice(0, 12);
@@ -93,7 +94,7 @@ export async function downloadKernels(name: string, options: KernelDownloadOptio
   try {
     await unpack(path, name, unpacked, options);
     writeFileSync(join(unpacked, "source.json"), `${JSON.stringify(source, undefined, 2)}\n`);
-    if (existsSync(out)) rmSync(out, { recursive: true });
+    if (existsSync(out)) rmdirSync(out);
     renameSync(unpacked, out);
   } catch (error) {
     rmSync(unpacked, { recursive: true, force: true });
@@ -129,6 +130,15 @@ function madeBefore(out: string, name: string, addresses: string[], { sha256 }: 
   const same = source?.name === name && addresses.includes(source.url ?? "") && (sha256 === undefined || source.sha256 === sha256.toLowerCase());
   if (!same) throw new Error(`${out} exists and holds something else than ${name}: give another folder, or remove it`);
   return { folders: kernelFolders(out), source: source as KernelSource, reused: true };
+}
+
+/** Removes what a run that was killed had unpacked so far. */
+function removeUnfinished(out: string): void {
+  const start = `${basename(out)}.`;
+  for (const file of readdirSync(dirname(out))) {
+    const suffix = file.startsWith(start) ? file.slice(start.length) : "";
+    if (/^\d+-[0-9a-f]{6}\.incomplete$/.test(suffix) && !isInUse(suffix)) rmSync(join(dirname(out), file), { recursive: true, force: true });
+  }
 }
 
 interface Remote {

@@ -99,7 +99,8 @@ function claimPartial(path: string): string {
   return own;
 }
 
-function isInUse(suffix: string): boolean {
+/** Whether a name that begins with a process id and "-", as temporary files here do, belongs to a process still alive. */
+export function isInUse(suffix: string): boolean {
   const owner = /^(\d+)-/.exec(suffix);
   if (owner === null) return false;
   try {

@@ -159,6 +159,8 @@ test("without logits, f0 = inf solves and a finite f0 is refused", () => {
   assert.equal(results[0].test.accuracy, accuracy.test);
   assert.equal(zeroShot.test, null, "no accuracy of logits that are not there");
   assert.throws(() => solve(2), /logits have the value NaN/);
+  const written = writeAuthorsKernels(join(folder, "still-none"), "dev", readKernels(directory, "dev"), { task: "sst-2", formula: "sgd" });
+  assert.deepEqual(written.map((path) => basename(path)), ["dev_kernels_sst-2.pt"]);
 });
 
 test("a kernel that was not computed is not written", () => {

@@ -14,8 +14,6 @@ export interface FileServer {
   /** Statuses to answer with before behaving. */
   statuses: number[];
   ignoreRanges: boolean;
-  /** Bytes between which it pauses for a moment; 0: never. */
-  slow: number;
   hideLength: boolean;
   /** "path [range]" of every request. */
   requests: string[];
@@ -25,7 +23,7 @@ export interface FileServer {
 const LAST_MODIFIED = "Mon, 04 Sep 2023 12:00:00 GMT";
 
 export async function fileServer(files: Record<string, Uint8Array>): Promise<FileServer> {
-  const own: FileServer = { address: "", files, redirects: {}, cutAfter: [], statuses: [], ignoreRanges: false, slow: 0, hideLength: false, requests: [], close: async () => undefined };
+  const own: FileServer = { address: "", files, redirects: {}, cutAfter: [], statuses: [], ignoreRanges: false, hideLength: false, requests: [], close: async () => undefined };
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://local").pathname;
     const asked = request.headers.range;
@@ -56,17 +54,10 @@ export async function fileServer(files: Record<string, Uint8Array>): Promise<Fil
     });
     const cut = body.length > 1 ? own.cutAfter.shift() : undefined;
     const end = Math.min(cut ?? body.length, body.length);
-    const step = own.slow || body.length;
-    const send = (at: number): void => {
-      if (response.destroyed) return;
-      if (at < end) {
-        response.write(body.subarray(at, Math.min(at + step, end)));
-        setTimeout(send, own.slow ? 5 : 0, at + step);
-      } else if (cut === undefined) response.end();
-      // Let what was written leave before the cut.
-      else setTimeout(() => response.destroy(), 50);
-    };
-    send(0);
+    response.write(body.subarray(0, end));
+    if (cut === undefined) response.end();
+    // Let what was written leave before the cut.
+    else setTimeout(() => response.destroy(), 50);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   own.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
