@@ -89,6 +89,11 @@ export async function downloadKernels(name: string, options: KernelDownloadOptio
     });
   }
   const sha256 = await hashOf(path);
+  if (options.sha256 !== undefined && sha256 !== options.sha256.toLowerCase()) {
+    // Downloaded by an earlier run that was not told what it must be.
+    rmSync(path);
+    throw new Error(`${name} has SHA-256 ${sha256}, not ${options.sha256.toLowerCase()}; it was removed, try again`);
+  }
   const source: KernelSource = { name, url: remote.url, bytes: remote.size, sha256, lastModified: remote.lastModified, downloaded: new Date().toISOString(), readme: README };
   const unpacked = `${out}.${process.pid}-${randomBytes(3).toString("hex")}.incomplete`;
   try {

@@ -144,6 +144,8 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
       if (done > size) break;
       await file.writeFile(bytes);
       options.onBytes(done);
+      // An abort after the last byte has arrived leaves fetch's stream waiting for ever.
+      options.signal?.throwIfAborted();
     }
     if (done <= size) await file.sync();
   } finally {

@@ -222,6 +222,12 @@ test("progress of download and unpacking, and abort in between", async () => {
   const stop = new AbortController();
   await assert.rejects(download({ signal: stop.signal, onProgress: () => stop.abort() }), { name: "AbortError" });
   assert.ok(!existsSync(out()));
+  const later = new AbortController();
+  await assert.rejects(download({ signal: later.signal, onProgress: ({ step }) => step === "unpack" && later.abort() }), { name: "AbortError" });
+  assert.deepEqual(leftovers().map((name) => name.replace(/-[0-9a-f]{12}/, "-VERSION")), [`.${NAME}-VERSION.zip`], "the archive is whole and is kept");
+  // What was downloaded before is held to the checksum of the next run too.
+  await assert.rejects(download({ sha256: "1".repeat(64) }), /sha-?256/i);
+  assert.deepEqual(leftovers(), []);
   assert.equal((await download()).folders.length, 2);
   assert.deepEqual(leftovers(), [NAME]);
 });
