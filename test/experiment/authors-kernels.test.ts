@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { solveCommand } from "../../src/cli/solve-command";
 import { readAuthorsKernels, writeAuthorsKernels } from "../../src/experiment/authors-kernels";
 import { kernelFile, readKernels, writeKernels } from "../../src/experiment/kernel-files";
+import { zeroShotAccuracy } from "../../src/experiment/solve-kernels";
 import type { SplitKernels } from "../../src/experiment/split-kernels";
 import type { Formula } from "../../src/kernels/formula";
 import { writeTorchFile } from "../../src/model/torch-file";
 import type { StoredTensor } from "../../src/model/safetensors";
+import { solveLeastSquares } from "../../src/solvers/least-squares";
+import { accuracy as accuracyOf } from "../../src/solvers/metrics";
 import type { Split } from "../../src/tasks/task";
 import { fixturePath, readJson } from "../support/tiny-roberta";
 
@@ -31,6 +33,13 @@ interface Oracle {
 const oracle = readJson<Oracle>("torch", "oracle.json").folders;
 const formulas: Record<string, Formula[]> = { sgd: ["sgd"], signgd: ["signgd"], margin: ["sgd"], asymmetric: ["asymmetric_signgd", "asymmetric_signgd_flipped"] };
 
+/** Accuracy of kernel least squares on a split, from files alone. */
+function solvedAccuracy(directory: string, split: Split, formula: Formula, regularization: number, f0: number): number {
+  const [train, x] = [readKernels(directory, "train"), readKernels(directory, split)];
+  const problem = { train: train.kernels.get(formula)!, trainLabels: train.labels, trainLogits: train.logits };
+  return accuracyOf(solveLeastSquares({ ...problem, evaluate: x.kernels.get(formula)!, evaluateLogits: x.logits, regularization, f0 }), x.labels);
+}
+
 for (const [name, { task, splits, solved }] of Object.entries(oracle)) {
   const directory = fixturePath("torch", name);
 
@@ -49,9 +58,7 @@ for (const [name, { task, splits, solved }] of Object.entries(oracle)) {
 
   for (const { regularization, f0, accuracy } of solved ?? []) {
     test(`solve gives the accuracies of the authors' solver: ${name}, regularization ${regularization}, f0 ${f0}`, () => {
-      const options = { kernels: directory, solver: "lstsq", formula: formulas[name][0], f0: [f0 === "inf" ? Infinity : f0], regularization: [regularization], json: true } as const;
-      const { results } = JSON.parse(solveCommand({ ...options, f0: [...options.f0], regularization: [...options.regularization] }));
-      for (const split of SPLITS) assert.equal(results[0][split].accuracy, accuracy[split], split);
+      for (const split of SPLITS) assert.equal(solvedAccuracy(directory, split, formulas[name][0], regularization, f0 === "inf" ? Infinity : f0), accuracy[split], split);
     });
   }
 }
@@ -153,12 +160,10 @@ test("without logits, f0 = inf solves and a finite f0 is refused", () => {
   const directory = changed("no-logits", (path) => {
     for (const split of SPLITS) rmSync(join(path, `${split}_logits_sst-2.pt`));
   });
-  const solve = (f0: number) => JSON.parse(solveCommand({ kernels: directory, solver: "lstsq", formula: "sgd", f0: [f0], regularization: [0.001], json: true }));
   const { accuracy } = oracle.sgd.solved!.find((one) => one.f0 === "inf" && one.regularization === 0.001)!;
-  const { results, zeroShot } = solve(Infinity);
-  assert.equal(results[0].test.accuracy, accuracy.test);
-  assert.equal(zeroShot.test, null, "no accuracy of logits that are not there");
-  assert.throws(() => solve(2), /logits have the value NaN/);
+  assert.equal(solvedAccuracy(directory, "test", "sgd", 0.001, Infinity), accuracy.test);
+  assert.ok(Number.isNaN(zeroShotAccuracy(readKernels(directory, "test"))), "no accuracy of logits that are not there");
+  assert.throws(() => solvedAccuracy(directory, "test", "sgd", 0.001, 2), /logits have the value NaN/);
   const written = writeAuthorsKernels(join(folder, "still-none"), "dev", readKernels(directory, "dev"), { task: "sst-2", formula: "sgd" });
   assert.deepEqual(written.map((path) => basename(path)), ["dev_kernels_sst-2.pt"]);
 });
