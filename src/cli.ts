@@ -5,6 +5,7 @@ import type { BlocksListOptions, BlocksRunOptions } from "./cli/blocks-command";
 import type { ErrorWithExitCode } from "./cli/interruptible";
 import type { KernelCommandOptions } from "./cli/kernel-command";
 import { withKernelOptions } from "./cli/kernel-options";
+import type { KernelsCommandOptions } from "./cli/kernels-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
 import type { SplitsCommandOptions } from "./cli/splits-command";
@@ -86,7 +87,7 @@ blocks
 program
   .command("solve")
   .description("solve the kernels of a folder and print the accuracy on every split")
-  .requiredOption("--kernels <folder...>", "what kernel --out wrote; several are the few-shot splits of one experiment")
+  .requiredOption("--kernels <folder...>", "what kernel --out wrote, or a folder of the authors' files train_kernels_TASK.pt; several are the few-shot splits of one experiment")
   .addOption(new Option("--solver <name>", "least squares, asymmetric least squares, logistic regression, support vector classifier or regression").choices(SOLVERS).default("lstsq"))
   .option("--formula <name>", `which kernel: ${FORMULAS.join(", ")}; default: sgd, or asymmetric_signgd for asym`, one(FORMULAS))
   .option("--f0 <numbers>", "f0 scaling, or several with commas; inf ignores the pretrained logits", numbers(Number.MIN_VALUE, { infinity: true }), [Infinity])
@@ -115,6 +116,21 @@ program
   .action(async (options: SplitsCommandOptions) => {
     const { splitsCommand } = await import("./cli/splits-command.js");
     for (const path of splitsCommand(options, (line) => console.error(`kernel-view: ${line}`))) console.log(path);
+  });
+
+program
+  .command("kernels")
+  .description("download the kernels that the authors publish, or write kernels as their code reads them (torch.load)")
+  .option("--download <name>", "an archive of the authors' project page by its file name without .zip, such as prompt-sgd-16-shot")
+  .option("--from <address>", "where the archive is, if not on their page; an address that ends in / is the folder it lies in")
+  .option("--sha256 <hex>", "what the archive's SHA-256 must be")
+  .option("--export <folder>", "kernels to write as train_kernels_TASK.pt, train_logits_TASK.pt, …")
+  .option("--task <name>", "with --export: the task's name in the files' names")
+  .option("--formula <name>", "with --export: which kernel; asymmetric_signgd goes with its flipped one", one(["sgd", "signgd", "asymmetric_signgd"] as const), "sgd")
+  .option("--out <folder>", "where to write; default of --download: kernels/<name>")
+  .action(async (options: KernelsCommandOptions) => {
+    const { kernelsCommand } = await import("./cli/kernels-command.js");
+    for (const path of await kernelsCommand(options)) console.log(path);
   });
 
 function one<T extends string>(known: readonly T[]): (text: string) => T {

@@ -19,6 +19,7 @@ export * from "./model/model";
 export * from "./model/predict";
 export * from "./model/safetensors";
 export * from "./model/tokenizer";
+export * from "./model/torch-file";
 
 export { FORMULAS, type Formula } from "./kernels/formula";
 export * from "./kernels/kernel";
@@ -46,6 +47,8 @@ export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
 
 export * from "./experiment/aggregate";
+export * from "./experiment/authors-kernels";
+export * from "./experiment/download-kernels";
 export * from "./experiment/fill-mask";
 export * from "./experiment/fine-tuning-run";
 export * from "./experiment/inputs";

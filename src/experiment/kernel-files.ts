@@ -1,13 +1,24 @@
-/** Kernels as files: OUT/train.safetensors, OUT/dev.safetensors, OUT/test.safetensors. */
+/** Kernels as files: OUT/train.safetensors, OUT/dev.safetensors, OUT/test.safetensors. The authors' files are read too. */
 import { mkdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../model/safetensors";
 import type { Split } from "../tasks/task";
+import { authorsKernelFile, readAuthorsKernels } from "./authors-kernels";
 import type { SplitKernels } from "./split-kernels";
 
-export const kernelFile = (directory: string, split: Split): string => join(directory, `${split}.safetensors`);
+const ownFile = (directory: string, split: Split): string => join(directory, `${split}.safetensors`);
+
+/**
+ * The file with a split's kernels, whether it exists or not: in a folder of the authors' files, theirs.
+ *
+ * @throws if a folder has the kernels of several tasks
+ */
+export function kernelFile(directory: string, split: Split): string {
+  const own = ownFile(directory, split);
+  return existsSync(own) ? own : (authorsKernelFile(directory, split) ?? own);
+}
 
 const BY_PARAMETER = "_by_parameter";
 /** The metadata's key for the breakdown's parameter names. */
@@ -30,18 +41,20 @@ export function writeKernels(directory: string, split: Split, { kernels, shares,
   if (shares && parameters) for (const [formula, byParameter] of shares) tensors.set(`${formula}${BY_PARAMETER}`, stacked(byParameter, parameters, kernels.get(formula)!.shape));
   tensors.set("labels", { dtype: "I64", shape: [labels.length], data: BigInt64Array.from(labels, BigInt) });
   tensors.set("logits", { dtype: "F32", shape: logits.shape, data: logits.values });
-  const path = kernelFile(directory, split);
+  const path = ownFile(directory, split);
   writeSafetensors(path, tensors, { ...provenance, ...(parameters ? { [BREAKDOWN]: JSON.stringify(parameters) } : {}) });
   return path;
 }
 
 /**
- * Reads a file of {@link writeKernels}.
+ * Reads a split's kernels from a folder of {@link writeKernels}, or from one of the authors' files
+ * (see {@link readAuthorsKernels}).
  *
  * @throws naming the file and the tensor if one is missing, of another type or shape, or holds NaN or infinity
  */
 export function readKernels(directory: string, split: Split): SplitKernels & { metadata: Record<string, string> } {
   const path = kernelFile(directory, split);
+  if (path.endsWith(".pt")) return readAuthorsKernels(directory, split);
   if (!existsSync(path)) throw new Error(`${path} does not exist: write it with kernel-view kernel --out ${directory}`);
   const { tensors, metadata } = readSafetensors(path);
   const logits = tensorOf(tensors, "logits", "F32", 2, path);

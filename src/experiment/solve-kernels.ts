@@ -127,8 +127,9 @@ export function bestOnDev<Name extends string>(grid: readonly Solved<Name | "dev
   return grid.reduce((best, one) => (one.scores.dev[metric] > best.scores.dev[metric] ? one : best));
 }
 
-/** Accuracy of the pretrained outputs as they are, from 0 to 1. */
+/** Accuracy of the pretrained outputs as they are, from 0 to 1; NaN where the files have no logits. */
 export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits" | "labels">): number {
+  if (logits.values.some(Number.isNaN)) return NaN;
   return accuracy(asPredictions(logits), labels);
 }
 

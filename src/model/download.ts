@@ -9,8 +9,8 @@ export interface Download {
   /** Where the complete, checked file goes. */
   path: string;
   size: number;
-  /** What the content must hash to: sha256, or git's sha1 of a blob. */
-  checksum: { algorithm: "sha256" | "git-sha1"; hex: string };
+  /** What the content must hash to: sha256, or git's sha1 of a blob. Without it only the size is checked here. */
+  checksum?: { algorithm: "sha256" | "git-sha1"; hex: string };
   /** What messages call the file. */
   name: string;
 }
@@ -99,7 +99,8 @@ function claimPartial(path: string): string {
   return own;
 }
 
-function isInUse(suffix: string): boolean {
+/** Whether a name that begins with a process id and "-", as temporary files here do, belongs to a process still alive. */
+export function isInUse(suffix: string): boolean {
   const owner = /^(\d+)-/.exec(suffix);
   if (owner === null) return false;
   try {
@@ -143,6 +144,8 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
       if (done > size) break;
       await file.writeFile(bytes);
       options.onBytes(done);
+      // An abort after the last byte has arrived leaves fetch's stream waiting for ever.
+      options.signal?.throwIfAborted();
     }
     if (done <= size) await file.sync();
   } finally {
@@ -155,6 +158,7 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
 }
 
 async function verify(partial: string, { name, size, checksum }: Download): Promise<void> {
+  if (checksum === undefined) return;
   const hash = createHash(checksum.algorithm === "sha256" ? "sha256" : "sha1");
   if (checksum.algorithm === "git-sha1") hash.update(`blob ${size}\0`);
   if (size > 0) for await (const chunk of createReadStream(partial)) hash.update(chunk as Buffer);
