@@ -75,13 +75,19 @@ function addProducts(g: Tensor, h: Tensor, formulas: readonly Formula[], add: Ad
   });
   for (const formula of formulas) {
     const { train, evaluate } = SIGNS[formula];
-    add(formula, rowProducts(train ? signOfG() : g, evaluate ? signOfH() : h).dataSync() as Float32Array);
+    add(formula, rowProducts(train ? signOfG() : g, evaluate ? signOfH() : h));
   }
 }
 
-/** g hᵀ for few long rows; with the side of more rows on the left it takes up to a third less time. */
-const rowProducts = (g: Tensor, h: Tensor): Tensor =>
-  h.shape[0] > g.shape[0] ? tf.transpose(tf.matMul(h, g, false, true)) : tf.matMul(g, h, false, true);
+/** g hᵀ for few long rows; with the side of more rows on the left the product takes up to a third less time. */
+function rowProducts(g: Tensor, h: Tensor): Float32Array {
+  const [n, m] = [g.shape[0], h.shape[0]];
+  if (m <= n) return tf.matMul(g, h, false, true).dataSync() as Float32Array;
+  const transposed = tf.matMul(h, g, false, true).dataSync() as Float32Array;
+  const product = new Float32Array(n * m);
+  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) product[i * m + j] = transposed[j * n + i];
+  return product;
+}
 
 type Matrix = Extract<Factor, { kind: "matrix" }>;
 type Table = Extract<Factor, { kind: "table" }>;
