@@ -102,13 +102,13 @@ export function agNewsCsv(jsonLines: string, name: string): string {
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   return lines
     .map((line, i) => {
-      let row: { label?: unknown; title?: unknown; description?: unknown } | null = null;
+      let row: { label?: unknown; title?: unknown; description?: unknown } = {};
       try {
-        row = JSON.parse(line) as typeof row;
+        row = (JSON.parse(line) ?? {}) as typeof row;
       } catch {
         // Said below.
       }
-      const { label, title, description } = row ?? {};
+      const { label, title, description } = row;
       if (![1, 2, 3, 4].includes(label as number) || typeof title !== "string" || typeof description !== "string") {
         throw new Error(`${name}, line ${i + 1}: not a row with label (1 to 4), title and description: ${JSON.stringify(line.slice(0, 60))}`);
       }

@@ -225,7 +225,7 @@ async function install(task: Task, made: string, out: string, origin: Pick<TaskS
     checkColumns(original, task);
   } catch (error) {
     const message = (error as Error).message.replaceAll(`${made}/`, `${folderOf(task)}/`).replaceAll(made, folderOf(task));
-    throw new Error(`${origin.urls.join(", ")}: ${message}: its layout has changed, or it is damaged; nothing of task ${task.name} was installed`, { cause: error });
+    throw new Error(`${origin.urls.join(", ")}: ${message}: its layout has changed, or it is damaged; nothing of task ${task.name} was installed: give another address with --from, or put the files into ${join(out, folderOf(task))} yourself`, { cause: error });
   }
   const splitAsPublished = splitMd5 === undefined ? undefined : splitMatches(original, task, splitMd5);
   if (splitAsPublished === false) note(`${task.name}: its 16-shot split with seed 13 is not the one that LM-BFF published: other data than the authors'`);

@@ -1,7 +1,7 @@
 /** Chosen files out of a tar archive (plain or gzip), read as a stream: nothing else of it is written, and no link is followed. */
-import { once } from "node:events";
 import { closeSync, createReadStream, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { dirname, posix } from "node:path";
+import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Parser, type ReadEntry } from "tar";
 
@@ -81,11 +81,8 @@ export async function extractTarFiles(
   const total = statSync(path).size;
   const compressed = isGzip(path, fail);
   const file = createReadStream(path, { highWaterMark: 1 << 20, signal });
-  let read = 0;
-  file.on("data", (chunk) => onBytes?.((read += chunk.length), total));
-  file.pause();
-  const source = compressed ? file.pipe(createGunzip()) : file;
-  file.on("error", (error) => source.destroy(error));
+  // The callback is for errors that the loop below sees too.
+  const source = compressed ? pipeline(file, createGunzip({ chunkSize: 1 << 20 }), () => undefined) : file;
   let unpacked = 0;
   try {
     for await (const chunk of source) {
@@ -94,7 +91,9 @@ export async function extractTarFiles(
       if (unpacked === 0 && compressed && bytes[0] === 0x1f) throw fail("it is compressed twice");
       unpacked += bytes.length;
       if (unpacked > totalBytes) throw fail(`it unpacks to more than the ${totalBytes} bytes that are allowed`);
-      if (!parser.write(bytes) && problem === undefined && !ended) await Promise.race([once(parser, "drain"), new Promise(setImmediate)]);
+      // Entries are written or dropped as they come: the parser never has to wait.
+      parser.write(bytes);
+      onBytes?.(file.bytesRead, total);
       if (problem !== undefined) throw problem as Error;
       if (ended) break;
     }
@@ -136,7 +135,8 @@ function problemOf({ path, type, linkpath = "" }: ReadEntry, wanted: ReadonlyMap
 const leadsOut = (path: string): boolean => path.startsWith("/") || path.split("/").includes("..") || /^[A-Za-z]:|[\\\0-\x1f]/.test(path);
 
 /** The parser's complaints, in words that say what to think of. */
-function damage({ message }: Error): string {
+function damage(error: Error): string {
+  const message = error.message.replace(/^TAR_\w+: /, "");
   return /checksum failure|Unrecognized|path is required/.test(message) ? `it is damaged, or not a tar archive (${message})` : `it is damaged or truncated (${message})`;
 }
 
