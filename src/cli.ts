@@ -2,6 +2,7 @@
 /** The command `kernel-view`: the library's operations from a shell. Each command is loaded when it is asked for: `--help` and `solve` need no TensorFlow. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { BlocksListOptions, BlocksRunOptions } from "./cli/blocks-command";
+import type { DataCommandOptions } from "./cli/data-command";
 import type { ErrorWithExitCode } from "./cli/interruptible";
 import type { KernelCommandOptions } from "./cli/kernel-command";
 import { withKernelOptions } from "./cli/kernel-options";
@@ -9,7 +10,7 @@ import type { KernelsCommandOptions } from "./cli/kernels-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
 import type { SplitsCommandOptions } from "./cli/splits-command";
-import { age, byteSize, count, countOrInfinity, index, listOf, numbers, seeds } from "./cli/values";
+import { age, byteSize, count, countOrInfinity, index, listOf, numbers, seeds, splitList } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
 import { SOLVERS } from "./solvers/solver-names";
 import { taskNames } from "./tasks/task";
@@ -101,6 +102,18 @@ program
   .action(async (options: SolveCommandOptions) => {
     const { solveCommand } = await import("./cli/solve-command.js");
     console.log(await solveCommand(options));
+  });
+
+program
+  .command("data")
+  .description("download the full data sets that splits are drawn from: the authors' archive, and AG News from the Hugging Face Hub")
+  .requiredOption("--task <names>", `all, or tasks with commas between them: ${taskNames.join(", ")}`, splitList)
+  .option("--out <folder>", "where to make a folder for each task", "data/original")
+  .option("--from <address>", "where the archive is, if not on the authors' page; an address that ends in / is a folder with datasets.tar and ag_news/train.csv and test.csv")
+  .option("--sha256 <hex>", "what the archive's SHA-256 must be")
+  .action(async (options: DataCommandOptions) => {
+    const { dataCommand } = await import("./cli/data-command.js");
+    await dataCommand(options, (line) => console.log(line), (line) => console.error(`kernel-view: ${line}`));
   });
 
 program

@@ -1,10 +1,9 @@
 /** The kernels that the authors publish: zip archives of {train,dev,test}_kernels_TASK.pt, downloaded and unpacked. */
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { downloadFile, HttpError, isInUse, reason } from "../model/download";
 import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../model/zip";
+import { checkAddress, checkSha256, checkSpace, fetchRemote, findRemote, hashOf, removeUnfinished, versionOf, type RemoteOptions } from "./remote-file";
 
 /**
  * Where the authors' README keeps its archives; a name is an archive's file name there, without ".zip". Earlier versions
@@ -13,22 +12,15 @@ import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } fr
 export const KERNEL_ADDRESSES = ["https://nlp.cs.princeton.edu/projects/LM-Kernel-FT/roberta-base/", "https://nlp.cs.princeton.edu/projects/LM-Kernel-FT/"] as const;
 const README = "https://github.com/princeton-nlp/LM-Kernel-FT#download-our-pre-computed-kernels";
 
-export interface KernelDownloadOptions {
+export interface KernelDownloadOptions extends RemoteOptions {
   /** The folder to make. */
   out: string;
   /** Address of the archive, or, ending in "/", of the folder it lies in. Default: {@link KERNEL_ADDRESSES}, in turn. */
   from?: string;
   /** What the archive's SHA-256 must be, in hexadecimal. The authors publish none: that of the first download is in source.json. */
   sha256?: string;
-  /** In place of the global fetch. */
-  fetch?: typeof fetch;
   /** Bytes of the download, then of the unpacked files. */
   onProgress?: (progress: { step: "download" | "unpack"; done: number; total: number }) => void;
-  signal?: AbortSignal;
-  /** Attempts after a request that brought nothing. Default 5. */
-  retries?: number;
-  /** Pause before the first retry in milliseconds, doubling with each. Default 500. */
-  retryDelay?: number;
 }
 
 /** What source.json beside the kernels says of them. */
@@ -61,32 +53,20 @@ export interface DownloadedKernels {
  */
 export async function downloadKernels(name: string, options: KernelDownloadOptions): Promise<DownloadedKernels> {
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is not the name of an archive, such as prompt-sgd-16-shot; the authors' archives: ${README}`);
-  if (options.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(options.sha256)) throw new Error(`${JSON.stringify(options.sha256)} is not a SHA-256 (64 hexadecimal digits)`);
+  if (options.sha256 !== undefined) checkSha256(options.sha256);
   const addresses = addressesOf(name, options.from);
   const out = resolve(options.out);
   const made = madeBefore(out, name, addresses, options);
   if (made !== undefined) return made;
 
   mkdirSync(dirname(out), { recursive: true });
-  removeUnfinished(out);
-  const remote = await findArchive(name, addresses, options);
-  // Bytes of two versions of an archive never meet: each has a name of its own until it is unpacked.
-  const version = createHash("sha256").update([remote.url, remote.size, remote.validator].join("\n")).digest("hex").slice(0, 12);
-  const path = join(dirname(out), `.${name}-${version}.zip`);
+  removeUnfinished(dirname(out), basename(out));
+  const missing = `there is no archive ${name} (${addresses.join(" and ")}: not found): see ${README} for the names, or give the address with --from`;
+  const remote = await findRemote(name, addresses, options, missing);
+  const path = join(dirname(out), `.${name}-${versionOf(remote)}.zip`);
   checkSpace(dirname(out), remote.size, `the archive ${name}`);
   if (!existsSync(path)) {
-    await downloadFile(
-      { url: remote.url, headers: remote.validator === undefined ? {} : { "If-Range": remote.validator }, path, size: remote.size, name, checksum: checksumOf(options.sha256) },
-      {
-        fetch: httpsOnly(options.fetch ?? fetch),
-        signal: options.signal,
-        onBytes: (done) => options.onProgress?.({ step: "download", done, total: remote.size }),
-        retries: options.retries ?? 5,
-        retryDelay: options.retryDelay ?? 500,
-      },
-    ).catch((error: unknown) => {
-      throw inPlainWords(error, remote.url, options.signal);
-    });
+    await fetchRemote(remote, path, name, options.sha256, { ...options, onBytes: (done) => options.onProgress?.({ step: "download", done, total: remote.size }) });
   }
   const sha256 = await hashOf(path);
   if (options.sha256 !== undefined && sha256 !== options.sha256.toLowerCase()) {
@@ -114,11 +94,9 @@ export async function downloadKernels(name: string, options: KernelDownloadOptio
 
 function addressesOf(name: string, from: string | undefined): string[] {
   if (from === undefined) return KERNEL_ADDRESSES.map((folder) => `${folder}${name}.zip`);
-  if (!URL.canParse(from) || !/^https?:$/.test(new URL(from).protocol)) throw new Error(`${JSON.stringify(from)} is not an address: give one that begins with https://`);
+  checkAddress(from);
   return [from.endsWith("/") ? `${from}${name}.zip` : from];
 }
-
-const checksumOf = (sha256: string | undefined) => (sha256 === undefined ? undefined : { algorithm: "sha256" as const, hex: sha256.toLowerCase() });
 
 /** The kernels of an earlier run; an empty folder does not count. */
 function madeBefore(out: string, name: string, addresses: string[], { sha256 }: KernelDownloadOptions): DownloadedKernels | undefined {
@@ -135,91 +113,6 @@ function madeBefore(out: string, name: string, addresses: string[], { sha256 }: 
   const same = source?.name === name && addresses.includes(source.url ?? "") && (sha256 === undefined || source.sha256 === sha256.toLowerCase());
   if (!same) throw new Error(`${out} exists and holds something else than ${name}: give another folder, or remove it`);
   return { folders: kernelFolders(out), source: source as KernelSource, reused: true };
-}
-
-/** Removes what a run that was killed had unpacked so far. */
-function removeUnfinished(out: string): void {
-  const start = `${basename(out)}.`;
-  for (const file of readdirSync(dirname(out))) {
-    const suffix = file.startsWith(start) ? file.slice(start.length) : "";
-    if (/^\d+-[0-9a-f]{6}\.incomplete$/.test(suffix) && !isInUse(suffix)) rmSync(join(dirname(out), file), { recursive: true, force: true });
-  }
-}
-
-interface Remote {
-  url: string;
-  size: number;
-  /** A strong ETag or a date, for If-Range. */
-  validator?: string;
-  lastModified?: string;
-}
-
-/** Asks each address in turn for its first byte, which tells whether and how large it is; "not found" leads to the next. */
-async function findArchive(name: string, addresses: string[], options: KernelDownloadOptions): Promise<Remote> {
-  const { retries = 5, retryDelay = 500, signal } = options;
-  for (const url of addresses) {
-    for (let attempt = 0; ; attempt++) {
-      signal?.throwIfAborted();
-      let problem: unknown;
-      try {
-        const response = await httpsOnly(options.fetch ?? fetch)(url, { headers: { Range: "bytes=0-0", "Accept-Encoding": "identity" }, signal });
-        const { status, headers } = response;
-        // The body may be the whole archive, if the server does not do ranges.
-        await response.body?.cancel();
-        if (status === 404 || status === 410) break;
-        if (status < 500 && status !== 429) return remoteOf(url, status, headers, name);
-        problem = new Error(`HTTP ${status}`);
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof HttpError) throw error;
-        problem = error;
-      }
-      if (attempt >= retries) throw new Error(`${url} cannot be reached (${reason(problem)}): check the network, or give another address with --from`, { cause: problem });
-      await setTimeout(retryDelay * 2 ** attempt, undefined, { signal });
-    }
-  }
-  throw new Error(`there is no archive ${name} (${addresses.join(" and ")}: not found): see ${README} for the names, or give the address with --from`);
-}
-
-function remoteOf(url: string, status: number, headers: Headers, name: string): Remote {
-  if (status !== 200 && status !== 206) throw new HttpError(status, `${name}: HTTP ${status} from ${url}`);
-  const type = headers.get("content-type") ?? "";
-  if (type.startsWith("text/html")) throw new HttpError(status, `${url} is a web page, not an archive: check the address`);
-  const size = Number(status === 206 ? /\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1] : (headers.get("content-length") ?? NaN));
-  if (!Number.isSafeInteger(size) || size < 1) throw new HttpError(status, `${url} does not say how large it is: download it another way and unpack it`);
-  const etag = headers.get("etag");
-  const lastModified = headers.get("last-modified") ?? undefined;
-  return { url, size, lastModified, validator: etag !== null && !etag.startsWith("W/") ? etag : lastModified };
-}
-
-/** Without a published checksum the connection is all that vouches for the archive: a redirect must not leave https. */
-function httpsOnly(fetcher: typeof fetch): typeof fetch {
-  return async (input, init) => {
-    const response = await fetcher(input, init);
-    const asked = String(input);
-    if (asked.startsWith("https:") && response.url !== "" && !response.url.startsWith("https:")) {
-      await response.body?.cancel();
-      throw new HttpError(response.status, `${asked} leads to ${response.url}, which is not https: refused`);
-    }
-    return response;
-  };
-}
-
-function inPlainWords(error: unknown, url: string, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted === true || !(error instanceof TypeError)) return error;
-  return new Error(`${url} cannot be reached (${reason(error)}): check the network and run again to go on`, { cause: error });
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest("hex");
-}
-
-function checkSpace(folder: string, needed: number, what: string): void {
-  const { bavail, bsize } = statfsSync(folder);
-  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
-  if (needed > bavail * bsize) throw new Error(`${what} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or give another folder`);
 }
 
 /** What archivers of some systems add: not part of the kernels. */

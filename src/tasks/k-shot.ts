@@ -108,7 +108,7 @@ const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029
 const AROUND = new RegExp(`^${SPACE}|${SPACE}$`, "g");
 
 /** Python's str.strip(): JavaScript's trim() counts other characters as space. */
-function pythonStrip(text: string): string {
+export function pythonStrip(text: string): string {
   return text.replace(AROUND, "");
 }
 

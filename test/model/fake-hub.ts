@@ -36,8 +36,9 @@ export interface FakeHub {
 
 const wellBehaved = (): Behaviour => ({ cutAfter: [], quietly: false, ignoreRanges: false, rangeShift: 0, sizeLie: 0, contentStatus: [], slow: 0 });
 
-/** A local server that behaves like the Hub for one model at one commit; files of 1,000 bytes or more are large (LFS). */
-export async function fakeHub(id: string, commit: string, files: Record<string, Uint8Array>): Promise<FakeHub> {
+/** A local server that behaves like the Hub for one model or data set at one commit; files of 1,000 bytes or more are large (LFS). */
+export async function fakeHub(id: string, commit: string, files: Record<string, Uint8Array>, kind: "model" | "dataset" = "model"): Promise<FakeHub> {
+  const page = kind === "model" ? id : `datasets/${id}`;
   const hub: FakeHub = { endpoint: "", behaviour: wellBehaved(), requests: [], authorizations: [], close: async () => undefined };
   const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
   const gitSha1 = (bytes: Uint8Array): string => createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
@@ -86,11 +87,11 @@ export async function fakeHub(id: string, commit: string, files: Record<string, 
       return refuse(response, 401, "GatedRepo");
     }
     if (isApi) {
-      const [, kind, revision] = url.pathname.match(new RegExp(`^/api/models/${id}/(revision|paths-info)/([^/]+)$`)) ?? [];
-      if (kind === undefined) return refuse(response, 404, "RepoNotFound");
+      const [, asked, revision] = url.pathname.match(new RegExp(`^/api/${kind}s/${id}/(revision|paths-info)/([^/]+)$`)) ?? [];
+      if (asked === undefined) return refuse(response, 404, "RepoNotFound");
       if (!known(decodeURIComponent(revision))) return refuse(response, 404, "RevisionNotFound");
       response.setHeader("Content-Type", "application/json");
-      if (kind === "revision") {
+      if (asked === "revision") {
         const siblings = Object.keys(files).map((rfilename) => ({ rfilename }));
         return void response.end(JSON.stringify({ _id: "1", id, sha: commit, siblings, lastModified: "2026-01-01T00:00:00.000Z" }));
       }
@@ -105,7 +106,7 @@ export async function fakeHub(id: string, commit: string, files: Record<string, 
       });
       return void response.end(JSON.stringify(infos));
     }
-    const [, where, revision, name] = url.pathname.match(new RegExp(`^/(${id}/resolve|cdn)/([^/]+)/(.+)$`)) ?? [];
+    const [, where, revision, name] = url.pathname.match(new RegExp(`^/(${page}/resolve|cdn)/([^/]+)/(.+)$`)) ?? [];
     if (where === undefined || !known(revision) || !(name in files)) return refuse(response, 404, "EntryNotFound");
     if (where === "cdn") return sendContent(request, response, name);
     const bytes = files[name];

@@ -1,0 +1,134 @@
+/** AG News in the authors' columns: label 1 to 4, title, description. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { datasetInfo, HUB_URL, pathsInfo } from "@huggingface/hub";
+import { downloadFile, reason } from "../model/download";
+import { fetchRemote, findRemote, hashOf, httpsOnly, versionOf, type RemoteOptions } from "./remote-file";
+
+/**
+ * A data set on the Hub with title and description apart, as JSON lines. (The Hub's own fancyzhx/ag_news joins them with
+ * a space, which cannot be undone.)
+ */
+const DATASET = "sh0416/ag_news";
+/** The files as published, where the Hub's data set is taken from too. */
+const CSV_ADDRESS = "https://raw.githubusercontent.com/mhjabreel/CharCnn_Keras/master/data/ag_news_csv/";
+/** SHA-256 of the published files, as the Hub's `dataset_infos.json` of ag_news had them. */
+const PUBLISHED = {
+  train: "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e",
+  test: "521465c2428ed7f02f8d6db6ffdd4b5447c1c701962353eb2c40d548c3c85699",
+} as const;
+
+const SPLITS = ["train", "test"] as const;
+
+export interface AgNewsOptions extends RemoteOptions {
+  /** Where unfinished downloads are kept. */
+  cache: string;
+  /** Address of a folder with train.csv and test.csv, in place of the Hub. Files other than the published ones are taken, with a note. */
+  mirror?: string;
+  /** Address of the Hub. Default: HF_ENDPOINT, or the public Hub. */
+  hub?: string;
+  /** Where the published files are, if the Hub fails. */
+  csvAddress?: string;
+  /** SHA-256 of the published files. */
+  published?: Record<(typeof SPLITS)[number], string>;
+  onProgress?: (file: string, done: number, total: number) => void;
+  /** Told what the user should know and is no error. */
+  note?: (line: string) => void;
+}
+
+/**
+ * Writes `train.csv` and `test.csv` into `folder`, with the bytes of the published files: rebuilt from the Hub's JSON
+ * lines, or, if the Hub cannot be reached or gives other bytes, from the published files themselves.
+ *
+ * @returns the addresses they come from
+ * @throws saying what went wrong at both places
+ */
+export async function fetchAgNews(folder: string, options: AgNewsOptions): Promise<string[]> {
+  const { mirror, csvAddress = CSV_ADDRESS, note = () => undefined } = options;
+  if (mirror !== undefined) return await fromCsv(folder, mirror, false, options);
+  let problem: unknown;
+  try {
+    return await fromHub(folder, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    problem = error;
+  }
+  note(`AG News: ${reason(problem)}; taking the published files from ${csvAddress}`);
+  try {
+    return await fromCsv(folder, csvAddress, true, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new Error(`AG News cannot be had: ${reason(problem)}; ${reason(error)}`, { cause: error });
+  }
+}
+
+async function fromHub(folder: string, options: AgNewsOptions): Promise<string[]> {
+  const { cache, signal, published = PUBLISHED, retries = 5, retryDelay = 500 } = options;
+  const endpoint = (options.hub ?? (process.env.HF_ENDPOINT || HUB_URL)).replace(/\/+$/, "");
+  // The library's functions take no signal: it goes in with fetch.
+  const fetcher: typeof fetch = (url, init) => httpsOnly(options.fetch ?? fetch)(url, { signal, ...init });
+  const hub = { hubUrl: endpoint, fetch: fetcher };
+  const { sha: commit } = await datasetInfo({ ...hub, name: DATASET, revision: "main", additionalFields: ["sha"] });
+  const files = await pathsInfo({ ...hub, repo: { type: "dataset", name: DATASET }, revision: commit, paths: SPLITS.map((split) => `${split}.jsonl`) });
+  const urls: string[] = [];
+  for (const split of SPLITS) {
+    const name = `${split}.jsonl`;
+    const file = files.find(({ path }) => path === name);
+    const hex = file?.lfs?.oid ?? file?.oid ?? "";
+    if (file === undefined || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex)) throw new Error(`the Hub's data set ${DATASET} has no file ${name} with a checksum`);
+    const size = file.lfs?.size ?? file.size;
+    const path = join(cache, `.ag_news-${split}-${hex.slice(0, 12)}.jsonl`);
+    const url = `${endpoint}/datasets/${DATASET}/resolve/${commit}/${name}`;
+    if (!existsSync(path)) {
+      const checksum = { algorithm: hex.length === 64 ? ("sha256" as const) : ("git-sha1" as const), hex };
+      const onBytes = (done: number): void => options.onProgress?.(name, done, size);
+      await downloadFile({ url, headers: {}, path, size, checksum, name: `${DATASET}/${name}` }, { fetch: fetcher, signal, retries, retryDelay, onBytes });
+    }
+    const csv = agNewsCsv(readFileSync(path, "utf8"), `${DATASET}/${name}`);
+    rmSync(path);
+    const found = createHash("sha256").update(csv).digest("hex");
+    if (found !== published[split]) throw new Error(`${url} does not give the published ${split}.csv (SHA-256 ${found})`);
+    writeFileSync(join(folder, `${split}.csv`), csv);
+    urls.push(url);
+  }
+  return urls;
+}
+
+/** The published form of the rows: every cell in quotes, quotes doubled. */
+export function agNewsCsv(jsonLines: string, name: string): string {
+  const lines = jsonLines.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  return lines
+    .map((line, i) => {
+      let row: { label?: unknown; title?: unknown; description?: unknown } = {};
+      try {
+        row = (JSON.parse(line) ?? {}) as typeof row;
+      } catch {
+        // Said below.
+      }
+      const { label, title, description } = row;
+      if (![1, 2, 3, 4].includes(label as number) || typeof title !== "string" || typeof description !== "string") {
+        throw new Error(`${name}, line ${i + 1}: not a row with label (1 to 4), title and description: ${JSON.stringify(line.slice(0, 60))}`);
+      }
+      return `${[String(label), title, description].map(quoted).join(",")}\n`;
+    })
+    .join("");
+}
+
+async function fromCsv(folder: string, address: string, strict: boolean, options: AgNewsOptions): Promise<string[]> {
+  const { published = PUBLISHED, note = () => undefined } = options;
+  const urls: string[] = [];
+  for (const split of SPLITS) {
+    const name = `${split}.csv`;
+    const url = `${address}${name}`;
+    const remote = await findRemote(name, [url], options, `${url} is not there (HTTP 404)`);
+    const path = join(options.cache, `.ag_news-${split}-${versionOf(remote)}.csv`);
+    if (!existsSync(path)) await fetchRemote(remote, path, url, strict ? published[split] : undefined, { ...options, onBytes: (done) => options.onProgress?.(name, done, remote.size) });
+    if (!strict && (await hashOf(path)) !== published[split]) note(`${url} is not the published file`);
+    renameSync(path, join(folder, name));
+    urls.push(url);
+  }
+  return urls;
+}

@@ -1,0 +1,161 @@
+/** Chosen files out of a tar archive (plain or gzip), read as a stream: nothing else of it is written, and no link is followed. */
+import { closeSync, createReadStream, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { dirname, posix } from "node:path";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { Parser, type ReadEntry } from "tar";
+
+/** Largest file that is unpacked; the largest training files of the tasks have some hundred megabytes. */
+const MAX_FILE_BYTES = 2 * 2 ** 30;
+/** What an archive may unpack to, files that are not wanted included. */
+const MAX_TOTAL_BYTES = 16 * 2 ** 30;
+const MAX_ENTRIES = 100_000;
+
+export interface TarLimits {
+  fileBytes?: number;
+  totalBytes?: number;
+  entries?: number;
+}
+
+/** Something is wrong with the archive itself; the message begins with its path. */
+export class BadArchive extends Error {}
+
+/**
+ * Unpacks the wanted files into new files. Every path of the archive must stay within it, wanted or not; links that lead
+ * out of it, devices and pipes are refused, and so is a link in place of a wanted file.
+ *
+ * @param wanted target paths by path in the archive, such as "original/mr/train.csv"
+ * @param onBytes called with the bytes of the archive that have been read
+ * @returns the wanted paths that the archive has, and the folders at its top
+ * @throws BadArchive naming the entry; Error if it is larger than allowed or a file cannot be written
+ */
+export async function extractTarFiles(
+  path: string,
+  wanted: ReadonlyMap<string, string>,
+  { limits = {}, onBytes, signal }: { limits?: TarLimits; onBytes?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+): Promise<{ found: Set<string>; folders: Set<string> }> {
+  const { fileBytes = MAX_FILE_BYTES, totalBytes = MAX_TOTAL_BYTES, entries: mostEntries = MAX_ENTRIES } = limits;
+  const found = new Set<string>();
+  const folders = new Set<string>();
+  const fail = (problem: string): BadArchive => new BadArchive(`${path}: ${problem}`);
+  let problem: Error | undefined;
+  let ended = false;
+  let count = 0;
+  let open: number | undefined;
+
+  const onReadEntry = (entry: ReadEntry): void => {
+    problem ??= problemOf(entry, wanted, fail);
+    if (++count > mostEntries) problem ??= fail(`it has more than ${mostEntries} entries`);
+    const name = normal(entry.path);
+    const target = entry.type === "Directory" ? undefined : wanted.get(name);
+    folders.add(name.split("/")[0]);
+    if (target !== undefined && found.has(name)) problem ??= fail(`${JSON.stringify(entry.path)} is in it twice`);
+    if (target !== undefined && entry.size > fileBytes) problem ??= fail(`${JSON.stringify(entry.path)} has ${entry.size} bytes, more than the ${fileBytes} that are allowed`);
+    if (target === undefined || problem !== undefined) return void entry.resume();
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      const file = openSync(target, "wx");
+      open = file;
+      // Written at once, so that nothing piles up in memory.
+      entry.on("data", (chunk: Buffer) => {
+        try {
+          if (problem === undefined) for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done);
+        } catch (error) {
+          problem = error as Error;
+        }
+      });
+      entry.on("end", () => {
+        closeSync(file);
+        open = undefined;
+        found.add(name);
+      });
+    } catch (error) {
+      problem = error as Error;
+      entry.resume();
+    }
+  };
+
+  const parser = new Parser({ strict: true, zstd: false, onReadEntry });
+  parser.on("error", (error: Error) => (problem ??= fail(damage(error))));
+  parser.on("eof", () => (ended = true));
+  const total = statSync(path).size;
+  const compressed = isGzip(path, fail);
+  const file = createReadStream(path, { highWaterMark: 1 << 20, signal });
+  // The callback is for errors that the loop below sees too.
+  const source = compressed ? pipeline(file, createGunzip({ chunkSize: 1 << 20 }), () => undefined) : file;
+  let unpacked = 0;
+  try {
+    for await (const chunk of source) {
+      const bytes = chunk as Buffer;
+      // The parser would unzip it once more, past the limits.
+      if (unpacked === 0 && compressed && bytes[0] === 0x1f) throw fail("it is compressed twice");
+      unpacked += bytes.length;
+      if (unpacked > totalBytes) throw fail(`it unpacks to more than the ${totalBytes} bytes that are allowed`);
+      // Entries are written or dropped as they come: the parser never has to wait.
+      parser.write(bytes);
+      onBytes?.(file.bytesRead, total);
+      if (problem !== undefined) throw problem as Error;
+      if (ended) break;
+    }
+    if (!ended) {
+      parser.end();
+      throw problem ?? fail("it ends before its end mark: it is truncated, or not a tar archive");
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code?.startsWith("Z_")) throw fail(`it is damaged or truncated (${(error as Error).message})`);
+    throw error;
+  } finally {
+    file.destroy();
+    if (open !== undefined) closeSync(open);
+  }
+  onBytes?.(total, total);
+  return { found, folders };
+}
+
+const normal = (path: string): string => path.replace(/^(\.\/+)+/, "").replace(/\/+$/, "");
+
+/** What is wrong with an entry, whether it is wanted or not. */
+function problemOf({ path, type, linkpath = "" }: ReadEntry, wanted: ReadonlyMap<string, string>, fail: (problem: string) => BadArchive): BadArchive | undefined {
+  const refused = "; nothing was installed";
+  if (leadsOut(path)) return fail(`the path ${JSON.stringify(path)} leads out of the archive${refused}`);
+  if (type === "SymbolicLink" || type === "Link") {
+    // A symbolic link counts from its folder, a hard link from the top.
+    const target = type === "Link" || linkpath.startsWith("/") ? linkpath : posix.join(posix.dirname(normal(path)), linkpath);
+    const kind = type === "Link" ? "hard link" : "symbolic link";
+    if (leadsOut(posix.normalize(target))) return fail(`the ${kind} ${JSON.stringify(path)} leads out of the archive, to ${JSON.stringify(linkpath)}${refused}`);
+    if (wanted.has(normal(path))) return fail(`${JSON.stringify(path)} is a ${kind}, not a file${refused}`);
+  } else if (!["File", "OldFile", "ContiguousFile", "Directory"].includes(type)) {
+    return fail(`${JSON.stringify(path)} is neither a file nor a folder (${type})${refused}`);
+  }
+  return undefined;
+}
+
+// eslint-disable-next-line no-control-regex
+const leadsOut = (path: string): boolean => path.startsWith("/") || path.split("/").includes("..") || /^[A-Za-z]:|[\\\0-\x1f]/.test(path);
+
+/** The parser's complaints, in words that say what to think of. */
+function damage(error: Error): string {
+  const message = error.message.replace(/^TAR_\w+: /, "");
+  return /checksum failure|Unrecognized|path is required/.test(message) ? `it is damaged, or not a tar archive (${message})` : `it is damaged or truncated (${message})`;
+}
+
+const OTHERS: [string, number[]][] = [
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["zip", [0x50, 0x4b, 0x03, 0x04]],
+];
+
+function isGzip(path: string, fail: (problem: string) => BadArchive): boolean {
+  const start = Buffer.alloc(6);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, start, 0, 6, 0);
+  } finally {
+    closeSync(file);
+  }
+  const other = OTHERS.find(([, magic]) => magic.every((byte, i) => start[i] === byte));
+  if (other !== undefined) throw fail(`it is compressed with ${other[0]}; only plain tar and gzip are read`);
+  return start[0] === 0x1f && start[1] === 0x8b;
+}
