@@ -8,7 +8,7 @@ import type { Outputs } from "../../src/kernels/outputs";
 import { tf, type Tensor } from "../../src/model/backend";
 import { collate, disposeBatch, type Sequence } from "../../src/model/batch";
 import type { Model } from "../../src/model/model";
-import { encoderForward } from "../../src/model/roberta";
+import { encoderForward } from "../../src/model/encoder";
 
 /** A gradient by parameter, flat. */
 export type Gradient = Map<string, Float32Array>;
@@ -16,7 +16,7 @@ export type Gradient = Map<string, Float32Array>;
 /** ∇f_c(x) for every output c, by automatic differentiation. */
 export function naiveGradients(model: Model, { head, combine }: Outputs, example: Sequence): Gradient[] {
   const names = [...model.parameters.keys()];
-  const batch = collate([example], model.config.padTokenId);
+  const batch = collate([example], model.config);
   const gradients = combine.map((row) => {
     const f = (...values: Tensor[]): Tensor => {
       const current = { ...model, parameters: new Map(names.map((name, i) => [name, values[i]])) };

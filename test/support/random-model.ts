@@ -1,7 +1,7 @@
 import { tf } from "../../src/model/backend";
 import type { Sequence } from "../../src/model/batch";
 import type { Model } from "../../src/model/model";
-import { parseRobertaConfig, robertaShapes } from "../../src/model/roberta-config";
+import { parseModelConfig, parameterShapes } from "../../src/model/model-config";
 
 /** Numbers in [0, 1), the same ones for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -47,11 +47,11 @@ export function randomModel(sizes: ModelSizes, seed: number, spread = 0.2): Mode
     pad_token_id: padId,
     layer_norm_eps: 1e-5,
   };
-  const config = parseRobertaConfig(raw, "random model");
+  const config = parseModelConfig(raw, "random model");
   const random = seededRandom(seed);
   const gaussian = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const parameters = new Map(
-    [...robertaShapes(config)].map(([name, shape]) => {
+    [...parameterShapes(config)].map(([name, shape]) => {
       const centre = /(LayerNorm|layer_norm)\.weight$/.test(name) ? 1 : 0;
       const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => centre + spread * gaussian());
       return [name, tf.keep(tf.tensor(values, shape))] as const;
