@@ -14,7 +14,7 @@ import { tf } from "../src/model/backend";
 import type { Sequence } from "../src/model/batch";
 import { labelWordHead } from "../src/model/head";
 import type { Model } from "../src/model/model";
-import { parseRobertaConfig, robertaShapes } from "../src/model/roberta-config";
+import { parseModelConfig, parameterShapes } from "../src/model/model-config";
 import { randomStream } from "../src/random";
 import { runSteps } from "../src/steps";
 
@@ -26,9 +26,9 @@ const RAW = {
 
 /** Weights as Hugging Face draws them: normal with deviation 0.02, norms 1, biases 0. */
 function randomModel(): Model {
-  const config = parseRobertaConfig(RAW, "the bench's configuration");
+  const config = parseModelConfig(RAW, "the bench's configuration");
   const parameters = new Map(
-    [...robertaShapes(config)].map(([name, shape], i) => {
+    [...parameterShapes(config)].map(([name, shape], i) => {
       if (name.endsWith(".bias")) return [name, tf.zeros(shape)];
       return [name, /norm/i.test(name) ? tf.ones(shape) : tf.randomNormal(shape, 0, 0.02, "float32", i + 1)];
     }),

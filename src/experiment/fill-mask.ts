@@ -17,7 +17,7 @@ export interface MaskFill {
 export function promptText(text: string, task: Task, tokenizer: LanguageModel["tokenizer"]): string {
   const { ids, maskPosition } = encodePrompt({ texts: [text], label: 0 }, task, tokenizer);
   const decode = (part: number[]): string => tokenizer.decode(part.filter((id) => id !== tokenizer.clsId && id !== tokenizer.sepId));
-  return `${decode(ids.slice(0, maskPosition))} <mask>${decode(ids.slice(maskPosition + 1))}`.trim();
+  return `${decode(ids.slice(0, maskPosition))} ${tokenizer.idToToken(tokenizer.maskId)}${decode(ids.slice(maskPosition + 1))}`.trim();
 }
 
 /** The `top` most likely words at the mask of a prompted text, and the label words wherever they come, most likely first. */

@@ -10,7 +10,7 @@ import type { Model } from "../model/model";
  */
 export function outputGradient(model: Model, { head, combine }: Outputs, example: Sequence, output = 0): Map<string, Float32Array> {
   const derivative = tf.tensor(combine[output], [1, combine[output].length]);
-  const batch = collate([example], model.config.padTokenId);
+  const batch = collate([example], model.config);
   const { gradients } = parameterGradients(model, head, batch, (logits) => ({ loss: tf.mean(logits), delta: tf.clone(derivative) }));
   const flat = new Map([...gradients].map(([name, gradient]) => [name, (gradient.dataSync() as Float32Array).slice()]));
   tf.dispose([derivative, ...gradients.values()]);

@@ -87,7 +87,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const every = options.evaluateEvery ?? Math.ceil(train.labels.length / options.batchSize);
   const lossOf = options.loss === "l2" ? squaredError : crossEntropy;
   const gradientsOf = (current: Model, batch: number[]): ReturnType<typeof parameterGradients> => {
-    const inputs = collate(batch.map((i) => train.sequences[i]), model.config.padTokenId);
+    const inputs = collate(batch.map((i) => train.sequences[i]), model.config);
     return parameterGradients(current, head, inputs, lossOf(batch.map((i) => train.labels[i])));
   };
   const order = batches(train.labels.length, options.batchSize, seed);
@@ -142,7 +142,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
 
 /** Names of the parameters that the head's loss reaches, found by one backward pass. */
 function trainedParameters(model: Model, head: Head, example: Sequence): string[] {
-  const batch = collate([example], model.config.padTokenId);
+  const batch = collate([example], model.config);
   const { gradients } = parameterGradients(model, head, batch, (logits) => ({ loss: tf.mean(logits), delta: tf.onesLike(logits) }));
   tf.dispose([...gradients.values()]);
   return [...gradients.keys()];

@@ -2,7 +2,7 @@ import { tf, type Tensor } from "../model/backend";
 import { disposeBatch, type Batch } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
-import { encoderBackward, encoderForward } from "../model/roberta";
+import { encoderBackward, encoderForward } from "../model/encoder";
 import type { Site } from "../model/site";
 
 /** Gradients of a batch's mean loss, by parameter name, each of the parameter's shape. */

@@ -5,7 +5,7 @@
 import { tf, type Tensor } from "../model/backend";
 import { collate, disposeBatch, type Batch, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
-import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/roberta";
+import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/encoder";
 import type { Backward, Site } from "../model/site";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";
 import { projectedPass, type Projector } from "./projection";
@@ -48,7 +48,7 @@ export type PassStep = undefined | { values: Float32Array } | { parameter: strin
  * Nothing is left behind, also if the pass is not run to its end.
  */
 export function* factorsOfPass(model: Model, outputs: Outputs, sequences: Sequence[], selected: ReadonlySet<string>): Generator<PassStep, void> {
-  const batch = collate(sequences, model.config.padTokenId);
+  const batch = collate(sequences, model.config);
   const lengths = sequences.map(({ ids }) => ids.length);
   const [everyToken, oneToken]: Tokens[] = [realTokens(lengths, batch.length), {}];
   const tables = new Map<string, Extract<Site, { kind: "rows" }>[]>();

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../model/atomic-write";
 import type { Weight } from "../model/checkpoint";
-import { robertaShapes, toRawConfig, type RobertaConfig } from "../model/roberta-config";
+import { parameterShapes, toRawConfig, type ModelConfig } from "../model/model-config";
 import { writeSafetensors, type StoredTensor } from "../model/safetensors";
 import type { BytePairVocabulary } from "./byte-pair-training";
 import { legacyFiles, specialTokensMap, tokenizerConfig, tokenizerJson } from "./tokenizer-files";
@@ -44,13 +44,13 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
  */
 export function writeModelFolder(
   directory: string,
-  config: RobertaConfig,
+  config: ModelConfig,
   weights: ReadonlyMap<string, Weight>,
   vocabulary: BytePairVocabulary,
 ): void {
   mkdirSync(directory, { recursive: true });
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, shape] of robertaShapes(config)) {
+  for (const [name, shape] of parameterShapes(config)) {
     if (name === "lm_head.decoder.weight") continue;
     const weight = weights.get(name);
     if (!weight) throw new Error(`cannot write the model to ${directory}: parameter ${name} is missing`);

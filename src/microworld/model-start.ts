@@ -1,7 +1,7 @@
 /** The model before training: sizes, and random weights with word embeddings that know who occurs with whom. */
 import { tf, type Tensor } from "../model/backend";
 import type { Weight } from "../model/checkpoint";
-import { parseRobertaConfig, robertaShapes, type RobertaConfig } from "../model/roberta-config";
+import { parseModelConfig, parameterShapes, type ModelConfig } from "../model/model-config";
 import { createRandom, deriveSeed, type Random } from "./random";
 
 /** Sizes of the microworld's model. */
@@ -15,7 +15,7 @@ export interface ModelSize {
 }
 
 /** The config.json of a RoBERTa of that size; dropout is 0 since the text never repeats. */
-export function modelConfig(size: ModelSize): RobertaConfig {
+export function modelConfig(size: ModelSize): ModelConfig {
   const raw = {
     architectures: ["RobertaForMaskedLM"],
     model_type: "roberta",
@@ -37,7 +37,7 @@ export function modelConfig(size: ModelSize): RobertaConfig {
     tie_word_embeddings: true,
     torch_dtype: "float32",
   };
-  return parseRobertaConfig(raw, "the microworld's config");
+  return parseModelConfig(raw, "the microworld's config");
 }
 
 /** Box and Muller's normal deviates. */
@@ -62,9 +62,9 @@ function sinusoids(positions: number, width: number): Float32Array {
 }
 
 /** RoBERTa's initial weights: N(0, 0.02²), biases 0, norms 1; the word embeddings are given, [vocabulary, hidden]. */
-export function initialWeights(config: RobertaConfig, seed: number, wordEmbeddings: Float32Array): Map<string, Weight> {
+export function initialWeights(config: ModelConfig, seed: number, wordEmbeddings: Float32Array): Map<string, Weight> {
   const weights = new Map<string, Weight>();
-  for (const [name, shape] of robertaShapes(config)) {
+  for (const [name, shape] of parameterShapes(config)) {
     const count = shape.reduce((a, b) => a * b, 1);
     let data: Float32Array;
     if (name.endsWith("word_embeddings.weight") || name === "lm_head.decoder.weight") data = wordEmbeddings.slice();

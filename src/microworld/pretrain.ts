@@ -13,7 +13,7 @@ import { collate } from "../model/batch";
 import type { Weight } from "../model/checkpoint";
 import { vocabularyHead } from "../model/head";
 import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../model/model";
-import type { RobertaConfig } from "../model/roberta-config";
+import type { ModelConfig } from "../model/model-config";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
 import { createFastEncoder, countWords, trainBytePairs, type BytePairVocabulary } from "./byte-pair-training";
 import { corpusBlock } from "./corpus";
@@ -75,7 +75,7 @@ export interface PretrainingOptions {
 }
 
 export interface Pretrained {
-  config: RobertaConfig;
+  config: ModelConfig;
   weights: Map<string, Weight>;
   vocabulary: BytePairVocabulary;
   curve: LossPoint[];
@@ -223,7 +223,7 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
     const sequences = masked.inputs.map((ids) => ({ ids, maskPosition: 0 }));
     const places = masked.places.map((row) => [...row, ...Array<number>(width - row.length).fill(-1)]);
     const rate = pretrainingRate(settings, state.step);
-    const batch = collate(sequences, config.padTokenId, places);
+    const batch = collate(sequences, config, places);
     const { loss, gradients } = parameterGradients(model, vocabularyHead, batch, maskedLoss(masked));
     if (!Number.isFinite(loss)) throw new Error(`pretraining: the loss is ${loss} at step ${state.step}; lower the learning rate`);
     const next = tf.tidy(() => {

@@ -1,4 +1,6 @@
+import { architectureOf } from "./architecture";
 import { tf, type Tensor } from "./backend";
+import { longestText, type ModelConfig } from "./model-config";
 
 /** What a batch is made of: token ids and the position whose hidden state is read (the mask, or `<s>` at 0). */
 export interface Sequence {
@@ -12,7 +14,7 @@ export interface Batch {
   length: number;
   /** Token ids, int32 [B, T]. */
   ids: Tensor;
-  /** Position ids, int32 [B, T]: padId + 1, padId + 2, … and padId on padding, as in RoBERTa. */
+  /** Position ids, int32 [B, T]: counted from 0 in BERT, from padTokenId + 1 in RoBERTa. Those of padding reach nothing. */
   positions: Tensor;
   /** 0 on tokens and -1e9 on padding, float32 [B, 1, 1, T]: added to the attention scores. */
   attentionBias: Tensor;
@@ -22,25 +24,32 @@ export interface Batch {
 
 /**
  * Pads sequences into one batch.
+ * @param config of the model that is to read them: its padding token, and where its positions begin and end
  * @param readPositions the positions to read in each sequence, [B][R]; -1 reads nothing (a zero row).
  *   Default: each sequence's mask position.
+ * @throws if a sequence is longer than the model's position table
  */
 export function collate(
   sequences: Sequence[],
-  padId: number,
+  config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">,
   readPositions: number[][] = sequences.map((s) => [s.maskPosition]),
 ): Batch {
   const size = sequences.length;
   const length = Math.max(...sequences.map((s) => s.ids.length));
+  if (length > longestText(config)) {
+    throw new Error(`a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`);
+  }
+  const { padTokenId } = config;
+  const first = architectureOf(config).firstPosition(padTokenId);
   const rows = Math.max(...readPositions.map((r) => r.length));
-  const ids = new Int32Array(size * length).fill(padId);
-  const positions = new Int32Array(size * length).fill(padId);
+  const ids = new Int32Array(size * length).fill(padTokenId);
+  const positions = new Int32Array(size * length).fill(padTokenId);
   const bias = new Float32Array(size * length).fill(-1e9);
   const select = new Float32Array(size * rows * length);
   sequences.forEach((sequence, b) => {
     sequence.ids.forEach((id, t) => {
       ids[b * length + t] = id;
-      positions[b * length + t] = padId + 1 + t;
+      positions[b * length + t] = first + t;
       bias[b * length + t] = 0;
     });
     readPositions[b].forEach((position, r) => {

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "./atomic-write";
+import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { resolveModel, type HubOptions } from "./hub";
-import { parseRobertaConfig, robertaShapes, toRawConfig, type RobertaConfig } from "./roberta-config";
+import { parseModelConfig, parameterShapes, toRawConfig, type ModelConfig } from "./model-config";
 import { readSafetensors, readSafetensorsHeader, toFloat32, writeSafetensors, type StoredTensor } from "./safetensors";
 import { readShardIndex } from "./shards";
 
-export type { RobertaConfig } from "./roberta-config";
+export type { ModelConfig } from "./model-config";
 
 /** A parameter, row-major float32. */
 export interface Weight {
@@ -15,21 +16,16 @@ export interface Weight {
   data: Float32Array;
 }
 
-/** A RoBERTa-type masked language model in memory. */
+/** A RoBERTa- or BERT-type masked language model in memory. */
 export interface Checkpoint {
-  config: RobertaConfig;
-  /** All parameters under the names of Hugging Face's RobertaForMaskedLM, the decoder's always among them. */
+  config: ModelConfig;
+  /** All parameters under the names of Hugging Face's RobertaForMaskedLM or BertForMaskedLM, the decoder's always among them. */
   weights: Map<string, Weight>;
   /** sha256 over config and weights: equal for the same model in another file, type of file or float16. */
   hash: string;
   /** The folder the model was read from. */
   directory: string;
 }
-
-const EMBEDDINGS = "roberta.embeddings.word_embeddings.weight";
-const DECODER = "lm_head.decoder.weight";
-const DECODER_BIAS = "lm_head.decoder.bias";
-const BIAS = "lm_head.bias";
 
 /**
  * Loads a masked language model in Hugging Face layout (`config.json`, `model.safetensors` or its shards) from a
@@ -44,17 +40,19 @@ export async function loadCheckpoint(idOrDirectory: string, options: HubOptions 
 /** {@link loadCheckpoint} for a folder. */
 export function readCheckpoint(directory: string): Checkpoint {
   const config = readConfig(directory);
-  const shapes = robertaShapes(config);
-  const sources = locateWeights(directory);
+  const shapes = parameterShapes(config);
+  const architecture = architectureOf(config);
+  const { decoder } = architecture.head;
+  const sources = locateWeights(directory, architecture);
   const weights = new Map<string, Weight>();
   for (const [name, shape] of shapes) {
     const source = sources.find(name);
     if (source !== undefined) weights.set(name, readWeight(source, name, shape));
-    else if (name !== DECODER) throw new Error(missingWeight(name, sources));
+    else if (name !== decoder) throw new Error(missingWeight(name, sources, architecture));
   }
   // A tied decoder is usually not stored; decoder and embeddings are separate parameters in our hands all the same.
-  const embeddings = weights.get(EMBEDDINGS) as Weight;
-  if (!weights.has(DECODER)) weights.set(DECODER, { shape: [...embeddings.shape], data: embeddings.data.slice() });
+  const embeddings = weights.get(wordEmbeddingsName(architecture)) as Weight;
+  if (!weights.has(decoder)) weights.set(decoder, { shape: [...embeddings.shape], data: embeddings.data.slice() });
   return { config, weights, hash: hashOf(config, weights), directory };
 }
 
@@ -66,18 +64,20 @@ export function readCheckpoint(directory: string): Checkpoint {
  */
 export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "config" | "weights"> & { directory?: string }): void {
   const { config, weights } = checkpoint;
+  const architecture = architectureOf(config);
+  const { decoder, bias, decoderBias } = architecture.head;
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, shape] of robertaShapes(config)) {
+  for (const [name, shape] of parameterShapes(config)) {
     const weight = weights.get(name);
     if (weight === undefined) throw new Error(`cannot save the model to ${directory}: parameter ${name} is missing`);
     checkShape(`cannot save the model to ${directory}`, name, weight.shape, shape);
     checkFinite(`cannot save the model to ${directory}`, name, weight.data);
     tensors.set(name, { dtype: "F32", shape, data: weight.data });
   }
-  const tied = config.tieWordEmbeddings && sameBytes(weightData(weights, DECODER), weightData(weights, EMBEDDINGS));
-  if (tied) tensors.delete(DECODER);
-  // transformers 5 reads an untied decoder's bias under this name, earlier versions under lm_head.bias.
-  else tensors.set(DECODER_BIAS, { dtype: "F32", shape: [config.vocabSize], data: weightData(weights, BIAS) });
+  const tied = config.tieWordEmbeddings && sameBytes(weightData(weights, decoder), weightData(weights, wordEmbeddingsName(architecture)));
+  if (tied) tensors.delete(decoder);
+  // transformers 5 reads an untied decoder's bias under this name, earlier versions under the head's.
+  else tensors.set(decoderBias, { dtype: "F32", shape: [config.vocabSize], data: weightData(weights, bias) });
 
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, "model.safetensors"), tensors, { format: "pt" });
@@ -94,9 +94,10 @@ export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "
 }
 
 /** sha256 (hexadecimal) over what the model computes from: the config's fields and every float32 weight. */
-export function hashOf(config: RobertaConfig, weights: ReadonlyMap<string, Weight>): string {
+export function hashOf(config: ModelConfig, weights: ReadonlyMap<string, Weight>): string {
   const hash = createHash("sha256");
-  const { raw: _raw, tieWordEmbeddings: _tied, ...fields } = config;
+  // The weights' names tell the architecture.
+  const { raw: _raw, tieWordEmbeddings: _tied, modelType: _type, ...fields } = config;
   hash.update(JSON.stringify(fields, Object.keys(fields).sort()));
   for (const name of [...weights.keys()].sort()) {
     const { shape, data } = weights.get(name) as Weight;
@@ -108,7 +109,7 @@ export function hashOf(config: RobertaConfig, weights: ReadonlyMap<string, Weigh
   return hash.digest("hex");
 }
 
-function readConfig(directory: string): RobertaConfig {
+function readConfig(directory: string): ModelConfig {
   const path = join(directory, "config.json");
   let text: string;
   try {
@@ -120,7 +121,7 @@ function readConfig(directory: string): RobertaConfig {
     throw error;
   }
   try {
-    return parseRobertaConfig(JSON.parse(text), path);
+    return parseModelConfig(JSON.parse(text), path);
   } catch (error) {
     if (error instanceof SyntaxError) throw new Error(`${path} is not valid JSON: ${error.message}`, { cause: error });
     throw error;
@@ -138,13 +139,14 @@ interface WeightSources {
   find: (name: string) => WeightSource | undefined;
 }
 
-/** Lists what the folder's safetensors file, or its shards, hold, under RobertaForMaskedLM's names. */
-function locateWeights(directory: string): WeightSources {
+/** Lists what the folder's safetensors file, or its shards, hold, under the architecture's names. */
+function locateWeights(directory: string, architecture: Architecture): WeightSources {
+  const { bias, decoderBias } = architecture.head;
   const stored = new Map<string, WeightSource>();
   const whole = join(directory, "model.safetensors");
   const index = join(directory, "model.safetensors.index.json");
   if (existsSync(whole)) {
-    for (const storedName of readSafetensorsHeader(whole).entries.keys()) stored.set(standardName(storedName), { path: whole, storedName });
+    for (const storedName of readSafetensorsHeader(whole).entries.keys()) stored.set(standardName(storedName, architecture), { path: whole, storedName });
   } else if (existsSync(index)) {
     const byFile = new Map<string, Set<string>>();
     for (const [storedName, file] of Object.entries(readShardIndex(index))) {
@@ -152,7 +154,7 @@ function locateWeights(directory: string): WeightSources {
       if (!existsSync(path)) throw new Error(`${index} names ${file}, which is not in the folder`);
       if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
       if (!byFile.get(path)?.has(storedName)) throw new Error(`${index} places ${storedName} in ${file}, which does not have it`);
-      stored.set(standardName(storedName), { path, storedName });
+      stored.set(standardName(storedName, architecture), { path, storedName });
     }
   } else if (existsSync(join(directory, "pytorch_model.bin")) || existsSync(join(directory, "pytorch_model.bin.index.json"))) {
     throw new Error(
@@ -165,18 +167,18 @@ function locateWeights(directory: string): WeightSources {
   return {
     directory,
     // One parameter in two names: what the model adds to the logits is the decoder's bias, where there is one.
-    find: (name) => (name === BIAS ? (stored.get(DECODER_BIAS) ?? stored.get(BIAS)) : stored.get(name)),
+    find: (name) => (name === bias ? (stored.get(decoderBias) ?? stored.get(bias)) : stored.get(name)),
   };
 }
 
-/** RobertaForMaskedLM's name of a stored tensor: the prefix may be absent, and the oldest files say gamma and beta. */
-function standardName(stored: string): string {
+/** The architecture's name of a stored tensor: the prefix may be absent, and the oldest files say gamma and beta. */
+function standardName(stored: string, { prefix }: Architecture): string {
   const name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
-  return /^(embeddings|encoder)\./.test(name) ? `roberta.${name}` : name;
+  return /^(embeddings|encoder)\./.test(name) ? `${prefix}.${name}` : name;
 }
 
-function missingWeight(name: string, sources: WeightSources): string {
-  if (name.startsWith("lm_head.") && sources.find("lm_head.dense.weight") === undefined) {
+function missingWeight(name: string, sources: WeightSources, { prefix, head }: Architecture): string {
+  if (!name.startsWith(`${prefix}.`) && sources.find(`${head.dense}.weight`) === undefined) {
     return `${sources.directory} holds a model without a masked-language-model head (no ${name}): take a checkpoint of the pretrained model`;
   }
   return `${sources.directory}: its safetensors have no parameter ${name}, which its config.json calls for`;

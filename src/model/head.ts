@@ -1,5 +1,6 @@
 /** What turns the hidden state at the read rows into logits: forward, and backward with its sites. */
 import { affine, affineBackward } from "./affine";
+import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import { gelu, layerNorm, layerNormBackward, linear, linearBackward, type NormTrace } from "./layers";
 import { parameter, type Model } from "./model";
@@ -14,22 +15,24 @@ export interface Head {
   backward(model: Model, trace: Tensor[], delta: Tensor): Backward;
 }
 
-const WORD_EMBEDDINGS = "roberta.embeddings.word_embeddings.weight";
-const DECODER = "lm_head.decoder.weight";
+const namesOf = (model: Model): Architecture["head"] => architectureOf(model.config).head;
+
+const wordEmbeddings = (model: Model): string => wordEmbeddingsName(architectureOf(model.config));
 
 /**
  * The name of the decoder's weight. Untied, the decoder is a parameter of its own that starts equal to the
  * word embeddings (the authors' behaviour); tied, both are one parameter whose gradient has both contributions.
  */
-const decoderName = (tied: boolean): string => (tied ? WORD_EMBEDDINGS : DECODER);
+const decoderName = (model: Model, tied: boolean): string => (tied ? wordEmbeddings(model) : namesOf(model).decoder);
 
 /** The masked-LM head up to its decoder: dense, GELU, layer norm. */
 function transform(model: Model, hidden: Tensor): { output: Tensor; trace: Tensor[] } {
-  const { output: activated, slope } = gelu(affine(model, "lm_head.dense", hidden));
+  const { dense, norm } = namesOf(model);
+  const { output: activated, slope } = gelu(affine(model, dense, hidden));
   const { output, normalized, inverseDeviation } = layerNorm(
     activated,
-    parameter(model, "lm_head.layer_norm.weight"),
-    parameter(model, "lm_head.layer_norm.bias"),
+    parameter(model, `${norm}.weight`),
+    parameter(model, `${norm}.bias`),
     model.config.layerNormEps,
   );
   return { output, trace: [hidden, slope, normalized, inverseDeviation, output] };
@@ -37,10 +40,11 @@ function transform(model: Model, hidden: Tensor): { output: Tensor; trace: Tenso
 
 function transformBackward(model: Model, trace: Tensor[], delta: Tensor): Backward {
   const [hidden, slope, normalized, inverseDeviation] = trace;
+  const { dense: denseName, norm: normName } = namesOf(model);
   const norm: NormTrace = { normalized, inverseDeviation };
-  const normSite: Site = { kind: "norm", weight: "lm_head.layer_norm.weight", bias: "lm_head.layer_norm.bias", input: normalized, delta };
-  const dDense = tf.mul(layerNormBackward(delta, parameter(model, "lm_head.layer_norm.weight"), norm), slope);
-  const dense = affineBackward(model, "lm_head.dense", hidden, dDense);
+  const normSite: Site = { kind: "norm", weight: `${normName}.weight`, bias: `${normName}.bias`, input: normalized, delta };
+  const dDense = tf.mul(layerNormBackward(delta, parameter(model, `${normName}.weight`), norm), slope);
+  const dense = affineBackward(model, denseName, hidden, dDense);
   return { delta: dense.delta, sites: [normSite, ...dense.sites] };
 }
 
@@ -53,23 +57,23 @@ const after = (sites: Site[], step: Backward): Backward => ({ delta: step.delta,
  */
 export function labelWordHead(labelWordIds: number[], { tied = false } = {}): Head {
   const width = labelWordIds.length;
-  const decoder = decoderName(tied);
   const labelRows = (model: Model, name: string): Tensor => tf.gather(parameter(model, name), tf.tensor1d(labelWordIds, "int32"));
   return {
     description: `label words ${labelWordIds.join(",")} ${tied ? "tied" : "untied"}`,
     forward(model, hidden) {
       const { output, trace } = transform(model, hidden);
-      const logits = linear(output, labelRows(model, decoder), labelRows(model, "lm_head.bias"));
+      const logits = linear(output, labelRows(model, decoderName(model, tied)), labelRows(model, namesOf(model).bias));
       return { logits: logits.reshape([-1, width]), trace };
     },
     backward(model, trace, delta) {
       const [c, b] = delta.shape;
+      const decoder = decoderName(model, tied);
       const transformed = trace[4]; // [B, 1, H]
       const rows = tf.tile(tf.tensor2d([labelWordIds], [1, width], "int32"), [b, 1]);
       const perWord = delta.reshape([c, b, width, 1]);
       const sites: Site[] = [
         { kind: "rows", table: decoder, rows, delta: tf.mul(perWord, transformed) },
-        { kind: "rows", table: "lm_head.bias", rows, delta: perWord },
+        { kind: "rows", table: namesOf(model).bias, rows, delta: perWord },
       ];
       const dTransformed = linearBackward(delta.reshape([c, b, 1, width]), labelRows(model, decoder));
       return after(sites, transformBackward(model, trace, dTransformed));
@@ -82,11 +86,11 @@ export const vocabularyHead: Head = {
   description: "vocabulary tied",
   forward(model, hidden) {
     const { output, trace } = transform(model, hidden);
-    return { logits: linear(output, parameter(model, WORD_EMBEDDINGS), parameter(model, "lm_head.bias")), trace };
+    return { logits: linear(output, parameter(model, wordEmbeddings(model)), parameter(model, namesOf(model).bias)), trace };
   },
   backward(model, trace, delta) {
-    const site: Site = { kind: "linear", weight: WORD_EMBEDDINGS, bias: "lm_head.bias", input: trace[4], delta };
-    return after([site], transformBackward(model, trace, linearBackward(delta, parameter(model, WORD_EMBEDDINGS))));
+    const site: Site = { kind: "linear", weight: wordEmbeddings(model), bias: namesOf(model).bias, input: trace[4], delta };
+    return after([site], transformBackward(model, trace, linearBackward(delta, parameter(model, wordEmbeddings(model)))));
   },
 };
 

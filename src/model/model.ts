@@ -1,9 +1,9 @@
 import { tf, type Tensor } from "./backend";
-import type { Checkpoint, RobertaConfig } from "./checkpoint";
+import type { Checkpoint, ModelConfig } from "./checkpoint";
 
 /** A checkpoint whose weights are tensors. Parameter names and shapes are Hugging Face's. */
 export interface Model {
-  config: RobertaConfig;
+  config: ModelConfig;
   parameters: ReadonlyMap<string, Tensor>;
   /** Identifies the weights and their configuration: part of every cache key. */
   hash: string;

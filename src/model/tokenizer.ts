@@ -7,20 +7,21 @@ import type { TextEncoder } from "../tasks/text-encoder";
 export interface Tokenizer extends TextEncoder {
   /** The text of token ids, special tokens included. */
   decode(ids: readonly number[]): string;
-  /** The token of an id as the vocabulary writes it (byte-level BPE: "Ġgreat"). */
+  /** The token of an id as the vocabulary writes it (byte-level BPE: "Ġgreat"; WordPiece: "great", "##ly"). */
   idToToken(id: number): string | undefined;
   /** Number of tokens, special ones included. */
   readonly vocabSize: number;
 }
 
 /**
- * Loads `tokenizer.json` from a model's folder. Ids are those of Hugging Face's `tokenizers`.
+ * Loads `tokenizer.json` from a model's folder: byte-level BPE (RoBERTa) or WordPiece (BERT). Ids are those of
+ * Hugging Face's `tokenizers`; its Rust code knows Unicode 8, so that characters of later versions may differ in BERT.
  *
  * @throws naming the file if it is missing, malformed, or lacks one of the special tokens
  */
 export function loadTokenizer(directory: string): Tokenizer {
   const path = join(directory, "tokenizer.json");
-  const { library, trim } = openLibrary(path);
+  const { library, trim, unknown } = openLibrary(path);
   const id = (...names: string[]): number => {
     for (const name of names) {
       const found = library.token_to_id(name);
@@ -38,13 +39,23 @@ export function loadTokenizer(directory: string): Tokenizer {
     sepId: id("</s>", "[SEP]"),
     maskId: id("<mask>", "[MASK]"),
     padId: id("<pad>", "[PAD]"),
+    unkId: unknown === undefined ? undefined : library.token_to_id(unknown),
   };
 }
 
 interface TokenizerJson {
   added_tokens: { content: string; lstrip?: boolean; rstrip?: boolean }[];
+  normalizer?: ({ type: string } & Partial<BertNormalizer>) | null;
   pre_tokenizer: { type: string } | null;
-  model: { merges?: unknown };
+  model: { merges?: unknown; unk_token?: string | null };
+}
+
+/** What a BERT tokenizer does to a text before it splits it. */
+interface BertNormalizer {
+  clean_text: boolean;
+  handle_chinese_chars: boolean;
+  strip_accents: boolean | null;
+  lowercase: boolean;
 }
 
 /** What we use of the library's tokenizer. (Its own type declarations do not resolve in Node's module mode.) */
@@ -56,9 +67,10 @@ interface LibraryTokenizer {
   get_vocab(): Map<string, number>;
   model: { encode(tokens: string[]): string[]; tokens_to_ids: Map<string, number>; unk_token?: string | null };
   pre_tokenizer: { pattern: RegExp; byte_encoder: Record<number, string> };
+  normalizer: { normalize(text: string): string; clean_text(text: string): string; strip_accents(text: string): string };
 }
 
-function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: string) => string } {
+function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: string) => string; unknown?: string } {
   let json: TokenizerJson;
   try {
     json = JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
@@ -73,13 +85,14 @@ function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: st
       useUnicodeSpaces(library);
       if (json.model.merges !== undefined) dropUnknownBytes(library);
     }
-    return { library, trim: spaceTrimmer(json) };
+    if (json.normalizer?.type === "BertNormalizer") normalizeAsRust(library, json.normalizer);
+    return { library, trim: spaceTrimmer(json), unknown: json.model.unk_token ?? undefined };
   } catch (error) {
     throw new Error(`${path} is not a tokenizer we can read: ${(error as Error).message}`, { cause: error });
   }
 }
 
-// Three corrections of @huggingface/tokenizers 0.2.0 towards the Rust library, which it otherwise agrees with.
+// Four corrections of @huggingface/tokenizers 0.2.0 towards the Rust library, which it otherwise agrees with.
 
 /** JavaScript's \s counts the byte-order mark as a space and U+0085 not; the Rust library goes by Unicode's White_Space. */
 function useUnicodeSpaces({ pre_tokenizer }: LibraryTokenizer): void {
@@ -105,4 +118,20 @@ function dropUnknownBytes({ model, pre_tokenizer }: LibraryTokenizer): void {
   if (Object.values(pre_tokenizer.byte_encoder).every((byte) => known.has(byte))) return;
   const encode = model.encode.bind(model);
   model.encode = (tokens) => encode(tokens.map((token) => [...token].filter((byte) => known.has(byte)).join("")));
+}
+
+/** The ideographs that the Rust library puts spaces around, U+2B820 … U+2B91F left out as there. */
+const IDEOGRAPH = /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
+
+/**
+ * JavaScript's toLowerCase has another sigma at the end of a word, and the library goes through UTF-16 units, which
+ * misses ideographs beyond U+FFFF. The Rust library's order is: clean, space out ideographs, strip accents, lower case.
+ */
+function normalizeAsRust({ normalizer }: LibraryTokenizer, { clean_text, handle_chinese_chars, strip_accents, lowercase }: Partial<BertNormalizer>): void {
+  normalizer.normalize = (text) => {
+    let result = clean_text === true ? normalizer.clean_text(text) : text;
+    if (handle_chinese_chars === true) result = result.replace(IDEOGRAPH, " $& ");
+    if (strip_accents ?? lowercase) result = normalizer.strip_accents(result);
+    return lowercase === true ? Array.from(result, (character) => character.toLowerCase()).join("") : result;
+  };
 }

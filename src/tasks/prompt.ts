@@ -70,10 +70,10 @@ export function encodeUnprompted(example: Example, task: Pick<Task, "maxLength">
 }
 
 /**
- * Token ids of the label words, in label order. A word stands after a space ("Ġgreat") and must be one token;
+ * Token ids of the label words, in label order. A word stands after a space ("Ġgreat"; WordPiece: "great") and must be one token;
  * one that begins with `<`, `[`, `.`, `,` or `:` is taken as a token as it is written.
  *
- * @throws naming the word if it is not one token, or two labels share a token
+ * @throws naming the word if it is not one token, is unknown, or two labels share a token
  */
 export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">, tokenizer: TextEncoder): number[] {
   if (task.labelWords.length !== task.labels.length) {
@@ -89,6 +89,9 @@ export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">,
     const tokens = tokenizer.encode(` ${word}`);
     if (tokens.length !== 1) {
       throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is ${tokens.length} tokens in this vocabulary: choose a word that is one`);
+    }
+    if (tokens[0] === tokenizer.unkId) {
+      throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is unknown to this vocabulary: choose a word that it has`);
     }
     return tokens[0];
   });

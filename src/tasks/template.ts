@@ -41,7 +41,7 @@ function parsePart(part: string, template: string): TemplatePart {
     case "mask":
     case "sep":
       return { kind: "special", token: part };
-    case "sep+": // "+" begins a new segment in BERT; RoBERTa has one segment only.
+    case "sep+": // "+" begins a new segment, which the authors' code never gives to a model, BERT or RoBERTa.
       return { kind: "special", token: "sep" };
   }
   const sentence = /^(\+?)sent([lu]?)(-?)_(\d+)$/.exec(part);

@@ -36,7 +36,7 @@ interface Oracle {
 
 const oracle = readJson<Oracle>("tiny-roberta", "oracle-training.json");
 const head = labelWordHead(oracle.labelWordIds);
-const batch = (model: Model) => collate(oracle.train, model.config.padTokenId);
+const batch = (model: Model) => collate(oracle.train, model.config);
 const normOf = (x: Tensor): number => tf.norm(x).dataSync()[0];
 const isKeyBias = (name: string): boolean => name.endsWith("attention.self.key.bias");
 

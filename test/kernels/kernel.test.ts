@@ -4,7 +4,7 @@ import { tf, type Tensor } from "../../src/model/backend";
 import { collate } from "../../src/model/batch";
 import { classifierHead, labelWordHead, withClassifier } from "../../src/model/head";
 import type { Model } from "../../src/model/model";
-import { encoderForward } from "../../src/model/roberta";
+import { encoderForward } from "../../src/model/encoder";
 import { FORMULAS, type Formula } from "../../src/kernels/formula";
 import { computeKernel, type KernelOptions } from "../../src/kernels/kernel";
 import { logitOutputs, marginOutput, type Outputs } from "../../src/kernels/outputs";
@@ -119,7 +119,7 @@ describe("the SGD kernel", () => {
     const { shares } = await computeKernel({ model, outputs: logitOutputs(classifierHead, 2), train, evaluate: train, breakdown: true });
     const equalOutputs = (value: (i: number, j: number) => number): number[] =>
       train.flatMap((_, i) => [0, 1].flatMap((a) => train.flatMap((_, j) => [0, 1].map((b) => (a === b ? value(i, j) : 0)))));
-    const hidden = train.map((prompt) => encoderForward(model, collate([prompt], model.config.padTokenId)).hidden.dataSync() as Float32Array);
+    const hidden = train.map((prompt) => encoderForward(model, collate([prompt], model.config)).hidden.dataSync() as Float32Array);
     const product = (i: number, j: number): number => hidden[i].reduce((sum, value, h) => sum + value * hidden[j][h], 0);
     assertAllclose(shares.get("sgd")!.get("classifier.weight")!.values, equalOutputs(product), { relative: 1e-5 });
     assertAllclose(shares.get("sgd")!.get("classifier.bias")!.values, equalOutputs(() => 1), { absolute: 1e-6 });
@@ -143,7 +143,7 @@ function autodiffGradient(model: Model, { head, combine }: Outputs, prompt: Prom
   const names = [...model.parameters.keys()];
   const f = (...values: Tensor[]): Tensor => {
     const current = { ...model, parameters: new Map(names.map((name, i) => [name, values[i]])) };
-    const { logits } = head.forward(current, encoderForward(current, collate([prompt], model.config.padTokenId)).hidden);
+    const { logits } = head.forward(current, encoderForward(current, collate([prompt], model.config)).hidden);
     return tf.sum(tf.mul(logits, tf.tensor(combine)));
   };
   const gradients = tf.grads(f as never)(names.map((name) => model.parameters.get(name)!));

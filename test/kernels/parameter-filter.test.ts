@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PARAMETER_GROUPS, selectParameters, type ParameterFilter } from "../../src/kernels/parameter-filter";
 import { loraNames } from "../../src/model/affine";
-import { parseRobertaConfig, robertaShapes } from "../../src/model/roberta-config";
+import { parseModelConfig, parameterShapes } from "../../src/model/model-config";
 
 const sizes = { vocab_size: 20, hidden_size: 8, num_hidden_layers: 12, num_attention_heads: 2, intermediate_size: 16 };
-const roberta = [...robertaShapes(parseRobertaConfig({ model_type: "roberta", ...sizes }, "test")).keys()];
+const roberta = [...parameterShapes(parseModelConfig({ model_type: "roberta", ...sizes }, "test")).keys()];
 const lora = ["query", "value"].flatMap((part) => Object.values(loraNames(`roberta.encoder.layer.3.attention.self.${part}`)));
 const names = [...roberta, "classifier.weight", "classifier.bias", ...lora];
 

@@ -114,6 +114,11 @@ onEveryBackend("kernels equal those of a naive implementation", (backend) => {
   const trials = backend === "cpu" ? 4 : 24;
   for (let seed = 0; seed < trials; seed++) it(`random shape ${seed}`, () => check(problem(randomShape(seed), seed)));
 
+  for (const head of ["untied", "tied", "classifier"] as const) {
+    const bert = { ...plain, modelType: "bert", padId: 0, head, heads: 2, headSize: 6, intermediate: 20, vocabulary: 30, longest: 12 } as const;
+    it(`a BERT, ${head}`, () => check(problem({ ...bert, outputs: 3, train: [12, 5], evaluate: [7, 12, 4] }, 60)));
+  }
+
   it("a wide model and few, short texts (inner products of tokens are cheaper than gradients)", () =>
     check(problem({ ...plain, heads: 4, headSize: 16, intermediate: 96, vocabulary: 40, longest: 6, train: [4], evaluate: [5, 4] }, 50)));
 

@@ -40,6 +40,7 @@ test("loads the small model: config, every weight, its own decoder", async () =>
   assert.match(hash, /^[0-9a-f]{64}$/);
   const { raw, ...fields } = config;
   assert.deepEqual(fields, {
+    modelType: "roberta",
     vocabSize: 120, hiddenSize: 32, layers: 2, heads: 4, intermediateSize: 64, maxPositions: 40, typeVocabSize: 1, layerNormEps: 1e-5,
     padTokenId: 1, hiddenAct: "gelu", tieWordEmbeddings: false, hiddenDropout: 0.1, attentionDropout: 0.1,
   });
@@ -174,12 +175,13 @@ const refusals: [what: string, directory: () => string, message: RegExp][] = [
   ["NaN", () => changed((tensors) => (floats(tensors.get(EMBEDDINGS))[40] = NaN)), /word_embeddings\.weight has NaN at element 40/],
   ["infinity", () => changed((tensors) => (floats(tensors.get("lm_head.dense.weight"))[1023] = -Infinity)), /lm_head\.dense\.weight has -Infinity at element 1023/],
   ["whole-number weights", () => changed((tensors) => tensors.set("lm_head.dense.bias", { dtype: "I32", shape: [32], data: new Int32Array(32) })), /lm_head\.dense\.bias: a I32 tensor is not floating-point/],
-  ["another architecture", () => changed((_, config) => (config.model_type = "bert")), /config\.json: model_type "bert" is not supported: only "roberta"/],
+  ["another architecture", () => changed((_, config) => (config.model_type = "albert")), /config\.json: model_type "albert" is not supported: only "roberta" .* and "bert"/],
   ["a config without its type", () => changed((_, config) => delete config.model_type), /model_type undefined is not supported/],
   ["a missing size", () => changed((_, config) => delete config.hidden_size), /config\.json: hidden_size is missing/],
   ["a size that is text", () => changed((_, config) => (config.vocab_size = "120")), /vocab_size is "120", not a positive whole number/],
   ["heads that do not divide the width", () => changed((_, config) => (config.num_attention_heads = 5)), /hidden_size 32 is not a multiple of num_attention_heads 5/],
   ["relative positions", () => changed((_, config) => (config.position_embedding_type = "relative_key")), /position_embedding_type "relative_key" is not supported/],
+  ["another activation", () => changed((_, config) => (config.hidden_act = "gelu_new")), /config\.json: hidden_act "gelu_new" is not supported, only "gelu"/],
   ["a decoder", () => changed((_, config) => (config.is_decoder = true)), /is_decoder is true/],
   ["no room for positions", () => changed((_, config) => (config.max_position_embeddings = 2)), /leaves no position/],
 ];

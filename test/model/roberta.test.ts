@@ -3,7 +3,7 @@ import { tf } from "../../src/model/backend";
 import { collate } from "../../src/model/batch";
 import { classifierHead, labelWordHead, withClassifier } from "../../src/model/head";
 import { predictLogits } from "../../src/model/predict";
-import { encoderForward } from "../../src/model/roberta";
+import { encoderForward } from "../../src/model/encoder";
 import { assertAllclose } from "../support/allclose";
 import { onEveryBackend } from "../support/backends";
 import { readJson, tinyRoberta, tinyRobertaTied, type Prompt } from "../support/tiny-roberta";
@@ -38,7 +38,7 @@ onEveryBackend("RoBERTa's logits at the mask", () => {
 
   it("give a zero row for a position that is not read", () => {
     const model = tinyRoberta();
-    const batch = collate(oracle.sequences.slice(0, 1), model.config.padTokenId, [[0, -1]]);
+    const batch = collate(oracle.sequences.slice(0, 1), model.config, [[0, -1]]);
     const { hidden } = encoderForward(model, batch);
     assert.deepEqual(hidden.shape, [1, 2, model.config.hiddenSize]);
   });

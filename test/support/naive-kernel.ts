@@ -8,7 +8,7 @@ import type { Outputs } from "../../src/kernels/outputs";
 import { tf, type Tensor } from "../../src/model/backend";
 import { collate, disposeBatch, type Sequence } from "../../src/model/batch";
 import type { Model } from "../../src/model/model";
-import { encoderForward } from "../../src/model/roberta";
+import { encoderForward } from "../../src/model/encoder";
 
 /** A gradient by parameter, flat. */
 export type Gradient = Map<string, Float32Array>;
@@ -16,7 +16,7 @@ export type Gradient = Map<string, Float32Array>;
 /** ∇f_c(x) for every output c, by automatic differentiation. */
 export function naiveGradients(model: Model, { head, combine }: Outputs, example: Sequence): Gradient[] {
   const names = [...model.parameters.keys()];
-  const batch = collate([example], model.config.padTokenId);
+  const batch = collate([example], model.config);
   const gradients = combine.map((row) => {
     const f = (...values: Tensor[]): Tensor => {
       const current = { ...model, parameters: new Map(names.map((name, i) => [name, values[i]])) };
@@ -85,12 +85,13 @@ interface Views {
 function gradientViews(gradient: Gradient, { parameters, keyBiasSign = "zero" }: NaiveOptions): Views {
   const selected = [...gradient].filter(([name]) => parameters?.has(name) ?? true);
   const size = selected.reduce((sum, [, values]) => sum + values.length, 0);
+  const hidden = [...gradient].find(([name]) => name.endsWith(".embeddings.LayerNorm.weight"))![1].length;
   const [all, counted, isUndecided, undecided]: [Float64Array, Float64Array, Uint8Array, number[]] = [new Float64Array(size), new Float64Array(size), new Uint8Array(size), []];
   let at = 0;
   for (const [name, values] of selected) {
     const keyBias = name.endsWith("attention.self.key.bias");
     // Each row of a table has its gradient from its own tokens, far from the read position a small one.
-    const width = name.endsWith("_embeddings.weight") ? gradient.get("roberta.embeddings.LayerNorm.weight")!.length : values.length;
+    const width = name.endsWith("_embeddings.weight") ? hidden : values.length;
     let largest = 0;
     for (const [place, value] of values.entries()) {
       if (place % width === 0) largest = values.subarray(place, place + width).reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);

@@ -1,7 +1,8 @@
 import { tf } from "../../src/model/backend";
 import type { Sequence } from "../../src/model/batch";
 import type { Model } from "../../src/model/model";
-import { parseRobertaConfig, robertaShapes } from "../../src/model/roberta-config";
+import { ARCHITECTURES, type ModelType } from "../../src/model/architecture";
+import { parseModelConfig, parameterShapes } from "../../src/model/model-config";
 
 /** Numbers in [0, 1), the same ones for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -24,34 +25,36 @@ export interface ModelSizes {
   heads: number;
   intermediate: number;
   vocabulary: number;
-  /** Longest text; the position table has padId + 1 rows more. */
+  /** Default: roberta. */
+  modelType?: ModelType;
+  /** Longest text; RoBERTa's position table has padId + 1 rows more. */
   longest: number;
   padId: number;
 }
 
 /**
- * A RoBERTa with Gaussian weights (standard deviation `spread`), biases too; norm weights are around 1.
+ * A RoBERTa or BERT with Gaussian weights (standard deviation `spread`), biases too; norm weights are around 1.
  * Decoder and word embeddings differ.
  */
 export function randomModel(sizes: ModelSizes, seed: number, spread = 0.2): Model {
-  const { layers, headSize, heads, intermediate, vocabulary, longest, padId } = sizes;
+  const { modelType = "roberta", layers, headSize, heads, intermediate, vocabulary, longest, padId } = sizes;
   const raw = {
-    model_type: "roberta",
+    model_type: modelType,
     vocab_size: vocabulary,
     hidden_size: headSize * heads,
     num_hidden_layers: layers,
     num_attention_heads: heads,
     intermediate_size: intermediate,
-    max_position_embeddings: longest + padId + 1,
+    max_position_embeddings: longest + ARCHITECTURES[modelType].firstPosition(padId),
     type_vocab_size: 2,
     pad_token_id: padId,
     layer_norm_eps: 1e-5,
   };
-  const config = parseRobertaConfig(raw, "random model");
+  const config = parseModelConfig(raw, "random model");
   const random = seededRandom(seed);
   const gaussian = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const parameters = new Map(
-    [...robertaShapes(config)].map(([name, shape]) => {
+    [...parameterShapes(config)].map(([name, shape]) => {
       const centre = /(LayerNorm|layer_norm)\.weight$/.test(name) ? 1 : 0;
       const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => centre + spread * gaussian());
       return [name, tf.keep(tf.tensor(values, shape))] as const;

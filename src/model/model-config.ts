@@ -1,5 +1,9 @@
-/** The sizes and constants of a RoBERTa-type masked language model, from its config.json. */
-export interface RobertaConfig {
+import { ARCHITECTURES, architectureOf, wordEmbeddingsName, type ModelType } from "./architecture";
+
+/** The sizes and constants of a RoBERTa- or BERT-type masked language model, from its config.json. */
+export interface ModelConfig {
+  /** Which names its parameters have, and where positions begin. */
+  modelType: ModelType;
   vocabSize: number;
   hiddenSize: number;
   /** Number of encoder layers. */
@@ -8,11 +12,12 @@ export interface RobertaConfig {
   heads: number;
   /** Width of the feed-forward layer. */
   intermediateSize: number;
-  /** Rows of the position table. RoBERTa's positions begin at padTokenId + 1, so a text may have padTokenId + 1 tokens fewer. */
+  /** Rows of the position table; a text may have {@link longestText} tokens, which is fewer in RoBERTa. */
   maxPositions: number;
   typeVocabSize: number;
   layerNormEps: number;
   padTokenId: number;
+  /** The activation's name: "gelu", the exact one. */
   hiddenAct: string;
   /** Whether the decoder of the language-model head shares the word embeddings. */
   tieWordEmbeddings: boolean;
@@ -23,22 +28,24 @@ export interface RobertaConfig {
 }
 
 /**
- * Checks a parsed config.json. What it leaves out gets the default of Hugging Face's RobertaConfig,
+ * Checks a parsed config.json. What it leaves out gets the default of Hugging Face's RobertaConfig or BertConfig,
  * except the five sizes that shape every weight.
  *
  * @param source the file's path, for errors
- * @throws naming the field and its value if this is not a RoBERTa we can run
+ * @throws naming the field and its value if this is not a RoBERTa or BERT we can run
  */
-export function parseRobertaConfig(raw: unknown, source: string): RobertaConfig {
+export function parseModelConfig(raw: unknown, source: string): ModelConfig {
   const fail = (problem: string): never => {
     throw new Error(`${source}: ${problem}`);
   };
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return fail("not a JSON object");
   const fields = raw as Record<string, unknown>;
 
-  if (fields.model_type !== "roberta") {
-    fail(`model_type ${JSON.stringify(fields.model_type)} is not supported: only "roberta" models (roberta-base, distilroberta-base, …) are`);
+  const modelType = fields.model_type;
+  if (!isModelType(modelType)) {
+    return fail(`model_type ${JSON.stringify(modelType)} is not supported: only "roberta" (roberta-base, distilroberta-base, …) and "bert" models (bert-base-uncased, bert-large-cased, …) are`);
   }
+  const { firstPosition, defaultPadTokenId } = ARCHITECTURES[modelType];
   for (const name of ["is_decoder", "add_cross_attention"]) {
     if (fields[name] === true) fail(`${name} is true, but only encoders are supported`);
   }
@@ -55,11 +62,14 @@ export function parseRobertaConfig(raw: unknown, source: string): RobertaConfig 
   const share = (name: string): number => number(name, 0.1, (value) => value >= 0 && value < 1, "a number in [0, 1)");
 
   const hiddenAct = fields.hidden_act ?? "gelu";
-  if (typeof hiddenAct !== "string") return fail(`hidden_act is ${JSON.stringify(hiddenAct)}, not a name`);
+  if (typeof hiddenAct !== "string" || !EXACT_GELU.includes(hiddenAct)) {
+    return fail(`hidden_act ${JSON.stringify(hiddenAct)} is not supported, only "gelu" (the exact one)`);
+  }
   const tied = fields.tie_word_embeddings ?? true;
   if (typeof tied !== "boolean") return fail(`tie_word_embeddings is ${JSON.stringify(tied)}, not true or false`);
 
-  const config: RobertaConfig = {
+  const config: ModelConfig = {
+    modelType,
     vocabSize: size("vocab_size"),
     hiddenSize: size("hidden_size"),
     layers: size("num_hidden_layers"),
@@ -68,7 +78,7 @@ export function parseRobertaConfig(raw: unknown, source: string): RobertaConfig 
     maxPositions: size("max_position_embeddings", 512),
     typeVocabSize: size("type_vocab_size", 2),
     layerNormEps: number("layer_norm_eps", 1e-12, (value) => value > 0 && value < 1, "a small positive number"),
-    padTokenId: number("pad_token_id", 1, (value) => Number.isSafeInteger(value) && value >= 0, "a token id"),
+    padTokenId: number("pad_token_id", defaultPadTokenId, (value) => Number.isSafeInteger(value) && value >= 0, "a token id"),
     hiddenAct,
     tieWordEmbeddings: tied,
     hiddenDropout: share("hidden_dropout_prob"),
@@ -79,18 +89,27 @@ export function parseRobertaConfig(raw: unknown, source: string): RobertaConfig 
     fail(`hidden_size ${config.hiddenSize} is not a multiple of num_attention_heads ${config.heads}`);
   }
   if (config.padTokenId >= config.vocabSize) fail(`pad_token_id ${config.padTokenId} is outside the vocabulary of ${config.vocabSize}`);
-  if (config.maxPositions <= config.padTokenId + 1) {
-    fail(`max_position_embeddings ${config.maxPositions} leaves no position for a token (positions begin at ${config.padTokenId + 1})`);
+  if (longestText(config) < 1) {
+    fail(`max_position_embeddings ${config.maxPositions} leaves no position for a token (positions begin at ${firstPosition(config.padTokenId)})`);
   }
   return config;
 }
 
-/** The config.json of a model: whatever `raw` has, with the fields of {@link RobertaConfig} written over it. */
-export function toRawConfig(config: RobertaConfig): Record<string, unknown> {
+/** Names that transformers has for u Φ(u) with the exact distribution function. */
+const EXACT_GELU: readonly string[] = ["gelu", "gelu_python"];
+
+const isModelType = (value: unknown): value is ModelType => typeof value === "string" && Object.hasOwn(ARCHITECTURES, value);
+
+/** The most tokens a text may have: the rows of the position table from the first token's on. */
+export const longestText = (config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">): number =>
+  config.maxPositions - architectureOf(config).firstPosition(config.padTokenId);
+
+/** The config.json of a model: whatever `raw` has, with the fields of {@link ModelConfig} written over it. */
+export function toRawConfig(config: ModelConfig): Record<string, unknown> {
   return {
-    architectures: ["RobertaForMaskedLM"],
+    architectures: [architectureOf(config).className],
     ...config.raw,
-    model_type: "roberta",
+    model_type: config.modelType,
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
     num_hidden_layers: config.layers,
@@ -108,11 +127,13 @@ export function toRawConfig(config: RobertaConfig): Record<string, unknown> {
 }
 
 /**
- * Names and shapes of all parameters of Hugging Face's RobertaForMaskedLM, in the order of its forward pass.
+ * Names and shapes of all parameters of Hugging Face's RobertaForMaskedLM or BertForMaskedLM, in the order of its forward pass.
  * A linear layer's weight is [outputs, inputs].
  */
-export function robertaShapes(config: RobertaConfig): Map<string, number[]> {
+export function parameterShapes(config: ModelConfig): Map<string, number[]> {
   const { vocabSize, hiddenSize, intermediateSize, maxPositions, typeVocabSize, layers } = config;
+  const architecture = architectureOf(config);
+  const { prefix, head } = architecture;
   const shapes = new Map<string, number[]>();
   const linear = (name: string, outputs: number, inputs: number): void => {
     shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
@@ -120,12 +141,12 @@ export function robertaShapes(config: RobertaConfig): Map<string, number[]> {
   const layerNorm = (name: string): void => {
     shapes.set(`${name}.weight`, [hiddenSize]).set(`${name}.bias`, [hiddenSize]);
   };
-  shapes.set("roberta.embeddings.word_embeddings.weight", [vocabSize, hiddenSize]);
-  shapes.set("roberta.embeddings.position_embeddings.weight", [maxPositions, hiddenSize]);
-  shapes.set("roberta.embeddings.token_type_embeddings.weight", [typeVocabSize, hiddenSize]);
-  layerNorm("roberta.embeddings.LayerNorm");
+  shapes.set(wordEmbeddingsName(architecture), [vocabSize, hiddenSize]);
+  shapes.set(`${prefix}.embeddings.position_embeddings.weight`, [maxPositions, hiddenSize]);
+  shapes.set(`${prefix}.embeddings.token_type_embeddings.weight`, [typeVocabSize, hiddenSize]);
+  layerNorm(`${prefix}.embeddings.LayerNorm`);
   for (let layer = 0; layer < layers; layer++) {
-    const name = `roberta.encoder.layer.${layer}`;
+    const name = `${prefix}.encoder.layer.${layer}`;
     for (const part of ["query", "key", "value"]) linear(`${name}.attention.self.${part}`, hiddenSize, hiddenSize);
     linear(`${name}.attention.output.dense`, hiddenSize, hiddenSize);
     layerNorm(`${name}.attention.output.LayerNorm`);
@@ -133,9 +154,9 @@ export function robertaShapes(config: RobertaConfig): Map<string, number[]> {
     linear(`${name}.output.dense`, hiddenSize, intermediateSize);
     layerNorm(`${name}.output.LayerNorm`);
   }
-  linear("lm_head.dense", hiddenSize, hiddenSize);
-  layerNorm("lm_head.layer_norm");
-  shapes.set("lm_head.decoder.weight", [vocabSize, hiddenSize]);
-  shapes.set("lm_head.bias", [vocabSize]);
+  linear(head.dense, hiddenSize, hiddenSize);
+  layerNorm(head.norm);
+  shapes.set(head.decoder, [vocabSize, hiddenSize]);
+  shapes.set(head.bias, [vocabSize]);
   return shapes;
 }

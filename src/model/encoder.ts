@@ -1,9 +1,10 @@
 /**
- * The RoBERTa encoder, forward and backward, written once in tfjs operations.
+ * The encoder of RoBERTa and BERT, forward and backward, written once in tfjs operations.
  * The backward pass stops at the places where parameters enter ({@link Site}) instead of forming parameter gradients,
  * so that per-example gradients, kernels and training all start from the same two quantities: inputs and δs.
  */
 import { affine, affineBackward } from "./affine";
+import { architectureOf } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import type { Batch } from "./batch";
 import {
@@ -35,7 +36,9 @@ export interface EncoderTrace {
   layers: LayerTrace[];
 }
 
-const layerName = (index: number): string => `roberta.encoder.layer.${index}`;
+const partName = (model: Model, part: string): string => `${architectureOf(model.config).prefix}.${part}`;
+
+const layerName = (model: Model, index: number): string => partName(model, `encoder.layer.${index}`);
 
 /** Selects rows: [B, R, T] × [B, T, H] → [B, R, H]. */
 const readRows = (batch: Batch, x: Tensor): Tensor => tf.matMul(batch.readRows, x);
@@ -48,7 +51,7 @@ function scatterRows(batch: Batch, delta: Tensor): Tensor {
 }
 
 function embed(model: Model, batch: Batch): NormTrace & { output: Tensor } {
-  const p = (name: string): Tensor => parameter(model, `roberta.embeddings.${name}`);
+  const p = (name: string): Tensor => parameter(model, partName(model, `embeddings.${name}`));
   const words = tf.gather(p("word_embeddings.weight"), batch.ids as never);
   const positions = tf.gather(p("position_embeddings.weight"), batch.positions as never);
   const type = tf.slice(p("token_type_embeddings.weight"), [0, 0], [1, model.config.hiddenSize]);
@@ -58,7 +61,7 @@ function embed(model: Model, batch: Batch): NormTrace & { output: Tensor } {
 
 function layerForward(model: Model, index: number, batch: Batch, input: Tensor): { output: Tensor; trace: LayerTrace } {
   const { heads, layers, layerNormEps } = model.config;
-  const name = layerName(index);
+  const name = layerName(model, index);
   const project = (part: string, x: Tensor): Tensor => affine(model, `${name}.${part}`, x);
   const norm = (part: string, x: Tensor): ReturnType<typeof layerNorm> =>
     layerNorm(x, parameter(model, `${name}.${part}.weight`), parameter(model, `${name}.${part}.bias`), layerNormEps);
@@ -118,7 +121,7 @@ export function disposeForward({ hidden, trace }: EncoderForward): void {
 }
 
 function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTrace, delta: Tensor): Backward {
-  const name = layerName(index);
+  const name = layerName(model, index);
   const sites: Site[] = [];
   const affineStep = (part: string, input: Tensor, siteDelta: Tensor): Tensor => {
     const step = affineBackward(model, `${name}.${part}`, input, siteDelta);
@@ -142,7 +145,7 @@ function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTr
 }
 
 function embeddingBackward(model: Model, batch: Batch, norm: NormTrace, delta: Tensor): Backward {
-  const name = "roberta.embeddings";
+  const name = partName(model, "embeddings");
   const normName = `${name}.LayerNorm`;
   const dSum = layerNormBackward(delta, parameter(model, `${normName}.weight`), norm);
   const table = (part: string, rows: Tensor): Site => ({ kind: "rows", table: `${name}.${part}.weight`, rows, delta: dSum });
