@@ -2,7 +2,8 @@
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { contractFactors, type KeyBiasSign } from "./contract";
-import { factorsOfPass, type Factor, type GradientFactors } from "./factors";
+import type { Factor } from "./factor";
+import { factorsOfPass, type GradientFactors } from "./factors";
 import type { Formula } from "./formula";
 import { sharedGrams } from "./gram";
 import type { Outputs } from "./outputs";

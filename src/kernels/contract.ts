@@ -3,7 +3,7 @@
  * Where gradients must be formed, a slice of both sides is formed, used for every formula while it is small, and dropped.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Factor } from "./factors";
+import type { Factor } from "./factor";
 import { FORMULAS, type Formula } from "./formula";
 import { gramIsCheaper, gramOfMatrix, gramOfTable, gramOfOneToken, pairsFit, type SharedGrams } from "./gram";
 

@@ -7,27 +7,9 @@ import { collate, disposeBatch, type Batch, type Sequence } from "../model/batch
 import type { Model } from "../model/model";
 import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/encoder";
 import type { Backward, Site } from "../model/site";
+import type { Factor, PassStep, Tokens } from "./factor";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";
 import { projectedPass, type Projector } from "./projection";
-
-/** The gradients of one parameter for B examples and C outputs. */
-export type Factor =
-  /** A weight's: Σ_t δ_t x_tᵀ. */
-  | { kind: "matrix"; input: Tensor /* [B,T,in] */; delta: Tensor /* [C,B,T,out] */; tokens: Tokens }
-  /** A bias's or a norm's, formed already. */
-  | { kind: "vector"; gradient: Tensor /* [C·B, size] */ }
-  /** A table's: δ_t added to row_t; zero in all rows that the example does not use. */
-  | { kind: "table"; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ }
-  /** A gradient and its signs, both as projected: no longer does one follow from the other. */
-  | { kind: "projected"; gradient: Factor; sign: Factor };
-
-/** Which of the B · T places of a padded batch hold N real tokens. */
-export interface Tokens {
-  /** Flat places of the real tokens, int32 [N]; undefined when all are real. */
-  places?: Tensor;
-  /** 1 where the token belongs to the example, float32 [B, N]; undefined with one token an example. */
-  owners?: Tensor;
-}
 
 /** The factors of B examples, kept. */
 export interface GradientFactors {
@@ -39,9 +21,6 @@ export interface GradientFactors {
   values: Float32Array;
   dispose(): void;
 }
-
-/** What a pass gives, step by step: a pause, the outputs [B, C], or one parameter's factor, which lives until the next step. */
-export type PassStep = undefined | { values: Float32Array } | { parameter: string; factor: Factor };
 
 /**
  * Runs examples forward and backward and gives each selected parameter's factor as soon as it is there.

@@ -3,7 +3,7 @@
  * Padding is dropped first, so that n · m pairs of examples cost as many operations as they have pairs of real tokens.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Factor, Tokens } from "./factors";
+import type { Factor, Tokens } from "./factor";
 
 type Matrix = Extract<Factor, { kind: "matrix" }>;
 type Table = Extract<Factor, { kind: "table" }>;

@@ -10,7 +10,7 @@
  * Where an example has one token (r = 1), δ and x are projected apart and stay apart, to k numbers each: variance O(1 / k) for 2 k numbers.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Factor, PassStep } from "./factors";
+import type { Factor, PassStep } from "./factor";
 import { PROJECTION_KINDS, randomMatrix, type ProjectionKind } from "./random-matrix";
 
 export { PROJECTION_KINDS, type ProjectionKind };

@@ -1,4 +1,4 @@
-import type { DisplaySink, MimeBundle } from "./display-sink";
+import type { DisplaySink, MimeBundle } from "./sink";
 
 /**
  * tslab's public display functions send one media type at a time, and a chart needs several in one bundle; this is

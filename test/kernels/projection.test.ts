@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { randomStream } from "../../src/random";
 import { backendName, tf, type Tensor } from "../../src/model/backend";
 import { labelWordHead } from "../../src/model/head";
-import type { Factor } from "../../src/kernels/factors";
+import type { Factor } from "../../src/kernels/factor";
 import { FORMULAS, type Formula } from "../../src/kernels/formula";
 import { computeKernel, type KernelOptions } from "../../src/kernels/kernel";
 import { kernelError } from "../../src/kernels/kernel-error";
