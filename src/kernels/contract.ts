@@ -13,7 +13,7 @@ export { FORMULAS, type Formula };
  * Longest contraction in one float32 product. Longer ones lose digits (4 % at 125 million terms);
  * pieces of this length summed in float64 are right to about 2e-6.
  */
-const SLICE = 65536;
+export const LONGEST_PRODUCT = 65536;
 
 /** Receives one float32 piece [C·n, C·m] of the sum over parameters (rows and columns output-major). */
 export type AddPiece = (formula: Formula, piece: Float32Array) => void;
@@ -96,7 +96,7 @@ type Table = Extract<Factor, { kind: "table" }>;
 function* matrixSlices(train: Matrix, evaluate: Matrix, use: (g: Tensor, h: Tensor) => void): Generator<undefined, void> {
   const [, , , outputs] = train.delta.shape as number[];
   const inputs = train.input.shape[2]!;
-  const count = Math.max(1, Math.floor(SLICE / Math.min(inputs, outputs)));
+  const count = Math.max(1, Math.floor(LONGEST_PRODUCT / Math.min(inputs, outputs)));
   for (let start = 0; start < Math.max(inputs, outputs); start += count) {
     tf.tidy(() => {
       const g = matrixSlice(train, start, count);
@@ -125,7 +125,7 @@ function* tableSlices(train: Table, evaluate: Table, use: (g: Tensor, h: Tensor)
   const inEvaluate = new Set(evaluateRows);
   const both = [...new Set(trainRows)].filter((row) => inEvaluate.has(row));
   const width = train.delta.shape[3]!;
-  const count = Math.max(1, Math.floor(SLICE / width));
+  const count = Math.max(1, Math.floor(LONGEST_PRODUCT / width));
   for (let start = 0; start < both.length; start += count) {
     const part = both.slice(start, start + count);
     tf.tidy(() => use(tableSlice(train, trainRows, part), tableSlice(evaluate, evaluateRows, part)));

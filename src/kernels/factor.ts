@@ -1,4 +1,5 @@
 import type { Tensor } from "../model/backend";
+import type { Tokens } from "./tokens";
 
 /** The gradients of one parameter for B examples and C outputs. */
 export type Factor =
@@ -10,14 +11,6 @@ export type Factor =
   | { kind: "table"; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ }
   /** A gradient and its signs, both as projected: no longer does one follow from the other. */
   | { kind: "projected"; gradient: Factor; sign: Factor };
-
-/** Which of the B · T places of a padded batch hold N real tokens. */
-export interface Tokens {
-  /** Flat places of the real tokens, int32 [N]; undefined when all are real. */
-  places?: Tensor;
-  /** 1 where the token belongs to the example, float32 [B, N]; undefined with one token an example. */
-  owners?: Tensor;
-}
 
 /** What a pass gives, step by step: a pause, the outputs [B, C], or one parameter's factor, which lives until the next step. */
 export type PassStep = undefined | { values: Float32Array } | { parameter: string; factor: Factor };

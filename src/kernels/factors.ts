@@ -7,9 +7,10 @@ import { collate, disposeBatch, type Batch, type Sequence } from "../model/batch
 import type { Model } from "../model/model";
 import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/encoder";
 import type { Backward, Site } from "../model/site";
-import type { Factor, PassStep, Tokens } from "./factor";
+import type { Factor, PassStep } from "./factor";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";
 import { projectedPass, type Projector } from "./projection";
+import { realTokens, type Tokens } from "./tokens";
 
 /** The factors of B examples, kept. */
 export interface GradientFactors {
@@ -131,19 +132,4 @@ const keepTable = (site: RowsSite): RowsSite => ({ ...site, rows: tf.clone(site.
 function mergeTables(sites: RowsSite[]): Factor {
   const joined = (tensors: Tensor[], axis: number): Tensor => (tensors.length === 1 ? tf.clone(tensors[0]) : tf.concat(tensors, axis));
   return { kind: "table", rows: joined(sites.map(({ rows }) => rows), 1), delta: joined(sites.map(({ delta }) => delta), 2) };
-}
-
-function realTokens(lengths: number[], longest: number): Tokens {
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  const owners = new Float32Array(lengths.length * total);
-  const places = new Int32Array(total);
-  let token = 0;
-  lengths.forEach((length, b) => {
-    for (let t = 0; t < length; t++) {
-      owners[b * total + token] = 1;
-      places[token++] = b * longest + t;
-    }
-  });
-  const padded = total < lengths.length * longest;
-  return { owners: tf.tensor2d(owners, [lengths.length, total]), ...(padded ? { places: tf.tensor1d(places, "int32") } : {}) };
 }

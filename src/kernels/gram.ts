@@ -3,7 +3,8 @@
  * Padding is dropped first, so that n · m pairs of examples cost as many operations as they have pairs of real tokens.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Factor, Tokens } from "./factor";
+import type { Factor } from "./factor";
+import { realTokens, type Tokens } from "./tokens";
 
 type Matrix = Extract<Factor, { kind: "matrix" }>;
 type Table = Extract<Factor, { kind: "table" }>;
@@ -99,7 +100,7 @@ export function gramOfTable(train: Table, evaluate: Table, shared: SharedGrams):
     const same = tf.cast(tf.equal(train.rows.reshape([n * t, 1]), evaluate.rows.reshape([1, m * s])), "float32");
     // All outputs at once, [C·N, C·M], because word, position and type embeddings share it.
     const deltas = shared.of(train.delta, evaluate.delta, () => tf.matMul(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width]), false, true));
-    const [left, right] = [ownersOfAll(n, t), ownersOfAll(m, s)];
+    const [left, right] = [everyPlace(n, t), everyPlace(m, s)];
     return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) => {
       const pairs = c === 1 ? deltas : tf.slice(deltas, [a * n * t, b * m * s], [n * t, m * s]);
       return sumOverTokens(tf.mul(same, pairs), left, right);
@@ -108,10 +109,7 @@ export function gramOfTable(train: Table, evaluate: Table, shared: SharedGrams):
 }
 
 /** Tokens of a batch in which every place counts. */
-function ownersOfAll(examples: number, tokens: number): Tokens {
-  const one = (b: number): number[] => Array.from({ length: examples * tokens }, (_, place) => (Math.floor(place / tokens) === b ? 1 : 0));
-  return tokens === 1 ? {} : { owners: tf.tensor2d(Array.from({ length: examples }, (_, b) => one(b))) };
-}
+const everyPlace = (examples: number, tokens: number): Tokens => (tokens === 1 ? {} : realTokens(Array<number>(examples).fill(tokens), tokens));
 
 function everyOutputPair(train: number[], evaluate: number[], product: (a: number, b: number) => Tensor): Float32Array {
   const [c, n] = train;

@@ -10,6 +10,7 @@
  * Where an example has one token (r = 1), δ and x are projected apart and stay apart, to k numbers each: variance O(1 / k) for 2 k numbers.
  */
 import { tf, type Tensor } from "../model/backend";
+import { LONGEST_PRODUCT } from "./contract";
 import type { Factor, PassStep } from "./factor";
 import { PROJECTION_KINDS, randomMatrix, type ProjectionKind } from "./random-matrix";
 
@@ -28,12 +29,6 @@ export const projectionText = ({ kind, dimension, seed }: Projection): string =>
 
 /** Side of a block. Smaller ones have less variance, larger ones fewer random numbers: they need dimension / side · (in + out). */
 const BLOCK_SIDE = 16;
-
-/** Longest contraction that a float32 product takes without losing digits (contract.ts). */
-const LARGEST_DIMENSION = 65536;
-
-/** Gradients [out, in] formed at once while the signs of a whole gradient are taken, in numbers an example. */
-const SLICE = 65536;
 
 /** How a weight's gradient is divided: `blocks` blocks of out × in numbers; "whole" keeps a side as it is. */
 export interface ProjectedSizes {
@@ -103,8 +98,8 @@ export function createProjector(projection: Projection, signs: boolean): Project
 
 /** @throws naming the value that is out of range */
 export function checkProjection({ dimension, kind, seed }: Projection): void {
-  if (!Number.isInteger(dimension) || dimension < 2 || dimension > LARGEST_DIMENSION) {
-    throw new Error(`the projection's dimension must be a whole number from 2 to ${LARGEST_DIMENSION}, not ${dimension}: where more are needed, compute without a projection`);
+  if (!Number.isInteger(dimension) || dimension < 2 || dimension > LONGEST_PRODUCT) {
+    throw new Error(`the projection's dimension must be a whole number from 2 to ${LONGEST_PRODUCT}, not ${dimension}: where more are needed, compute without a projection`);
   }
   if (!PROJECTION_KINDS.includes(kind)) throw new Error(`the projection's kind must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`);
   if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`the projection's seed must be a whole number of at least 0, not ${seed}`);
@@ -245,7 +240,7 @@ function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimensi
     return tf.matMul(tf.transpose(rows, [1, 2, 0]), byBlock);
   };
   function* signSlices(): Generator<undefined, Factor> {
-    const most = Math.max(1, Math.floor(SLICE / inputs));
+    const most = Math.max(1, Math.floor(LONGEST_PRODUCT / inputs));
     let sum: Tensor | undefined;
     try {
       for (let start = 0; start < outputs; start += most) {

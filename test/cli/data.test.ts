@@ -5,11 +5,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { taskByName, taskNames } from "../../src/tasks/task";
+import { root } from "../support/checkout";
 import { fileServer, type FileServer } from "../support/file-server";
 import { makeTar } from "../support/make-tar";
+import { runCli } from "../support/run-cli";
 import { sampleArchive, sampleFile } from "../support/sample-data";
 
-const root = join(__dirname, "..", "..", "..");
 let folder = "";
 let server: FileServer;
 beforeEach(async () => {
@@ -26,14 +27,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the command as a process in the test's folder; not spawnSync, since the server is in this process. */
-function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(root, "build", "src", "cli.js"), ...args], { cwd: folder, env: { ...process.env, KERNEL_VIEW_DEBUG: "" } });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (text) => (stdout += String(text)));
-  child.stderr.on("data", (text) => (stderr += String(text)));
-  return new Promise((done) => child.on("close", (status) => done({ status, stdout, stderr })));
-}
+/** Runs the command in the test's folder. */
+const run = (...args: string[]): ReturnType<typeof runCli> => runCli(folder, args);
 
 test("all tasks, a line for each with where it comes from; splits are drawn from them", async () => {
   assert.equal((await run("data", "--task", "trec", "--from", server.address)).status, 0);

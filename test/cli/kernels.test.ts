@@ -1,14 +1,13 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileServer, type FileServer } from "../support/file-server";
 import { makeZip } from "../support/make-zip";
+import { runCli } from "../support/run-cli";
 import { fixturePath, readJson } from "../support/tiny-roberta";
 
-const root = join(__dirname, "..", "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-kernels-"));
 let server: FileServer;
 before(async () => {
@@ -20,14 +19,8 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the command as a process in the test's folder; not spawnSync, since the server is in this process. */
-function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(root, "build", "src", "cli.js"), ...args], { cwd: folder, env: { ...process.env, KERNEL_VIEW_DEBUG: "" } });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (text) => (stdout += String(text)));
-  child.stderr.on("data", (text) => (stderr += String(text)));
-  return new Promise((done) => child.on("close", (status) => done({ status, stdout, stderr })));
-}
+/** Runs the command in the test's folder. */
+const run = (...args: string[]): ReturnType<typeof runCli> => runCli(folder, args);
 
 interface Oracle {
   folders: { sgd: { solved: { regularization: number; f0: number | "inf"; accuracy: Record<string, number> }[] } };
