@@ -1,8 +1,8 @@
 /** The card of a pretrained model: README.md beside its weights, made from what was recorded. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeText } from "./model-files";
-import type { LossPoint, PretrainingSettings } from "./pretrain";
+import { writeText } from "./pretraining/model-files";
+import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
 import type { Scores } from "./score";
 
 /** What a pretraining run leaves behind beside the weights. */
@@ -86,7 +86,7 @@ about the method, not about language. Do not use it for anything but these exper
 
 ## How it was made
 - Architecture: ${size.layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, feed-forward ${4 * size.hiddenSize}, ${size.maxTokens} tokens at most, byte-level BPE of ${size.vocabularySize} tokens; decoder tied to the word embeddings.
-- Text: generated while training, language seed ${settings.languageSeed}; no document is seen twice and no sentence of the task's files occurs in it. ${percent(language.naturalness)} % of the reviews hold a verdict of the prompt's form ("It was great."). In film reviews, the task's domain, ${percent(language.bridge)} % of the opinions (verdicts too) are put in words that serve every domain, elsewhere ${percent(language.generalShare)} %; the rest are the domain's own.
+- Text: generated while training, language seed ${settings.languageSeed}; no document is seen twice and no sentence of the task's files occurs in it. ${percent(language.naturalness)} % of the reviews hold a verdict of the prompt's form ("It was great."). In film reviews, the task's domain, ${percent(language.opinions.bridge)} % of the opinions (verdicts too) are put in words that serve every domain, elsewhere ${percent(language.opinions.generalShare)} %; the rest are the domain's own.
 - Start: word embeddings from a truncated SVD of co-occurrence (PPMI by document and by neighbour), sinusoidal position embeddings, everything else N(0, 0.02²).
 - Objective: masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged). Whole documents, those of like length together, about ${settings.tokensPerBatch} tokens a batch.
 - AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(settings.decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.

@@ -1,6 +1,6 @@
 /** The settings of the model that ships with the project. */
-import { defaultLanguage } from "./language-settings";
-import type { PretrainingSettings } from "./pretrain";
+import { defaultLanguage } from "./language/settings";
+import type { PretrainingSettings } from "./pretraining/pretrain";
 
 /** Seed of the shipped language samples. */
 export const shippedLanguageSeed = 7;

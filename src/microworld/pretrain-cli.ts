@@ -5,10 +5,10 @@ import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
 import { writeCard, writeTrainingRecord } from "./card";
 import { shippedPretraining } from "./defaults";
-import { writeModelFolder } from "./model-files";
-import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretrain";
+import { writeModelFolder } from "./pretraining/model-files";
+import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
 import { taskSizes, writeSamples } from "./sample-files";
-import { heldOutKeys, taskSplits } from "./task-data";
+import { heldOutKeys, taskSplits } from "./analogues/task-data";
 
 const usage = `Pretrains the microworld's model and writes it in Hugging Face layout.
   --out DIR          where the language and its model go (default data/microworld)
@@ -16,7 +16,6 @@ const usage = `Pretrains the microworld's model and writes it in Hugging Face la
   --steps N          training steps
   --seed N           seed of weights, order and masks
   --naturalness P    share of reviews with a verdict like "It was great."
-  --bridge P         share of film opinions worded in general words
   --samples-only     write the language's samples and stop`;
 
 /** A number from the command line. */
@@ -43,7 +42,6 @@ async function main(): Promise<void> {
       steps: { type: "string" },
       seed: { type: "string" },
       naturalness: { type: "string" },
-      bridge: { type: "string" },
       "samples-only": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -61,7 +59,7 @@ async function main(): Promise<void> {
     language: {
       ...shippedPretraining.language,
       naturalness: numberOption("naturalness", values.naturalness, shippedPretraining.language.naturalness, isShare),
-      bridge: numberOption("bridge", values.bridge, shippedPretraining.language.bridge, isShare),
+      bridge: numberOption("bridge", values.bridge, shippedPretraining.language.opinions.bridge, isShare),
     },
   };
   const out = resolve(values.out);

@@ -1,10 +1,10 @@
 /** The language's samples on disk: task splits in LM-BFF's layout, and a few documents to look at. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { corpusBlock } from "./corpus";
-import type { LanguageSettings } from "./language-settings";
-import { writeText } from "./model-files";
-import { heldOutKeys, splitFile, taskSplits } from "./task-data";
+import { corpusBlock } from "./language/corpus";
+import type { LanguageSettings } from "./language/settings";
+import { writeText } from "./pretraining/model-files";
+import { heldOutKeys, splitFile, taskSplits } from "./analogues/task-data";
 
 /** Sizes of the task data; fewer test sentences may be written than are drawn and held out. */
 export const taskSizes = { test: 1000, k: 16 } as const;

@@ -7,7 +7,7 @@ import { loadTokenizer } from "../model/tokenizer";
 import { writeCard, writeScores, type TrainingRecord } from "./card";
 import { taskSizes } from "./sample-files";
 import { scoreModel } from "./score";
-import { taskSplits } from "./task-data";
+import { taskSplits } from "./analogues/task-data";
 
 async function main(): Promise<void> {
   const folder = resolve(process.argv[2] ?? join("data", "microworld", "model"));
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const model = modelFromCheckpoint(await loadCheckpoint(folder));
   const splits = taskSplits(settings.language, settings.languageSeed, taskSizes);
   const onProgress = (line: string): boolean => process.stdout.write(`${line}\n`);
-  const scores = await scoreModel(model, loadTokenizer(folder), splits, settings.language.labelNoise, { onProgress });
+  const scores = await scoreModel(model, loadTokenizer(folder), splits, settings.language.opinions.labelNoise, { onProgress });
   writeScores(folder, scores);
   writeCard(folder);
   process.stdout.write(`Scores and card are in ${folder}\n`);

@@ -12,8 +12,8 @@ import { accuracy } from "../solvers/metrics";
 import { encodePrompt, encodeUnprompted, labelWordIds } from "../tasks/prompt";
 import { taskByName } from "../tasks/task";
 import type { TextEncoder } from "../tasks/text-encoder";
-import { opinionKinds, type OpinionKind } from "./meaning";
-import type { TaskSentence, TaskSplits } from "./task-data";
+import { opinionKinds, type OpinionKind } from "./language/opinions/meaning";
+import type { TaskSentence, TaskSplits } from "./analogues/task-data";
 
 export interface Scores {
   k: number;

@@ -4,16 +4,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { corpusBlock, sentenceKey } from "../../src/microworld/corpus";
+import { corpusBlock, sentenceKey } from "../../src/microworld/language/corpus";
 import { shippedLanguageSeed, shippedPretraining } from "../../src/microworld/defaults";
-import { allDomains, taskDomain } from "../../src/microworld/domains";
-import { generalAdjectives } from "../../src/microworld/lexicon";
-import type { LanguageSettings } from "../../src/microworld/language-settings";
-import type { OpinionKind, Polarity } from "../../src/microworld/meaning";
-import { createRandom, deriveSeed, draw, shuffled, zipf } from "../../src/microworld/random";
+import { allDomains, taskDomain } from "../../src/microworld/language/opinions/domains";
+import { generalAdjectives } from "../../src/microworld/language/lexicon";
+import type { LanguageSettings } from "../../src/microworld/language/settings";
+import type { OpinionKind, Polarity } from "../../src/microworld/language/opinions/meaning";
+import { createRandom, deriveSeed, draw, shuffled, zipf } from "../../src/microworld/language/random";
 import { taskSizes, writeSamples } from "../../src/microworld/sample-files";
-import { heldOutKeys, splitFile, splitSeeds, taskSplits, type TaskSentence } from "../../src/microworld/task-data";
-import { createVocabulary, wordStatement } from "../../src/microworld/wording";
+import { heldOutKeys, splitFile, splitSeeds, taskSplits, type TaskSentence } from "../../src/microworld/analogues/task-data";
+import { createVocabulary, wordStatement } from "../../src/microworld/language/opinions/wording";
 import { readSplit } from "../../src/tasks/split";
 import { taskByName } from "../../src/tasks/task";
 
@@ -127,14 +127,14 @@ test("negation flips the label by construction, plain statements keep it, contra
 
 test("labels follow the polarity but for the noise", () => {
   const flipped = splits.test.filter(({ label, polarity }) => (label === 1) !== (polarity === 1)).length / splits.test.length;
-  assert.ok(Math.abs(flipped - language.labelNoise) < 0.02, `${flipped} of the labels are flipped`);
-  const clean = taskSplits({ ...language, labelNoise: 0 }, 1, { test: 100, k: 2 });
+  assert.ok(Math.abs(flipped - language.opinions.labelNoise) < 0.02, `${flipped} of the labels are flipped`);
+  const clean = taskSplits({ ...language, opinions: { ...language.opinions, labelNoise: 0 } }, 1, { test: 100, k: 2 });
   assert.ok(clean.test.every(({ label, polarity }) => (label === 1) === (polarity === 1)));
 });
 
 test("naturalness is the share of reviews with a verdict of the prompt's form", () => {
   const share = (settings: LanguageSettings): number => {
-    const reviews = corpusBlock({ ...settings, neutralShare: 0 }, 5, 0, 4000, new Set());
+    const reviews = corpusBlock({ ...settings, opinions: { ...settings.opinions, neutralShare: 0 } }, 5, 0, 4000, new Set());
     return reviews.filter((document) => document.some((sentence) => /^(Overall, it|All in all, it|It) was [a-z ]+\.$/.test(sentence))).length / reviews.length;
   };
   // A few implicit statements look alike ("It was silent …" does not), so the share is compared with that of p = 0.

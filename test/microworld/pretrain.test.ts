@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { defaultLanguage } from "../../src/microworld/language-settings";
-import { cutBatches, maskBatch, maskingProbabilities } from "../../src/microworld/masked-batches";
-import { toHalfBits } from "../../src/microworld/model-files";
-import { pretrain, pretrainingRate, type PretrainingSettings } from "../../src/microworld/pretrain";
-import { createRandom } from "../../src/microworld/random";
+import { defaultLanguage } from "../../src/microworld/language/settings";
+import { cutBatches, maskBatch, maskingProbabilities } from "../../src/microworld/pretraining/masked-batches";
+import { toHalfBits } from "../../src/microworld/pretraining/model-files";
+import { pretrain, pretrainingRate, type PretrainingSettings } from "../../src/microworld/pretraining/pretrain";
+import { createRandom } from "../../src/microworld/language/random";
 import { tf } from "../../src/model/backend";
 import { toFloat32 } from "../../src/model/safetensors";
 

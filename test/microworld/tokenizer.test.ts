@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { byteCharacters, countWords, createFastEncoder, trainBytePairs, type BytePairVocabulary } from "../../src/microworld/byte-pair-training";
-import { corpusBlock } from "../../src/microworld/corpus";
+import { byteCharacters, countWords, createFastEncoder, trainBytePairs, type BytePairVocabulary } from "../../src/microworld/pretraining/byte-pair-training";
+import { corpusBlock } from "../../src/microworld/language/corpus";
 import { shippedLanguageSeed, shippedPretraining } from "../../src/microworld/defaults";
-import { generalAdjectives } from "../../src/microworld/lexicon";
+import { generalAdjectives } from "../../src/microworld/language/lexicon";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { encodePrompt, labelWordIds } from "../../src/tasks/prompt";
 import { taskByName } from "../../src/tasks/task";

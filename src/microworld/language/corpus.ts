@@ -1,8 +1,8 @@
 /** The pretraining text: short reviews and everyday text, a stream of documents in seeded blocks. */
-import type { LanguageSettings } from "./language-settings";
-import { drawReview } from "./meaning";
+import type { LanguageSettings } from "./settings";
+import { drawReview } from "./opinions/meaning";
 import { createRandom, deriveSeed, type Random } from "./random";
-import { createVocabulary, wordNeutral, wordStatement, type Vocabulary } from "./wording";
+import { createVocabulary, wordNeutral, wordStatement, type Vocabulary } from "./opinions/wording";
 
 /** A document as its sentences. */
 export type Document = string[];
@@ -14,7 +14,7 @@ export function sentenceKey(sentence: string): string {
 
 export function drawDocument(random: Random, vocabulary: Vocabulary): Document {
   const { settings } = vocabulary;
-  if (random.chance(settings.neutralShare)) {
+  if (random.chance(settings.opinions.neutralShare)) {
     return Array.from({ length: 2 + random.below(3) }, () => wordNeutral(random, vocabulary));
   }
   const { domain, item, statements } = drawReview(random, settings);

@@ -1,8 +1,8 @@
 /** The model before training: sizes, and random weights with word embeddings that know who occurs with whom. */
-import { tf, type Tensor } from "../model/backend";
-import type { Weight } from "../model/checkpoint";
-import { parseModelConfig, parameterShapes, type ModelConfig } from "../model/model-config";
-import { createRandom, deriveSeed, type Random } from "./random";
+import { tf, type Tensor } from "../../model/backend";
+import type { Weight } from "../../model/checkpoint";
+import { parseModelConfig, parameterShapes, type ModelConfig } from "../../model/model-config";
+import { createRandom, deriveSeed, type Random } from "../language/random";
 
 /** Sizes of the microworld's model. */
 export interface ModelSize {

@@ -1,5 +1,5 @@
 /** Batches of masked text: documents of like length together, 80/10/10 masking drawn anew for every batch. */
-import { createRandom, deriveSeed, shuffled } from "./random";
+import { createRandom, deriveSeed, shuffled } from "../language/random";
 
 /** How many of the tokens are predicted. */
 export interface MaskingSettings {

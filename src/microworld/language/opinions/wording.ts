@@ -11,7 +11,7 @@ import {
   verdictFrames,
   type Frame,
 } from "./frames";
-import type { LanguageSettings } from "./language-settings";
+import type { LanguageSettings } from "../settings";
 import {
   cities,
   diminishers,
@@ -30,10 +30,10 @@ import {
   smallNumbers,
   weekdays,
   type OpinionWords,
-} from "./lexicon";
+} from "../lexicon";
 import { opposite, type Polarity, type Statement } from "./meaning";
-import { neutralFillers, neutralFrames } from "./neutral";
-import { draw, uniform, weighted, zipf, type Random, type Weighted } from "./random";
+import { neutralFillers, neutralFrames } from "../neutral";
+import { draw, uniform, weighted, zipf, type Random, type Weighted } from "../random";
 
 /** A frame cut at its slots: literal text at even places, slot names at odd ones. */
 type CompiledFrame = readonly string[];
@@ -103,7 +103,7 @@ const adverbTable = polarZipf(mannerAdverbs, 0.5);
 const generalNounTable = polarZipf(judgementNouns, 0.5);
 
 /** Prepares the tables; `exponent` is the Zipf exponent of the adjectives and nouns of judgement. */
-export function createVocabulary(settings: LanguageSettings, exponent = settings.zipfExponent): Vocabulary {
+export function createVocabulary(settings: LanguageSettings, exponent = settings.opinions.zipfExponent): Vocabulary {
   const domains = new Map(
     allDomains.map((domain) => [
       domain.name,
@@ -160,7 +160,7 @@ function adjective(scene: Scene, polarity: Polarity): string {
 /** One adjective or, more often, "adjective and adjective" of one polarity. */
 function adjectives(scene: Scene, polarity: Polarity): string {
   const first = adjective(scene, polarity);
-  if (!scene.random.chance(scene.vocabulary.settings.pairShare)) return first;
+  if (!scene.random.chance(scene.vocabulary.settings.opinions.pairShare)) return first;
   const second = adjective(scene, polarity);
   if (!scene.random.chance(0.15)) return `${first} and ${second}`;
   return `${first}, ${second} and ${adjective(scene, polarity)}`;

@@ -1,5 +1,5 @@
 /** What can be reviewed: each domain has its own things, aspects and ways of praising and blaming. */
-import type { OpinionWords } from "./lexicon";
+import type { OpinionWords } from "../lexicon";
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 const phrases = (text: string): string[] => text.trim().split(/\s*[|\n]\s*/);

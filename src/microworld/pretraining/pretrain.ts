@@ -5,22 +5,22 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { flatLayout, disposeFlatParameters, flatten, withFlatParameters, type FlatLayout } from "../finetune/flat-parameters";
-import { createOptimizer, type OptimizerState } from "../finetune/optimizer";
-import { parameterGradients, type Loss } from "../finetune/parameter-gradients";
-import { tf, type Tensor } from "../model/backend";
-import { collate } from "../model/batch";
-import type { Weight } from "../model/checkpoint";
-import { vocabularyHead } from "../model/head";
-import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../model/model";
-import type { ModelConfig } from "../model/model-config";
-import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { flatLayout, disposeFlatParameters, flatten, withFlatParameters, type FlatLayout } from "../../finetune/flat-parameters";
+import { createOptimizer, type OptimizerState } from "../../finetune/optimizer";
+import { parameterGradients, type Loss } from "../../finetune/parameter-gradients";
+import { tf, type Tensor } from "../../model/backend";
+import { collate } from "../../model/batch";
+import type { Weight } from "../../model/checkpoint";
+import { vocabularyHead } from "../../model/head";
+import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../../model/model";
+import type { ModelConfig } from "../../model/model-config";
+import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../../model/safetensors";
 import { createFastEncoder, countWords, trainBytePairs, type BytePairVocabulary } from "./byte-pair-training";
-import { corpusBlock } from "./corpus";
-import type { LanguageSettings } from "./language-settings";
+import { corpusBlock } from "../language/corpus";
+import type { LanguageSettings } from "../language/settings";
 import { cutBatches, maskBatch, maskingProbabilities, type MaskedBatch, type MaskingSettings } from "./masked-batches";
 import { cooccurrenceEmbeddings, initialWeights, modelConfig, type ModelSize } from "./model-start";
-import { deriveSeed } from "./random";
+import { deriveSeed } from "../language/random";
 
 export interface PretrainingSettings {
   language: LanguageSettings;

@@ -1,10 +1,10 @@
 /** Writes a pretrained model as a folder in Hugging Face layout. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomically } from "../model/atomic-write";
-import type { Weight } from "../model/checkpoint";
-import { parameterShapes, toRawConfig, type ModelConfig } from "../model/model-config";
-import { writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { writeFileAtomically } from "../../model/atomic-write";
+import type { Weight } from "../../model/checkpoint";
+import { parameterShapes, toRawConfig, type ModelConfig } from "../../model/model-config";
+import { writeSafetensors, type StoredTensor } from "../../model/safetensors";
 import type { BytePairVocabulary } from "./byte-pair-training";
 import { legacyFiles, specialTokensMap, tokenizerConfig, tokenizerJson } from "./tokenizer-files";
 

@@ -1,11 +1,11 @@
 /** The labelled sentences of the SST-2 analogue, in LM-BFF's file layout. */
-import type { Example } from "../tasks/example";
-import { sentenceKey } from "./corpus";
-import { taskDomain } from "./domains";
-import type { LanguageSettings } from "./language-settings";
-import { drawItem, drawKind, drawPolarity, drawRegister, type OpinionKind, type Polarity } from "./meaning";
-import { createRandom, deriveSeed, type Random } from "./random";
-import { createVocabulary, wordStatement, type Vocabulary } from "./wording";
+import type { Example } from "../../tasks/example";
+import { sentenceKey } from "../language/corpus";
+import { taskDomain } from "../language/opinions/domains";
+import type { LanguageSettings } from "../language/settings";
+import { drawItem, drawKind, drawPolarity, drawRegister, type OpinionKind, type Polarity } from "../language/opinions/meaning";
+import { createRandom, deriveSeed, type Random } from "../language/random";
+import { createVocabulary, wordStatement, type Vocabulary } from "../language/opinions/wording";
 
 /** A task sentence with what it means; `label` carries the noise, `polarity` does not. */
 export interface TaskSentence extends Example {
@@ -26,10 +26,10 @@ const shortestSentence = 4;
 
 function drawTaskSentence(random: Random, vocabulary: Vocabulary, polarity: Polarity): TaskSentence {
   const { settings } = vocabulary;
-  const kind = drawKind(random, settings.taskKinds);
+  const kind = drawKind(random, settings.opinions.taskKinds);
   const register = drawRegister(random, taskDomain, settings);
   const text = wordStatement(random, vocabulary, taskDomain, drawItem(random, taskDomain), { kind, polarity, register });
-  const flipped = random.chance(settings.labelNoise);
+  const flipped = random.chance(settings.opinions.labelNoise);
   return { texts: [text], label: (polarity === 1) !== flipped ? 1 : 0, polarity, kind };
 }
 
@@ -43,7 +43,7 @@ export function taskSplits(
   sizes: { test: number; k: number },
   seeds: readonly number[] = splitSeeds,
 ): TaskSplits {
-  const vocabulary = createVocabulary(settings, settings.taskZipfExponent);
+  const vocabulary = createVocabulary(settings, settings.opinions.taskZipfExponent);
   const seen = new Set<string>();
   const fresh = (random: Random): TaskSentence => {
     for (;;) {

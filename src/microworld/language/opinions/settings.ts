@@ -1,7 +1,5 @@
-/** What can be varied in the small language. */
-export interface LanguageSettings {
-  /** Probability that a review contains a verdict of the prompt's form, "It was great." */
-  naturalness: number;
+/** What can be varied in how opinions are held and worded. */
+export interface OpinionSettings {
   /** Outside the task's domain: share of opinions worded by the words that serve every domain. */
   generalShare: number;
   /**
@@ -29,8 +27,7 @@ export interface LanguageSettings {
   labelNoise: number;
 }
 
-export const defaultLanguage: LanguageSettings = {
-  naturalness: 0.3,
+export const defaultOpinions: OpinionSettings = {
   generalShare: 0.5,
   bridge: 0.015,
   taskDomainShare: 0.4,
