@@ -59,7 +59,6 @@ async function main(): Promise<void> {
     language: {
       ...shippedPretraining.language,
       naturalness: numberOption("naturalness", values.naturalness, shippedPretraining.language.naturalness, isShare),
-      bridge: numberOption("bridge", values.bridge, shippedPretraining.language.opinions.bridge, isShare),
     },
   };
   const out = resolve(values.out);
