@@ -16,8 +16,10 @@ export interface Batch {
   ids: Tensor;
   /** Position ids, int32 [B, T]: counted from 0 in BERT, from padTokenId + 1 in RoBERTa. Those of padding reach nothing. */
   positions: Tensor;
-  /** 0 on tokens and -1e9 on padding, float32 [B, 1, 1, T]: added to the attention scores. */
+  /** 0 where a token may look and -1e9 elsewhere, float32 [B, 1, 1, T], or [B, 1, T, T] in packed rows: added to the attention scores. */
   attentionBias: Tensor;
+  /** The same for the rows that are read, [B, 1, 1 or R, T]. */
+  readBias: Tensor;
   /** Selects the rows that are read, float32 [B, R, T], one-hot (R = 1: the mask position). */
   readRows: Tensor;
 }
@@ -56,17 +58,71 @@ export function collate(
       if (position >= 0) select[(b * rows + r) * length + position] = 1;
     });
   });
+  const attentionBias = tf.tensor(bias, [size, 1, 1, length]);
   return {
     size,
     length,
     ids: tf.tensor(ids, [size, length], "int32"),
     positions: tf.tensor(positions, [size, length], "int32"),
-    attentionBias: tf.tensor(bias, [size, 1, 1, length]),
+    attentionBias,
+    readBias: attentionBias,
     readRows: tf.tensor(select, [size, rows, length]),
+  };
+}
+
+/** Several texts one behind the other, each with its own special tokens. */
+export interface PackedRow {
+  ids: number[];
+  /** Where each text begins, rising from 0. */
+  starts: number[];
+}
+
+/**
+ * Packed rows as one batch of a fixed shape. Every text has positions of its own and sees only itself, so its hidden
+ * states are those that it has alone.
+ * @param shape the length of a row, T, and the number of places read in each, R
+ * @param readPositions the places to read in each row, at most R
+ */
+export function collatePacked(
+  rows: PackedRow[],
+  config: Pick<ModelConfig, "modelType" | "padTokenId">,
+  { length, reads }: { length: number; reads: number },
+  readPositions: number[][],
+): Batch {
+  const size = rows.length;
+  const first = architectureOf(config).firstPosition(config.padTokenId);
+  const ids = new Int32Array(size * length).fill(config.padTokenId);
+  const positions = new Int32Array(size * length).fill(config.padTokenId);
+  const bias = new Float32Array(size * length * length).fill(-1e9);
+  const readBias = new Float32Array(size * reads * length);
+  const select = new Float32Array(size * reads * length);
+  rows.forEach((row, b) => {
+    ids.set(row.ids, b * length);
+    row.starts.forEach((start, index) => {
+      const end = row.starts[index + 1] ?? row.ids.length;
+      for (let t = start; t < end; t++) {
+        positions[b * length + t] = first + t - start;
+        bias.fill(0, (b * length + t) * length + start, (b * length + t) * length + end);
+      }
+    });
+    readPositions[b].forEach((t, r) => {
+      const from = (b * length + t) * length;
+      select[(b * reads + r) * length + t] = 1;
+      readBias.set(bias.subarray(from, from + length), (b * reads + r) * length);
+    });
+  });
+  return {
+    size,
+    length,
+    ids: tf.tensor(ids, [size, length], "int32"),
+    positions: tf.tensor(positions, [size, length], "int32"),
+    attentionBias: tf.tensor(bias, [size, 1, length, length]),
+    readBias: tf.tensor(readBias, [size, 1, reads, length]),
+    readRows: tf.tensor(select, [size, reads, length]),
   };
 }
 
 /** Frees a batch's tensors. */
 export function disposeBatch(batch: Batch): void {
-  tf.dispose([batch.ids, batch.positions, batch.attentionBias, batch.readRows]);
+  tf.dispose([batch.ids, batch.positions, batch.attentionBias, batch.readBias, batch.readRows]);
 }

@@ -66,9 +66,9 @@ function layerForward(model: Model, index: number, batch: Batch, input: Tensor):
   const norm = (part: string, x: Tensor): ReturnType<typeof layerNorm> =>
     layerNorm(x, parameter(model, `${name}.${part}.weight`), parameter(model, `${name}.${part}.bias`), layerNormEps);
 
-  const rowInput = index === layers - 1 ? readRows(batch, input) : input;
+  const [rowInput, bias] = index === layers - 1 ? [readRows(batch, input), batch.readBias] : [input, batch.attentionBias];
   const [query, key, value] = [project("attention.self.query", rowInput), project("attention.self.key", input), project("attention.self.value", input)];
-  const attended = attention(query, key, value, batch.attentionBias, heads);
+  const attended = attention(query, key, value, bias, heads);
   const attentionNorm = norm("attention.output.LayerNorm", tf.add(project("attention.output.dense", attended.context), rowInput));
   const activation = gelu(project("intermediate.dense", attentionNorm.output));
   const { output, ...outputNorm } = norm("output.LayerNorm", tf.add(project("output.dense", activation.output), attentionNorm.output));

@@ -81,7 +81,7 @@ export interface AttentionTrace {
 /**
  * Scaled dot-product attention of R query rows over T keys.
  * @param query [B, R, H]; key and value [B, T, H]
- * @param bias added to the scores, [B, 1, 1, T]
+ * @param bias added to the scores, [B, 1, 1 or R, T]
  * @returns context [B, R, H]
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, heads: number): AttentionTrace & { context: Tensor } {

@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import { tf } from "../../src/model/backend";
-import { collate } from "../../src/model/batch";
-import { classifierHead, labelWordHead, withClassifier } from "../../src/model/head";
+import { collate, collatePacked } from "../../src/model/batch";
+import { classifierHead, labelWordHead, vocabularyHead, withClassifier } from "../../src/model/head";
 import { predictLogits } from "../../src/model/predict";
 import { encoderForward } from "../../src/model/encoder";
 import { assertAllclose } from "../support/allclose";
@@ -34,6 +34,22 @@ onEveryBackend("RoBERTa's logits at the mask", () => {
   it("equal transformers' with the decoder tied to the word embeddings", () => {
     const logits = predictLogits(tinyRobertaTied(), labelWordHead(vocabulary, { tied: true }), oracle.sequences);
     assertAllclose(logits, oracle.tied64, { absolute: 1e-5 });
+  });
+
+  it("equal transformers' when several texts are packed into one row", () => {
+    const model = tinyRobertaTied();
+    const texts = oracle.sequences.slice(0, 3);
+    const starts = [0, texts[0].ids.length, texts[0].ids.length + texts[1].ids.length];
+    const reads = texts.map(({ maskPosition }, i) => starts[i] + maskPosition);
+    const row = { ids: texts.flatMap(({ ids }) => ids), starts };
+    const batch = collatePacked([row, { ids: texts[1].ids, starts: [0] }], model.config, { length: row.ids.length + 5, reads: 4 }, [reads, [texts[1].maskPosition]]);
+    const { hidden } = encoderForward(model, batch);
+    const { logits } = vocabularyHead.forward(model, hidden);
+    const values = Array.from(logits.dataSync());
+    const size = oracle.vocabulary;
+    const alone = predictLogits(model, vocabularyHead, texts, 1);
+    texts.forEach((_, i) => assertAllclose(values.slice(i * size, (i + 1) * size), alone.slice(i * size, (i + 1) * size), { absolute: 1e-5 }, `text ${i}`));
+    assertAllclose(values.slice(4 * size, 5 * size), alone.slice(size, 2 * size), { absolute: 1e-5 }, "second row");
   });
 
   it("give a zero row for a position that is not read", () => {

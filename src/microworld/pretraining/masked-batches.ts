@@ -1,4 +1,5 @@
-/** Batches of masked text: documents of like length together, 80/10/10 masking drawn anew for every batch. */
+/** Batches of masked text: documents packed into rows of one length, 80/10/10 masking drawn anew for every batch. */
+import type { PackedRow } from "../../model/batch";
 import { createRandom, deriveSeed, shuffled } from "../language/random";
 
 /** How many of the tokens are predicted. */
@@ -11,14 +12,22 @@ export interface MaskingSettings {
   contentShare: number;
 }
 
-/** A batch of documents with <s> and </s>, masked. */
+/** The fixed shape of every batch. */
+export interface BatchShape {
+  rows: number;
+  /** Tokens of a row. */
+  length: number;
+  /** Most places predicted in a row; what is drawn beyond them stays as it is. */
+  reads: number;
+}
+
+/** Packed rows of documents, masked. */
 export interface MaskedBatch {
-  /** Token ids after masking, one row a document. */
-  inputs: number[][];
+  rows: PackedRow[];
   /** Places to predict in each row, and what stood there. */
   places: number[][];
   targets: number[][];
-  /** Number of tokens, masked or not. */
+  /** Number of tokens, masked or not, without padding. */
   tokens: number;
 }
 
@@ -35,42 +44,57 @@ export function maskingProbabilities(sample: readonly number[][], vocabularySize
   return counts.map((count) => (count / total >= settings.commonFrequency ? settings.commonShare : settings.contentShare));
 }
 
-/** Cuts a block of encoded documents into batches of about `tokensPerBatch` tokens, in random order. */
-export function cutBatches(documents: readonly number[][], tokensPerBatch: number, seed: number): number[][][] {
-  const sorted = documents.map((ids) => [bos, ...ids, eos]).sort((a, b) => a.length - b.length);
-  const batches: number[][][] = [];
-  let batch: number[][] = [];
-  for (const ids of sorted) {
-    if (batch.length > 0 && (batch.length + 1) * ids.length > tokensPerBatch) {
-      batches.push(batch);
-      batch = [];
+/**
+ * Packs encoded documents into rows of at most `length` tokens, each with <s> and </s>, and the rows into full batches,
+ * in random order. A document goes into the first open row that has room; of the open rows the fullest is closed when
+ * there are more than a few. What is left of a block when no full batch remains is dropped.
+ */
+export function packBatches(documents: readonly number[][], { rows, length }: BatchShape, seed: number): PackedRow[][] {
+  const order = shuffled(createRandom(deriveSeed(seed, "order")), documents);
+  const open: PackedRow[] = [];
+  const closed: PackedRow[] = [];
+  for (const document of order) {
+    const ids = [bos, ...document.slice(0, length - 2), eos];
+    let row = open.find((candidate) => candidate.ids.length + ids.length <= length);
+    if (!row) {
+      if (open.length === openRows) closed.push(...open.splice(fullest(open), 1));
+      open.push((row = { ids: [], starts: [] }));
     }
-    batch.push(ids);
+    row.starts.push(row.ids.length);
+    row.ids.push(...ids);
   }
-  if (batch.length > 0) batches.push(batch);
-  return shuffled(createRandom(deriveSeed(seed, "order")), batches);
+  closed.push(...open);
+  return Array.from({ length: Math.floor(closed.length / rows) }, (_, i) => closed.slice(i * rows, (i + 1) * rows));
+}
+
+const openRows = 24;
+
+function fullest(rows: readonly PackedRow[]): number {
+  return rows.reduce((best, row, i) => (row.ids.length > rows[best].ids.length ? i : best), 0);
 }
 
 /**
  * Masks a batch: of the tokens drawn for prediction 80 % become <mask>, 10 % a random token, 10 % stay.
  * A batch in which nothing was drawn gets one place, so that it has a loss.
  */
-export function maskBatch(rows: readonly number[][], probabilities: Float64Array, seed: number): MaskedBatch {
+export function maskBatch(batch: readonly PackedRow[], probabilities: Float64Array, reads: number, seed: number): MaskedBatch {
   const random = createRandom(seed);
   const vocabularySize = probabilities.length;
-  const inputs = rows.map((row) => [...row]);
+  const rows = batch.map(({ ids, starts }) => ({ ids: [...ids], starts }));
   const places: number[][] = rows.map(() => []);
   const targets: number[][] = rows.map(() => []);
   const take = (r: number, t: number): void => {
     places[r].push(t);
-    targets[r].push(rows[r][t]);
+    targets[r].push(batch[r].ids[t]);
     const ticket = random.below(10);
-    if (ticket < 8) inputs[r][t] = mask;
-    else if (ticket === 8) inputs[r][t] = firstOrdinary + random.below(vocabularySize - firstOrdinary);
+    if (ticket < 8) rows[r].ids[t] = mask;
+    else if (ticket === 8) rows[r].ids[t] = firstOrdinary + random.below(vocabularySize - firstOrdinary);
   };
-  rows.forEach((row, r) => {
-    for (let t = 1; t + 1 < row.length; t += 1) if (random.chance(probabilities[row[t]])) take(r, t);
+  batch.forEach(({ ids }, r) => {
+    const drawn = ids.flatMap((id, t) => (id >= firstOrdinary && random.chance(probabilities[id]) ? [t] : []));
+    const kept = drawn.length <= reads ? drawn : shuffled(random, drawn).slice(0, reads);
+    for (const t of kept) take(r, t);
   });
   if (places.every((list) => list.length === 0)) take(0, 1);
-  return { inputs, places, targets, tokens: rows.reduce((sum, row) => sum + row.length, 0) };
+  return { rows, places, targets, tokens: rows.reduce((sum, { ids }) => sum + ids.length, 0) };
 }

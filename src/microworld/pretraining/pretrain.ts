@@ -9,7 +9,7 @@ import { flatLayout, disposeFlatParameters, flatten, withFlatParameters, type Fl
 import { createOptimizer, type OptimizerState } from "../../finetune/optimizer";
 import { parameterGradients, type Loss } from "../../finetune/parameter-gradients";
 import { tf, type Tensor } from "../../model/backend";
-import { collate } from "../../model/batch";
+import { collatePacked, type PackedRow } from "../../model/batch";
 import type { Weight } from "../../model/checkpoint";
 import { vocabularyHead } from "../../model/head";
 import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../../model/model";
@@ -18,7 +18,7 @@ import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from 
 import { createFastEncoder, countWords, trainBytePairs, type BytePairVocabulary } from "./byte-pair-training";
 import { corpusBlock } from "../language/corpus";
 import type { LanguageSettings } from "../language/settings";
-import { cutBatches, maskBatch, maskingProbabilities, type MaskedBatch, type MaskingSettings } from "./masked-batches";
+import { maskBatch, maskingProbabilities, packBatches, type BatchShape, type MaskedBatch, type MaskingSettings } from "./masked-batches";
 import { cooccurrenceEmbeddings, initialWeights, modelConfig, type ModelSize } from "./model-start";
 import { deriveSeed } from "../language/random";
 
@@ -32,7 +32,7 @@ export interface PretrainingSettings {
   /** Documents that the vocabulary and the first embeddings are made from. */
   sampleDocuments: number;
   documentsPerBlock: number;
-  tokensPerBatch: number;
+  batch: BatchShape;
   masking: MaskingSettings;
   steps: number;
   /** Peak learning rate. */
@@ -95,24 +95,24 @@ export function pretrainingRate({ learningRate, warmupSteps, decayFrom, steps }:
   return learningRate * warm * Math.min(1, Math.max(0.02, left));
 }
 
-/** Mean cross-entropy over the places of a masked batch; rows with fewer places than the longest are padded and ignored. */
-export function maskedLoss({ places, targets }: MaskedBatch): Loss {
-  const width = Math.max(...places.map((row) => row.length));
-  const labels = new Int32Array(places.length * width);
-  const weights = new Float32Array(places.length * width);
+/** Mean cross-entropy over the places of a masked batch; each row has `reads` of them, those that it lacks are ignored. */
+export function maskedLoss({ places, targets }: Pick<MaskedBatch, "places" | "targets">, reads: number): Loss {
+  const labels = new Int32Array(places.length * reads);
+  const weights = new Float32Array(places.length * reads);
+  const count = places.reduce((sum, row) => sum + row.length, 0);
   targets.forEach((row, r) => {
-    labels.set(row, r * width);
-    weights.fill(1, r * width, r * width + row.length);
+    labels.set(row, r * reads);
+    weights.fill(1 / count, r * reads, r * reads + row.length);
   });
-  const count = weights.reduce((sum, weight) => sum + weight, 0);
   return (logits) => {
     const classes = logits.shape[2] as number;
-    const flat = logits.reshape([-1, classes]) as Tensor;
-    const share = tf.tensor2d(weights.map((weight) => weight / count), [weights.length, 1]);
+    const probabilities = tf.softmax(logits.reshape([-1, classes]));
+    const share = tf.tensor2d(weights, [weights.length, 1]);
     const target = tf.oneHot(tf.tensor1d(labels, "int32"), classes, 1, 0, "float32");
-    const logProbabilities = tf.logSoftmax(flat as never) as Tensor;
-    const loss = tf.neg(tf.sum(tf.mul(tf.mul(target, logProbabilities), share)));
-    const delta = tf.mul(tf.sub(tf.exp(logProbabilities), target), share);
+    // float32 keeps a probability down to 1e-38: far below what a loss can tell.
+    const chosen = tf.maximum(tf.sum(tf.mul(target, probabilities), 1, true), 1e-37);
+    const loss = tf.neg(tf.sum(tf.mul(tf.log(chosen), share)));
+    const delta = tf.mul(tf.sub(probabilities, target), share);
     return { loss, delta: delta.reshape(logits.shape) };
   };
 }
@@ -182,11 +182,11 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
   const config = modelConfig(size);
   const probabilities = maskingProbabilities(sample, size.vocabularySize, settings.masking);
   const encode = createFastEncoder(vocabulary);
-  const longest = size.maxTokens - 2;
-  const batchesOf = (block: number): number[][][] => {
+  const batchesOf = (block: number): PackedRow[][] => {
     const documents = corpusBlock(settings.language, settings.languageSeed, block, settings.documentsPerBlock, heldOut);
-    const encoded = documents.map((document) => encode(document.join(" ")).slice(0, longest));
-    return cutBatches(encoded, settings.tokensPerBatch, deriveSeed(settings.seed, "block", block));
+    const packed = packBatches(documents.map((document) => encode(document.join(" "))), settings.batch, deriveSeed(settings.seed, "block", block));
+    if (packed.length === 0) throw new Error(`pretraining: ${settings.documentsPerBlock} documents do not fill a batch of ${settings.batch.rows} rows; raise documentsPerBlock`);
+    return packed;
   };
 
   const restored = stateDirectory === undefined ? undefined : loadState(stateDirectory, settings);
@@ -218,13 +218,11 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
       state.used = 0;
       batches = batchesOf(state.block);
     }
-    const masked = maskBatch(batches[state.used], probabilities, deriveSeed(settings.seed, "mask", state.step));
-    const width = Math.max(...masked.places.map((row) => row.length));
-    const sequences = masked.inputs.map((ids) => ({ ids, maskPosition: 0 }));
-    const places = masked.places.map((row) => [...row, ...Array<number>(width - row.length).fill(-1)]);
+    const { reads } = settings.batch;
+    const masked = maskBatch(batches[state.used], probabilities, reads, deriveSeed(settings.seed, "mask", state.step));
     const rate = pretrainingRate(settings, state.step);
-    const batch = collate(sequences, config, places);
-    const { loss, gradients } = parameterGradients(model, vocabularyHead, batch, maskedLoss(masked));
+    const batch = collatePacked(masked.rows, config, settings.batch, masked.places);
+    const { loss, gradients } = parameterGradients(model, vocabularyHead, batch, maskedLoss(masked, reads));
     if (!Number.isFinite(loss)) throw new Error(`pretraining: the loss is ${loss} at step ${state.step}; lower the learning rate`);
     const next = tf.tidy(() => {
       const gradient = flatten(layout, (name) => gradients.get(name) as Tensor);
