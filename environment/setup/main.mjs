@@ -9,12 +9,14 @@ import { pythonEnvironment } from "./python-environment.mjs";
 import { nativeTensorflow } from "./native-tensorflow.mjs";
 import { jupyterKernel } from "./jupyter-kernel.mjs";
 import { compiledSources } from "./compiled-sources.mjs";
+import { microworldData } from "./microworld-data.mjs";
 
 /**
  * A step is `{ name, detail, gigabytes, isDone(), run(step) }`; `run` returns a closing remark. TensorFlow's libraries
- * come through pip, so Python precedes it.
+ * come through pip, so Python precedes it;
+ * the task data comes from the compiled generator.
  */
-const steps = [nodePackages, pythonEnvironment, nativeTensorflow, jupyterKernel, compiledSources];
+const steps = [nodePackages, pythonEnvironment, nativeTensorflow, jupyterKernel, compiledSources, microworldData];
 
 /** `--only packages`: just the Node packages (for lint, build and the like). */
 export async function main(args) {

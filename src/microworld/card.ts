@@ -1,7 +1,7 @@
 /** The card of a pretrained model: README.md beside its weights, made from what was recorded. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeText } from "./pretraining/model-files";
+import { writeText } from "./text-file";
 import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
 import type { Scores } from "./score";
 

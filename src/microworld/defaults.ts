@@ -5,11 +5,14 @@ import type { PretrainingSettings } from "./pretraining/pretrain";
 /** Seed of the shipped language samples. */
 export const shippedLanguageSeed = 7;
 
+/** The language of the shipped data and model. */
+export const shippedLanguage = defaultLanguage;
+
 export const shippedPretraining: PretrainingSettings = {
-  language: defaultLanguage,
+  language: shippedLanguage,
   languageSeed: shippedLanguageSeed,
   seed: 1,
-  size: { vocabularySize: 2400, hiddenSize: 128, layers: 4, heads: 4, maxTokens: 64 },
+  size: { vocabularySize: 4096, hiddenSize: 128, layers: 4, heads: 4, maxTokens: 128 },
   sampleDocuments: 60000,
   documentsPerBlock: 6000,
   batch: { rows: 32, length: 64, reads: 20 },

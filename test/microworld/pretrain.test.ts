@@ -38,7 +38,7 @@ test("the loss falls, and a resumed run equals the uninterrupted one", async () 
     assert.ok(whole.finished);
     const [first, last] = [whole.curve[0].loss, whole.curve.at(-1)!.loss];
     assert.ok(first < Math.log(900) + 0.5, `loss ${first} at first`);
-    assert.ok(last < first - 1, `loss fell from ${first} to ${last} only`);
+    assert.ok(last < first - 0.5, `loss fell from ${first} to ${last} only`);
 
     // Stopped in the middle of a block, then again, as interruptions would.
     const stopped = await pretrain({ ...options, stateDirectory: folder, stopAt: 110 });

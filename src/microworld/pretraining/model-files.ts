@@ -1,10 +1,10 @@
 /** Writes a pretrained model as a folder in Hugging Face layout. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomically } from "../../model/atomic-write";
 import type { Weight } from "../../model/checkpoint";
 import { parameterShapes, toRawConfig, type ModelConfig } from "../../model/model-config";
 import { writeSafetensors, type StoredTensor } from "../../model/safetensors";
+import { writeText } from "../text-file";
 import type { BytePairVocabulary } from "./byte-pair-training";
 import { legacyFiles, specialTokensMap, tokenizerConfig, tokenizerJson } from "./tokenizer-files";
 
@@ -29,11 +29,6 @@ function roundToEven(value: number): number {
   const rest = value - floor;
   if (rest !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;
-}
-
-/** Writes text, under a temporary name first. */
-export function writeText(path: string, text: string): void {
-  writeFileAtomically(path, (append) => append(Buffer.from(text, "utf8")));
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

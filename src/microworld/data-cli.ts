@@ -1,0 +1,76 @@
+/** Makes the microworld's task data: what set-up runs, and what renews the shipped samples when the language changes. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { taskByName } from "../tasks/task";
+import { drawDataSet, heldOutKeys } from "./analogues/data-set";
+import { fileText, splitSeeds, taskFolder, writeDataSets } from "./analogues/data-files";
+import { analogues } from "./analogues/table";
+import { shippedLanguage, shippedLanguageSeed } from "./defaults";
+import { corpusBlock } from "./language/corpus";
+import { corpusText, makeManifest, type Manifest } from "./manifest";
+import { writeText } from "./text-file";
+
+const usage = `Makes the microworld's task data: full data sets and few-shot splits of all fourteen tasks.
+  --out DIR    folder of the microworld (default data/microworld); the data goes to DIR/tasks
+  --seed N     seed of the language (default ${shippedLanguageSeed}, that of the shipped model)
+  --k LIST     examples of each label (default 16,64)
+  --renew      also renew the shipped samples and hashes: after a change of the language`;
+
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      out: { type: "string", default: join("data", "microworld") },
+      seed: { type: "string", default: String(shippedLanguageSeed) },
+      k: { type: "string", default: "16,64" },
+      renew: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const seed = wholeNumber("--seed", values.seed);
+  const ks = values.k.split(",").map((k) => wholeNumber("--k", k));
+  const out = resolve(values.out);
+  const dataSets = analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, seed));
+  const heldOut = heldOutKeys(dataSets);
+  const manifest = makeManifest(dataSets, shippedLanguage, seed, heldOut);
+  const recorded = join(out, "manifest.json");
+  if (values.renew) {
+    writeSamples(join(out, "samples"), dataSets, corpusBlock(shippedLanguage, seed, 0, 200, heldOut));
+    writeText(recorded, `${JSON.stringify(manifest, null, 2)}\n`);
+  } else if (seed === shippedLanguageSeed && existsSync(recorded)) compare(manifest, JSON.parse(readFileSync(recorded, "utf8")) as Manifest, recorded);
+  writeDataSets(join(out, "tasks"), dataSets, { ks, seeds: splitSeeds }, { version: manifest.version, languageSeed: seed, ks });
+  process.stdout.write(`${dataSets.length} tasks are in ${join(out, "tasks")}\n`);
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${option} ${text}: a whole number is needed`);
+  return Number(text);
+}
+
+/** @throws naming the first file that this machine makes otherwise */
+function compare(made: Manifest, recorded: Manifest, path: string): void {
+  if (made.version === recorded.version) return;
+  const different = Object.keys({ ...recorded.files, ...made.files }).find((file) => made.files[file] !== recorded.files[file]);
+  throw new Error(`${different ?? "the pretraining text"} comes out otherwise than ${path} records; after a change of the language, renew it: npm run microworld -- --renew`);
+}
+
+/** Some rows of every task and some documents, for eyes. */
+function writeSamples(directory: string, dataSets: readonly ReturnType<typeof drawDataSet>[], documents: readonly (readonly string[])[]): void {
+  mkdirSync(directory, { recursive: true });
+  for (const dataSet of dataSets) {
+    const task = taskByName(dataSet.analogue.task);
+    writeText(join(directory, `${taskFolder(task)}.${task.format}`), fileText(task, dataSet, dataSet.train.slice(0, 40)));
+  }
+  writeText(join(directory, "corpus.txt"), corpusText(documents));
+}
+
+try {
+  main();
+} catch (error) {
+  process.stderr.write(`microworld: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
