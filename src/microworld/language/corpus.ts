@@ -1,24 +1,23 @@
 /** The pretraining text: short reviews and everyday text, a stream of documents in seeded blocks. */
+import type { Document, DocumentKind } from "./document";
+import { opinionDocuments } from "./opinions/documents";
+import { createRandom, deriveSeed, draw, weighted, type Random, type Weighted } from "./random";
 import type { LanguageSettings } from "./settings";
-import { drawReview } from "./opinions/meaning";
-import { createRandom, deriveSeed, type Random } from "./random";
-import { createVocabulary, wordNeutral, wordStatement, type Vocabulary } from "./opinions/wording";
-
-/** A document as its sentences. */
-export type Document = string[];
 
 /** The form under which two sentences count as the same. */
 export function sentenceKey(sentence: string): string {
   return sentence.toLowerCase().replace(/[^a-z ]/g, "");
 }
 
-export function drawDocument(random: Random, vocabulary: Vocabulary): Document {
-  const { settings } = vocabulary;
-  if (random.chance(settings.opinions.neutralShare)) {
-    return Array.from({ length: 2 + random.below(3) }, () => wordNeutral(random, vocabulary));
+const kindTables = new WeakMap<LanguageSettings, Weighted<DocumentKind>>();
+
+export function drawDocument(random: Random, settings: LanguageSettings): Document {
+  let kinds = kindTables.get(settings);
+  if (!kinds) {
+    kinds = weighted(opinionDocuments, opinionDocuments.map(({ weight }) => weight(settings)));
+    kindTables.set(settings, kinds);
   }
-  const { domain, item, statements } = drawReview(random, settings);
-  return statements.map((statement) => wordStatement(random, vocabulary, domain, item, statement));
+  return draw(random, kinds).draw(random, settings);
 }
 
 /**
@@ -32,11 +31,10 @@ export function corpusBlock(
   documents: number,
   heldOut: ReadonlySet<string>,
 ): Document[] {
-  const vocabulary = createVocabulary(settings);
   const random = createRandom(deriveSeed(seed, "corpus", block));
   const result: Document[] = [];
   while (result.length < documents) {
-    const document = drawDocument(random, vocabulary);
+    const document = drawDocument(random, settings);
     if (!document.some((sentence) => heldOut.has(sentenceKey(sentence)))) result.push(document);
   }
   return result;
