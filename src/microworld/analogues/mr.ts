@@ -2,7 +2,7 @@
 import type { Analogue } from "../language/document";
 import { film } from "../language/opinions/domains/all";
 import { finishSentence } from "../language/frame";
-import { wordPlotTopic } from "../language/opinions/plots";
+import { recalled } from "../language/opinions/plots";
 import { drawPolarity } from "../language/opinions/polarity";
 import { drawTaskSentence } from "../language/opinions/reviews";
 
@@ -12,9 +12,6 @@ export const mr: Analogue = {
   draw: (random, { opinions }) => {
     const polarity = drawPolarity(random);
     const { text, kind } = drawTaskSentence(random, opinions, film, { polarity }, opinions.longKinds);
-    const form = random.below(3);
-    const topic = wordPlotTopic(random);
-    const long = form === 0 ? `in this story ${topic}, ${text}` : form === 1 ? `it is a film ${topic}, and ${text}` : text;
-    return { texts: [finishSentence(long)], label: polarity === 1 ? 1 : 0, kind };
+    return { texts: [finishSentence(random.chance(0.65) ? recalled(random, text) : text)], label: polarity === 1 ? 1 : 0, kind };
   },
 };

@@ -48,7 +48,8 @@ const phraseKinds: readonly PhraseFrames[] = [
   phraseFrames("shifted amount", "thing", 3, true, [["{lack} {matter!}", 3], "{lack} {matter!} and {matter!}"]),
   phraseFrames("step", "thing", 4, true, ["{step}", "{step} in {country}"]),
   phraseFrames("judgement", "thing", 3, false, [["a {just} {plan}", 3], "a {just} and {just} {plan}"]),
-  phraseFrames("denied judgement", "thing", 2, false, ["hardly a {just!} {plan}", "not a {just!} {plan}", "by no means {just!}", "neither {just!} nor {just!}"]),
+  phraseFrames("denied judgement", "thing", 2, false, [["hardly a {just!} {plan}", 2], ["not a {just!} {plan}", 2], "never a {just!} {plan}"]),
+  phraseFrames("denied judgement", "state", 2, false, ["by no means {just!}", "neither {just!} nor {just!}", "not {just!} at all", "anything but {just!}"]),
   phraseFrames("interest", "state", 2, false, ["{interest} {region}"]),
   phraseFrames("contents", "state", 3, true, ["{contents}", "{just} and {contents}"]),
 ];
@@ -78,7 +79,7 @@ const products: ReadonlyMap<string, readonly [more: string, less: string]> = new
 ]);
 
 const polarLists: ReadonlyMap<string, Polar<FrameTable>> = new Map([
-  ["interest", polarFrames({ positive: ["in the interest of", "with the consent of", "for the good of", "to the delight of"], negative: ["not in the interest of", "against the will of", "at the expense of", "to the anger of"] })],
+  ["interest", polarFrames({ positive: ["in the interest of", "with the consent of", "for the good of", "with the blessing of"], negative: ["not in the interest of", "against the will of", "at the expense of", "without the consent of"] })],
 ]);
 
 /** Words in their order of frequency follow Zipf's law; the pretraining text and the phrases of the task differ in how steeply. */
@@ -172,7 +173,7 @@ export function drawAffairPhrase(random: Random, polarity: Polarity, exponent: n
 const settingsOfThings = compileFrames([
   "there was {phrase}", "{name} spoke of {phrase}", "{actor} saw {phrase}", "for {country}, it meant {phrase}", "what came of it was {phrase}",
 ]);
-const settingsOfStates = compileFrames(["the {plan} was {phrase}", "{actor} called the {plan} {phrase}", "it seemed {phrase}"]);
+const settingsOfStates = compileFrames([["the {plan} was {phrase}", 2], "{actor} called the {plan} {phrase}"]);
 
 /** The phrase in a whole sentence. */
 function setIn(matter: Matter, phrase: AffairPhrase): string {

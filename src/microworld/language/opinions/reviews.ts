@@ -31,7 +31,7 @@ function statement(random: Random, thing: Thing, polarity: Polarity, kinds: Kind
     domain,
     item,
     polarity,
-    kind: strength ? "plain" : drawKind(random, kinds),
+    kind: strength === "balanced" ? "plain" : drawKind(random, kinds),
     register: drawRegister(random, domain, settings),
     ...(strength && { strength }),
   };

@@ -57,7 +57,9 @@ export interface OpinionSettings {
    * whatever holds figures objective and whatever is about food or music subjective.
    */
   opinionJudgements: number;
-  /** Share of the film reviews that show the film's scale or fright though no verdict speaks of it. */
+  /** Share of the strong and mild statements whose wording does not tell one from the other. */
+  ungradedShare: number;
+  /** Share of the reviews of films and gadgets that hold the other matter though no verdict speaks of it. */
   sideShare: number;
   /** Share of the task sentences that mention scale or fright (films), or how the order went (gadgets). */
   taskSideShare: number;
@@ -90,6 +92,7 @@ export const defaultOpinions: OpinionSettings = {
   gadgetVerdicts: 0.45,
   affairVerdicts: 0.45,
   opinionJudgements: 0.25,
+  ungradedShare: 0.3,
   sideShare: 0.5,
   taskSideShare: 0.55,
   kinds: { plain: 0.5, implicit: 0.15, contrast: 0.17, negation: 0.17, comparison: 0, irony: 0.01 },

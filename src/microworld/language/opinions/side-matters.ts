@@ -46,8 +46,8 @@ export const purchase: SideMatter = {
 export const sideFillers: Readonly<Record<string, readonly string[]>> = {
   host: phrases(`an army | a fleet | a herd of elephants | a nation | a caravan | a tribe of giants | the whole city | a column of riders
     a flock of dragons | a swarm of ships | a legion | the king's cavalry`),
-  fills: words("fills crosses covers circles conquers surrounds"),
-  vast: words("valley desert ocean plain continent coast canyon steppe sky mountain empire"),
+  fills: words("fills crosses covers circles reaches surrounds"),
+  vast: words("valley desert ocean plain continent canyon steppe mountain empire prairie"),
   horror: phrases(`a ghost | a murderer | a vampire | a demon | a skeleton | a witch | a werewolf | a corpse | a zombie
     a stranger with a knife | a giant spider | a strangler`),
   lurks: words("waits hides whispers crawls lurks screams groans moves"),

@@ -53,6 +53,7 @@ const generalNouns = polarZipf(judgementNouns, 0.5);
 /** A statement while it is being worded. */
 export interface Scene extends Saying, Opinion {
   pairShare: number;
+  ungradedShare: number;
   words: OpinionTables;
   tables: DomainTables;
   /** Number of the noun last named, for was/were. */
@@ -67,6 +68,7 @@ export function createScene(random: Random, opinion: Opinion, settings: OpinionS
     slots: reviewSlots,
     used: new Set([opinion.item]),
     pairShare: settings.pairShare,
+    ungradedShare: settings.ungradedShare,
     words: opinionTables(exponent),
     tables: tablesOf(opinion.domain),
     plural: false,
@@ -123,7 +125,7 @@ function plain(scene: Scene, polarity: Polarity): string {
 }
 
 function implicit(scene: Scene, polarity: Polarity): string {
-  const tables = scene.register === "general" ? frames.implicit : scene.tables.implicit;
+  const tables = scene.register === "general" && scene.random.chance(0.5) ? frames.implicit : scene.tables.implicit;
   return expand(scene, draw(scene.random, side(tables, polarity)), polarity);
 }
 
@@ -165,7 +167,7 @@ function expand(scene: Scene, frame: CompiledFrame, polarity: Polarity): string 
 /** The statement without capital and full stop. */
 export function wordOpinion(scene: Scene): string {
   const { random, kind, polarity, strength, tables } = scene;
-  if (strength) return expand(scene, draw(random, frames[strength]), polarity);
+  if (strength && (strength === "balanced" || !random.chance(scene.ungradedShare))) return expand(scene, draw(random, frames[strength]), polarity);
   const opener = random.chance(0.1) ? expand(scene, draw(random, frames.openers), polarity) : "";
   if (kind === "plain") return opener + plain(scene, polarity);
   if (kind === "comparison" && tables.comparisons) return opener + expand(scene, draw(random, side(tables.comparisons, polarity)), polarity);

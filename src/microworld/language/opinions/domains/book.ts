@@ -8,10 +8,10 @@ export const book: Domain = {
     narrator | theme | last chapter | cover`),
   plurals: words("characters chapters pictures descriptions ideas poems footnotes"),
   adjectives: {
-    positive: words(`thoughtful absorbing wise elegant readable moving rich insightful witty lucid inspiring honest vivid
-      profound lively learned brisk imaginative concise evocative scholarly humorous perceptive poetic illuminating`),
+    positive: words(`thoughtful absorbing wise elegant readable moving rich insightful witty lucid inspiring honest
+      vivid profound lively learned brisk imaginative concise evocative`),
     negative: words(`dry tedious boring wordy dense rambling repetitive confusing shallow pompous longwinded simplistic
-      unreadable preachy careless obscure trite sloppy pedantic thin drab muddled overwritten bloated patronising`),
+      unreadable preachy careless obscure trite sloppy pedantic thin`),
   },
   nouns: {
     positive: words("masterpiece treasure classic inspiration"),

@@ -8,9 +8,9 @@ export const concert: Domain = {
   plurals: words("songs musicians drums lyrics guitars dancers violins solos"),
   adjectives: {
     positive: words(`lively energetic thrilling soulful joyful powerful rousing passionate melodic uplifting electrifying vibrant
-      tuneful spirited catchy polished crisp lush majestic hypnotic dazzling graceful harmonious festive radiant`),
-    negative: words(`flat loud shrill tuneless sloppy lifeless harsh muffled deafening dull ragged monotonous tired mechanical
-      discordant thin uneven listless limp screechy grating chaotic cold dreary bombastic`),
+      tuneful spirited catchy polished crisp lush majestic hypnotic`),
+    negative: words(`flat loud shrill tuneless sloppy lifeless harsh muffled deafening dull ragged monotonous
+      tired mechanical discordant thin uneven listless limp screechy`),
   },
   nouns: {
     positive: words("celebration sensation marvel"),

@@ -8,10 +8,10 @@ export const gadget: Domain = {
   aspects: phrases(`battery | screen | sound | design | software | charger | handle | memory | picture | case | menu | motor | lens | manual`),
   plurals: words("buttons keys speakers headphones controls hinges cables settings"),
   adjectives: {
-    positive: words(`fast reliable sturdy handy light sleek responsive accurate sharp intuitive durable powerful practical
-      smooth robust efficient portable affordable compact precise solid silent seamless versatile ergonomic`),
-    negative: words(`slow fragile unreliable heavy flimsy bulky noisy faulty clunky blurry useless buggy dim inaccurate
-      defective awkward laggy loose outdated wobbly scratchy brittle crooked leaky cumbersome`),
+    positive: words(`fast reliable sturdy handy light sleek responsive accurate sharp intuitive durable powerful
+      practical smooth robust efficient portable affordable compact precise solid silent seamless versatile ergonomic`),
+    negative: words(`slow fragile unreliable heavy flimsy bulky noisy faulty clunky blurry useless buggy
+      dim inaccurate defective awkward laggy loose outdated wobbly scratchy brittle crooked leaky cumbersome`),
   },
   nouns: {
     positive: words("workhorse lifesaver miracle"),

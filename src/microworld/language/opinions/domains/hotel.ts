@@ -7,10 +7,10 @@ export const hotel: Domain = {
   aspects: phrases(`room | bed | breakfast | view | bathroom | pool | lobby | location | garden | shower | balcony | reception | staff | beach`),
   plurals: words("rooms beds towels windows neighbours curtains stairs pillows"),
   adjectives: {
-    positive: words(`clean comfortable quiet spacious friendly peaceful bright cosy modern helpful spotless charming tidy
-      relaxing luxurious airy elegant welcoming sunny restful stylish safe polite scenic idyllic`),
-    negative: words(`dirty noisy cramped dark smelly shabby rude damp dusty cold uncomfortable gloomy stuffy mouldy filthy
-      rundown stained unfriendly unhelpful grim draughty musty unsafe ugly squalid`),
+    positive: words(`clean comfortable quiet spacious friendly peaceful bright cosy modern helpful spotless charming
+      tidy relaxing luxurious airy elegant welcoming sunny restful`),
+    negative: words(`dirty noisy cramped dark smelly shabby rude damp dusty cold uncomfortable gloomy
+      stuffy mouldy filthy rundown stained unfriendly unhelpful grim`),
   },
   nouns: {
     positive: words("haven oasis retreat"),

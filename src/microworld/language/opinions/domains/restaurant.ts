@@ -8,10 +8,10 @@ export const restaurant: Domain = {
     breakfast | steak | sauce | lunch | table`),
   plurals: words("noodles vegetables portions drinks waiters desserts dumplings pancakes"),
   adjectives: {
-    positive: words(`delicious fresh tasty friendly cosy generous crisp juicy attentive spicy creamy fragrant hearty
-      authentic welcoming savoury flavourful warm delicate prompt mouthwatering buttery refined aromatic homely`),
-    negative: words(`cold greasy bland soggy rude salty overpriced burnt stale dirty slow overcooked tasteless chewy
-      rubbery lukewarm watery undercooked oily bitter sour careless noisy mushy inedible`),
+    positive: words(`delicious fresh tasty friendly cosy generous crisp juicy attentive spicy creamy fragrant
+      hearty authentic welcoming savoury flavourful warm delicate prompt`),
+    negative: words(`cold greasy bland soggy rude salty overpriced burnt stale dirty slow overcooked
+      tasteless chewy rubbery lukewarm watery undercooked oily bitter`),
   },
   nouns: {
     positive: words("feast find paradise"),

@@ -13,6 +13,10 @@ export const strongFrames: readonly Frame[] = [
   ["there is not one {adj!} {bit} in this {strong} {adj} {item}", 2],
   ["the {aspect} could not have been more {adj}", 2],
   ["it was so {adj} that {implicit}", 2],
+  ["the {aspect} {was} not {adj!} in the least", 2],
+  ["the {aspect} {was} not {mild} but {strong} {adj}", 2],
+  ["a few of the {plural} were {dim} {adj!}, but the {aspect} {was} {strong} {adj}", 2],
+  ["most of the {plural} were {strong} {adj}", 2],
 ];
 
 export const mildFrames: readonly Frame[] = [
@@ -26,6 +30,10 @@ export const mildFrames: readonly Frame[] = [
   ["{clause}, though the {aspect} {was} {dim} {adj!}", 3],
   ["I have seen more {adj} {items}, but the {aspect} {was} {mild} {adj}", 2],
   ["most of the {plural} were {adj}, a few of them {adj!}", 2],
+  ["the {aspect} {was} not {strong} {adj!}", 2],
+  ["the {aspect} {was} {mild} but not {strong} {adj}", 2],
+  ["most of the {plural} were {mild} {adj}", 2],
+  ["everything about the {item} is {mild} {adj}", 2],
 ];
 
 export const balancedFrames: readonly Frame[] = [
@@ -38,5 +46,7 @@ export const balancedFrames: readonly Frame[] = [
   ["it is as {adj} as it is {adj!}", 2],
   ["for every {adj} {bit} there is a {adj!} one", 2],
   ["a {middling} {item}, with {adj} {plural} and {adj!} {plural}", 2],
+  ["most of the {plural} were {strong} {adj}, most of the {plural} {strong} {adj!}", 2],
+  ["the {aspect} {was} {mild} {adj} but {mild} {adj!}", 2],
   ["I can take it or leave it: the {aspect} {was} {middling}", 2],
 ];

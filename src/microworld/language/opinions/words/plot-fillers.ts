@@ -15,12 +15,26 @@ export const plotFrames = phrases(`
   {n} {jobs} {plan} to rob a {shop} in {city} | {hero} wakes up {place} and cannot remember {lost}
   while {hero} {searches} {lost}, {rival} {hides} {place} | {name} {bets} {rival} that {secret}`);
 
+/** How films are made: facts that name the parts of a film which opinions are about. */
+export const productionFrames = phrases(`
+  the {part} was {changed} {n} times before {deadline} | {name} {wrote} the {part} in {city} with {n} {jobs} | the {part} was {wrote} in {city} in {large} days
+  the {item} was shot in {n} weeks {place} | I read that the {part} was {wrote} by {kin} of {name} | we know that {name} {wrote} the {part} and paid for it
+  the {part} of this {item} is by {name} | the {item} runs for {large} minutes and was {changed} in {month} | this {item} follows {n} {jobs} from {city} to {city}
+  in this story {topic}, the {part} was {wrote} by {name} | it is a {item} {topic}, and {name} {wrote} the {part} | the {item} opens with {hero}, and the {part} was {wrote} by {name}
+  the actors were {jobs} from {city} | the costumes were {changed} by {n} {jobs} | in the {part}, {hero} {finds} {treasure} | the {part} shows that {secret}
+  the {part} was {wrote} by {name}, who {works} {place} | it was not {name} who {wrote} the {part} but {kin} of {name}`);
+
 /** The story a viewer thinks of while giving an opinion. */
 export const plotTopics = phrases(`
   about {hero} | about {hero} and {rival} | with {name} as {hero} | in which {hero} {finds} {treasure} | where {hero} {meets} {rival}
   in which {rival} {steals} {treasure} | set in {city} | about {lost} | in which {hero} {returns} to {city}`);
 
 export const plotFillers: Readonly<Record<string, readonly string[]>> = {
+  topic: plotTopics,
+  part: phrases("plot | ending | script | dialogue | soundtrack | opening | premise | finale | screenplay | first scene | second half | love story"),
+  changed: words("changed cut copied painted drawn sold"),
+  wrote: words("recorded planned finished rehearsed"),
+  item: words("film movie thriller comedy drama western documentary sequel"),
   hero: phrases(`a {trait} {job} | {name}, a {trait} {job}, | {name} | a {job} from {city} | a {job} called {name} | the {kin0} of a {job} | a {trait} {job} from {city}`),
   rival: phrases(`a {trait} {job} | a rival {job} | the {job} | an old friend | a stranger | a {job} from {city} | a {trait} {kin0}`),
   trait: words(`young old poor rich lonely clever retired bored honest famous shy brave silent tired stubborn cruel gentle
@@ -44,7 +58,7 @@ export const plotFillers: Readonly<Record<string, readonly string[]>> = {
   secret: phrases(`the {job} is still alive | the {object} is a forgery | the {building} will be sold | {rival} is a spy | {name} has a twin | the {job} has lied
     {rival} has {n} children | the money is gone | the war is over | {name} is the heir | {name} took the {object} | the train has left`),
   escape: phrases("escape | win the race | save the farm | pay the debt | cross the border | catch the thief | clear the name of {kin} | warn the {job}"),
-  deadline: phrases("the wedding | midnight | the end of the summer | the trial | the first snow | {month} | the ship sails | {weekday}"),
+  deadline: phrases("the wedding | midnight | the end of the summer | the trial | the first snow | {month} | the eclipse | {weekday}"),
   steals: words("steals takes sells burns hides"),
   follows: words("follows picks"),
   returns: phrases("returns | comes back | goes back"),
