@@ -27,7 +27,7 @@ test("the card says what was recorded", () => {
     }
     writeScores(folder, {
       k: 16, testSentences: 100, labelNoise: 0.06, seeds: [13, 21], method: "By hand.",
-      rows: [{ name: "zero-shot", values: [0.5, 0.7] }], auc: 0.8, aucByKind: { plain: 0.9, implicit: 0.8, contrast: 0.7, negation: 0.6 }, labelWordMass: 0.1,
+      rows: [{ name: "zero-shot", values: [0.5, 0.7] }], auc: 0.8, aucByKind: { plain: 0.9, implicit: 0.8, contrast: 0.7, negation: 0.6, comparison: 0.5, irony: 0.4 }, labelWordMass: 0.1,
     });
     writeCard(folder);
     const after = readFileSync(join(folder, "README.md"), "utf8");

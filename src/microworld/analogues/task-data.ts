@@ -1,11 +1,13 @@
 /** The labelled sentences of the SST-2 analogue, in LM-BFF's file layout. */
 import type { Example } from "../../tasks/example";
 import { sentenceKey } from "../language/corpus";
-import { taskDomain } from "../language/opinions/domains";
+import { film } from "../language/opinions/domains/all";
+import { finishSentence } from "../language/frame";
 import type { LanguageSettings } from "../language/settings";
-import { drawItem, drawKind, drawPolarity, drawRegister, type OpinionKind, type Polarity } from "../language/opinions/meaning";
+import { opinionKinds, type OpinionKind } from "../language/opinions/meaning";
+import { drawPolarity, type Polarity } from "../language/opinions/polarity";
+import { drawTaskSentence as drawReviewSentence } from "../language/opinions/reviews";
 import { createRandom, deriveSeed, type Random } from "../language/random";
-import { createVocabulary, wordStatement, type Vocabulary } from "../language/opinions/wording";
 
 /** A task sentence with what it means; `label` carries the noise, `polarity` does not. */
 export interface TaskSentence extends Example {
@@ -24,13 +26,11 @@ export interface TaskSplits {
 /** Sentences shorter than this many words are common property and not used as examples. */
 const shortestSentence = 4;
 
-function drawTaskSentence(random: Random, vocabulary: Vocabulary, polarity: Polarity): TaskSentence {
-  const { settings } = vocabulary;
-  const kind = drawKind(random, settings.opinions.taskKinds);
-  const register = drawRegister(random, taskDomain, settings);
-  const text = wordStatement(random, vocabulary, taskDomain, drawItem(random, taskDomain), { kind, polarity, register });
-  const flipped = random.chance(settings.opinions.labelNoise);
-  return { texts: [text], label: (polarity === 1) !== flipped ? 1 : 0, polarity, kind };
+function drawTaskSentence(random: Random, { opinions }: LanguageSettings, polarity: Polarity): TaskSentence {
+  const { text, kind } = drawReviewSentence(random, opinions, film, { polarity }, opinions.taskKinds);
+  const flipped = random.chance(opinions.labelNoise);
+  const opinionKind = opinionKinds.find((known) => kind.startsWith(known))!;
+  return { texts: [finishSentence(text)], label: (polarity === 1) !== flipped ? 1 : 0, polarity, kind: opinionKind };
 }
 
 /**
@@ -43,11 +43,10 @@ export function taskSplits(
   sizes: { test: number; k: number },
   seeds: readonly number[] = splitSeeds,
 ): TaskSplits {
-  const vocabulary = createVocabulary(settings, settings.opinions.taskZipfExponent);
   const seen = new Set<string>();
   const fresh = (random: Random): TaskSentence => {
     for (;;) {
-      const sentence = drawTaskSentence(random, vocabulary, drawPolarity(random));
+      const sentence = drawTaskSentence(random, settings, drawPolarity(random));
       const key = sentenceKey(sentence.texts[0]);
       if (seen.has(key) || sentence.texts[0].split(" ").length < shortestSentence) continue;
       seen.add(key);
