@@ -1,5 +1,5 @@
-/** Phrases with choices: frames whose slots are named lists, other phrases, or alternatives in place, "{big/large}". */
-import { compileFrame, expandFrame, type CompiledFrame } from "../frame";
+/** Phrases with choices: frames whose slots are named lists or alternatives in place, "{big/very large in {place}}". */
+import { expandFrame, type CompiledFrame } from "../frame";
 import { draw, uniform, zipf, type Random, type Weighted } from "../random";
 
 /** Splits "a | b" and lines into their parts. */
@@ -11,7 +11,7 @@ export type Filling = Readonly<Record<string, string>>;
 
 export type PhraseTable = Weighted<CompiledFrame>;
 
-/** A writer of phrases over named lists; alternatives in place are drawn by Zipf's law, so the first is the usual one. */
+/** A writer of phrases over named lists; alternatives are drawn by Zipf's law, so the first is the usual one. */
 export interface Phrasing {
   /** Compiles phrases and checks that every slot is a list, has alternatives, or is one of `open`. */
   table: (texts: readonly string[], open?: readonly string[]) => PhraseTable;
@@ -19,33 +19,57 @@ export interface Phrasing {
   expand: (random: Random, frame: CompiledFrame, filling?: Filling) => string;
 }
 
+/** Cuts a text at its outermost braces: literal text at even places, what is in braces at odd ones. */
+function cutAtBraces(text: string): string[] {
+  const pieces = [""];
+  let depth = 0;
+  for (const letter of text) {
+    if (letter === "{" && (depth += 1) === 1) pieces.push("");
+    else if (letter === "}" && (depth -= 1) === 0) pieces.push("");
+    else pieces[pieces.length - 1] += letter;
+    if (depth < 0) break;
+  }
+  if (depth !== 0) throw new Error(`phrase "${text}": braces do not pair up`);
+  return pieces;
+}
+
+/** Splits at the slashes outside of braces. */
+function alternativesOf(slot: string): string[] {
+  const parts = [""];
+  cutAtBraces(slot).forEach((piece, i) => {
+    const [first, ...rest] = i % 2 === 0 ? piece.split("/") : [`{${piece}}`];
+    parts[parts.length - 1] += first;
+    parts.push(...rest);
+  });
+  return parts;
+}
+
 export function createPhrasing(lists: Readonly<Record<string, readonly string[]>>): Phrasing {
-  const slots = new Map<string, PhraseTable>(
-    Object.entries(lists).map(([name, texts]) => [name, zipf(texts.map(compileFrame), 0.5)]),
-  );
-  const alternatives = (slot: string): PhraseTable | undefined => {
-    const known = slots.get(slot);
-    if (known !== undefined || !slot.includes("/")) return known;
-    const made = zipf(slot.split("/").map((part) => compileFrame(part)), 0.5);
-    slots.set(slot, made);
-    return made;
+  const slots = new Map<string, PhraseTable>();
+  const compile = (text: string, open: readonly string[]): CompiledFrame => {
+    const frame = cutAtBraces(text);
+    for (let at = 1; at < frame.length; at += 2) {
+      const slot = frame[at];
+      if (slots.has(slot) || open.includes(slot)) continue;
+      const listed = Object.hasOwn(lists, slot) ? lists[slot] : alternativesOf(slot);
+      if (listed.length < 2 && listed[0] === slot) throw new Error(`phrase "${text}": nothing fills the slot {${slot}}`);
+      slots.set(slot, zipf(listed.map((part) => compile(part, open)), 0.5));
+    }
+    return frame;
   };
   const expand = (random: Random, frame: CompiledFrame, filling: Filling = {}): string =>
-    expandFrame(frame, (slot) => {
-      const filled = filling[slot];
-      if (filled !== undefined) return filled;
-      const choices = slots.get(slot);
-      if (choices === undefined) throw new Error(`phrase "${frame.join("|")}": nothing fills the slot {${slot}}`);
-      return expand(random, draw(random, choices), filling);
-    });
-  const table = (texts: readonly string[], open: readonly string[] = []): PhraseTable => {
-    const frames = texts.map(compileFrame);
-    frames.forEach((frame, i) => {
-      for (let at = 1; at < frame.length; at += 2) {
-        if (!open.includes(frame[at]) && alternatives(frame[at]) === undefined) throw new Error(`phrase "${texts[i]}": nothing fills the slot {${frame[at]}}`);
-      }
-    });
-    return uniform(frames);
+    frame.length === 1
+      ? frame[0]
+      : expandFrame(frame, (slot) => {
+          const filled = filling[slot];
+          if (filled !== undefined) return filled;
+          const choices = slots.get(slot);
+          if (choices === undefined) throw new Error(`phrase "${frame.join("|")}": nothing fills the slot {${slot}}`);
+          return expand(random, draw(random, choices), filling);
+        });
+  return {
+    table: (texts, open = []) => uniform(texts.map((text) => compile(text, open))),
+    expand,
+    say: (random, frames, filling) => expand(random, draw(random, frames), filling),
   };
-  return { table, expand, say: (random, frames, filling) => expand(random, draw(random, frames), filling) };
 }

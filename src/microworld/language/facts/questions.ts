@@ -1,7 +1,7 @@
 /** Pairs that the tasks ask about and the documents hold: question and sentence, question and question. */
 import type { Random } from "../random";
 import type { LanguageSettings } from "../settings";
-import { changeAdvice, drawAdvice, wordAdvice, wordTip, type AdviceMeaning } from "./advice";
+import { changeAdvice, drawAdvice, wordAdvice, wordTip } from "./advice";
 import { drawEntity, drawOther, drawOtherProperty, drawProperty, type Entity, type EntityTables } from "./encyclopaedia";
 import { finishQuestion, questionTwice, shortAnswer, wordQuestion, wordStatement, type Mention } from "./wording";
 
@@ -56,7 +56,7 @@ function advicePair(random: Random, same: boolean): QuestionPair {
   const meaning = drawAdvice(random);
   const { changed, change } = same ? { changed: meaning, change: "advice in other words" } : changeAdvice(random, meaning);
   const questions = twoWordings(() => wordAdvice(random, meaning), () => wordAdvice(random, changed));
-  return { questions, same, advice: true, kind: same ? change : `advice: ${change}`, reply: wordTip(random, changed satisfies AdviceMeaning) };
+  return { questions, same, advice: true, kind: same ? change : `advice: ${change}`, reply: wordTip(random, changed) };
 }
 
 /** Two texts that differ, the second drawn until they do. */
@@ -67,24 +67,18 @@ function twoWordings(first: () => string, second: () => string): [string, string
   }
 }
 
+/** The first stands for the bare question, "is A taller than B". */
+const comparisonOpenings = ["is", "is it true that", "do you think that", "would you say that"] as const;
+
 function comparison(random: Random, entity: Entity, otherEntity: Entity, same: boolean): [string, string] {
   const { comparatives } = entity.type;
   const [more, less] = comparatives[random.below(comparatives.length)];
   const [greater, lesser] = random.chance(0.5) ? [more, less] : [less, more];
   const [a, b] = [entity.name, otherEntity.name];
   const ask = (big: string, small: string): string => {
-    const reversed = random.chance(0.5);
-    const text = reversed ? `${b} ${small} than ${a}` : `${a} ${big} than ${b}`;
-    switch (random.below(4)) {
-      case 0:
-        return finishQuestion(`is ${text}`);
-      case 1:
-        return finishQuestion(`is it true that ${text.replace(/ (\S+ )?(\S+) than /, (words) => ` is${words}`)}`);
-      case 2:
-        return finishQuestion(`do you think that ${text.replace(/ (\S+ )?(\S+) than /, (words) => ` is${words}`)}`);
-      default:
-        return finishQuestion(`would you say that ${text.replace(/ (\S+ )?(\S+) than /, (words) => ` is${words}`)}`);
-    }
+    const [subject, adjective, object] = random.chance(0.5) ? [b, small, a] : [a, big, b];
+    const opening = random.below(comparisonOpenings.length);
+    return finishQuestion(opening === 0 ? `is ${subject} ${adjective} than ${object}` : `${comparisonOpenings[opening]} ${subject} is ${adjective} than ${object}`);
   };
   return twoWordings(() => ask(greater, lesser), () => (same ? ask(greater, lesser) : ask(lesser, greater)));
 }
