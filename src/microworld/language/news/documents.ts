@@ -1,0 +1,26 @@
+/** News articles as documents: with or without headline, some saying which news they are about. */
+import type { Document, DocumentKind } from "../document";
+import type { Random } from "../random";
+import type { LanguageSettings } from "../settings";
+import { drawArticle } from "./articles";
+
+function drawNews(random: Random, settings: LanguageSettings): Document {
+  const said = random.chance(settings.naturalness);
+  const { topic, section, title, sentences } = drawArticle(random, settings, said ? 2 : 2 + random.below(2));
+  if (!said) return random.chance(0.3) ? [`${title}.`, ...sentences.slice(0, 2)] : sentences;
+  const word = random.chance(settings.news.paperSections) ? section : topic;
+  return [...sentences, `This article is about ${word} news.`];
+}
+
+/** A page of headlines of one topic under its name, or of short news of one topic. */
+function drawPage(random: Random, settings: LanguageSettings): Document {
+  const first = drawArticle(random, settings, 2);
+  const second = drawArticle(random, settings, 2, first.topic);
+  return [first.sentences[1], second.sentences[0], `${second.title}.`];
+}
+
+/** Weights are relative to the corpus's other kinds; together they make up the family's share. */
+export const newsDocuments: readonly DocumentKind[] = [
+  { name: "news article", weight: () => 0.1, draw: drawNews },
+  { name: "news page", weight: () => 0.02, draw: drawPage },
+];
