@@ -48,7 +48,7 @@ const phraseKinds: readonly PhraseFrames[] = [
   phraseFrames("shifted amount", "thing", 3, true, [["{lack} {matter!}", 3], "{lack} {matter!} and {matter!}"]),
   phraseFrames("step", "thing", 4, true, ["{step}", "{step} in {country}"]),
   phraseFrames("judgement", "thing", 3, false, [["a {just} {plan}", 3], "a {just} and {just} {plan}"]),
-  phraseFrames("denied judgement", "thing", 2, false, [["hardly a {just!} {plan}", 2], ["not a {just!} {plan}", 2], "never a {just!} {plan}"]),
+  phraseFrames("denied judgement", "thing", 2, false, [["hardly a {just!} {plan}", 2], ["not a {just!} {plan}", 2]]),
   phraseFrames("denied judgement", "state", 2, false, ["by no means {just!}", "neither {just!} nor {just!}", "not {just!} at all", "anything but {just!}"]),
   phraseFrames("interest", "state", 2, false, ["{interest} {region}"]),
   phraseFrames("contents", "state", 3, true, ["{contents}", "{just} and {contents}"]),
