@@ -101,7 +101,7 @@ export function drawFilmReview(random: Random, language: LanguageSettings): Docu
 
 /** A review of something else than a film. */
 export function drawOtherReview(random: Random, language: LanguageSettings): Document {
-  const domain = random.chance(0.35) ? gadget : otherDomains[1 + random.below(otherDomains.length - 1)];
+  const domain = random.chance(language.opinions.gadgetShare) ? gadget : otherDomains[1 + random.below(otherDomains.length - 1)];
   return drawReview(random, language, domain, domain === gadget ? language.opinions.gadgetVerdicts : 1);
 }
 

@@ -22,7 +22,7 @@ export const affairFillers: Readonly<Record<string, readonly string[]>> = {
   increases: words("increases spreads brings causes strengthens creates prolongs promotes feeds deepens"),
   increased: words("increased spread brought caused strengthened created prolonged promoted fed deepened"),
   increase: words("increase spread bring cause strengthen create prolong promote feed deepen"),
-  firmly: words("strongly firmly openly deeply clearly publicly warmly bitterly sharply quietly repeatedly"),
+  firmly: words("strongly firmly openly deeply clearly publicly loudly fully quietly repeatedly"),
   much: phrases("a great deal of | a lot of | much | plenty of | a large amount of | growing | widespread | strong | new | real"),
   backing: words("support praise approval respect sympathy admiration gratitude confidence applause encouragement"),
   blame: words("criticism anger opposition contempt outrage blame mistrust disapproval resentment scorn"),
