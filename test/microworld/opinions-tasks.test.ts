@@ -86,8 +86,8 @@ function signOfPhrase(text: string): number {
   const add = (sign: number, ...slots: string[]): void => {
     for (const slot of slots) for (const word of affairFillers[slot]) signs.set(word.split(" ")[0], sign);
   };
-  add(1, "good", "backing", "fair", "increase", "increased", "increases", "support", "supported", "supports", "hoped", "hopes");
-  add(-1, "bad", "blame", "unjust", "reduce", "reduced", "reduces", "condemn", "condemned", "condemns", "feared", "fears");
+  add(1, "good", "backing", "fair", "increase", "increased", "support", "supported", "supports", "hoped", "hopes");
+  add(-1, "bad", "blame", "unjust", "reduce", "reduced", "condemn", "condemned", "condemns", "feared", "fears");
   for (const word of ["interest", "consent", "blessing"]) signs.set(word, 1);
   for (const word of ["not", "never", "refused", "failed", "nothing", "hardly", "neither", "no", "but", "lack", "loss", "absence", "end", "need", "decline",
     "less", "little", "threat", "blow", "obstacle", "attack", "without", "free", "empty", "lacking", "against", "expense"]) signs.set(word, -1);

@@ -36,7 +36,7 @@ const phraseKinds: readonly PhraseFrames[] = [
   ]),
   phraseFrames("wish", "act", 2, true, ["{wished} {good}", "{wishes} {good}", "{firmly} {wished} {good}", "{wished} {good} and {good}"]),
   phraseFrames("effect", "act", 6, true, [
-    ["{changed}", 3], ["{changes}", 2], "promised to {change}", "helped to {change}", "wants to {change}", "will {change}", "{changed} in {country}",
+    ["{changed}", 3], "promised to {change}", "helped to {change}", "wants to {change}", "will {change}", "has {changed}", "{changed} in {country}",
   ]),
   phraseFrames("denied effect", "act", 3, true, ["failed to {change!}", "did not {change!}", "did nothing to {change!}", "refused to {change!}"]),
   phraseFrames("standing", "thing", 2, false, [["{much} {standing}", 3], "{standing} for the {plan}", "{standing} and {standing}"]),
@@ -69,7 +69,6 @@ const polarSlots: ReadonlyMap<string, readonly [positive: string, negative: stri
 /** What becomes of a thing: the first makes more of it, the second less. The polarity is the product with the thing's. */
 const products: ReadonlyMap<string, readonly [more: string, less: string]> = new Map([
   ["changed", ["increased", "reduced"]],
-  ["changes", ["increases", "reduces"]],
   ["change", ["increase", "reduce"]],
   ["step", ["gain", "blow"]],
   ["contents", ["full", "without"]],
@@ -122,7 +121,7 @@ function drawFrom(matter: Matter, slot: string): string {
   return table ? fresh(matter.used, () => draw(matter.random, table)) : fillSlot(matter, slot);
 }
 
-const verbs: ReadonlySet<string> = new Set(["held", "holds", "hold", "changed", "changes", "change"]);
+const verbs: ReadonlySet<string> = new Set(["held", "holds", "hold", "changed", "change"]);
 
 function drawVerbs(matter: Matter, list: string): string {
   const first = drawFrom(matter, list);
