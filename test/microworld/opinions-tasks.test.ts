@@ -89,7 +89,7 @@ function signOfPhrase(text: string): number {
   add(1, "good", "backing", "fair", "increase", "increased", "support", "supported", "supports", "hoped", "hopes");
   add(-1, "bad", "blame", "unjust", "reduce", "reduced", "condemn", "condemned", "condemns", "feared", "fears");
   for (const word of ["interest", "consent", "blessing"]) signs.set(word, 1);
-  for (const word of ["not", "never", "refused", "failed", "nothing", "hardly", "neither", "no", "but", "lack", "loss", "absence", "end", "need", "decline",
+  for (const word of ["not", "never", "refused", "failed", "nothing", "hardly", "neither", "no", "but", "lack", "loss", "absence", "end", "decline",
     "less", "little", "threat", "blow", "obstacle", "attack", "without", "free", "empty", "lacking", "against", "expense"]) signs.set(word, -1);
   const clause = text.toLowerCase().replace(/[.!]$/, "").replace("turned against", "turned").replace("turns against", "turns").split(/ (?:and|nor) /)[0];
   return wordsOf(clause).reduce((product, word) => product * (signs.get(word) ?? 1), 1);

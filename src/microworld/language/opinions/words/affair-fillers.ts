@@ -22,7 +22,7 @@ export const affairFillers: Readonly<Record<string, readonly string[]>> = {
   much: phrases("a great deal of | a lot of | much | plenty of | a large amount of | growing | widespread | strong | new | real"),
   backing: words("support praise approval respect sympathy admiration gratitude confidence applause encouragement"),
   blame: words("criticism anger opposition contempt outrage blame mistrust disapproval resentment scorn"),
-  lack: phrases("lack of | loss of | absence of | end of | need for | decline of | no sign of | less | no | too little"),
+  lack: phrases("lack of | loss of | absence of | end of | decline of | no sign of | less | no | too little"),
   fair: words("fair wise just honest generous peaceful sensible responsible noble historic brave reasonable hopeful"),
   unjust: words("unjust foolish cruel dishonest reckless brutal senseless irresponsible shameful illegal cowardly unfair hopeless"),
   hopes: phrases("hopes for | longs for | believes in | works for | stands for"),
