@@ -1,6 +1,6 @@
 /** MPQA: is a phrase out of the news for or against, good or bad? */
 import type { Analogue } from "../language/document";
-import { drawAffairPhrase } from "../language/opinions/affairs";
+import { drawAffairPhrase } from "../language/opinions/affair-phrases";
 import { finishSentence } from "../language/frame";
 import { drawPolarity } from "../language/opinions/polarity";
 

@@ -12,6 +12,6 @@ export const mr: Analogue = {
   draw: (random, { opinions }) => {
     const polarity = drawPolarity(random);
     const { text, kind } = drawTaskSentence(random, opinions, film, { polarity }, opinions.longKinds);
-    return { texts: [finishSentence(random.chance(0.65) ? recalled(random, text) : text)], label: polarity === 1 ? 1 : 0, kind };
+    return { texts: [finishSentence(random.chance(kind.endsWith("with side") ? 0.3 : 0.8) ? recalled(random, text) : text)], label: polarity === 1 ? 1 : 0, kind };
   },
 };

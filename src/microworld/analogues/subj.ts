@@ -16,7 +16,7 @@ export const subj: Analogue = {
       return { texts: [finishSentence(events)], label: 1, kind: "plot" };
     }
     const { text, kind } = drawTaskSentence(random, opinions, film, { polarity: drawPolarity(random) }, opinions.longKinds);
-    const opinion = random.chance(0.6) ? recalled(random, text) : text;
+    const opinion = random.chance(kind.endsWith("with side") ? 0.3 : 0.8) ? recalled(random, text) : text;
     return { texts: [finishSentence(opinion)], label: 0, kind };
   },
 };

@@ -20,7 +20,7 @@ export const neutralFrames: readonly string[] = phrases(`
   {name} has {n} {colour} {object}s and a {size} {animal} | the {animal} ran across the {building}
   the train to {city} leaves at {n} on {weekday} | the road from {city} to {city} is {large} miles long
   the minister of {city} spoke about {topic} {when} | the students at the {building} learn about {topic}
-  scientists in {city} measured the {quantity} of {large} {animal}s | the {quantity} of the {object} is {large} {unit}
+  scientists in {city} measured the {quantity} of {large} {animal}s | the {object} weighs {large} {unit} | the {object} is {large} inches long
   {name} {cooked} the {dish} in {large} minutes | the {relative} of {name} works as a {job}
   {name} put on a {colour} {clothing} and {went} to the {building} | the {clothing} of the {job} was {colour}
   who {took} the {object} from the {building} | where is the {size} {object} of the {job}
@@ -44,8 +44,8 @@ export const neutralFillers: Readonly<Record<string, readonly string[]>> = {
   slept: words("slept sat waited stood rested ate"),
   said: words("said thought knew announced explained replied"),
   topic: words("history trade taxes physics farming energy health music weather language geology transport"),
-  quantity: words("weight length height age speed width depth"),
-  unit: words("inches pounds metres grams litres"),
+  quantity: words("weight length height age speed"),
+  unit: words("pounds grams"),
   cooked: words("cooked heated prepared served finished"),
   clothing: words("coat hat shirt scarf jacket dress"),
   coins: words("coins dollars pounds euros"),

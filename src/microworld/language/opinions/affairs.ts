@@ -1,174 +1,16 @@
-/**
- * World affairs: who is for or against what, and who makes what better or worse. The polarity of a phrase is composed:
- * to reduce suffering is good and to reduce freedom is not, whatever one thinks of suffering and freedom.
- */
+/** World affairs in the pretraining text: remarks on one matter that agree, and what people made of it. */
+import { affairSlots, createMatter, fillAffair, wordPhrase, type AffairPhrase, type Matter } from "./affair-phrases";
 import type { Document } from "../document";
-import { compileFrames, expandFrame, finishSentence, type Frame, type FrameTable } from "../frame";
-import { feelings } from "../lexicon";
-import { drawPolarity, opposite, polarFrames, polarZipf, side, type Polar, type Polarity } from "./polarity";
-import { draw, weighted, zipf, type Random, type Weighted } from "../random";
+import { compileFrames, expandFrame, finishSentence } from "../frame";
+import { drawPolarity, opposite, polarFrames, side, type Polarity } from "./polarity";
+import { draw, type Random } from "../random";
 import type { LanguageSettings } from "../settings";
-import { fillSlot, fresh, slotTables, type Saying } from "./slots";
+import { fillSlot } from "./slots";
 import { opinionVerdict, wordVerdict } from "./verdicts";
-import { opinionTables } from "./vocabulary";
-import { actors, affairFillers, reactions } from "./words/affair-fillers";
+import { actors, reactions } from "./words/affair-fillers";
 
-/** How a phrase fits into a sentence: after somebody, as a thing, or after "was". */
-type Form = "act" | "thing" | "state";
-
-/** A slot that ends in "!" takes the opposite polarity. `names`: whether something good or bad is named. */
-interface PhraseFrames {
-  kind: string;
-  form: Form;
-  names: boolean;
-  weight: number;
-  frames: FrameTable;
-}
-
-function phraseFrames(kind: string, form: Form, weight: number, names: boolean, frames: readonly Frame[]): PhraseFrames {
-  return { kind, form, names, weight, frames: compileFrames(frames) };
-}
-
-const phraseKinds: readonly PhraseFrames[] = [
-  phraseFrames("attitude", "act", 5, false, [
-    ["{held} the {plan}", 3], ["{firmly} {held} the {plan}", 3], "{firmly} {held}", "{holds} the {plan}", "{firmly} {holds} it",
-    "{firmly} {holds} the {plan}", "has {firmly} {held} it", "{held} the {plan} {firmly}",
-  ]),
-  phraseFrames("denied attitude", "act", 4, false, [
-    ["did not {hold!} the {plan}", 2], "never {held!} the {plan}", "refused to {hold!} it", "does not {hold!} it", "no longer {holds!} it", "will not {hold!} the {plan}",
-  ]),
-  phraseFrames("wish", "act", 2, true, ["{wished} {good}", "{wishes} {good}", "{firmly} {wished} {good}", "{wished} {good} and {good}"]),
-  phraseFrames("effect", "act", 6, true, [
-    ["{changed}", 3], ["{changes}", 2], "promised to {change}", "helped to {change}", "wants to {change}", "will {change}", "{changed} in {country}",
-  ]),
-  phraseFrames("denied effect", "act", 3, true, ["failed to {change!}", "did not {change!}", "did nothing to {change!}", "refused to {change!}"]),
-  phraseFrames("standing", "thing", 2, false, [["{much} {standing}", 3], "{standing} for the {plan}", "{standing} and {standing}"]),
-  phraseFrames("shifted standing", "thing", 2, false, [["{lack} {standing!}", 3], "{lack} {standing!} for it"]),
-  phraseFrames("amount", "thing", 3, true, [["{much} {matter}", 2], "{matter} and {matter}", "{matter} in {country}"]),
-  phraseFrames("shifted amount", "thing", 3, true, [["{lack} {matter!}", 3], "{lack} {matter!} and {matter!}"]),
-  phraseFrames("step", "thing", 4, true, ["{step}", "{step} in {country}"]),
-  phraseFrames("judgement", "thing", 3, false, [["a {just} {plan}", 3], "a {just} and {just} {plan}"]),
-  phraseFrames("denied judgement", "thing", 2, false, [["hardly a {just!} {plan}", 2], ["not a {just!} {plan}", 2], "never a {just!} {plan}"]),
-  phraseFrames("denied judgement", "state", 2, false, ["by no means {just!}", "neither {just!} nor {just!}", "not {just!} at all", "anything but {just!}"]),
-  phraseFrames("interest", "state", 2, false, ["{interest} {region}"]),
-  phraseFrames("contents", "state", 3, true, ["{contents}", "{just} and {contents}"]),
-];
-
-const anyPhrase: Weighted<PhraseFrames> = weighted(phraseKinds, phraseKinds.map(({ weight }) => weight));
-const naming = phraseKinds.filter(({ names }) => names);
-const namingPhrase: Weighted<PhraseFrames> = weighted(naming, naming.map(({ weight }) => weight));
-
-/** Words of either polarity, by slot. */
-const polarSlots: ReadonlyMap<string, readonly [positive: string, negative: string]> = new Map([
-  ["held", ["supported", "condemned"]],
-  ["holds", ["supports", "condemns"]],
-  ["hold", ["support", "condemn"]],
-  ["wished", ["hoped", "feared"]],
-  ["wishes", ["hopes", "fears"]],
-  ["standing", ["backing", "blame"]],
-  ["matter", ["good", "bad"]],
-  ["just", ["fair", "unjust"]],
-]);
-/** What becomes of a thing: the first makes more of it, the second less. The polarity is the product with the thing's. */
-const products: ReadonlyMap<string, readonly [more: string, less: string]> = new Map([
-  ["changed", ["increased", "reduced"]],
-  ["changes", ["increases", "reduces"]],
-  ["change", ["increase", "reduce"]],
-  ["step", ["gain", "blow"]],
-  ["contents", ["full", "without"]],
-]);
-
-const polarLists: ReadonlyMap<string, Polar<FrameTable>> = new Map([
-  ["interest", polarFrames({ positive: ["in the interest of", "with the consent of", "for the good of", "with the blessing of"], negative: ["not in the interest of", "against the will of", "at the expense of", "without the consent of"] })],
-]);
-
-/** Words in their order of frequency follow Zipf's law; the pretraining text and the phrases of the task differ in how steeply. */
-const zipfSlots = new Set([...polarSlots.values(), ...products.values()].flat());
-const bySteepness = new Map<number, ReadonlyMap<string, Weighted<string>>>();
-
-function steepTables(exponent: number): ReadonlyMap<string, Weighted<string>> {
-  let tables = bySteepness.get(exponent);
-  if (!tables) {
-    const listed = Object.entries(affairFillers).filter(([slot]) => zipfSlots.has(slot));
-    tables = new Map(listed.map(([slot, list]) => [slot, zipf(list, exponent)]));
-    bySteepness.set(exponent, tables);
-  }
-  return tables;
-}
-
-const slots = slotTables(affairFillers, {
-  gain: ["a gain for", "a step towards", "a sign of", "a source of", "a chance for", "more"],
-  blow: ["a threat to", "a blow to", "an obstacle to", "the end of", "an attack on", "less"],
-  full: ["full of", "rich in", "marked by", "built on"],
-  without: ["without", "free of", "empty of", "lacking in"],
-});
 const actorTable = compileFrames(actors);
 const reactionTables = polarFrames(reactions);
-const states = polarZipf(feelings, 0.5);
-
-/** A document's matter: the same plan and country come up again and again. */
-interface Matter extends Saying {
-  tables: ReadonlyMap<string, Weighted<string>>;
-  topic: ReadonlyMap<string, string>;
-  adjectives: Polar<Weighted<string>>;
-  /** Polarity of the thing named last. */
-  named?: Polarity;
-}
-
-function createMatter(random: Random, exponent: number, topic: ReadonlyMap<string, string>): Matter {
-  return { random, slots, used: new Set(), tables: steepTables(exponent), topic, adjectives: opinionTables(exponent).general };
-}
-
-function drawFrom(matter: Matter, slot: string): string {
-  const table = matter.tables.get(slot);
-  return table ? fresh(matter.used, () => draw(matter.random, table)) : fillSlot(matter, slot);
-}
-
-function fill(matter: Matter, name: string, statement: Polarity): string {
-  const flipped = name.endsWith("!");
-  const slot = flipped ? name.slice(0, -1) : name;
-  const polarity = flipped ? opposite(statement) : statement;
-  const { random } = matter;
-  if (slot === "adj") return fresh(matter.used, () => draw(random, side(matter.adjectives, polarity)));
-  if (slot === "feeling") return fresh(matter.used, () => draw(random, side(states, polarity)));
-  const words = polarSlots.get(slot);
-  if (words) {
-    if (slot === "matter") matter.named = polarity;
-    return drawFrom(matter, words[polarity === 1 ? 0 : 1]);
-  }
-  const product = products.get(slot);
-  if (product) {
-    const more = random.chance(0.5);
-    matter.named = more ? polarity : opposite(polarity);
-    const word = drawFrom(matter, product[more ? 0 : 1]);
-    return `${word} ${drawFrom(matter, matter.named === 1 ? "good" : "bad")}`;
-  }
-  const list = polarLists.get(slot);
-  if (list) return expandFrame(draw(random, side(list, polarity)), (inner) => fill(matter, inner, polarity));
-  if (slot === "good") matter.named = 1;
-  const topic = matter.topic.get(slot);
-  return topic !== undefined && random.chance(0.7) ? topic : drawFrom(matter, slot);
-}
-
-/** A phrase of one to six words and its polarity's making. */
-export interface AffairPhrase {
-  text: string;
-  kind: string;
-  form: Form;
-  /** Polarity of the good or bad thing that it names. */
-  named: Polarity | undefined;
-}
-
-function wordPhrase(matter: Matter, polarity: Polarity, mustName: boolean): AffairPhrase {
-  const { kind, form, frames } = draw(matter.random, mustName ? namingPhrase : anyPhrase);
-  const text = expandFrame(draw(matter.random, frames), (slot) => fill(matter, slot, polarity));
-  return { text, kind, form, named: matter.named };
-}
-
-/** A phrase as the task asks for it. */
-export function drawAffairPhrase(random: Random, polarity: Polarity, exponent: number): AffairPhrase {
-  return wordPhrase(createMatter(random, exponent, new Map()), polarity, false);
-}
 
 const settingsOfThings = compileFrames([
   "there was {phrase}", "{name} spoke of {phrase}", "{actor} saw {phrase}", "for {country}, it meant {phrase}", "what came of it was {phrase}",
@@ -178,15 +20,15 @@ const settingsOfStates = compileFrames([["the {plan} was {phrase}", 2], "{actor}
 /** The phrase in a whole sentence. */
 function setIn(matter: Matter, phrase: AffairPhrase): string {
   const { random } = matter;
-  const actor = (): string => expandFrame(draw(random, actorTable), (slot) => fill(matter, slot, 1));
+  const actor = (): string => expandFrame(draw(random, actorTable), (slot) => fillAffair(matter, slot, 1));
   if (phrase.form === "act") return `${actor()} ${phrase.text}`;
   return expandFrame(draw(random, phrase.form === "thing" ? settingsOfThings : settingsOfStates), (slot) =>
-    slot === "phrase" ? phrase.text : slot === "actor" ? actor() : fill(matter, slot, 1));
+    slot === "phrase" ? phrase.text : slot === "actor" ? actor() : fillAffair(matter, slot, 1));
 }
 
 /** Remarks on one matter that agree, whole or as notes, with what people made of it. */
 export function drawAffair(random: Random, { naturalness, opinions }: LanguageSettings): Document {
-  const topic = new Map(["plan", "country", "region"].map((slot) => [slot, fillSlot({ random, slots, used: new Set() }, slot)]));
+  const topic = new Map(["plan", "country", "region"].map((slot) => [slot, fillSlot({ random, slots: affairSlots, used: new Set() }, slot)]));
   const polarity = drawPolarity(random);
   const asNotes = random.chance(0.4);
   const hasVerdict = random.chance(naturalness);
@@ -195,15 +37,15 @@ export function drawAffair(random: Random, { naturalness, opinions }: LanguageSe
   let named: Polarity | undefined;
   const count = 1 + random.below(3);
   for (let i = 0; i < count; i += 1) {
-    const matter = createMatter(random, opinions.zipfExponent, topic);
+    const matter = createMatter(random, opinions.zipfExponent, topic, opinions.pairShare / 2);
     const last = i === count - 1;
     const phrase = wordPhrase(matter, random.chance(opinions.consistency) || last ? polarity : opposite(polarity), last && ofThing);
     if (last) named = phrase.named;
     sentences.push(finishSentence(asNotes ? phrase.text : setIn(matter, phrase)));
   }
   if (random.chance(0.6)) {
-    const matter = createMatter(random, opinions.zipfExponent, topic);
-    sentences.splice(random.below(sentences.length), 0, finishSentence(expandFrame(draw(random, side(reactionTables, polarity)), (slot) => fill(matter, slot, polarity))));
+    const matter = createMatter(random, opinions.zipfExponent, topic, opinions.pairShare / 2);
+    sentences.splice(random.below(sentences.length), 0, finishSentence(expandFrame(draw(random, side(reactionTables, polarity)), (slot) => fillAffair(matter, slot, polarity))));
   }
   if (hasVerdict) sentences.push(wordVerdict(random, opinionVerdict(random, ofThing && named !== undefined ? named : polarity, opinions.labelWordShare)));
   return sentences;

@@ -13,9 +13,9 @@ const topics = compileFrames(plotTopics);
 const showings = compileFrames([...scaleOrFright.clauses.positive, ...scaleOrFright.clauses.negative]);
 const slots = slotTables(reviewFillers, sideFillers, plotFillers);
 
-/** A comma that a name's apposition leaves before another mark or an end goes. */
+/** Without the comma that a name's apposition leaves before another mark or at the end. */
 function tidied(text: string): string {
-  return text.replace(/,(?= ?[,;:.]|$)/g, "").replace(/, (and|or|but) (a|the|her|his) /g, " $1 $2 ").trim();
+  return text.replace(/,(?= ?[,;:.]|$)/g, "").trim();
 }
 
 /** One event of a plot, without capital and full stop. */
@@ -34,7 +34,7 @@ export function wordPlotTopic(random: Random): string {
 }
 
 const recollections = compileFrames([
-  "in this story {topic}, {text}", "it is a {item} {topic}, and {text}", "{plot}, and {text}", "{text} when {plot}", "{text} in this {item} {topic}", "while {plot}, {text}", "{plot}; {text}",
+  ["in this {tale} {topic}, {text}", 2], ["it is a {tale} {topic}, and {text}", 2], "{text} in this {tale} {topic}", "{plot}, and {text}", "{plot}; {text}", "{text}: {plot}",
 ]);
 
 /** An opinion of a film with something of its plot beside it. */

@@ -4,7 +4,7 @@ import type { Domain } from "./domain";
 import { film, gadget, otherDomains } from "./domains/all";
 import { finishSentence } from "../frame";
 import { drawItem, drawKind, drawRegister, type Opinion, type OpinionKind, type Strength } from "./meaning";
-import { wordPlot } from "./plots";
+import { recalled, wordPlot, wordProduction } from "./plots";
 import { drawPolarity, opposite, side, type Polarity } from "./polarity";
 import { draw, type Random } from "../random";
 import type { LanguageSettings } from "../settings";
@@ -66,7 +66,8 @@ function drawReview(random: Random, language: LanguageSettings, domain: Domain, 
     const scene = createScene(random, statement(random, thing, polarity, domain === gadget ? settings.gadgetKinds : settings.kinds), settings, settings.zipfExponent);
     const text = wordOpinion(scene);
     const joined = way !== undefined && i === 0 && joinable.has(scene.kind) && random.chance(0.4);
-    sentences.push(sentence(random, joined ? joinSide(scene, way, text) : text));
+    const withPlot = domain === film && !joined && random.chance(0.12);
+    sentences.push(sentence(random, joined ? joinSide(scene, way, text) : withPlot ? recalled(random, text) : text));
   }
   if (way !== undefined) sentences.splice(random.below(2), 0, sideSentence(random, thing, way));
   else if (random.chance(0.25)) sentences.unshift(fact(random, thing));
@@ -84,7 +85,7 @@ function sideVerdict(random: Random, domain: Domain, way: Polarity, labelWordSha
 
 function fact(random: Random, thing: Thing): string {
   const { domain, item, settings } = thing;
-  if (domain === film && random.chance(0.4)) return finishSentence(wordPlot(random));
+  if (domain === film && random.chance(0.5)) return finishSentence(random.chance(0.5) ? wordPlot(random) : wordProduction(random));
   return finishSentence(wordFact(createScene(random, { domain, item, polarity: 1, kind: "plain", register: "own" }, settings, settings.zipfExponent)));
 }
 
@@ -100,7 +101,7 @@ export function drawFilmReview(random: Random, language: LanguageSettings): Docu
 
 /** A review of something else than a film. */
 export function drawOtherReview(random: Random, language: LanguageSettings): Document {
-  const domain = random.chance(0.35) ? gadget : otherDomains[1 + random.below(otherDomains.length - 1)];
+  const domain = random.chance(language.opinions.gadgetShare) ? gadget : otherDomains[1 + random.below(otherDomains.length - 1)];
   return drawReview(random, language, domain, domain === gadget ? language.opinions.gadgetVerdicts : 1);
 }
 

@@ -23,6 +23,8 @@ export interface OpinionDocumentShares {
 
 export interface OpinionSettings {
   shares: OpinionDocumentShares;
+  /** Share of gadgets among the reviews of other things than films. */
+  gadgetShare: number;
   /** Outside films: share of opinions worded by the words that serve every domain. */
   generalShare: number;
   /**
@@ -81,6 +83,7 @@ export interface OpinionSettings {
 
 export const defaultOpinions: OpinionSettings = {
   shares: { films: 0.18, otherReviews: 0.12, graded: 0.08, affairs: 0.07, plots: 0.04, editorials: 0.015, everyday: 0.04 },
+  gadgetShare: 0.5,
   generalShare: 0.5,
   bridge: 0.08,
   consistency: 0.97,

@@ -40,7 +40,7 @@ export const purchase: SideMatter = {
   },
   described: phrases("the shop was | the delivery was | the price was | the order was"),
   joints: phrases(`{side}, and {statement} | {statement}, and {side} | {side}; {statement} | {statement}; {side}
-    after I ordered it, {side}; {statement} | {side} when I ordered it, and {statement} | as for the order, {side}; {statement}`),
+    after I ordered it, {side}; {statement} | {side} when I bought it, and {statement} | as for the order, {side}; {statement}`),
 };
 
 export const sideFillers: Readonly<Record<string, readonly string[]>> = {

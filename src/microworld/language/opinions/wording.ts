@@ -148,6 +148,8 @@ function fill(scene: Scene, name: string, statement: Polarity): string {
     case "was": return scene.plural ? "were" : "was";
     case "seemed": return random.chance(0.5) ? "seemed" : "felt";
     case "item": return scene.item;
+    case "best": return polarity === 1 ? "best" : "worst";
+    case "superior": return polarity === 1 ? "better" : "worse";
     case "items": return pluralOf(scene.item);
     case "noun": return noun(scene, polarity);
     case "felt": return fresh(used, () => draw(random, side(verbs, polarity)));

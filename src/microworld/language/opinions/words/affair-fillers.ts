@@ -2,10 +2,8 @@
 import { phrases, words } from "../lists";
 
 export const affairFillers: Readonly<Record<string, readonly string[]>> = {
-  good: words(`peace freedom growth justice hope progress stability trust safety unity prosperity aid democracy education equality
-    harmony cooperation security dignity relief recovery reform friendship transparency`),
-  bad: words(`war poverty violence corruption hunger fear crime suffering pollution terror disease unemployment oppression torture
-    hatred debt injustice famine chaos tyranny misery fraud racism slavery`),
+  good: words(`peace freedom growth justice hope progress stability trust safety unity prosperity aid democracy education equality harmony cooperation security`),
+  bad: words(`war poverty violence corruption hunger fear crime suffering pollution terror disease unemployment oppression torture hatred debt injustice famine`),
   plan: words(`plan law decision treaty proposal policy report agreement speech vote election visit budget tax minister president
     government court army council party embargo deal summit`),
   region: phrases("the region | the country | the people | the nation | the world | the citizens | the workers | the farmers | the refugees | the capital"),
@@ -16,17 +14,15 @@ export const affairFillers: Readonly<Record<string, readonly string[]>> = {
   condemns: words("condemns rejects criticises opposes denounces regrets fears attacks deplores mocks"),
   condemned: words("condemned rejected criticised opposed denounced regretted feared attacked deplored mocked"),
   condemn: words("condemn reject criticise oppose denounce regret fear attack deplore mock"),
-  reduces: words("reduces ends stops prevents limits lessens fights halts removes weakens"),
   reduced: words("reduced ended stopped prevented limited lessened fought halted removed weakened"),
   reduce: words("reduce end stop prevent limit lessen fight halt remove weaken"),
-  increases: words("increases spreads brings causes strengthens creates prolongs promotes feeds deepens"),
   increased: words("increased spread brought caused strengthened created prolonged promoted fed deepened"),
   increase: words("increase spread bring cause strengthen create prolong promote feed deepen"),
-  firmly: words("strongly firmly openly deeply clearly publicly warmly bitterly sharply quietly repeatedly"),
+  firmly: words("strongly firmly openly deeply clearly publicly loudly fully quietly repeatedly"),
   much: phrases("a great deal of | a lot of | much | plenty of | a large amount of | growing | widespread | strong | new | real"),
   backing: words("support praise approval respect sympathy admiration gratitude confidence applause encouragement"),
   blame: words("criticism anger opposition contempt outrage blame mistrust disapproval resentment scorn"),
-  lack: phrases("lack of | loss of | absence of | end of | need for | decline of | no sign of | less | no | too little"),
+  lack: phrases("lack of | loss of | absence of | end of | decline of | no sign of | less | no | too little"),
   fair: words("fair wise just honest generous peaceful sensible responsible noble historic brave reasonable hopeful"),
   unjust: words("unjust foolish cruel dishonest reckless brutal senseless irresponsible shameful illegal cowardly unfair hopeless"),
   hopes: phrases("hopes for | longs for | believes in | works for | stands for"),

@@ -7,22 +7,22 @@ export const plotFrames = phrases(`
   when {rival} {steals} {treasure}, {hero} {follows} the trail to {city} | after the death of {kin}, {hero} {returns} to {city}
   {hero} {marries} {rival} but {secret} | {name}, who {works} {place}, {learns} that {secret}
   {hero} and {kin} {travel} from {city} to {city} in search of {lost} | {hero} {hides} {treasure} {place} until {deadline}
-  {hero} {pretends} to be {rival} in order to {escape} | every night, {hero} {dreams} of {lost} | {rival} {kidnaps} {kin} of {hero}
+  {hero} {pretends} to be {rival} in order to {escape} | every night, {hero} {dreams} of {lost} | {rival} {kidnaps} the {kin0} of {hero}
   {hero} falls in love with {rival}, who {works} {place} | {n} years later, {hero} {returns} and {meets} {rival} again
   {hero} {works} {place} until {rival} {steals} {treasure} | when {secret}, {hero} {leaves} {city} with {treasure}
   {hero} is sent to prison because {rival} {steals} {treasure} | {hero} {promises} {kin} to {search} {lost}
   as {deadline} draws near, {hero} {learns} that {secret} | {hero} {opens} a {shop} {place} with {kin}
   {n} {jobs} {plan} to rob a {shop} in {city} | {hero} wakes up {place} and cannot remember {lost}
-  while {hero} {searches} {lost}, {rival} {hides} {place} | {name} {bets} {rival} that {secret}`);
+  while {hero} {searches} {lost}, {rival} waits {place} | {name} {bets} {rival} that {secret}`);
 
 /** How films are made: facts that name the parts of a film which opinions are about. */
 export const productionFrames = phrases(`
   the {part} was {changed} {n} times before {deadline} | {name} {wrote} the {part} in {city} with {n} {jobs} | the {part} was {wrote} in {city} in {large} days
-  the {item} was shot in {n} weeks {place} | I read that the {part} was {wrote} by {kin} of {name} | we know that {name} {wrote} the {part} and paid for it
+  the {item} was shot in {n} weeks {place} | I read that the {part} was {wrote} by the {kin0} of {name} | we know that {name} {wrote} the {part} and paid for it
   the {part} of this {item} is by {name} | the {item} runs for {large} minutes and was {changed} in {month} | this {item} follows {n} {jobs} from {city} to {city}
   in this story {topic}, the {part} was {wrote} by {name} | it is a {item} {topic}, and {name} {wrote} the {part} | the {item} opens with {hero}, and the {part} was {wrote} by {name}
   the actors were {jobs} from {city} | the costumes were {changed} by {n} {jobs} | in the {part}, {hero} {finds} {treasure} | the {part} shows that {secret}
-  the {part} was {wrote} by {name}, who {works} {place} | it was not {name} who {wrote} the {part} but {kin} of {name}`);
+  the {part} was {wrote} by {name}, who {works} {place} | it was not {name} who {wrote} the {part} but the {kin0} of {name}`);
 
 /** The story a viewer thinks of while giving an opinion. */
 export const plotTopics = phrases(`
@@ -31,6 +31,7 @@ export const plotTopics = phrases(`
 
 export const plotFillers: Readonly<Record<string, readonly string[]>> = {
   topic: plotTopics,
+  tale: words("story film movie tale"),
   part: phrases("plot | ending | script | dialogue | soundtrack | opening | premise | finale | screenplay | first scene | second half | love story"),
   changed: words("changed cut copied painted drawn sold"),
   wrote: words("recorded planned finished rehearsed"),
@@ -60,7 +61,7 @@ export const plotFillers: Readonly<Record<string, readonly string[]>> = {
   escape: phrases("escape | win the race | save the farm | pay the debt | cross the border | catch the thief | clear the name of {kin} | warn the {job}"),
   deadline: phrases("the wedding | midnight | the end of the summer | the trial | the first snow | {month} | the eclipse | {weekday}"),
   steals: words("steals takes sells burns hides"),
-  follows: words("follows picks"),
+  follows: words("follows takes"),
   returns: phrases("returns | comes back | goes back"),
   marries: words("marries divorces leaves"),
   works: phrases("works | lives | sings | waits | stays"),
