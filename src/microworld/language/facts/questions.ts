@@ -26,7 +26,7 @@ export function drawQuestionAndSentence(random: Random, tables: EntityTables): Q
   const { type } = entity;
   const property = drawProperty(random, type);
   const answers = random.chance(0.5);
-  const kind = answers ? "answer" : random.chance(0.5) ? "other property" : "other entity";
+  const kind = answers ? "answer" : random.chance(0.6) ? "other property" : "other entity";
   const about = kind === "other entity" ? drawOther(random, tables, entity) : entity;
   const first = kind === "other property" ? drawOtherProperty(random, type, property) : property;
   const properties = random.chance(0.5) ? [first, drawOtherProperty(random, type, first, property)] : [first];
