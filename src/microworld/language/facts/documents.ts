@@ -40,8 +40,7 @@ const wordCount = (document: Document): number => document.join(" ").split(" ").
 function drawAnswers(random: Random, settings: LanguageSettings): Document {
   const tables = entityTables(settings.facts.zipfExponent);
   const document: string[] = [];
-  const rounds = 1 + random.below(2);
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     const { entity, property, question, sentence, answers } = drawQuestionAndSentence(random, tables);
     const right = wordStatement(random, entity, [property], "name");
     if (random.chance(settings.naturalness)) {
@@ -52,12 +51,12 @@ function drawAnswers(random: Random, settings: LanguageSettings): Document {
     } else if (answers) {
       document.push(question, sentence);
       if (random.chance(0.5)) document.push(phrasing.say(random, thanks));
-    } else if (random.chance(0.5)) {
+    } else if (round === 0 && random.chance(0.5)) {
       document.push(question, sentence, phrasing.say(random, remarks), right);
     } else {
       document.push(question, right);
     }
-    if (document.length > 2 || wordCount(document) > 25) break;
+    if (document.length > 2 || wordCount(document) > 22 || random.chance(0.3)) break;
   }
   return document;
 }
