@@ -7,7 +7,7 @@ import { drawAdvice, wordAdvice, wordTip } from "./advice";
 import { drawEntity, drawOther, drawProperty, entityTables, exceeds, phrasing, type Entity } from "./encyclopaedia";
 import { phrases } from "./phrasing";
 import { drawQuestionAndSentence, drawQuestionPair } from "./questions";
-import { answeredWith, clause, lowered, shortAnswer, wordQuizQuestion, wordStatement } from "./wording";
+import { answeredWith, clause, lowered, shortAnswer, wordQuestion, wordQuizQuestion, wordStatement } from "./wording";
 
 /** Places of some properties of an entity, no two of the same meaning. */
 function someProperties(random: Random, { type }: Entity, count: number): number[] {
@@ -57,6 +57,27 @@ function drawAnswers(random: Random, settings: LanguageSettings): Document {
       document.push(question, right);
     }
     if (document.length > 2 || wordCount(document) > 22 || random.chance(0.3)) break;
+  }
+  return document;
+}
+
+const unknown = phrasing.table(phrases(`The text does not say. | We do not know. | Nobody has told us. | The text tells us nothing about it.`));
+
+/** Two statements, then a question whose answer stands in one of them, or in none. */
+function drawReading(random: Random, settings: LanguageSettings): Document {
+  const tables = entityTables(settings.facts.zipfExponent);
+  const one = drawEntity(random, tables);
+  // Either two entities with one property, or one entity with two properties.
+  const two = random.chance(0.5) ? drawOther(random, tables, one) : one;
+  const [first, second, third] = someProperties(random, one, 3);
+  const told = two === one ? second : first;
+  const document = [finishSentence(clause(random, one, first, "name")), finishSentence(clause(random, two, told, two === one ? "noun" : "name"))];
+  const asked = random.chance(0.5) ? { entity: one, property: first } : { entity: two, property: told };
+  if (random.chance(0.25)) document.push(wordQuestion(random, asked.entity, third, "name"), phrasing.say(random, unknown));
+  else {
+    const { entity, property } = asked;
+    document.push(wordQuestion(random, entity, property, "name"));
+    document.push(random.chance(0.5) ? shortAnswer(entity, property) : finishSentence(clause(random, entity, property, random.chance(0.5) ? "noun" : "name")));
   }
   return document;
 }
@@ -135,6 +156,7 @@ function drawComparison(random: Random, settings: LanguageSettings): Document {
 export const factDocuments: readonly DocumentKind[] = [
   { name: "encyclopaedia entry", weight: () => 0.06, draw: drawEntry },
   { name: "question and answer", weight: () => 0.08, draw: drawAnswers },
+  { name: "reading exercise", weight: () => 0.06, draw: drawReading },
   { name: "quiz", weight: () => 0.04, draw: drawQuiz },
   { name: "forum", weight: () => 0.06, draw: drawForum },
   { name: "advice", weight: () => 0.03, draw: drawAdviceThread },
