@@ -2,7 +2,7 @@
 import type { Analogue } from "../language/document";
 import { drawEntity, drawProperty, entityTables } from "../language/facts/encyclopaedia";
 import { answerTypes } from "../language/facts/entity-types";
-import { wordQuestion } from "../language/facts/wording";
+import { wordQuizQuestion } from "../language/facts/wording";
 
 export const trec: Analogue = {
   task: "trec",
@@ -11,6 +11,6 @@ export const trec: Analogue = {
     const entity = drawEntity(random, entityTables(settings.facts.taskZipfExponent));
     const property = drawProperty(random, entity.type);
     const { answer, name } = entity.type.properties[property];
-    return { texts: [wordQuestion(random, entity, property, "name")], label: answerTypes.indexOf(answer), kind: `${entity.type.name}: ${name}` };
+    return { texts: [wordQuizQuestion(random, entity, property)], label: answerTypes.indexOf(answer), kind: `${entity.type.name}: ${name}` };
   },
 };

@@ -4,10 +4,10 @@ import { finishSentence } from "../frame";
 import { shuffled, type Random } from "../random";
 import type { LanguageSettings } from "../settings";
 import { drawAdvice, wordAdvice, wordTip } from "./advice";
-import { drawEntity, drawOther, drawProperty, entityTables, phrasing, type Entity } from "./encyclopaedia";
+import { drawEntity, drawOther, drawProperty, entityTables, exceeds, phrasing, type Entity } from "./encyclopaedia";
 import { phrases } from "./phrasing";
 import { drawQuestionAndSentence, drawQuestionPair } from "./questions";
-import { answeredWith, clause, lowered, shortAnswer, wordQuestion, wordStatement } from "./wording";
+import { answeredWith, clause, lowered, shortAnswer, wordQuestion, wordQuizQuestion, wordStatement } from "./wording";
 
 /** Places of some properties of an entity, no two of the same meaning. */
 function someProperties(random: Random, { type }: Entity, count: number): number[] {
@@ -34,12 +34,13 @@ function drawEntry(random: Random, settings: LanguageSettings): Document {
 const remarks = phrasing.table(phrases(`That is not what I asked. | That answers another question. | This does not answer the question. | We wanted to know something else.`));
 const thanks = phrasing.table(phrases(`That answers the question. | That is what I wanted to know. | This is the answer. | Now we know.`));
 
+const wordCount = (document: Document): number => document.join(" ").split(" ").length;
+
 /** One or two questions, each with a sentence that answers, or first with one that does not. */
 function drawAnswers(random: Random, settings: LanguageSettings): Document {
   const tables = entityTables(settings.facts.zipfExponent);
   const document: string[] = [];
-  const rounds = 1 + random.below(2);
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     const { entity, property, question, sentence, answers } = drawQuestionAndSentence(random, tables);
     const right = wordStatement(random, entity, [property], "name");
     if (random.chance(settings.naturalness)) {
@@ -49,15 +50,36 @@ function drawAnswers(random: Random, settings: LanguageSettings): Document {
       if (!answers && random.chance(0.5)) document.push(right);
     } else if (answers) {
       document.push(question, sentence);
-      if (random.chance(0.3)) document.push(phrasing.say(random, thanks));
-    } else if (random.chance(0.5)) {
+      if (random.chance(0.5)) document.push(phrasing.say(random, thanks));
+    } else if (round === 0 && random.chance(0.5)) {
       document.push(question, sentence, phrasing.say(random, remarks), right);
     } else {
       document.push(question, right);
     }
-    if (document.length >= 4) break;
+    if (document.length > 2 || wordCount(document) > 22 || random.chance(0.3)) break;
   }
-  return document.slice(0, 5);
+  return document;
+}
+
+const unknown = phrasing.table(phrases(`The text does not say. | We do not know. | Nobody has told us. | The text tells us nothing about it.`));
+
+/** Two statements, then a question whose answer stands in one of them, or in none. */
+function drawReading(random: Random, settings: LanguageSettings): Document {
+  const tables = entityTables(settings.facts.zipfExponent);
+  const one = drawEntity(random, tables);
+  // Either two entities with one property, or one entity with two properties.
+  const two = random.chance(0.5) ? drawOther(random, tables, one) : one;
+  const [first, second, third] = someProperties(random, one, 3);
+  const told = two === one ? second : first;
+  const document = [finishSentence(clause(random, one, first, "name")), finishSentence(clause(random, two, told, two === one ? "noun" : "name"))];
+  const asked = random.chance(0.5) ? { entity: one, property: first } : { entity: two, property: told };
+  if (random.chance(0.25)) document.push(wordQuestion(random, asked.entity, third, "name"), phrasing.say(random, unknown));
+  else {
+    const { entity, property } = asked;
+    document.push(wordQuestion(random, entity, property, "name"));
+    document.push(random.chance(0.5) ? shortAnswer(entity, property) : finishSentence(clause(random, entity, property, random.chance(0.5) ? "noun" : "name")));
+  }
+  return document;
 }
 
 const quizOpenings = phrasing.table(phrases(`{Here is a/This is the/Welcome to the} {quiz/test/game} of the {day/week/month}. | {Three/Some/A few} questions for {clever/young/curious} readers. | Now a question for everybody.`));
@@ -68,11 +90,10 @@ function drawQuiz(random: Random, settings: LanguageSettings): Document {
   const headed = random.chance(settings.naturalness);
   // The opening lets the first heading follow a space, as the label words do.
   const document: string[] = headed || random.chance(0.3) ? [phrasing.say(random, quizOpenings)] : [];
-  const rounds = 1 + random.below(2);
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     const entity = drawEntity(random, tables);
     const property = drawProperty(random, entity.type);
-    const question = wordQuestion(random, entity, property, "name");
+    const question = wordQuizQuestion(random, entity, property);
     const heading = random.chance(settings.facts.areaHeadings) ? entity.type.area : entity.type.properties[property].answer;
     document.push(headed ? `${heading}: ${question}` : question, shortAnswer(entity, property));
   }
@@ -106,8 +127,9 @@ function drawAdviceThread(random: Random, _settings: LanguageSettings): Document
   const names = ["Anna", "Ben", "Clara", "David", "Emma", "Felix"];
   const document = [random.chance(0.3) ? phrasing.say(random, askers, { n: names[random.below(names.length)], q: lowered(first) }) : first];
   if (second !== first) document.push(random.chance(0.5) ? second : `In other words, ${lowered(second)}`);
-  document.push(finishSentence(wordTip(random, meaning)));
-  if (random.chance(0.4)) document.push(finishSentence(wordTip(random, meaning)));
+  const tips = [wordTip(random, meaning), wordTip(random, meaning)];
+  document.push(finishSentence(tips[0]));
+  if (tips[1] !== tips[0] && random.chance(0.6)) document.push(finishSentence(tips[1]));
   return document;
 }
 
@@ -117,8 +139,9 @@ function drawComparison(random: Random, settings: LanguageSettings): Document {
   const one = drawEntity(random, tables);
   const two = drawOther(random, tables, one);
   const { comparatives } = one.type;
-  const [more, less] = comparatives[random.below(comparatives.length)];
-  const [a, b] = random.chance(0.5) ? [more, less] : [less, more];
+  const comparative = random.below(comparatives.length);
+  const [more, less] = comparatives[comparative];
+  const [a, b] = exceeds(one, two, comparative) ? [more, less] : [less, more];
   const [property] = someProperties(random, one, 1);
   const document = [
     finishSentence(`${one.name} is ${a} than ${two.name}`),
@@ -133,6 +156,7 @@ function drawComparison(random: Random, settings: LanguageSettings): Document {
 export const factDocuments: readonly DocumentKind[] = [
   { name: "encyclopaedia entry", weight: () => 0.06, draw: drawEntry },
   { name: "question and answer", weight: () => 0.08, draw: drawAnswers },
+  { name: "reading exercise", weight: () => 0.06, draw: drawReading },
   { name: "quiz", weight: () => 0.04, draw: drawQuiz },
   { name: "forum", weight: () => 0.06, draw: drawForum },
   { name: "advice", weight: () => 0.03, draw: drawAdviceThread },

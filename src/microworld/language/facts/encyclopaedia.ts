@@ -32,6 +32,8 @@ export interface Entity {
   noun: string;
   /** By property, in the order of the type's. */
   values: readonly string[];
+  /** Place among its type's, from 0: the smaller, the better known. */
+  rank: number;
   /** Whether it is among the well-known of its type. */
   familiar: boolean;
 }
@@ -71,6 +73,7 @@ function makeType(text: EntityTypeText): EntityType {
       short: shortName(text, name),
       noun: `the ${nouns[random.below(nouns.length)]}`,
       values: values.map((table) => phrasing.say(random, table, filling)),
+      rank,
       familiar: rank < text.names.length * familiarShare,
     });
   });
@@ -122,4 +125,11 @@ export function drawOtherProperty(random: Random, type: EntityType, ...not: read
     const place = drawProperty(random, type);
     if (not.every((one) => type.properties[one].name !== type.properties[place].name)) return place;
   }
+}
+
+/** Whether the first has more of what a type's comparative says than the second; one of two entities always has. */
+export function exceeds(one: Entity, two: Entity, comparative: number): boolean {
+  // Steps coprime to 997 make every comparative's order a different one.
+  const strength = ({ rank }: Entity): number => ((rank + 1) * (389 + 76 * comparative)) % 997;
+  return strength(one) > strength(two);
 }

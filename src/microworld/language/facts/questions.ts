@@ -3,7 +3,7 @@ import type { Random } from "../random";
 import type { LanguageSettings } from "../settings";
 import { changeAdvice, drawAdvice, wordAdvice, wordTip } from "./advice";
 import { drawEntity, drawOther, drawOtherProperty, drawProperty, type Entity, type EntityTables } from "./encyclopaedia";
-import { finishQuestion, questionTwice, shortAnswer, wordQuestion, wordStatement, type Mention } from "./wording";
+import { clause, finishQuestion, questionTwice, shortAnswer, wordQuestion, wordStatement, type Mention } from "./wording";
 
 /** A question and a sentence that answers it or does not. */
 export interface QuestionAndSentence {
@@ -26,7 +26,7 @@ export function drawQuestionAndSentence(random: Random, tables: EntityTables): Q
   const { type } = entity;
   const property = drawProperty(random, type);
   const answers = random.chance(0.5);
-  const kind = answers ? "answer" : random.chance(0.5) ? "other property" : "other entity";
+  const kind = answers ? "answer" : random.chance(0.6) ? "other property" : "other entity";
   const about = kind === "other entity" ? drawOther(random, tables, entity) : entity;
   const first = kind === "other property" ? drawOtherProperty(random, type, property) : property;
   const properties = random.chance(0.5) ? [first, drawOtherProperty(random, type, first, property)] : [first];
@@ -57,6 +57,11 @@ function advicePair(random: Random, same: boolean): QuestionPair {
   const { changed, change } = same ? { changed: meaning, change: "advice in other words" } : changeAdvice(random, meaning);
   const questions = twoWordings(() => wordAdvice(random, meaning), () => wordAdvice(random, changed));
   return { questions, same, advice: true, kind: same ? change : `advice: ${change}`, reply: wordTip(random, changed) };
+}
+
+/** The value alone or as a statement, without capital and end. */
+function factReply(random: Random, entity: Entity, property: number): string {
+  return random.chance(0.5) ? shortAnswer(entity, property).slice(0, -1) : clause(random, entity, property, random.chance(0.5) ? "name" : "noun");
 }
 
 /** Two texts that differ, the second drawn until they do. */
@@ -99,19 +104,19 @@ function factPair(random: Random, tables: EntityTables, same: boolean): Question
   const property = drawProperty(random, type);
   if (same) {
     const questions = twoWordings(() => wordQuestion(random, entity, property, "name"), () => wordQuestion(random, entity, property, "name"));
-    return { questions, same, advice: false, kind: "fact in other words", reply: shortAnswer(entity, property).slice(0, -1) };
+    return { questions, same, advice: false, kind: "fact in other words", reply: factReply(random, entity, property) };
   }
   if (random.chance(0.5)) {
     const asked = drawOtherProperty(random, type, property);
     const questions: [string, string] = [wordQuestion(random, entity, property, "name"), wordQuestion(random, entity, asked, "name")];
     if (questions[0] === questions[1]) return factPair(random, tables, same);
-    return { questions, same, advice: false, kind: "other property", reply: shortAnswer(entity, asked).slice(0, -1) };
+    return { questions, same, advice: false, kind: "other property", reply: factReply(random, entity, asked) };
   }
   // Often in the very same words, so that many shared words are no sign of the same question.
   const questions: [string, string] = random.chance(0.5)
     ? questionTwice(random, entity, otherEntity, property)
     : [wordQuestion(random, entity, property, "name"), wordQuestion(random, otherEntity, property, "name")];
-  return { questions, same, advice: false, kind: "other entity", reply: shortAnswer(otherEntity, property).slice(0, -1) };
+  return { questions, same, advice: false, kind: "other entity", reply: factReply(random, otherEntity, property) };
 }
 
 export function drawQuestionPair(random: Random, tables: EntityTables, settings: LanguageSettings): QuestionPair {

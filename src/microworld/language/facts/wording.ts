@@ -1,7 +1,7 @@
 /** Words for facts: statements of one or two properties, and questions for one. */
 import { finishSentence } from "../frame";
 import { draw, type Random } from "../random";
-import { phrasing, type Entity } from "./encyclopaedia";
+import { drawOtherProperty, phrasing, type Entity } from "./encyclopaedia";
 import { phrases } from "./phrasing";
 
 /** How an entity is called in a sentence. */
@@ -63,6 +63,18 @@ export function wordQuestion(random: Random, entity: Entity, property: number, a
   return finishQuestion(phrasing.say(random, entity.type.properties[property].questions, { e: mention(entity, as) }));
 }
 
+/**
+ * A question of a quiz: now and then the entity goes by another property, "who founded the town which lies in Peru",
+ * so that words of places, persons and numbers stand in questions for anything.
+ */
+export function wordQuizQuestion(random: Random, entity: Entity, property: number): string {
+  if (!random.chance(0.35)) return wordQuestion(random, entity, property, "name");
+  const { type } = entity;
+  const other = drawOtherProperty(random, type, property);
+  const described = `${entity.noun} ${type.who} ${phrasing.say(random, type.properties[other].predicates, { v: entity.values[other] })}`;
+  return finishQuestion(phrasing.say(random, type.properties[property].questions, { e: described }));
+}
+
 /** Two questions for the same property, worded by the same frame with the same choices, of two entities. */
 export function questionTwice(random: Random, entity: Entity, other: Entity, property: number): [string, string] {
   const frame = draw(random, entity.type.properties[property].questions);
@@ -82,5 +94,7 @@ export function answeredWith(question: string, word: string, statement: string):
 
 /** The value alone: "In 1890.", "A parrot." */
 export function shortAnswer(entity: Entity, property: number): string {
-  return finishSentence(entity.values[property]);
+  const value = entity.values[property];
+  const place = entity.type.properties[property].answer === "Location" && !value.startsWith("the ");
+  return finishSentence(place || /^[0-9]/.test(value) ? `in ${value}` : value);
 }

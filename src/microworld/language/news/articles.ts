@@ -5,7 +5,7 @@ import { createPhrasing, phrases, words, type PhraseTable } from "../facts/phras
 import { countries, surnames } from "../facts/words";
 import { draw, uniform, zipf, type Random, type Weighted } from "../random";
 import type { LanguageSettings } from "../settings";
-import { events, generalFollows, papers, topics, type Topic } from "./events";
+import { asides, events, generalFollows, papers, topics, turns, type Topic } from "./events";
 
 const phrasing = createPhrasing({
   n: smallNumbers,
@@ -58,26 +58,45 @@ export interface Article {
   sentences: readonly string[];
 }
 
-/** An article of that many sentences. */
+const asideTable = phrasing.table(phrases(asides), ["s"]);
+const turnTable = phrasing.table(phrases(turns), ["s"]);
+
+/** Who, where and which companies and clubs: one value for each slot that keeps its value. */
+function drawCast(random: Random): Record<string, string> {
+  const cast: Record<string, string> = {};
+  for (const [[one, two], values] of kept) {
+    cast[one] = draw(random, values);
+    do cast[two] = draw(random, values);
+    while (cast[two] === cast[one]);
+  }
+  return cast;
+}
+
+/** An article of that many sentences, two at least. */
 export function drawArticle(random: Random, settings: LanguageSettings, sentenceCount: number, topic: Topic = topics[random.below(topics.length)]): Article {
   const { name, leads, follows, titles } = draw(random, eventTables.get(topic)!);
-  const filling: Record<string, string> = {};
-  for (const [slots, values] of kept) {
-    const [one, two] = slots;
-    filling[one] = draw(random, values);
-    do filling[two] = draw(random, values);
-    while (filling[two] === filling[one]);
-  }
+  const cast = drawCast(random);
   const [paper, section] = draw(random, paperTable);
-  const lead = phrasing.say(random, leads, filling);
+  /** A first sentence, mostly with the newspaper's name. */
+  const opening = (text: string): string => {
+    if (!random.chance(settings.news.paperNamed)) return finishSentence(text);
+    if (random.chance(0.6)) return `${cast.T} (${paper}): ${finishSentence(text)}`;
+    return finishSentence(`${text}, the ${paper} ${["reported", "wrote", "said"][random.below(3)]}`);
+  };
+  const lead = phrasing.say(random, leads, cast);
   const sentences: string[] = [];
-  if (!random.chance(settings.news.paperNamed)) sentences.push(finishSentence(lead));
-  else if (random.chance(0.6)) sentences.push(`${filling.T} (${paper}): ${finishSentence(lead)}`);
-  else sentences.push(finishSentence(`${lead}, the ${paper} ${["reported", "wrote", "said"][random.below(3)]}`));
+  if (random.chance(settings.news.asides)) {
+    const others = topics.filter((other) => other !== topic);
+    const aside = phrasing.say(random, draw(random, eventTables.get(others[random.below(others.length)])!).leads, drawCast(random));
+    if (random.chance(0.5)) sentences.push(opening(aside), finishSentence(phrasing.say(random, turnTable, { s: lead })));
+    else sentences.push(opening(lead), finishSentence(phrasing.say(random, asideTable, { s: aside })));
+  } else {
+    sentences.push(opening(lead));
+  }
   while (sentences.length < sentenceCount) {
     const table = random.chance(settings.news.generalFollowUps) ? generalTable : follows;
-    const sentence = finishSentence(phrasing.say(random, table, filling));
+    const sentence = finishSentence(phrasing.say(random, table, cast));
     if (!sentences.includes(sentence)) sentences.push(sentence);
   }
-  return { topic, event: name, section, title: finishSentence(phrasing.say(random, titles, filling), ""), sentences };
+  return { topic, event: name, section, title: finishSentence(phrasing.say(random, titles, cast), ""), sentences };
 }

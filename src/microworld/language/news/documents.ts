@@ -12,10 +12,11 @@ function drawNews(random: Random, settings: LanguageSettings): Document {
   return [...sentences, `This article is about ${word} news.`];
 }
 
-/** A page of headlines of one topic under its name, or of short news of one topic. */
+/** The end of an article, and a second one of the same topic with its headline. */
 function drawPage(random: Random, settings: LanguageSettings): Document {
-  const first = drawArticle(random, settings, 2);
-  const second = drawArticle(random, settings, 2, first.topic);
+  const plain = { ...settings, news: { ...settings.news, asides: 0 } };
+  const first = drawArticle(random, plain, 2);
+  const second = drawArticle(random, plain, 2, first.topic);
   return [first.sentences[1], second.sentences[0], `${second.title}.`];
 }
 

@@ -34,7 +34,7 @@ const world: readonly EventText[] = [
     "{an earthquake/a flood/a storm} {destroyed/damaged} {large} villages in the {north/south} of {C} {day} and left thousands {homeless/without shelter} | at least {large} people {died/drowned} {day} when {a storm/a flood} {hit/struck} the coast of {C}",
     "{D} has sent {doctors/tents/food/helicopters} to the {victims/survivors} | rescue workers are still {searching/digging} for {survivors/missing families} | the government {declared/announced} a state of emergency {in {T}/in the region}"),
   e("protest", "{thousands/crowds} {march/protest} in {T} | protests against {P} in {C}",
-    "{thousands of/angry} {people/students/workers} {marched/protested} in {T} {day} against {the government/a new law/the war/the president} | police in {T} {fired/used} {tear gas/water cannons} {day} against {protesters/crowds} who {demanded/wanted} that {P} {resign/step down}",
+    "{thousands of/angry} {people/students/workers} {marched/protested} in {T} {day} against {the government/a new law/the war/the president} | police in {T} {fired/used} {tear gas/water cannons} {day} against {protesters/crowds} who demanded that {P} {resign/step down}",
     "the {protesters/crowds} carried {flags/candles/pictures} and called for {elections/freedom/justice} | {large} people were {arrested/injured}, {police/officials} said | the {president/leader} of {C} refused to {speak/listen} to the {marchers/protesters}"),
   e("minister resigns", "minister {quits/resigns} in {C} | {P} {steps down/quits} over {scandal/letters}",
     "{P}, the {defence/foreign/finance/sports} minister of {C}, {resigned/stepped down/quit} {day} after a {scandal/row} over {secret letters/bribes/a company's gifts/free football tickets} | the {cabinet/government} of {C} {fell/collapsed} {day} when {P} {left/quit} over {a secret deal/the war/bribes}",
@@ -92,7 +92,7 @@ const business: readonly EventText[] = [
     "{sales/revenue} {rose/fell} to {large} million dollars | {analysts/investors} had {expected/hoped for} {more/less} | the {company/firm} expects {higher/lower} {sales/costs} in the next quarter"),
   e("shares", "{shares/stocks} {rise/fall/slip} in {T} | {F} leads {shares/stocks} {up/down}",
     "{shares/stocks} in {T} {rose/climbed/fell/slipped} {day} as {investors/traders} {bought/sold} {F} and other {banks/software makers/airlines/oil firms} | shares of {F} {rose/climbed/fell/dropped} by {n} per cent in {T} {day} after {a warning/good sales/a lawsuit/the election in {C}}",
-    "the {stock market/index} had {gained/lost} {n} per cent {since {month}/in a week} | {analysts/brokers} {expect/see} {higher/lower} prices {this week/next week} | the {dollar/euro} {rose/fell} against the {euro/dollar}"),
+    "the {stock market/index} had {gained/lost} {n} per cent {since {month}/in a week} | {analysts/brokers} {expect/see} {higher/lower} prices {this week/next week} | the {dollar/euro} {rose/fell} against the {pound/yen}"),
   e("jobs", "{F} to cut {n} thousand jobs | {job cuts/layoffs} at {F}",
     "{F} will cut {n} thousand jobs {in {C}/in {T}} to save {costs/money}, the {company/firm} said {day} | the {carmaker/airline/phone maker/bank} {F} will {close/shut} {n} {plants/factories/offices} in {C} and {dismiss/lay off} their workers",
     "{unions/workers} {threatened/called for} a strike in {T} | the {company/firm} has made {losses/no profit} for {n} quarters | {shares/stocks} of {F} {rose/gained} by {n} per cent after the news"),
@@ -156,6 +156,12 @@ export const generalFollows = `{Q}, a {minister/banker/coach/programmer/journali
   it was the {second/third/fourth} such case in {C} since {month} | {people/experts/newspapers} in {D} {called/found} the news {surprising/important/strange/no surprise}
   {Q}, a {spokesman/spokeswoman} for {F}, {declined/refused} to {comment/speak} about {it/the news} | more details will be {known/published} {on {weekday}/next week/in {month}}
   the {minister/president} of {C} and the {coach/owner} of {L} {sent/exchanged} {friendly/angry} {letters/words} about it | a {bank/computer/football} {magazine/paper} in {D} had {reported/written} the same in {month}`;
+
+/** How an article turns to a smaller event: {s}. */
+export const asides = `meanwhile, {s} | in a smaller story, {s} | besides, {s} | elsewhere, {s} | in other news, {s}`;
+
+/** How an article comes to its main event when a smaller one came first. */
+export const turns = `more important, {s} | the main story is that {s} | the big news is that {s} | our story, however, is that {s}`;
 
 /** Newspapers and the section each is known for. */
 export const papers: readonly (readonly [name: string, section: Topic])[] = [

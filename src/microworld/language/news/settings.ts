@@ -11,6 +11,8 @@ export interface NewsSettings {
   paperNamed: number;
   /** Probability that an article's second sentence is one that could follow any news. */
   generalFollowUps: number;
+  /** Probability that an article also tells of an event of another topic, as the lesser one, before or after its own. */
+  asides: number;
 }
 
-export const defaultNews: NewsSettings = { labelNoise: 0.03, paperSections: 0.5, paperNamed: 0.85, generalFollowUps: 0.3 };
+export const defaultNews: NewsSettings = { labelNoise: 0.03, paperSections: 0.5, paperNamed: 0.85, generalFollowUps: 0.25, asides: 0.3 };
