@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeText } from "./text-file";
 import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
-import type { Scores } from "./score";
+import { readScores } from "./scores/score-file";
+import { scoresMarkdown } from "./scores/score-table";
 
 /** What a pretraining run leaves behind beside the weights. */
 export interface TrainingRecord {
@@ -18,15 +19,10 @@ export interface TrainingRecord {
 
 const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
 const trainingFile = (folder: string): string => join(folder, "training.json");
-const scoresFile = (folder: string): string => join(folder, "scores.json");
 
 export function writeTrainingRecord(folder: string, record: TrainingRecord): void {
   const curve = record.curve.map((point) => ({ ...point, loss: Number(point.loss.toFixed(4)) }));
   writeText(trainingFile(folder), json({ ...record, curve }));
-}
-
-export function writeScores(folder: string, scores: Scores): void {
-  writeText(scoresFile(folder), `${JSON.stringify(scores, null, 2)}\n`);
 }
 
 const readJson = <T>(path: string): T | undefined =>
@@ -34,25 +30,10 @@ const readJson = <T>(path: string): T | undefined =>
 
 const percent = (value: number): string => (100 * value).toFixed(1);
 
-function scoreSection(scores: Scores | undefined): string {
-  if (!scores) return "Not measured yet in full; `npm start` measures the five splits of the SST-2 analogue and prints the table.\n";
-  const rows = scores.rows.map(({ name, values }) => {
-    const mean = values.reduce((a, b) => a + b, 0) / values.length;
-    const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-    return `| ${name} | ${percent(mean)} (${percent(std)}) | ${values.map(percent).join(" ")} |`;
-  });
-  const byKind = Object.entries(scores.aucByKind).map(([kind, value]) => `${kind} ${value.toFixed(3)}`);
-  return `SST-2 analogue, k = ${scores.k}, ${scores.testSentences} test sentences with ${percent(scores.labelNoise)} % label noise, splits ${scores.seeds.join(", ")}.
-Accuracy in %, mean (standard deviation) over the five splits, then each split. ${scores.method}
-
-| | mean (std) | splits |
-|---|---|---|
-${rows.join("\n")}
-
-Area under the ROC curve of the pretrained margin f = logit(great) − logit(terrible) against the noiseless
-polarity: ${scores.auc.toFixed(3)} over all sentences; ${byKind.join(", ")}.
-Mean probability of the two label words together at the mask: ${scores.labelWordMass.toFixed(3)}.
-`;
+/** The table of the measurements in the folder `scores` beside the weights. */
+function scoreSection(folder: string): string {
+  const { scores } = readScores(join(folder, "scores"));
+  return scores.length > 0 ? scoresMarkdown(scores) : "Not measured yet in full.\n";
 }
 
 function lossSection(curve: LossPoint[]): string {
@@ -63,7 +44,7 @@ function lossSection(curve: LossPoint[]): string {
     .join("\n")}\n`;
 }
 
-/** Writes the card of the model in a folder from its training record and, if there, its scores. */
+/** Writes the card of the model in a folder from its training record and, if there, its measurements. */
 export function writeCard(folder: string): void {
   const record = readJson<TrainingRecord>(trainingFile(folder));
   if (!record) throw new Error(`${trainingFile(folder)} is missing: the card is written from it; run npm run pretrain`);
@@ -97,7 +78,7 @@ Loss (mean since the point before):
 
 ${lossSection(curve)}
 ## What it scores
-${scoreSection(readJson<Scores>(scoresFile(folder)))}
+${scoreSection(folder)}
 ## Licence
 MIT, like the project.
 `;

@@ -1,0 +1,65 @@
+/** Fine-tuning with a few learning rates; the development examples choose the rate and the checkpoint. */
+import type { Inputs } from "../../experiment/inputs";
+import { fineTune } from "../../finetune/fine-tune";
+import type { Head } from "../../model/head";
+import type { Model } from "../../model/model";
+import { predictLogits } from "../../model/predict";
+import type { Predictions } from "../../solvers/metrics";
+import type { Metric, Split } from "../../tasks/task";
+import { decisive, measure, type Measured } from "./regression";
+
+export interface TuningOptions {
+  optimizer: "sgd" | "adamw";
+  learningRates: readonly number[];
+  steps: number;
+  batchSize: number;
+  evaluateEvery: number;
+  metric: Metric;
+  seed: number;
+  signal?: AbortSignal;
+}
+
+export interface Tuned {
+  learningRate: number;
+  bestStep: number;
+  dev: Measured;
+  test: Measured;
+}
+
+/** The run whose best checkpoint does best on the development examples; the smaller cross-entropy there decides among equals. */
+export async function tune(model: Model, head: Head, inputs: Record<Split, Inputs>, options: TuningOptions): Promise<Tuned> {
+  const { learningRates, metric, ...rest } = options;
+  let best: (Tuned & { loss: number }) | undefined;
+  for (const learningRate of learningRates) {
+    const tuned = await fineTune({ ...rest, model, head, train: inputs.train, dev: inputs.dev, learningRate });
+    try {
+      const onDev = predict(tuned.model, head, inputs.dev);
+      const dev = measure(onDev, inputs.dev.labels, metric);
+      const loss = crossEntropy(onDev, inputs.dev.labels);
+      if (best && (decisive(dev) < decisive(best.dev) || (decisive(dev) === decisive(best.dev) && !(loss < best.loss)))) continue;
+      const test = measure(predict(tuned.model, head, inputs.test), inputs.test.labels, metric);
+      best = { learningRate, bestStep: tuned.best.step, dev, test, loss };
+    } finally {
+      tuned.dispose();
+    }
+  }
+  if (!best) throw new Error("fine-tuning needs at least one learning rate");
+  return { learningRate: best.learningRate, bestStep: best.bestStep, dev: best.dev, test: best.test };
+}
+
+/** A head's logits on a split, [examples, classes]. */
+export function predict(model: Model, head: Head, { sequences }: Inputs): Predictions {
+  const values = predictLogits(model, head, sequences);
+  return { values, shape: [sequences.length, values.length / sequences.length] };
+}
+
+/** Mean of −log p(label) in nats. */
+export function crossEntropy({ values, shape: [examples, classes] }: Predictions, labels: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < examples; i++) {
+    const row = Array.from(values.subarray(i * classes, (i + 1) * classes));
+    const top = Math.max(...row);
+    sum += top + Math.log(row.reduce((total, value) => total + Math.exp(value - top), 0)) - row[labels[i]];
+  }
+  return sum / examples;
+}
