@@ -90,11 +90,11 @@ const animalColours = adjectives.colour.filter(({ name }) => ["black", "white", 
 const coloured = new Set(["vehicle", "furniture", "toy", "gift", "garment"]);
 const aged = new Set(["vehicle", "furniture", "building", "instrument", "paper", "gift"]);
 const sober = new Set(
-  "at_the_festival after_the_victory during_the_celebration after_the_accident during_the_flood after_the_defeat during_the_war after_the_bad_news during_the_epidemic before_the_vote ahead_of_the_talks before_the_verdict during_the_debate ahead_of_the_draw as_a_trial"
-    .replace(/_/g, " ")
-    .replace(/ (?=at |after |during |before |ahead |as )/g, "|")
-    .split("|"),
+  `at the festival|after the victory|during the celebration|after the accident|during the flood|after the defeat|during the war
+   |after the bad news|during the epidemic|before the vote|ahead of the talks|before the verdict|during the debate|ahead of the draw
+   |as a trial`.split(/\s*\|/),
 );
+/** Occasions that fit news as well. */
 const occasions = Object.fromEntries(
   moods.flatMap((mood) => [
     [mood, adverbials[mood]],
@@ -167,7 +167,7 @@ export function drawEvent(source: Source, genre: Genre): EventRecord {
   if (verb.objects.length > 0) {
     const objects = verb.objects;
     do event.object = drawNoun(source, pick(source, objects, 0), genre, "object", verb.counted);
-    while (isKindOf(event.object.concept, agent.concept) || isKindOf(agent.concept, event.object.concept));
+    while (event.object.concept === agent.concept);
   }
   if (verb.amount) event.amount = pick(source, amounts);
   const { adverbs } = event;

@@ -38,7 +38,7 @@ function concept(group: string, spec: string, general?: Concept): Concept {
 const concepts = (group: string, specs: string, general?: Concept): Concept[] =>
   specs.trim().split("|").map((spec) => concept(group, spec, general));
 
-const person = concept("person", "person:people human_being");
+const person = concept("person", "person:people individual");
 const adult = concept("person", "adult grown-up", person);
 const child = concept("person", "child:children youngster", person);
 const animal = concept("animal", "animal creature");
