@@ -140,9 +140,9 @@ function drawNoun(source: Source, group: NounGroup | "name", genre: Genre, role:
   }
   if (group === "relative" || group === "team" || group === "goal") noun.definite = true;
   else if (genre === "picture") noun.definite = false;
-  else noun.definite = random.chance(role === "agent" ? 0.6 : 0.4);
+  else noun.definite = random.chance(role === "agent" ? (genre === "bulletin" ? 0.85 : 0.6) : 0.4);
   if (group === "relative" || group === "team" || group === "goal") return noun;
-  const manyShare = genre === "picture" ? 0.28 : role === "object" ? (counted ? 0.7 : 0.12) : 0.06;
+  const manyShare = genre === "picture" ? 0.28 : role === "object" ? (counted ? 0.7 : 0.12) : genre === "bulletin" && ["firm", "council", "leader"].includes(group) ? 0 : 0.06;
   if (random.chance(manyShare)) {
     noun.count = random.chance(0.1) ? { relation: "some", n: 2 } : { relation: "exactly", n: 2 + pick(source, counts[genre], genre === "picture" ? 1 : 0.5) };
     noun.definite = false;
