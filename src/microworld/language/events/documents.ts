@@ -7,8 +7,9 @@ import { drawGenrePair, drawNewsPair, drawParaphrasePair, drawPicturePair, drawR
 import { copyEvent, drawEvent, pick, type EventRecord, type Genre, type Relation, type Source } from "./meaning";
 import { createTeller, narrate, retell } from "./relations";
 import { pronoun, wordEvent, type Teller } from "./wording";
-import type { Mood } from "./words";
+import { names, type Mood } from "./words";
 
+/** As the prompts do it: names too lose their capital. */
 const small = (text: string): string => text[0].toLowerCase() + text.slice(1);
 
 /** What a subject of that mood gets by way of comment; ties the occasions of a mood together. */
@@ -38,7 +39,10 @@ function moodComment(source: Source, mood: Mood | undefined): string[] {
   return [finishSentence(pick(source, moodComments[mood], 0.5))];
 }
 
-const takenUp = (source: Source, { texts, pair }: WordedPair): string => `${pick(source, markers[pair.relation], 0.5)} ${small(texts[1])}`;
+const nameList: ReadonlySet<string> = new Set(names.map(({ name }) => name));
+/** A small first letter, unless a name stands there. */
+const continued = (text: string): string => (nameList.has(text.split(" ", 1)[0]) ? text : small(text));
+const takenUp = (source: Source, { texts, pair }: WordedPair): string => `${pick(source, markers[pair.relation], 0.5)} ${continued(texts[1])}`;
 
 function drawConversation(random: Random, language: LanguageSettings): Document {
   const source = textSource(random, language);

@@ -90,11 +90,11 @@ const animalColours = adjectives.colour.filter(({ name }) => ["black", "white", 
 const coloured = new Set(["vehicle", "furniture", "toy", "gift", "garment"]);
 const aged = new Set(["vehicle", "furniture", "building", "instrument", "paper", "gift"]);
 const sober = new Set(
-  "at_the_festival after_the_victory during_the_celebration after_the_accident during_the_flood after_the_defeat during_the_war after_the_bad_news during_the_epidemic before_the_vote ahead_of_the_talks before_the_verdict during_the_debate ahead_of_the_draw as_a_trial"
-    .replace(/_/g, " ")
-    .replace(/ (?=at |after |during |before |ahead |as )/g, "|")
-    .split("|"),
+  `at the festival|after the victory|during the celebration|after the accident|during the flood|after the defeat|during the war
+   |after the bad news|during the epidemic|before the vote|ahead of the talks|before the verdict|during the debate|ahead of the draw
+   |as a trial`.split(/\s*\|/),
 );
+/** Occasions that fit news as well. */
 const occasions = Object.fromEntries(
   moods.flatMap((mood) => [
     [mood, adverbials[mood]],
@@ -140,9 +140,9 @@ function drawNoun(source: Source, group: NounGroup | "name", genre: Genre, role:
   }
   if (group === "relative" || group === "team" || group === "goal") noun.definite = true;
   else if (genre === "picture") noun.definite = false;
-  else noun.definite = random.chance(role === "agent" ? 0.6 : 0.4);
+  else noun.definite = random.chance(role === "agent" ? (genre === "bulletin" ? 0.85 : 0.6) : 0.4);
   if (group === "relative" || group === "team" || group === "goal") return noun;
-  const manyShare = genre === "picture" ? 0.28 : role === "object" ? (counted ? 0.7 : 0.12) : 0.06;
+  const manyShare = genre === "picture" ? 0.28 : role === "object" ? (counted ? 0.7 : 0.12) : genre === "bulletin" && ["firm", "council", "leader"].includes(group) ? 0 : 0.06;
   if (random.chance(manyShare)) {
     noun.count = random.chance(0.1) ? { relation: "some", n: 2 } : { relation: "exactly", n: 2 + pick(source, counts[genre], genre === "picture" ? 1 : 0.5) };
     noun.definite = false;
@@ -167,7 +167,7 @@ export function drawEvent(source: Source, genre: Genre): EventRecord {
   if (verb.objects.length > 0) {
     const objects = verb.objects;
     do event.object = drawNoun(source, pick(source, objects, 0), genre, "object", verb.counted);
-    while (isKindOf(event.object.concept, agent.concept) || isKindOf(agent.concept, event.object.concept));
+    while (event.object.concept === agent.concept);
   }
   if (verb.amount) event.amount = pick(source, amounts);
   const { adverbs } = event;

@@ -38,7 +38,7 @@ function concept(group: string, spec: string, general?: Concept): Concept {
 const concepts = (group: string, specs: string, general?: Concept): Concept[] =>
   specs.trim().split("|").map((spec) => concept(group, spec, general));
 
-const person = concept("person", "person:people human_being");
+const person = concept("person", "person:people individual");
 const adult = concept("person", "adult grown-up", person);
 const child = concept("person", "child:children youngster", person);
 const animal = concept("animal", "animal creature");
@@ -97,7 +97,7 @@ export const nouns = {
   trip: concepts("trip", "flight | match game | concert | meeting conference | exhibition show | train_service", concept("trip", "event")),
   price: concepts("price", "price | fare | rent | wage salary | tax | fee | interest_rate", concept("price", "charge cost")),
   bill: concepts("bill", "plan scheme | budget | law bill | treaty pact | merger | reform | contract", concept("bill", "proposal")),
-  find: concepts("find", "planet | virus | fossil | wreck | gold_mine | tomb grave | manuscript", concept("find", "discovery")),
+  find: concepts("find", "planet | virus | fossil | wreck | gold_mine | tomb grave | manuscript"),
   expert: concepts("expert", "scientist researcher | astronomer | geologist | historian | diver", concept("expert", "expert specialist")),
   document: concepts("document", "report study | survey poll | letter | photograph picture | recording tape", concept("document", "document")),
   team: concepts("team", "tigers:tigers | rovers:rovers | eagles:eagles | lions:lions | sharks:sharks | wolves:wolves", concept("team", "team side")),
@@ -239,7 +239,7 @@ const irregular: Readonly<Record<string, string>> = {
   grab: "grabbed grabbed grabbing", lay: "laid laid laying", withhold: "withheld withheld withholding", lie: "lay lain lying",
   scrub: "scrubbed scrubbed scrubbing", fall: "fell fallen falling", mail: "mailed mailed mailing",
   cancel: "cancelled cancelled cancelling", travel: "travelled travelled travelling", chat: "chatted chatted chatting",
-  make: "made made making", peel: "peeled peeled peeling", wear: "wore worn wearing", strip: "stripped stripped stripping",
+  make: "made made making", peel: "peeled peeled peeling", wear: "wore worn wearing", rip: "ripped ripped ripping", drag: "dragged dragged dragging", pay: "paid paid paying", choose: "chose chosen choosing", 
   keep: "kept kept keeping", have: "had had having", stop: "stopped stopped stopping", scold: "scolded scolded scolding", say: "said said saying",
 };
 
@@ -275,7 +275,7 @@ break smash wreck ; - ; repair ; e ; folk job name ; furniture instrument toy ;
 eat consume ; - ; throw cook carry ; pe ; folk job name ; fruit vegetable dish ;
 devour wolf_down ; eat ; throw cook ; pe ; folk animal ; fruit dish ;
 cook prepare ; - ; eat ; pe ; folk job name ; vegetable dish ;
-peel strip ; - ; eat throw ; pe ; folk job ; fruit ;
+peel pare ; - ; eat throw ; pe ; folk job ; fruit ;
 throw hurl toss ; - ; catch eat ; pe ; folk ; toy fruit ;
 catch grab ; - ; throw ; pe ; folk ; toy ;
 play perform_on ; - ; repair carry ; pe ; folk job name ; instrument ; 
@@ -293,10 +293,10 @@ call phone ring ; - ; visit ; e ; name job relative ; name job ;
 visit call_on ; - ; call ; e ; name job relative ; name job ;
 thank express_gratitude_to ; - ; blame ; e ; name job relative ; name job ;
 praise commend ; - ; blame scold criticise ; e ; name job ; name job ;
-blame accuse ; - ; praise thank ; e ; name job ; name job ;
-buy purchase ; get ; sell ; e ; name job relative ; furniture instrument vehicle gift animal garment ;
-sell part_with ; - ; buy keep get ; e ; name job relative ; furniture instrument vehicle gift animal ;
-get obtain acquire ; - ; sell lose ; e ; name job relative ; furniture instrument gift animal ;
+blame reproach ; - ; praise thank ; e ; name job ; name job ;
+buy purchase ; obtain ; sell ; e ; name job relative ; furniture instrument vehicle gift animal garment ;
+sell part_with ; - ; buy keep obtain ; e ; name job relative ; furniture instrument vehicle gift animal ;
+obtain get acquire ; - ; sell lose ; e ; name job relative ; furniture instrument gift animal ;
 find discover ; - ; lose ; e ; name job relative ; gift animal garment paper ;
 lose mislay ; - ; find keep ; e ; name job relative ; gift garment paper ;
 keep hold_on_to ; - ; lose sell ; e ; name job relative ; gift garment paper ;
@@ -317,7 +317,7 @@ jump leap hop ; move ; sit sleep ; pe ; folk animal ; ;
 walk stroll ; move ; sit sleep run ; pe ; folk job ; ;
 move move_about ; - ; sit sleep rest ; p ; folk job animal ; ;
 dance perform_a_dance ; move ; sit sleep stand ; pe ; folk job ; ;
-sing perform_a_song ; - ; sleep weep ; pe ; folk job name ; ;
+sing perform_a_song ; - ; sleep cry ; pe ; folk job name ; ;
 sit perch ; - ; run dance stand jump ; p ; folk job ; ;
 stand ; - ; sit run sleep ; p ; folk job ; ;
 swim have_a_swim ; move ; sit sleep dance ; pe ; folk animal ; ;
