@@ -266,7 +266,7 @@ const animal: EntityTypeText = {
   name: "animal",
   weight: 2,
   area: "Entity",
-  names: phrases("bear | wolf | eagle | otter | camel | seal | beaver | badger | falcon | lizard | moose | lynx | heron | walrus | ibex | gecko | stork | bison | mole | newt")
+  names: phrases("bear | wolf | eagle | otter | camel | seal | beaver | badger | falcon | lizard | moose | lynx | heron | walrus | bison | mole")
     .flatMap((noun, i) => [`the ${noun}`, `the ${["grey", "red", "dwarf", "giant", "striped"][i % 5]} ${noun}`]),
   nouns: ["animal"],
   who: "which",
@@ -459,7 +459,7 @@ const substance: EntityTypeText = {
   name: "substance",
   weight: 1.5,
   area: "Entity",
-  names: words("amber quartz resin cobalt talc borax camphor sulphur zinc ochre indigo graphite mica chalk pitch nickel alum saffron tar lime"),
+  names: words("amber quartz resin cobalt talc borax camphor sulphur zinc indigo chalk pitch nickel"),
   nouns: words("substance material"),
   who: "which",
   comparatives: [["heavier", "lighter"], ["harder", "softer"], ["dearer", "cheaper"]],
@@ -535,7 +535,7 @@ const term: EntityTypeText = {
   name: "term",
   weight: 1,
   area: "Description",
-  names: words("mistral bannock tarot reef jig tithe vertigo geology coda tinker nomad hobby lull gale folly gusto").map((word) => `the word ${word}`),
+  names: words("mistral bannock tarot reef jig tithe vertigo geology coda tinker nomad hobby").map((word) => `the word ${word}`),
   nouns: ["word"],
   who: "which",
   comparatives: [["longer", "shorter"], ["more common", "rarer"]],
