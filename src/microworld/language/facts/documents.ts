@@ -65,7 +65,8 @@ const unknown = phrasing.table(phrases(`The text does not say. | We do not know.
 
 /** Two statements, then a question whose answer stands in one of them, or in none. */
 function drawReading(random: Random, settings: LanguageSettings): Document {
-  const tables = entityTables(settings.facts.zipfExponent);
+  // Drawn as evenly as in the tasks: what is rare has to be read, it cannot be known.
+  const tables = entityTables(settings.facts.taskZipfExponent);
   const one = drawEntity(random, tables);
   // Either two entities with one property, or one entity with two properties.
   const two = random.chance(0.5) ? drawOther(random, tables, one) : one;

@@ -8,7 +8,7 @@ export const towns = words(`Halden Marwick Brenta Oldport Savona Kesten Norwood 
   Fernhill Lundy Orsk Pellworm Redcliff Stavern Wexley`);
 export const countries = words(`Norland Averia Costa Belmark Sudan Ruritania Finland Peru Kenya Chile Nepal Portugal
   Iceland Estania Morland`);
-export const riverNames = words("Tamber Isen Orva Lenne Cald Mirra Drove Ulla Sarn Weld Yarrow Aller Nidd Brant Orme");
+export const riverNames = words("Tamber Isen Orva Lenne Cald Mirra Drove Ulla Sarn Weld Yarrow Aller Nidd");
 export const seas = phrases("the North Sea | the Black Sea | the Red Sea | the Great Lake | the Silver Gulf | the Inner Sea | the Long Bay | the Western Ocean");
 export const mountains = phrases("the Blue Hills | the Grey Mountains | the Alps | the Iron Range | the Moon Hills | the Andes | the Bear Peaks | the Cold Heights");
 

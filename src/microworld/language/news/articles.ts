@@ -29,18 +29,16 @@ interface EventTables {
   name: string;
   leads: PhraseTable;
   follows: PhraseTable;
-  titles: PhraseTable;
 }
 
 const eventTables = new Map<Topic, Weighted<EventTables>>(
   topics.map((topic) => [
     topic,
     zipf(
-      events[topic].map(({ name, leads, follows, titles }) => ({
+      events[topic].map(({ name, leads, follows }) => ({
         name,
         leads: phrasing.table(phrases(leads), open),
         follows: phrasing.table(phrases(follows), open),
-        titles: phrasing.table(phrases(titles), open),
       })),
       0.5,
     ),
@@ -54,7 +52,6 @@ export interface Article {
   event: string;
   /** The section its newspaper is known for. */
   section: Topic;
-  title: string;
   sentences: readonly string[];
 }
 
@@ -74,7 +71,7 @@ function drawCast(random: Random): Record<string, string> {
 
 /** An article of that many sentences, two at least. */
 export function drawArticle(random: Random, settings: LanguageSettings, sentenceCount: number, topic: Topic = topics[random.below(topics.length)]): Article {
-  const { name, leads, follows, titles } = draw(random, eventTables.get(topic)!);
+  const { name, leads, follows } = draw(random, eventTables.get(topic)!);
   const cast = drawCast(random);
   const [paper, section] = draw(random, paperTable);
   /** A first sentence, mostly with the newspaper's name. */
@@ -98,5 +95,5 @@ export function drawArticle(random: Random, settings: LanguageSettings, sentence
     const sentence = finishSentence(phrasing.say(random, table, cast));
     if (!sentences.includes(sentence)) sentences.push(sentence);
   }
-  return { topic, event: name, section, title: finishSentence(phrasing.say(random, titles, cast), ""), sentences };
+  return { topic, event: name, section, sentences };
 }
