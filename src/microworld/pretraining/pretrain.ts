@@ -20,6 +20,7 @@ import { corpusBlock } from "../language/corpus";
 import type { LanguageSettings } from "../language/settings";
 import { maskBatch, maskingProbabilities, packBatches, type BatchShape, type MaskedBatch, type MaskingSettings } from "./masked-batches";
 import { cooccurrenceEmbeddings, initialWeights, modelConfig, type ModelSize } from "./model-start";
+import { taskByName, taskNames } from "../../tasks/task";
 import { deriveSeed } from "../language/random";
 
 export interface PretrainingSettings {
@@ -170,8 +171,21 @@ function loadState(directory: string, settings: PretrainingSettings): { state: S
 export function learnVocabulary(settings: PretrainingSettings, heldOut: ReadonlySet<string>): { vocabulary: BytePairVocabulary; sample: number[][] } {
   const documents = corpusBlock(settings.language, settings.languageSeed, sampleBlock, settings.sampleDocuments, heldOut);
   const texts = documents.map((document) => document.join(" "));
-  const vocabulary = trainBytePairs(countWords(texts), settings.size.vocabularySize);
+  const vocabulary = trainBytePairs(withWholeWords(countWords(texts), labelWords()), settings.size.vocabularySize);
   return { vocabulary, sample: texts.map(createFastEncoder(vocabulary)) };
+}
+
+/** Every task's label words. */
+const labelWords = (): string[] => taskNames.flatMap((name) => [...taskByName(name).labelWords]);
+
+/**
+ * Word counts in which the given words are as frequent as the most frequent fifth: they become whole tokens, as the
+ * label words are in roberta-base, however rare the text has them.
+ */
+export function withWholeWords(counts: ReadonlyMap<string, number>, whole: readonly string[]): Map<string, number> {
+  const sorted = [...counts.values()].sort((a, b) => b - a);
+  const enough = sorted[Math.floor(sorted.length / 5)] ?? 1;
+  return new Map([...counts, ...whole.map((word): [string, number] => [` ${word}`, Math.max(enough, counts.get(` ${word}`) ?? 0)])]);
 }
 
 /** Trains the model, or goes on where an interrupted run of the same settings stopped. */

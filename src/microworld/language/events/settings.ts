@@ -47,5 +47,5 @@ export const defaultEvents: EventSettings = {
   paraphrases: 0.67,
   zipfExponent: 1,
   taskZipfExponent: 0.5,
-  weights: { stories: 0.25, pictures: 0.25, conversations: 0.3, bulletins: 0.2 },
+  weights: { stories: 0.12, pictures: 0.12, conversations: 0.18, bulletins: 0.1 },
 };
