@@ -6,7 +6,10 @@ import { drawEvent, type Genre, type Relation, type Source } from "./meaning";
 import { createTeller, drawPair, drawParaphrase, relations, wordPair, type EventPair } from "./relations";
 import { wordEvent, type Teller } from "./wording";
 
-export const textSource = (random: Random, { events }: LanguageSettings): Source => ({ random, settings: events, exponent: events.zipfExponent });
+/** For the pretraining text: most documents keep to common words, some use all words alike. */
+export function textSource(random: Random, { events }: LanguageSettings): Source {
+  return { random, settings: events, exponent: random.chance(events.broadDocuments) ? events.taskZipfExponent : events.zipfExponent };
+}
 export const taskSource = (random: Random, { events }: LanguageSettings): Source => ({ random, settings: events, exponent: events.taskZipfExponent });
 
 /** A pair's two sentences and how it was made. */
