@@ -79,8 +79,10 @@ export function pick<T>(source: Source, list: readonly T[], exponent = source.ex
 }
 
 const verbsOf: Record<Genre, readonly Verb[]> = { picture: [], everyday: [], bulletin: [] };
-for (const [genre, tag] of [["picture", "p"], ["everyday", "e"], ["bulletin", "n"]] as const) {
-  verbsOf[genre] = [...verbs.values()].filter((verb) => verb.tags.includes(tag));
+/** The letter by which the table of verbs marks a genre. */
+export const genreTags: Record<Genre, string> = { picture: "p", everyday: "e", bulletin: "n" };
+for (const genre of ["picture", "everyday", "bulletin"] as const) {
+  verbsOf[genre] = [...verbs.values()].filter((verb) => verb.tags.includes(genreTags[genre]));
 }
 
 const members = (group: NounGroup | "name"): readonly Concept[] => (group === "name" ? names : nouns[group]);

@@ -1,7 +1,7 @@
 /** Pairs of events whose relation is known because the second was made from the first. */
 import { shuffled } from "../random";
 import {
-  adverbChoices, copyEvent, drawEvent, factives, nonFactives, pick, relateEvents, traitChoices,
+  adverbChoices, copyEvent, drawEvent, factives, genreTags, nonFactives, pick, relateEvents, traitChoices,
   type AdjectiveSlot, type AdverbSlot, type EventRecord, type Genre, type Noun, type Relation, type Source,
 } from "./meaning";
 import { canBePassive, wordEvent, type Frame, type Teller } from "./wording";
@@ -144,7 +144,7 @@ function exclusions(source: Source, event: EventRecord): Change[] {
   const objectGroup = event.object?.concept.group;
   const opposites = event.verb.opposites.flatMap((name) => {
     const verb = verbs.get(name);
-    const fits = verb !== undefined && (event.object === undefined ? verb.objects.length === 0 : verb.objects.some((group) => group === "name" ? objectGroup === "name" : nouns[group].some((c) => c === event.object?.concept || c.general === event.object?.concept)));
+    const fits = verb !== undefined && verb.tags.includes(genreTags[event.genre]) && (event.object === undefined ? verb.objects.length === 0 : verb.objects.some((group) => group === "name" ? objectGroup === "name" : nouns[group].some((c) => c === event.object?.concept || c.general === event.object?.concept)));
     return fits ? [verb] : [];
   });
   if (opposites.length > 0) {
@@ -188,7 +188,7 @@ function additions(source: Source, event: EventRecord): Change[] {
     }
     if (noun.count.relation === "some") push(2, { name: "precise number", apply: () => void (noun.count = { relation: "exactly", n: 3 + random.below(4) }) });
   }
-  const special = (narrower.get(event.verb) ?? []).filter(({ tags }) => event.genre !== "picture" || tags.includes("p"));
+  const special = (narrower.get(event.verb) ?? []).filter(({ tags }) => tags.includes(genreTags[event.genre]));
   if (special.length > 0) push(3, { name: "special act", apply: () => void (event.verb = special[random.below(special.length)]) });
   const [agent, object] = [event.agent, event.object];
   if (agent !== undefined && object !== undefined && interchangeable.has(agent.concept.group) && agent.concept.group === object.concept.group) {
