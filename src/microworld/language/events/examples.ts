@@ -114,7 +114,8 @@ export function drawParaphrasePair(source: Source, paraphrase: boolean, easyShar
     const pair = drawParaphrase(source, paraphrase, easy);
     const teller: Teller = { ...source, memory: new Map(), rewording: easy ? settings.rewording / 2 : settings.rewording, reframing: settings.reframing };
     let [first, second] = wordPair(teller, pair);
-    if (unshared(first, second) < 2) continue;
+    // A paraphrase is more than one word put otherwise.
+    if (unshared(first, second) < (paraphrase ? 3 : 2)) continue;
     if (random.chance(0.3)) {
       // A further fact that both reports have, or one lacks: its absence decides nothing.
       const more = otherClause(source, teller, pair.first.genre);
