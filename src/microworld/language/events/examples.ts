@@ -6,7 +6,10 @@ import { drawEvent, type Genre, type Relation, type Source } from "./meaning";
 import { createTeller, drawPair, drawParaphrase, relations, wordPair, type EventPair } from "./relations";
 import { wordEvent, type Teller } from "./wording";
 
-export const textSource = (random: Random, { events }: LanguageSettings): Source => ({ random, settings: events, exponent: events.zipfExponent });
+/** For the pretraining text: most documents keep to common words, some use all words alike. */
+export function textSource(random: Random, { events }: LanguageSettings): Source {
+  return { random, settings: events, exponent: random.chance(events.broadDocuments) ? events.taskZipfExponent : events.zipfExponent };
+}
 export const taskSource = (random: Random, { events }: LanguageSettings): Source => ({ random, settings: events, exponent: events.taskZipfExponent });
 
 /** A pair's two sentences and how it was made. */
@@ -111,7 +114,8 @@ export function drawParaphrasePair(source: Source, paraphrase: boolean, easyShar
     const pair = drawParaphrase(source, paraphrase, easy);
     const teller: Teller = { ...source, memory: new Map(), rewording: easy ? settings.rewording / 2 : settings.rewording, reframing: settings.reframing };
     let [first, second] = wordPair(teller, pair);
-    if (unshared(first, second) < 2) continue;
+    // A paraphrase is more than one word put otherwise.
+    if (unshared(first, second) < (paraphrase ? 3 : 2)) continue;
     if (random.chance(0.3)) {
       // A further fact that both reports have, or one lacks: its absence decides nothing.
       const more = otherClause(source, teller, pair.first.genre);

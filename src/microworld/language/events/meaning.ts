@@ -79,8 +79,10 @@ export function pick<T>(source: Source, list: readonly T[], exponent = source.ex
 }
 
 const verbsOf: Record<Genre, readonly Verb[]> = { picture: [], everyday: [], bulletin: [] };
-for (const [genre, tag] of [["picture", "p"], ["everyday", "e"], ["bulletin", "n"]] as const) {
-  verbsOf[genre] = [...verbs.values()].filter((verb) => verb.tags.includes(tag));
+/** The letter by which the table of verbs marks a genre. */
+export const genreTags: Record<Genre, string> = { picture: "p", everyday: "e", bulletin: "n" };
+for (const genre of ["picture", "everyday", "bulletin"] as const) {
+  verbsOf[genre] = [...verbs.values()].filter((verb) => verb.tags.includes(genreTags[genre]));
 }
 
 const members = (group: NounGroup | "name"): readonly Concept[] => (group === "name" ? names : nouns[group]);
@@ -228,19 +230,18 @@ function relateConcepts(first: Concept | undefined, second: Concept | undefined)
   return first.group === second.group && !isKindOf(second, first) ? "contradiction" : "neutral";
 }
 
-/** The numbers a count allows, up to a bound beyond all that is drawn. */
-function allowed({ relation, n }: Count): (k: number) => boolean {
-  if (relation === "exactly") return (k) => k === n;
-  if (relation === "over") return (k) => k > n;
-  if (relation === "under") return (k) => k < n;
-  return (k) => k >= 2;
+/** The least and the greatest number a count allows. */
+function bounds({ relation, n }: Count): [number, number] {
+  if (relation === "exactly") return [n, n];
+  if (relation === "over") return [n + 1, Infinity];
+  if (relation === "under") return [1, n - 1];
+  return [2, Infinity];
 }
 
 function relateCounts(first: Count, second: Count): Relation {
-  const [a, b] = [allowed(first), allowed(second)];
-  const possible = Array.from({ length: 200 }, (_, i) => i + 1).filter(a);
-  if (possible.every(b)) return "entailment";
-  return possible.some(b) ? "neutral" : "contradiction";
+  const [[leastA, mostA], [leastB, mostB]] = [bounds(first), bounds(second)];
+  if (leastB <= leastA && mostA <= mostB) return "entailment";
+  return mostA < leastB || mostB < leastA ? "contradiction" : "neutral";
 }
 
 function relateNouns(first: Noun | undefined, second: Noun | undefined): Relation {

@@ -1,6 +1,7 @@
 /** Pairs of events whose relation is known because the second was made from the first. */
+import { shuffled } from "../random";
 import {
-  adverbChoices, copyEvent, drawEvent, factives, nonFactives, pick, relateEvents, traitChoices,
+  adverbChoices, copyEvent, drawEvent, factives, genreTags, nonFactives, pick, relateEvents, traitChoices,
   type AdjectiveSlot, type AdverbSlot, type EventRecord, type Genre, type Noun, type Relation, type Source,
 } from "./meaning";
 import { canBePassive, wordEvent, type Frame, type Teller } from "./wording";
@@ -12,10 +13,19 @@ interface Change {
   apply: () => void;
 }
 
-const other = (source: Source, list: readonly Concept[], concept: Concept): Concept | undefined => {
-  const rest = list.filter((c) => c !== concept && c.group === concept.group && !isKindOf(c, concept) && !isKindOf(concept, c));
+const alternatives = new WeakMap<readonly Concept[], Map<Concept, readonly Concept[]>>();
+
+/** Another concept of a list that the given one excludes. */
+function other(source: Source, list: readonly Concept[], concept: Concept): Concept | undefined {
+  let table = alternatives.get(list);
+  if (table === undefined) alternatives.set(list, (table = new Map()));
+  let rest = table.get(concept);
+  if (rest === undefined) {
+    rest = list.filter((c) => c !== concept && c.group === concept.group && !isKindOf(c, concept) && !isKindOf(concept, c));
+    table.set(concept, rest);
+  }
   return rest.length === 0 ? undefined : rest[source.random.below(rest.length)];
-};
+}
 
 const everyNoun: readonly Concept[] = [...names, ...Object.values(nouns).flat()];
 const everyAdverb: readonly Concept[] = Object.values(adverbials).flat();
@@ -134,7 +144,7 @@ function exclusions(source: Source, event: EventRecord): Change[] {
   const objectGroup = event.object?.concept.group;
   const opposites = event.verb.opposites.flatMap((name) => {
     const verb = verbs.get(name);
-    const fits = verb !== undefined && (event.object === undefined ? verb.objects.length === 0 : verb.objects.some((group) => group === "name" ? objectGroup === "name" : nouns[group].some((c) => c === event.object?.concept || c.general === event.object?.concept)));
+    const fits = verb !== undefined && verb.tags.includes(genreTags[event.genre]) && (event.object === undefined ? verb.objects.length === 0 : verb.objects.some((group) => group === "name" ? objectGroup === "name" : nouns[group].some((c) => c === event.object?.concept || c.general === event.object?.concept)));
     return fits ? [verb] : [];
   });
   if (opposites.length > 0) {
@@ -178,7 +188,7 @@ function additions(source: Source, event: EventRecord): Change[] {
     }
     if (noun.count.relation === "some") push(2, { name: "precise number", apply: () => void (noun.count = { relation: "exactly", n: 3 + random.below(4) }) });
   }
-  const special = (narrower.get(event.verb) ?? []).filter(({ tags }) => event.genre !== "picture" || tags.includes("p"));
+  const special = (narrower.get(event.verb) ?? []).filter(({ tags }) => tags.includes(genreTags[event.genre]));
   if (special.length > 0) push(3, { name: "special act", apply: () => void (event.verb = special[random.below(special.length)]) });
   const [agent, object] = [event.agent, event.object];
   if (agent !== undefined && object !== undefined && interchangeable.has(agent.concept.group) && agent.concept.group === object.concept.group) {
@@ -236,6 +246,14 @@ function applySome(source: Source, list: () => Change[], wanted: number): string
   return applied;
 }
 
+/** Leaves out so many details. They do not depend on each other, so one list serves. */
+function applyDrops(source: Source, event: EventRecord, wanted: number): string[] {
+  if (wanted <= 0) return [];
+  const chosen = shuffled(source.random, drops(event)).slice(0, wanted);
+  for (const change of chosen) change.apply();
+  return chosen.map(({ name }) => name);
+}
+
 function attempt(source: Source, genre: Genre, relation: Relation, easy: boolean): EventPair | undefined {
   const { random, settings } = source;
   const first = drawEvent(source, genre);
@@ -270,7 +288,7 @@ function attempt(source: Source, genre: Genre, relation: Relation, easy: boolean
   const left = (easy ? 1 + random.below(3) : random.below(4)) - (scene === "neutral" ? 1 : 0);
   if (!exact || scene === "wider") {
     const surplus = drops(second).length - Math.max(0, left);
-    const dropped = applySome(source, () => drops(second), Math.max(scene === "wider" ? 1 : 0, surplus));
+    const dropped = applyDrops(source, second, Math.max(scene === "wider" ? 1 : 0, surplus));
     if (dropped.length > 0) names.push("dropped details");
     if (random.chance(easy ? 0.3 : 0.5)) names.push(...applySome(source, () => generalisations(source, second), easy ? 1 : 1 + random.below(2)));
   } else {
@@ -341,7 +359,7 @@ export function drawParaphrase(source: Source, paraphrase: boolean, easy: boolea
 /** The same event with less said about it: what follows from it. */
 export function retell(source: Source, event: EventRecord): EventRecord {
   const second = copyEvent(event);
-  applySome(source, () => drops(second), drops(second).length - source.random.below(3));
+  applyDrops(source, second, drops(second).length - source.random.below(3));
   if (source.random.chance(0.6)) applySome(source, () => generalisations(source, second), 1);
   return second;
 }

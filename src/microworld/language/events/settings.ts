@@ -27,7 +27,9 @@ export interface EventSettings {
   paraphrases: number;
   /** Zipf exponent of words in the pretraining text, a multiple of 0.5. */
   zipfExponent: number;
-  /** The same in the tasks' examples. */
+  /** Share of documents that draw their words as the tasks do. */
+  broadDocuments: number;
+  /** The same exponent in the tasks' examples. */
   taskZipfExponent: number;
   /** Weights of the kinds of document, relative to those of other families. */
   weights: { stories: number; pictures: number; conversations: number; bulletins: number };
@@ -46,6 +48,7 @@ export const defaultEvents: EventSettings = {
   reports: 0.12,
   paraphrases: 0.67,
   zipfExponent: 1,
+  broadDocuments: 0.3,
   taskZipfExponent: 0.5,
   weights: { stories: 0.12, pictures: 0.12, conversations: 0.18, bulletins: 0.1 },
 };

@@ -47,7 +47,9 @@ function countWords(teller: Teller, { relation, n }: Count): string {
 }
 const someWords = ["some", "several", "a number of"];
 
-export const isPlural = ({ count, concept }: Noun): boolean => !(count.relation === "exactly" && count.n === 1) || concept.group === "team";
+/** "The tigers": a team by its name is many. */
+const isPlayers = ({ group, name }: Concept): boolean => group === "team" && name !== "team";
+export const isPlural = ({ count, concept }: Noun): boolean => !(count.relation === "exactly" && count.n === 1) || isPlayers(concept);
 
 const traitOrder = ["temper", "size", "stature", "age", "years", "colour"] as const;
 const possessives = ["my", "her", "his"];
@@ -66,7 +68,7 @@ function nounPhrase(teller: Teller, noun: Noun): string {
     return pick(teller, somebody);
   }
   const head = [...before, wordOf(teller, concept, plural)].join(" ") + behind;
-  if (concept.group === "team") return `the ${head}`;
+  if (isPlayers(concept)) return `the ${head}`;
   if (concept.group === "relative" || concept.name === "relative") {
     return noun.count.n > 1 ? `${countWords(teller, noun.count)} ${head}` : `${possessives[wordIndex(teller, possessives, possessives.length)]} ${head}`;
   }
@@ -147,6 +149,7 @@ export function wordClause(teller: Teller, event: EventRecord, { frame, pronoun:
   const { agent, object, verb } = event;
   const others = frame === undefined && teller.random.chance(teller.reframing) ? framesOf(event) : [];
   let chosen: Frame = frame ?? (others.length > 0 ? pick(teller, others, 0) : "plain");
+  if (usePronoun && (chosen === "there" || chosen === "cleft agent")) chosen = "plain";
   if (agent === undefined) chosen = chosen === "fronted" ? "fronted" : "passive";
   const now = event.genre === "picture";
   const subject = (): string => (agent === undefined ? "" : usePronoun ? pronoun(agent).subject : nounPhrase(teller, agent));

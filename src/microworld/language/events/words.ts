@@ -87,7 +87,7 @@ export const nouns = {
     concept("firm", "company firm business"),
   ),
   council: concepts("council", "parliament | council town_council | senate | committee panel | commission | cabinet", concept("council", "body authority")),
-  leader: concepts("leader", "president | minister | mayor | king monarch | prime_minister premier | governor | ambassador envoy", concept("leader", "politician leader")),
+  leader: concepts("leader", "president | minister | mayor | king monarch:monarchs | prime_minister premier | governor | ambassador envoy", concept("leader", "politician leader")),
   worker: concepts("worker", "miner | driver | engineer | clerk | cleaner | salesman:salesmen | mechanic", concept("worker", "worker employee")),
   suspect: concepts("suspect", "thief:thieves burglar | smuggler | protester demonstrator | spy | hacker | robber", concept("suspect", "suspect")),
   guard: concepts("guard", "policeman:policemen police_officer | soldier | detective investigator | border_guard", concept("guard", "official officer")),
@@ -327,7 +327,7 @@ shout yell ; speak ; whisper sleep ; pe ; folk job name ; ;
 whisper murmur ; speak ; shout ; pe ; folk job name ; ;
 speak talk ; - ; sleep ; pe ; folk job name ; ;
 work labour ; - ; rest sleep ; pe ; folk job name ; ;
-dig shovel ; work ; rest sleep ; p ; folk job ; ;
+dig dig_a_hole ; work ; rest sleep ; p ; folk job ; ;
 wait linger ; - ; leave ; pe ; folk job name ; ;
 leave depart ; - ; wait arrive ; e ; name job relative ; ;
 arrive turn_up ; - ; leave ; e ; name job relative ; ;
