@@ -13,7 +13,7 @@ const actorTable = compileFrames(actors);
 const reactionTables = polarFrames(reactions);
 
 const settingsOfThings = compileFrames([
-  "there was {phrase}", "{name} spoke of {phrase}", "{actor} saw {phrase}", "for {country}, it meant {phrase}", "what came of it was {phrase}",
+  "there was {phrase}", "{name} spoke of {phrase}", "{actor} thought of {phrase}", "for {country}, it meant {phrase}", "what came of it was {phrase}",
 ]);
 const settingsOfStates = compileFrames([["the {plan} was {phrase}", 2], "{actor} called the {plan} {phrase}"]);
 

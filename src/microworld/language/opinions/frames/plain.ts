@@ -8,7 +8,7 @@ export const plainFrames: readonly Frame[] = [
   ["the {aspect} {was} {int}{adjs}", 8],
   ["both the {aspect} and the {aspect} were {adjs}", 2],
   ["the {aspect} {seemed} {adjs}", 2],
-  ["this is a {int}{adj} {item}", 2],
+  ["this {item} is {int}{adj}", 2],
   ["it is a {adj} and {adj} {item}", 3],
   ["this {item} combines {adj} {plural} with {adj} {plural}", 3],
   ["I found the {aspect} {int}{adjs}", 3],

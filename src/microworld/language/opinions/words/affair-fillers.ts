@@ -32,7 +32,7 @@ export const affairFillers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Who speaks or acts. */
-export const actors = phrases(`the minister | the president | the government | the mayor of {city} | officials in {country} | the leader of {country}
+export const actors = phrases(`the minister | the president | the government | the mayor of {city} | the king of {country} | the leader of {country}
   the ambassador of {country} | the union | the opposition | the newspaper | the bishop | the general | many citizens | the committee`);
 
 export const reactions = {

@@ -28,7 +28,7 @@ export const editorialFillers: Readonly<Record<string, readonly string[]>> = {
   best: words("best worst sweetest finest"),
   likes: phrases("likes | loves | prefers | cannot stand | dislikes"),
   likes1: phrases("like | love | prefer | cannot stand | dislike"),
-  music: phrases("jazz | opera | folk music | the violin | the trumpet | piano music | choir music"),
+  music: phrases("jazz | opera | folk music | violin music | trumpet music | piano music | choir music"),
   spice: words("salt pepper sugar garlic lemon mustard"),
   report: words("report article study comment letter"),
 };
