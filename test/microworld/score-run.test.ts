@@ -52,7 +52,7 @@ test("an interrupted measurement goes on where it stopped and comes to the same 
     seeds: [13],
     methods: methods.map(({ name }) => name),
     testExamples: 8,
-    budget: { steps: 2, evaluateEvery: 1, batchSizes: [2, 2], sgdFactors: [0.1, 1], adamwRates: [1e-3] },
+    budget: { steps: 2, evaluateEvery: [1, 1], batchSizes: [2, 2], sgdFactors: [0.1, 1], adamwRates: [1e-3] },
   };
   const total = tasks.length * methods.length;
 
@@ -106,9 +106,11 @@ test("an interrupted measurement goes on where it stopped and comes to the same 
 
 test("a file of measurements that is damaged or something else is refused", (t) => {
   const folder = temporaryFolder(t);
+  const of = { model: "hash", protocol: "as ever" };
   writeFileSync(join(folder, "mr.jsonl"), '{"hello":1}\n');
-  assert.throws(() => openScoreFile(folder, "mr", "hash"), /mr\.jsonl is not a file of measurements/);
-  const file = openScoreFile(folder, "cr", "hash");
+  assert.throws(() => openScoreFile(folder, "mr", of), /mr\.jsonl is not a file of measurements/);
+  const file = openScoreFile(folder, "cr", of);
+  assert.throws(() => openScoreFile(folder, "cr", { ...of, protocol: "better" }), /other ways to choose hyperparameters/);
   appendFileSync(file.path, "{nonsense\n");
-  assert.throws(() => openScoreFile(folder, "cr", "hash"), /cr\.jsonl, line 2 is damaged/);
+  assert.throws(() => openScoreFile(folder, "cr", of), /cr\.jsonl, line 2 is damaged/);
 });

@@ -8,6 +8,7 @@ import { areaUnderCurve } from "../../src/microworld/scores/prompt-use";
 import { chooseRegression, type ClassProblem } from "../../src/microworld/scores/regression";
 import type { Score } from "../../src/microworld/scores/score-file";
 import { scoresMarkdown, verdicts } from "../../src/microworld/scores/score-table";
+import { climb } from "../../src/microworld/scores/tuning";
 import { classifierHead } from "../../src/model/head";
 import { bestThreshold } from "../../src/solvers/best-threshold";
 import { solveLeastSquares } from "../../src/solvers/least-squares";
@@ -97,6 +98,26 @@ test("of several classes the one with the largest prediction wins; the settings 
 test("what is linearized: the margin for two classes, a class against the mean of the others for more", () => {
   assert.deepEqual(classOutputs(classifierHead, 2).map(({ combine }) => combine), [[[-1, 1]]]);
   assert.deepEqual(classOutputs(classifierHead, 3).map(({ combine }) => combine), [[[1, -0.5, -0.5]], [[-0.5, 1, -0.5]], [[-0.5, -0.5, 1]]]);
+});
+
+test("learning rates are tried from the middle: upward while that helps, else downward", async () => {
+  const tried = async (rates: number[], best: number): Promise<number[]> => {
+    const own: number[] = [];
+    let nearest = Infinity;
+    await climb(rates, (rate) => {
+      own.push(rate);
+      const better = Math.abs(rate - best) < nearest;
+      if (better) nearest = Math.abs(rate - best);
+      return Promise.resolve(better);
+    });
+    return own;
+  };
+  assert.deepEqual(await tried([1, 2, 3], 3), [2, 3]);
+  assert.deepEqual(await tried([1, 2, 3], 2), [2, 3, 1]);
+  assert.deepEqual(await tried([1, 2, 3], 1), [2, 3, 1]);
+  assert.deepEqual(await tried([1, 2], 1), [1, 2]);
+  assert.deepEqual(await tried([1, 2, 3, 4, 5], 1), [3, 4, 2, 1]);
+  assert.deepEqual(await tried([7], 7), [7]);
 });
 
 test("the table has means and standard deviations and marks what lacks a split; counts judge means", () => {
