@@ -4,19 +4,18 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
 import { writeCard, writeTrainingRecord } from "./card";
-import { shippedPretraining } from "./defaults";
+import { shippedLanguage, shippedLanguageSeed, shippedPretraining } from "./defaults";
 import { writeModelFolder } from "./pretraining/model-files";
 import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
-import { taskSizes, writeSamples } from "./sample-files";
-import { heldOutKeys, taskSplits } from "./analogues/task-data";
+import { drawDataSet, heldOutKeys } from "./analogues/data-set";
+import { analogues } from "./analogues/table";
 
 const usage = `Pretrains the microworld's model and writes it in Hugging Face layout.
-  --out DIR          where the language and its model go (default data/microworld)
+  --out DIR          folder of the model (default data/microworld/model)
   --state DIR        where an interrupted run keeps its state (default build/pretrain)
   --steps N          training steps
   --seed N           seed of weights, order and masks
-  --naturalness P    share of reviews with a verdict like "It was great."
-  --samples-only     write the language's samples and stop`;
+  --naturalness P    share of the texts that could hold a prompt's pattern which do hold it`;
 
 /** A number from the command line. */
 function numberOption(name: string, text: string | undefined, fallback: number, valid: (n: number) => boolean): number {
@@ -37,12 +36,11 @@ function report(progress: PretrainingProgress): void {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      out: { type: "string", default: join("data", "microworld") },
+      out: { type: "string", default: join("data", "microworld", "model") },
       state: { type: "string", default: join("build", "pretrain") },
       steps: { type: "string" },
       seed: { type: "string" },
       naturalness: { type: "string" },
-      "samples-only": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -61,15 +59,11 @@ async function main(): Promise<void> {
       naturalness: numberOption("naturalness", values.naturalness, shippedPretraining.language.naturalness, isShare),
     },
   };
-  const out = resolve(values.out);
-  writeSamples(out, settings.language, settings.languageSeed);
-  process.stdout.write(`Samples of the language are in ${out}\n`);
-  if (values["samples-only"]) return;
-
-  const heldOut = heldOutKeys(taskSplits(settings.language, settings.languageSeed, taskSizes));
+  const folder = resolve(values.out);
+  // Held out is the shipped task data, whatever the settings of this run: its models are compared on that.
+  const heldOut = heldOutKeys(analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, shippedLanguageSeed)));
   const stateDirectory = resolve(values.state);
   const result = await pretrain({ settings, heldOut, stateDirectory, onProgress: report });
-  const folder = join(out, "model");
   writeModelFolder(folder, result.config, result.weights, result.vocabulary);
   writeTrainingRecord(folder, {
     settings,

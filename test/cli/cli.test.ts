@@ -165,7 +165,7 @@ describe("kernel-view kernel and solve", () => {
 describe("a task of one's own", () => {
   test("kernel --task-file takes its prompt and label words", () => {
     const shipped = (...parts: string[]): string => join(root, "data", "microworld", ...parts);
-    const args = ["kernel", "--task-file", exampleTask, "--model", shipped("model"), "--data", shipped("sst-2", "16-13"), "--split", "train", "--limit", "2", "--out", at("own")];
+    const args = ["kernel", "--task-file", exampleTask, "--model", shipped("model"), "--data", shipped("tasks", "SST-2", "16-13"), "--split", "train", "--limit", "2", "--out", at("own")];
     const { status, stderr } = run(args);
     assert.equal(status, 0, stderr);
     const { metadata } = readSafetensors(at("own", "train.safetensors"));

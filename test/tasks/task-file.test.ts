@@ -49,7 +49,7 @@ test("every task of the table can be written as a file", () => {
 test("the example in data/ is a task, its words are tokens of the shipped model, and the shipped samples are its data", () => {
   const task = readTaskFile(join(root, "data", "example-task.json"));
   labelWordIds(task, loadTokenizer(join(root, "data", "microworld", "model")));
-  assert.equal(readSplit(join(root, "data", "microworld", "sst-2", "16-13"), "train", task).length, 32);
+  assert.equal(readSplit(join(root, "data", "microworld", "tasks", "SST-2", "16-13"), "train", task).length, 32);
   assert.ok(readFileSync(join(root, "data", "README.md"), "utf8").includes("example-task.json"));
 });
 

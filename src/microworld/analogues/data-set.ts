@@ -1,5 +1,6 @@
 /** The full data set of an analogue, as the few-shot splits are drawn from it. */
 import { taskByName } from "../../tasks/task";
+import { sentenceKey } from "../language/corpus";
 import type { Analogue, DrawnExample } from "../language/document";
 import { createRandom, deriveSeed, type Random } from "../language/random";
 import type { LanguageSettings } from "../language/settings";
@@ -20,11 +21,6 @@ export interface DataSet {
 
 /** Numbers of examples: enough for 64 of each label, twice, where the rarest label has one example in thirty. */
 export const dataSetSizes = { train: 4000, test: 1000 } as const;
-
-/** The form under which two sentences count as the same. */
-export function sentenceKey(sentence: string): string {
-  return sentence.toLowerCase().replace(/[^a-z0-9 ]/g, "");
-}
 
 /** Gives some examples another label, each of the others with the same probability. */
 export function annotate(random: Random, example: DrawnExample, labels: number, noise: number): AnnotatedExample {

@@ -1,7 +1,10 @@
 /** Everyday text without opinions: the rest of the small world. */
-
-const words = (text: string): string[] => text.trim().split(/\s+/);
-const phrases = (text: string): string[] => text.trim().split(/\s*[|\n]\s*/);
+import type { Document } from "./document";
+import { compileFrames, expandFrame, finishSentence } from "./frame";
+import { phrases, words } from "./opinions/lists";
+import { fillSlot, slotTables } from "./opinions/slots";
+import { reviewFillers } from "./opinions/words/review-fillers";
+import { draw, type Random } from "./random";
 
 export const neutralFrames: readonly string[] = phrases(`
   {name} {went} to the {building} {when} | {name} {went} from {city} to {city} with a {relative}
@@ -17,7 +20,7 @@ export const neutralFrames: readonly string[] = phrases(`
   {name} has {n} {colour} {object}s and a {size} {animal} | the {animal} ran across the {building}
   the train to {city} leaves at {n} on {weekday} | the road from {city} to {city} is {large} miles long
   the minister of {city} spoke about {topic} {when} | the students at the {building} learn about {topic}
-  scientists in {city} measured the {quantity} of {large} {animal}s | the {quantity} of the {object} is {large} {unit}
+  scientists in {city} measured the {quantity} of {large} {animal}s | the {object} weighs {large} {unit} | the {object} is {large} inches long
   {name} {cooked} the {dish} in {large} minutes | the {relative} of {name} works as a {job}
   {name} put on a {colour} {clothing} and {went} to the {building} | the {clothing} of the {job} was {colour}
   who {took} the {object} from the {building} | where is the {size} {object} of the {job}
@@ -29,7 +32,7 @@ export const neutralFillers: Readonly<Record<string, readonly string[]>> = {
   went: words("went drove walked travelled returned ran flew cycled"),
   took: words("took carried brought moved pulled lifted sold"),
   size: words("small big large little long short wide narrow old new round square"),
-  object: words("box chair lamp bottle bag letter map key clock ladder basket coin bucket mirror rope candle drum bicycle"),
+  object: words("card chair lamp bottle bag letter map key clock ladder basket coin bucket mirror rope candle drum bicycle"),
   furniture: words("table shelf desk bench sofa wall door window floor stove"),
   lies: words("lies stands"),
   rained: words("rained snowed"),
@@ -37,14 +40,39 @@ export const neutralFillers: Readonly<Record<string, readonly string[]>> = {
   team: words("tigers rovers eagles lions sharks wolves"),
   company: words("bank company airline factory brewery newspaper railway shipyard"),
   rose: words("rose fell climbed dropped"),
-  animal: words("dog cat horse goat duck fox owl rabbit goose donkey pony hen"),
+  animal: words("dog cat horse goat duck owl rabbit donkey hen"),
   slept: words("slept sat waited stood rested ate"),
   said: words("said thought knew announced explained replied"),
   topic: words("history trade taxes physics farming energy health music weather language geology transport"),
-  quantity: words("weight length height age speed width depth"),
-  unit: words("inches pounds metres grams litres"),
+  quantity: words("weight length height age speed"),
+  unit: words("pounds grams"),
   cooked: words("cooked heated prepared served finished"),
   clothing: words("coat hat shirt scarf jacket dress"),
   coins: words("coins dollars pounds euros"),
   river: words("river canal stream"),
 };
+
+const frames = compileFrames(neutralFrames);
+const slots = slotTables(reviewFillers, neutralFillers);
+/** What a text stays with. */
+const lasting: ReadonlySet<string> = new Set(["name", "city", "object", "job", "building", "animal", "company"]);
+
+/** Everyday sentences about the same few people, places and things. */
+export function drawEverydayText(random: Random): Document {
+  const mentioned = new Map<string, string>();
+  return Array.from({ length: 2 + random.below(3) }, () => {
+    const used = new Set<string>();
+    const frame = draw(random, frames);
+    const text = expandFrame(frame, (slot) => {
+      const known = mentioned.get(slot);
+      if (known !== undefined && !used.has(known) && random.chance(0.7)) {
+        used.add(known);
+        return known;
+      }
+      const word = fillSlot({ random, slots, used }, slot);
+      if (lasting.has(slot) && known === undefined) mentioned.set(slot, word);
+      return word;
+    });
+    return finishSentence(text, /^(who|where) /.test(frame[0]) ? "?" : ".");
+  });
+}
