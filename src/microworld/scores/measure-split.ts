@@ -82,7 +82,6 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
   const { model, tokenizer, signal } = measurement;
   const classes = task.labels.length;
   const hash = hashExamples(split, tokenizer);
-  const words = labelWordIds(task, tokenizer);
   const labels = bySplit((name) => examples[name].map(({ label }) => label));
   let started = performance.now();
   const report = (method: Method, test: Measured, chosen: Score["chosen"], dev?: Measured): void => {
@@ -90,9 +89,11 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
     onScore({ task: task.name, k, seed, method: method.name, ...test, dev, chosen, testExamples: labels.test.length, examples: hash, seconds: Number(((now - started) / 1000).toFixed(2)) });
     started = now;
   };
-  const prompted = { model, head: labelWordHead(words), inputs: bySplit((name) => encodeExamples(examples[name], task, tokenizer)) };
+  let promptSubject: Subject | undefined;
+  // Made when it is needed: bag of words also works where the vocabulary lacks a label word.
+  const prompted = (): Subject => (promptSubject ??= { model, head: labelWordHead(labelWordIds(task, tokenizer)), inputs: bySplit((name) => encodeExamples(examples[name], task, tokenizer)) });
   let zeroShot: Predictions | undefined;
-  const zeroShotLogits = (): Predictions => (zeroShot ??= predict(model, prompted.head, prompted.inputs.test));
+  const zeroShotLogits = (): Predictions => (zeroShot ??= predict(model, prompted().head, prompted().inputs.test));
 
   for (const method of wanted) {
     signal?.throwIfAborted();
@@ -102,7 +103,7 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
       report(method, measure(logits, labels.test, task.metric), {
         ...(classes === 2 ? { auc: round(areaUnderCurve(margins(logits), labels.test.map((label) => label === 1))) } : {}),
         majority: round(Math.max(...counts) / labels.test.length),
-        labelWordMass: round(labelWordMass(model, prompted.inputs.test.sequences.slice(0, MASS_EXAMPLES), words)),
+        labelWordMass: round(labelWordMass(model, prompted().inputs.test.sequences.slice(0, MASS_EXAMPLES), labelWordIds(task, tokenizer))),
       });
     } else if (method.procedure.kind === "best-biases") {
       const logits = zeroShotLogits();
@@ -119,7 +120,7 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
       report(method, test, { regularization: setting.regularization }, dev);
     }
   }
-  await measureWith(prompted, true);
+  if (wanted.some(({ procedure }) => "prompted" in procedure && procedure.prompted)) await measureWith(prompted(), true);
   if (!wanted.some(({ procedure }) => "prompted" in procedure && !procedure.prompted)) return;
   const withHead = withClassifier(model, classes, seed);
   try {
