@@ -18,7 +18,7 @@ test("the card says what was recorded", () => {
     for (const part of ["license: mit", "2.0 million tokens", "5.0 minutes on 2 cores (abacus", "| 4000 | 2.00 | 3.100 |", "Not measured yet"]) {
       assert.ok(before.includes(part), `the card lacks "${part}"`);
     }
-    const file = openScoreFile(join(folder, "scores"), "sst-2", "hash");
+    const file = openScoreFile(join(folder, "scores"), "sst-2", { model: "hash", protocol: "p" });
     const common = { task: "sst-2", k: 16, method: "zero-shot", chosen: { majority: 0.5 }, testExamples: 100, examples: "e", seconds: 1 };
     addScore(file, { ...common, seed: 13, accuracy: 0.5 });
     addScore(file, { ...common, seed: 21, accuracy: 0.7 });

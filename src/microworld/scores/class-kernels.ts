@@ -31,7 +31,7 @@ export async function classKernels(model: Model, outputs: readonly Outputs[], in
   const evaluate = [...inputs.train.sequences, ...inputs.dev.sequences, ...inputs.test.sequences];
   const all: ClassKernels[] = [];
   for (const own of outputs) {
-    const { kernels, evaluateLogits } = await computeKernel({ model, outputs: own, train: inputs.train.sequences, evaluate, formulas, signal });
+    const { kernels, evaluateLogits } = await computeKernel({ model, outputs: own, train: inputs.train.sequences, evaluate, formulas, trainBlock: inputs.train.sequences.length, signal });
     all.push({ kernels, logits: evaluateLogits });
   }
   return all;

@@ -22,15 +22,16 @@ import { predict, tune } from "./tuning";
 /** How much work fine-tuning may be. */
 export interface TuningBudget {
   steps: number;
-  evaluateEvery: number;
-  /** Examples in a batch, for up to 64 training examples and for more. */
-  batchSizes: readonly [small: number, large: number];
+  /** Steps between looks at the development examples, for up to 64 training examples and for more. */
+  evaluateEvery: readonly [few: number, many: number];
+  /** Examples in a batch, likewise. */
+  batchSizes: readonly [few: number, many: number];
   /** SGD's learning rates: c · batch size / mean ‖∇f‖². */
   sgdFactors: readonly number[];
   adamwRates: readonly number[];
 }
 
-export const defaultBudget: TuningBudget = { steps: 100, evaluateEvery: 25, batchSizes: [8, 16], sgdFactors: [0.1, 0.4, 1.6], adamwRates: [1e-4, 5e-4] };
+export const defaultBudget: TuningBudget = { steps: 100, evaluateEvery: [25, 50], batchSizes: [8, 16], sgdFactors: [0.1, 0.4, 1.6], adamwRates: [1e-4, 5e-4] };
 
 export interface SplitExamples {
   task: Task;
@@ -49,10 +50,18 @@ export interface Measurement {
 const SPLITS = ["train", "dev", "test"] as const;
 const REGULARIZATIONS = [0.001, 0.01, 0.1, 1];
 const F0S = [10, 100, 1000, Infinity];
+const RELATIVE_GAMMAS = [1e6, 0.25];
+const LAMBDAS = [0, 0.5, 1];
+/** Test examples whose mask is read over the whole vocabulary. */
+const MASS_EXAMPLES = 200;
 /** More training examples than this, and the asymmetric solver (one SVD for each regularization and f0) tries fewer settings. */
 const MANY_EXAMPLES = 128;
 
 const bySplit = <T>(of: (split: Split) => T): Record<Split, T> => ({ train: of("train"), dev: of("dev"), test: of("test") });
+
+/** How hyperparameters are chosen, in full: results are comparable where it is the same. */
+export const protocolOf = (budget: TuningBudget = defaultBudget): string =>
+  JSON.stringify({ regularizations: REGULARIZATIONS, f0s: F0S.map(String), manyExamples: MANY_EXAMPLES, relativeGammas: RELATIVE_GAMMAS, lambdas: LAMBDAS, ...budget });
 
 /** Identifies a split's examples as the model reads them. */
 export function hashExamples({ task, examples }: SplitExamples, tokenizer: TextEncoder): string {
@@ -73,7 +82,6 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
   const { model, tokenizer, signal } = measurement;
   const classes = task.labels.length;
   const hash = hashExamples(split, tokenizer);
-  const words = labelWordIds(task, tokenizer);
   const labels = bySplit((name) => examples[name].map(({ label }) => label));
   let started = performance.now();
   const report = (method: Method, test: Measured, chosen: Score["chosen"], dev?: Measured): void => {
@@ -81,9 +89,11 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
     onScore({ task: task.name, k, seed, method: method.name, ...test, dev, chosen, testExamples: labels.test.length, examples: hash, seconds: Number(((now - started) / 1000).toFixed(2)) });
     started = now;
   };
-  const prompted = { model, head: labelWordHead(words), inputs: bySplit((name) => encodeExamples(examples[name], task, tokenizer)) };
+  let promptSubject: Subject | undefined;
+  // Made when it is needed: bag of words also works where the vocabulary lacks a label word.
+  const prompted = (): Subject => (promptSubject ??= { model, head: labelWordHead(labelWordIds(task, tokenizer)), inputs: bySplit((name) => encodeExamples(examples[name], task, tokenizer)) });
   let zeroShot: Predictions | undefined;
-  const zeroShotLogits = (): Predictions => (zeroShot ??= predict(model, prompted.head, prompted.inputs.test));
+  const zeroShotLogits = (): Predictions => (zeroShot ??= predict(model, prompted().head, prompted().inputs.test));
 
   for (const method of wanted) {
     signal?.throwIfAborted();
@@ -93,7 +103,7 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
       report(method, measure(logits, labels.test, task.metric), {
         ...(classes === 2 ? { auc: round(areaUnderCurve(margins(logits), labels.test.map((label) => label === 1))) } : {}),
         majority: round(Math.max(...counts) / labels.test.length),
-        labelWordMass: round(labelWordMass(model, prompted.inputs.test.sequences, words)),
+        labelWordMass: round(labelWordMass(model, prompted().inputs.test.sequences.slice(0, MASS_EXAMPLES), labelWordIds(task, tokenizer))),
       });
     } else if (method.procedure.kind === "best-biases") {
       const logits = zeroShotLogits();
@@ -110,7 +120,7 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
       report(method, test, { regularization: setting.regularization }, dev);
     }
   }
-  await measureWith(prompted, true);
+  if (wanted.some(({ procedure }) => "prompted" in procedure && procedure.prompted)) await measureWith(prompted(), true);
   if (!wanted.some(({ procedure }) => "prompted" in procedure && !procedure.prompted)) return;
   const withHead = withClassifier(model, classes, seed);
   try {
@@ -127,10 +137,11 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
       if (method.procedure.kind !== "fine-tuning") continue;
       const { optimizer } = method.procedure;
       const budget = measurement.budget ?? defaultBudget;
-      const batchSize = budget.batchSizes[labels.train.length > 64 ? 1 : 0];
+      const size = labels.train.length > 64 ? 1 : 0;
+      const [batchSize, evaluateEvery] = [budget.batchSizes[size], budget.evaluateEvery[size]];
       if (optimizer === "sgd") scale ??= await gradientScale(subject.model, outputs, subject.inputs.train, signal);
       const learningRates = optimizer === "sgd" ? budget.sgdFactors.map((factor) => (factor * batchSize) / scale!) : budget.adamwRates;
-      const { steps, evaluateEvery } = budget;
+      const { steps } = budget;
       const tuned = await tune(subject.model, subject.head, subject.inputs, { optimizer, learningRates, steps, evaluateEvery, batchSize, metric: task.metric, seed, signal });
       const rate: Score["chosen"] = optimizer === "sgd" ? { factor: budget.sgdFactors[learningRates.indexOf(tuned.learningRate)] } : {};
       report(method, tuned.test, { learningRate: tuned.learningRate, ...rate, bestStep: tuned.bestStep, steps, batchSize }, tuned.dev);
@@ -169,9 +180,10 @@ const symmetricSettings: readonly RegressionSetting[] = REGULARIZATIONS.flatMap(
  * is least squares from both sides, or small. λ weighs the two sides.
  */
 function asymmetricSettings(examples: number): RegressionSetting[] {
-  const f0s = examples > MANY_EXAMPLES ? [10, Infinity] : F0S;
-  return REGULARIZATIONS.flatMap((regularization) =>
-    f0s.flatMap((f0) => [1e6, 0.25].flatMap((relativeGamma) => [0, 0.5, 1].map((lambda) => ({ regularization, f0, relativeGamma, lambda })))),
+  const many = examples > MANY_EXAMPLES;
+  const f0s = many ? [10, Infinity] : F0S;
+  return (many ? REGULARIZATIONS.slice(1) : REGULARIZATIONS).flatMap((regularization) =>
+    f0s.flatMap((f0) => RELATIVE_GAMMAS.flatMap((relativeGamma) => LAMBDAS.map((lambda) => ({ regularization, f0, relativeGamma, lambda })))),
   );
 }
 

@@ -30,6 +30,8 @@ interface Header {
   task: string;
   /** Hash of the model's weights and configuration. */
   model: string;
+  /** How hyperparameters are chosen. */
+  protocol: string;
 }
 
 export interface ScoreFile {
@@ -43,12 +45,12 @@ const fileOf = (directory: string, task: string): string => join(directory, `${t
 /**
  * Opens a task's file of measurements of one model; makes it if there is none. A last line that was cut off is dropped.
  *
- * @throws if the file belongs to another model, or a line is damaged
+ * @throws if the file belongs to another model or protocol, or a line is damaged
  */
-export function openScoreFile(directory: string, task: string, model: string): ScoreFile {
+export function openScoreFile(directory: string, task: string, { model, protocol }: Pick<Header, "model" | "protocol">): ScoreFile {
   const path = fileOf(directory, task);
   mkdirSync(directory, { recursive: true });
-  const header: Header = { format: FORMAT, task, model };
+  const header: Header = { format: FORMAT, task, model, protocol };
   if (!existsSync(path)) writeText(path, `${JSON.stringify(header)}\n`);
   const text = readFileSync(path, "utf8");
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
@@ -56,6 +58,9 @@ export function openScoreFile(directory: string, task: string, model: string): S
   const { header: found, scores } = parse(path, whole || JSON.stringify(header));
   if (found.model !== model) {
     throw new Error(`${path} holds measurements of another model (${found.model.slice(0, 12)}…, not ${model.slice(0, 12)}…): choose another folder with --out, or remove it`);
+  }
+  if (found.protocol !== protocol) {
+    throw new Error(`${path} holds measurements with other ways to choose hyperparameters (${found.protocol}, not ${protocol}): choose another folder with --out, or remove it`);
   }
   return { path, scores };
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readFewShot } from "../../experiment/inputs";
 import { taskByName, type Task } from "../../tasks/task";
-import { hashExamples, measureSplit, type Measurement, type SplitExamples } from "./measure-split";
+import { hashExamples, measureSplit, protocolOf, type Measurement, type SplitExamples } from "./measure-split";
 import { methodByName, type Method } from "./methods";
 import { addScore, findScore, openScoreFile, type Score } from "./score-file";
 
@@ -58,7 +58,7 @@ export async function runScores(run: ScoreRun): Promise<void> {
   const total = tasks.length * ks.length * seeds.length * asked.length;
   // All data are read before the first measurement, so that what is wrong with them shows at once.
   const plans = tasks.map((task) => {
-    const file = openScoreFile(run.out, task.name, model.hash);
+    const file = openScoreFile(run.out, task.name, { model: model.hash, protocol: protocolOf(run.budget) });
     const data = taskDataFolder(run.data, task);
     const units = ks.flatMap((k) =>
       seeds.map((seed): Unit => {

@@ -10,6 +10,7 @@ import { decisive, measure, type Measured } from "./regression";
 
 export interface TuningOptions {
   optimizer: "sgd" | "adamw";
+  /** Rising. */
   learningRates: readonly number[];
   steps: number;
   batchSize: number;
@@ -26,25 +27,44 @@ export interface Tuned {
   test: Measured;
 }
 
-/** The run whose best checkpoint does best on the development examples; the smaller cross-entropy there decides among equals. */
+/**
+ * The run whose best checkpoint does best on the development examples; the smaller cross-entropy there decides among
+ * equals. Rates are tried from the middle one upward while that helps, and downward only if it did not at once: what
+ * lies beyond a rate that is too large or too small is not tried.
+ */
 export async function tune(model: Model, head: Head, inputs: Record<Split, Inputs>, options: TuningOptions): Promise<Tuned> {
   const { learningRates, metric, ...rest } = options;
+  if (learningRates.length === 0) throw new Error("fine-tuning needs at least one learning rate");
   let best: (Tuned & { loss: number }) | undefined;
-  for (const learningRate of learningRates) {
+  /** Whether this rate is the best so far. */
+  const attempt = async (learningRate: number): Promise<boolean> => {
     const tuned = await fineTune({ ...rest, model, head, train: inputs.train, dev: inputs.dev, learningRate });
     try {
       const onDev = predict(tuned.model, head, inputs.dev);
       const dev = measure(onDev, inputs.dev.labels, metric);
       const loss = crossEntropy(onDev, inputs.dev.labels);
-      if (best && (decisive(dev) < decisive(best.dev) || (decisive(dev) === decisive(best.dev) && !(loss < best.loss)))) continue;
+      if (best && (decisive(dev) < decisive(best.dev) || (decisive(dev) === decisive(best.dev) && !(loss < best.loss)))) return false;
       const test = measure(predict(tuned.model, head, inputs.test), inputs.test.labels, metric);
       best = { learningRate, bestStep: tuned.best.step, dev, test, loss };
+      return true;
     } finally {
       tuned.dispose();
     }
-  }
-  if (!best) throw new Error("fine-tuning needs at least one learning rate");
-  return { learningRate: best.learningRate, bestStep: best.bestStep, dev: best.dev, test: best.test };
+  };
+  await climb(learningRates, attempt);
+  const { loss: _, ...chosen } = best!;
+  return chosen;
+}
+
+/** Tries the middle one, then those above it while each is better, then, if the first of those was not, those below. */
+export async function climb(rates: readonly number[], attempt: (rate: number) => Promise<boolean>): Promise<void> {
+  const middle = Math.floor((rates.length - 1) / 2);
+  await attempt(rates[middle]);
+  let place = middle + 1;
+  while (place < rates.length && (await attempt(rates[place]))) place++;
+  // A step up that helped: the rates below the middle are further away.
+  if (place > middle + 1) return;
+  for (let below = middle - 1; below >= 0 && (await attempt(rates[below])); below--);
 }
 
 /** A head's logits on a split, [examples, classes]. */
