@@ -7,10 +7,11 @@ interface BehaviorOracle {
   moves: Move[];
   linearizations: Record<string, LinearizationCase>;
   labels: number[];
+  features: FeaturesCase[];
   order: number[];
-  trajectories: { optimizer: "sgd" | "signgd" | "adamw"; learningRate: number; steps: { chi: number; change: number[]; predicted: Record<"sgd" | "signgd" | "asymmetric_signgd", number[]> }[] }[];
+  trajectories: { optimizer: "sgd" | "signgd" | "adamw"; learningRate: number; steps: { chi: number; change: number[]; predicted: Record<OracleFormula, number[]> }[] }[];
   labelWordIds: number[];
-  descents: { loss: "cross-entropy" | "squared"; batches: number[][]; rates: number[]; labels: number[]; losses: number[]; train: number[][]; evaluate: number[][] }[];
+  descents: { loss: "cross-entropy" | "l2"; batches: number[][]; rates: number[]; labels: number[]; losses: number[]; train: number[][]; evaluate: number[][] }[];
 }
 
 export interface LinearizationCase {
@@ -23,6 +24,18 @@ export interface LinearizationCase {
   /** ⟨∇f(x; θ_0), θ_t − θ_0⟩ and f(x; θ_t) for each move. */
   changes: number[][][];
   tuned: number[][][];
+}
+
+type OracleFormula = "sgd" | "signgd" | "asymmetric_signgd";
+
+/** Training × evaluation prompts, before and after a move; parts are layers and kinds of parameters, "" is all. */
+interface FeaturesCase {
+  margin: boolean;
+  move: number;
+  kernels: Record<OracleFormula, { before: number[]; after: number[] }>;
+  distances: Record<OracleFormula, Record<string, number>>;
+  gradientDistances: Record<string, number[]>;
+  alignment: { plain: number; centred: number };
 }
 
 export interface Move {
