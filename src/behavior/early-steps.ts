@@ -6,8 +6,8 @@
  *   gradient. This needs one example a step and one output (the margin): the sign of a sum of gradients is not the sum of signs.
  * - K_SignGD, signs on both sides, is the symmetric stand-in that solvers can use; its size is not that of a change of f.
  *
- * χ_t = ∂ℓ/∂f is the training run's own at each step, at θ_{t−1}. (What is the paper's here, and what is recalled of it,
- * is in the project's notes: the theorem speaks of f with one output and of steps on one example.)
+ * χ_t = ∂ℓ/∂f is the training run's own at each step, at θ_{t−1}. The theorem is given as we recall it, unchecked against
+ * the paper's text; what it says is checked by the experiment itself.
  */
 import { createOptimizer, type OptimizerName } from "../finetune/optimizer";
 import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "../finetune/flat-parameters";
