@@ -33,6 +33,11 @@ export interface KernelDescentOptions {
   batches?: readonly (readonly number[])[];
   /** "sign" steps along sign(χ), for an asymmetric kernel. Default "gradient". */
   direction?: "gradient" | "sign";
+  /**
+   * Largest norm of a step's gradient, as fine-tuning clips it: that of the linear model, √(χᵀ K χ) over the batch. For a symmetric
+   * kernel and the direction "gradient". Default: none (the authors' fine-tuning has 1).
+   */
+  clipNorm?: number;
   /** Steps after which outputs are kept, from 0 (the start). Default: the last one. */
   record?: readonly number[];
 }
@@ -65,7 +70,7 @@ export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSigna
  *
  * @throws if shapes, labels, rates or batches do not fit, or the outputs grow without bound (the rate is too large)
  */
-export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, direction = "gradient", record = [rates.length] }: KernelDescentOptions): Generator<undefined, KernelDescent> {
+export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, direction = "gradient", clipNorm = Infinity, record = [rates.length] }: KernelDescentOptions): Generator<undefined, KernelDescent> {
   const { examples: n, outputs: c, size } = checkTrainKernel(train.kernel);
   const m = checkEvaluationKernel(evaluate.kernel, n, c);
   checkLabels(train.labels, n, c);
@@ -76,6 +81,7 @@ export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, dir
   if (direction === "sign" && (c > 1 || rates.some((_, t) => batchOf(t).length !== 1))) {
     throw new Error('the direction "sign" is that of SignGD for one output and one example a step: use the margin and batches of one example, or the direction "gradient"');
   }
+  if (clipNorm !== Infinity && (direction === "sign" || !(clipNorm > 0))) throw new Error(`clipNorm must be above 0, and goes with the direction "gradient" only; it is ${clipNorm} with "${direction}"`);
   const onTrain = startOf(train.start, n, c, "train");
   const onEvaluate = startOf(evaluate.start, m, c, "evaluation");
   const coefficients = new Float64Array(size);
@@ -92,9 +98,12 @@ export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, dir
     const step = lossOfOutputs(loss, outputs, batch.map((i) => train.labels[i]));
     if (!Number.isFinite(step.loss)) throw new Error(`the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`);
     losses.push(step.loss);
+    const rows = Array.from(step.derivative, (_, k) => batch[Math.floor(k / c)] * c + (k % c));
+    // The small number is PyTorch's, in clip_grad_norm_.
+    const clipped = clipNorm === Infinity ? rate : rate * Math.min(1, clipNorm / (gradientNorm(train.kernel.values, size, rows, step.derivative) + 1e-6));
     step.derivative.forEach((chi, k) => {
-      const row = batch[Math.floor(k / c)] * c + (k % c);
-      const weight = -rate * (direction === "sign" ? Math.sign(chi) : chi);
+      const row = rows[k];
+      const weight = -clipped * (direction === "sign" ? Math.sign(chi) : chi);
       coefficients[row] += weight;
       addRow(train.kernel.values, row, weight, onTrain);
       addRow(evaluate.kernel.values, row, weight, onEvaluate);
@@ -103,6 +112,13 @@ export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, dir
     yield;
   }
   return { records, losses, coefficients };
+}
+
+/** ‖Σ χ_k ∇f_k‖ = √(χᵀ K χ); rounding may leave a gradient of nearly zero below it. */
+function gradientNorm(kernel: Float64Array, size: number, rows: readonly number[], derivative: Float64Array): number {
+  let sum = 0;
+  rows.forEach((row, k) => rows.forEach((other, l) => (sum += derivative[k] * kernel[row * size + other] * derivative[l])));
+  return Math.sqrt(Math.max(0, sum));
 }
 
 function addRow(kernel: Float64Array, row: number, weight: number, into: Float64Array): void {

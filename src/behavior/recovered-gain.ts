@@ -12,8 +12,8 @@ export interface RecoveredGain {
   gain: number;
   /** (linearized − start) / (tuned − start); may be negative or above 1. Undefined where the gain is too small to be shared. */
   share: number | undefined;
-  /** Whether the share is at least {@link LINEARIZED_SHARE}. Undefined where the share is. */
-  linearized: boolean | undefined;
+  /** Whether the share is at least {@link LINEARIZED_SHARE}: fine-tuning is linearized. Undefined where the share is. */
+  passed: boolean | undefined;
 }
 
 /** From which share of the gain on the paper calls fine-tuning linearized. */
@@ -30,7 +30,7 @@ export function recoveredGain({ start, tuned, linearized }: Scores, smallestGain
   if (!(smallestGain > 0)) throw new Error(`the smallest gain must be above 0, not ${smallestGain}`);
   const gain = tuned - start;
   // Scores are quotients of counts: their differences carry rounding.
-  if (gain < smallestGain - 1e-12) return { gain, share: undefined, linearized: undefined };
+  if (gain < smallestGain - 1e-12) return { gain, share: undefined, passed: undefined };
   const share = (linearized - start) / gain;
-  return { gain, share, linearized: share >= LINEARIZED_SHARE - 1e-12 };
+  return { gain, share, passed: share >= LINEARIZED_SHARE - 1e-12 };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { agreementOf } from "../../src/behavior/agreement";
 import { earlySteps } from "../../src/behavior/early-steps";
 import { kernelDescent, largestStableRate, type KernelDescentOptions } from "../../src/behavior/kernel-descent";
 import { computeKernel } from "../../src/kernels/kernel";
@@ -13,6 +14,7 @@ import { assertAllclose } from "../support/allclose";
 import { behaviorOracle } from "../support/behavior-oracle";
 import { kernelOracle } from "../support/kernel-oracle";
 import { seededRandom } from "../support/random-model";
+import { logLogSlope } from "../support/slope";
 import { tinyRoberta } from "../support/tiny-roberta";
 
 const { train, evaluate } = kernelOracle;
@@ -34,7 +36,7 @@ function randomProblem(n: number, m: number, c: number, width: number, seed: num
 
 describe("kernel gradient descent equals training the linearized model in PyTorch (float64)", () => {
   for (const expected of behaviorOracle.descents) {
-    it(`${expected.loss}, ${expected.batches[0].length === 3 ? "full batch" : "minibatches"}`, async () => {
+    it(`${expected.loss}, ${expected.batches[0].length === 3 ? "full batch" : "minibatches"}${expected.clipNorm ? ", clipped" : ""}`, async () => {
       const model = tinyRoberta();
       const outputs = logitOutputs(labelWordHead(behaviorOracle.labelWordIds), 3);
       const own = await computeKernel({ model, outputs, train, evaluate: train });
@@ -45,6 +47,7 @@ describe("kernel gradient descent equals training the linearized model in PyTorc
         loss: expected.loss,
         rates: expected.rates,
         batches: expected.batches,
+        ...(expected.clipNorm ? { clipNorm: expected.clipNorm } : {}),
       });
       // The kernel and f_0 are float32's, 2e-6 of the largest; steps of rate · K up to 1 carry that on.
       assertAllclose(losses, expected.losses, { relative: 2e-5 }, "losses");
@@ -103,6 +106,35 @@ describe("kernel gradient descent on the squared loss", () => {
   });
 });
 
+describe("kernel gradient descent and fine-tuning at equal time", () => {
+  it("part in proportion to the learning rate, step for step", async (t) => {
+    const model = tinyRoberta();
+    const outputs = logitOutputs(labelWordHead(behaviorOracle.labelWordIds), 3);
+    const [labels, batches] = [[2, 0, 1], [[0, 2], [1], [2, 1], [0]]];
+    const own = await computeKernel({ model, outputs, train, evaluate: train });
+    const other = await computeKernel({ model, outputs, train, evaluate });
+    const rates = [4e-4, 2e-4, 1e-4];
+    const errors: number[] = [];
+    for (const rate of rates) {
+      const all = batches.map(() => rate);
+      const steps = await earlySteps({ model, outputs, train: { sequences: train, labels }, evaluate, optimizer: "sgd", rates: all, batches });
+      const { records } = await kernelDescent({
+        train: { kernel: own.kernels.get("sgd")!, labels, start: own.trainLogits },
+        evaluate: { kernel: other.kernels.get("sgd")! },
+        loss: "cross-entropy",
+        rates: all,
+        batches,
+        record: [1, 2, 3, 4],
+      });
+      errors.push(agreementOf(records[3].evaluate.values, steps[3].change).relativeError);
+    }
+    t.diagnostic(`relative errors after 4 steps ${errors.map((error) => error.toExponential(2)).join(", ")}`);
+    // As for one step: 1 but for the next order.
+    assert.ok(Math.abs(logLogSlope(rates, errors) - 1) < 0.15, errors.join(", "));
+    disposeModel(model);
+  });
+});
+
 describe("kernel gradient descent with signs", () => {
   it("is what K_A-SignGD predicts for the steps of SignGD, when χ keeps its sign", async () => {
     const model = tinyRoberta();
@@ -135,6 +167,7 @@ describe("kernelDescent", () => {
     await assert.rejects(run({ batches: [[]] }), /batch 0 .* empty/);
     await assert.rejects(run({ record: [2] }), /after step 2: there are 1/);
     await assert.rejects(run({ direction: "sign" }), /one output and one example/);
+    await assert.rejects(run({ clipNorm: 0 }), /clipNorm must be above 0/);
     await assert.rejects(run({ train: { ...problem.train, labels: [0, 1, 2] } }), /label 2 is 2/);
     await assert.rejects(run({ train: { ...problem.train, start: problem.evaluate.start } }), /train outputs .* \[3, 2\] like the kernel, not \[2, 2\]/);
     await assert.rejects(run({ evaluate: { ...problem.evaluate, kernel: problem.train.kernel, start: problem.evaluate.start } }), /evaluation outputs .* \[3, 2\]/);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { kernelBehavior } from "../../src/behavior/kernel-behavior";
+import { linearizationTest } from "../../src/behavior/linearization-test";
 import { linearize } from "../../src/behavior/linearization";
 import { recoveredGain } from "../../src/behavior/recovered-gain";
 import { selectParameters } from "../../src/kernels/parameter-filter";
@@ -147,22 +149,72 @@ describe("linearize", () => {
   });
 });
 
+describe("linearizationTest", () => {
+  const { start, changes, tuned: tunedOutputs, labelWordIds } = behaviorOracle.linearizations["all parameters, three logits"];
+  const best = (row: number[]): number => row.indexOf(Math.max(...row));
+
+  it("scores f_0, f_t and f_lin of every checkpoint", async () => {
+    const model = tinyRoberta();
+    const tuned = moves.map((move) => movedModel(model, move));
+    const outputs = logitOutputs(labelWordHead(labelWordIds), 3);
+    const labels = tunedOutputs[1].map(best);
+    const share = (rows: number[][]): number => rows.filter((row, i) => best(row) === labels[i]).length / labels.length;
+    const linear = changes.map((change) => change.map((row, i) => row.map((value, c) => start[i][c] + value)));
+    const distance = (a: number[][], b: number[][]): number => Math.hypot(...a.flatMap((row, i) => row.map((value, c) => value - b[i][c])));
+    const results = await linearizationTest({ model, outputs, sequences: evaluate, tuned, labels });
+    results.forEach((result, k) => {
+      assert.deepEqual([result.start, result.tuned, result.linearized], [share(start), share(tunedOutputs[k]), share(linear[k])]);
+      assertAllclose([result.error], [distance(linear[k], tunedOutputs[k]) / distance(start, tunedOutputs[k])], { absolute: 1e-3 });
+      assertAllclose(result.linearizedOutputs.values, linear[k].flat(), { absolute: 5e-6 });
+    });
+    [model, ...tuned].forEach(disposeModel);
+  });
+
+  it("takes another score, and the margin", async () => {
+    const model = tinyRoberta();
+    const tuned = movedModel(model, moves[1]);
+    const seen: number[][] = [];
+    const score = ({ shape }: { shape: number[] }): number => seen.push(shape) / 10;
+    const [result] = await linearizationTest({ model, outputs: marginOutput(labelWordHead([98, 86])), sequences: evaluate, tuned: [tuned], labels: [0, 1, 1], score });
+    assert.deepEqual(seen, Array(3).fill([3, 2]));
+    assertAllclose([result.start, result.tuned, result.linearized, result.share!], [0.1, 0.2, 0.3, 2], { absolute: 1e-12 });
+    [model, tuned].forEach(disposeModel);
+  });
+});
+
+describe("kernelBehavior", () => {
+  const all = { kernelScore: 0.72, tunedScore: 0.8, linearized: true, featureDistance: 1.9 };
+
+  it("needs the kernel's score, linearization and fixed features", () => {
+    assert.deepEqual(kernelBehavior(all), { solvesTask: true, linearized: true, fixedFeatures: true, kernelBehavior: true });
+    assert.equal(kernelBehavior({ ...all, kernelScore: 0.71 }).solvesTask, false);
+    assert.equal(kernelBehavior({ ...all, featureDistance: 2 }).fixedFeatures, false);
+    for (const change of [{ kernelScore: 0.71 }, { linearized: false }, { featureDistance: 2 }]) assert.equal(kernelBehavior({ ...all, ...change }).kernelBehavior, false);
+  });
+
+  it("is undecided only if what is known speaks for it", () => {
+    assert.equal(kernelBehavior({ ...all, linearized: undefined }).kernelBehavior, undefined);
+    assert.equal(kernelBehavior({ ...all, linearized: undefined, featureDistance: 3 }).kernelBehavior, false);
+    assert.equal(kernelBehavior({ ...all, featureDistance: NaN }).kernelBehavior, undefined);
+  });
+});
+
 describe("recoveredGain", () => {
   it("is the share of the gain that the linearization has, linearized from one half on", () => {
-    assert.deepEqual(recoveredGain({ start: 0.5, tuned: 0.75, linearized: 0.625 }), { gain: 0.25, share: 0.5, linearized: true });
-    assert.deepEqual(recoveredGain({ start: 0.5, tuned: 0.75, linearized: 0.5625 }), { gain: 0.25, share: 0.25, linearized: false });
+    assert.deepEqual(recoveredGain({ start: 0.5, tuned: 0.75, linearized: 0.625 }), { gain: 0.25, share: 0.5, passed: true });
+    assert.deepEqual(recoveredGain({ start: 0.5, tuned: 0.75, linearized: 0.5625 }), { gain: 0.25, share: 0.25, passed: false });
     assert.equal(recoveredGain({ start: 0.5, tuned: 0.75, linearized: 0.25 }).share, -1);
     assert.equal(recoveredGain({ start: 0.5, tuned: 0.75, linearized: 1 }).share, 2);
-    // Counts of 1,000 examples: 7/10 of rounding must not decide.
-    assert.equal(recoveredGain({ start: 0.6, tuned: 0.8, linearized: 0.7 }).linearized, true);
+    // Half of the gain, but for rounding: (0.7 − 0.6) / (0.8 − 0.6) is 0.4999….
+    assert.equal(recoveredGain({ start: 0.6, tuned: 0.8, linearized: 0.7 }).passed, true);
   });
 
   it("is undefined where nothing is gained", () => {
     for (const tuned of [0.505, 0.5, 0.4]) {
-      const { share, linearized } = recoveredGain({ start: 0.5, tuned, linearized: 0.6 });
-      assert.deepEqual([share, linearized], [undefined, undefined]);
+      const { share, passed } = recoveredGain({ start: 0.5, tuned, linearized: 0.6 });
+      assert.deepEqual([share, passed], [undefined, undefined]);
     }
-    assert.equal(recoveredGain({ start: 0.57, tuned: 0.58, linearized: 0.58 }).linearized, true, "a gain of exactly the least counts");
+    assert.equal(recoveredGain({ start: 0.57, tuned: 0.58, linearized: 0.58 }).passed, true, "a gain of exactly the least counts");
     assert.equal(recoveredGain({ start: 0.5, tuned: 0.6, linearized: 0.6 }, 0.2).share, undefined);
     assert.throws(() => recoveredGain({ start: NaN, tuned: 1, linearized: 1 }), /"start"/);
     assert.throws(() => recoveredGain({ start: 0, tuned: 1, linearized: 1 }, 0), /smallest gain/);

@@ -11,7 +11,7 @@ interface BehaviorOracle {
   order: number[];
   trajectories: { optimizer: "sgd" | "signgd" | "adamw"; learningRate: number; steps: { chi: number; change: number[]; predicted: Record<OracleFormula, number[]> }[] }[];
   labelWordIds: number[];
-  descents: { loss: "cross-entropy" | "l2"; batches: number[][]; rates: number[]; labels: number[]; losses: number[]; train: number[][]; evaluate: number[][] }[];
+  descents: { loss: "cross-entropy" | "l2"; clipNorm: number | null; batches: number[][]; rates: number[]; labels: number[]; losses: number[]; train: number[][]; evaluate: number[][] }[];
 }
 
 export interface LinearizationCase {
