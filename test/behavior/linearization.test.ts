@@ -71,8 +71,8 @@ describe("linearize", () => {
   const sizes = { layers: 2, headSize: 4, heads: 2, intermediate: 12, vocabulary: 30, longest: 14, padId: 1 };
 
   for (const seed of [1, 2, 3]) {
-    it(`equals whole gradients times whole displacements on a random model (${seed})`, async () => {
-      const model = randomModel(sizes, seed);
+    it(`equals whole gradients times whole displacements on a random ${seed === 3 ? "BERT" : "RoBERTa"} (${seed})`, async () => {
+      const model = randomModel({ ...sizes, modelType: seed === 3 ? "bert" : "roberta" }, seed);
       const random = seededRandom(seed);
       const sequences = [3, 14, 5, 8].map((length) => randomSequence(random, sizes, length));
       const outputs: Outputs = { head: labelWordHead([4, 9, 11], { tied: seed === 2 }), combine: [[1, -2, 0.5], [0, 1, 0]] };
