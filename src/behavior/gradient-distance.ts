@@ -1,13 +1,13 @@
 /**
  * The fixed-features test by gradients: ‖∇f(x; θ_t) − ∇f(x; θ_0)‖ / ‖∇f(x; θ_0)‖ for every example and output.
  *
- * The difference of two weights' gradients Σ_t δ_t x_tᵀ is itself such a sum, over the tokens of both passes, with −δ in
- * one: it is formed at once, in slices. Taking ‖g‖² + ‖g′‖² − 2⟨g, g′⟩ apart would lose the digits of a small difference.
+ * A weight's gradient is Σ_t δ_t x_tᵀ, and the difference of two is Σ_t (δ_t − δ′_t) x_tᵀ + Σ_t δ′_t (x_t − x′_t)ᵀ, the same
+ * kind of sum over twice as many terms, all of them as small as the change: its norm follows from inner products of
+ * terms, without forming a gradient, and keeps the digits of a small difference, which ‖g‖² + ‖g′‖² − 2⟨g, g′⟩ would lose.
  */
 import { tf, type Tensor } from "../model/backend";
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
-import { LONGEST_PRODUCT } from "../kernels/contract";
 import type { Factor } from "../kernels/factor";
 import { factorsOfPass, keptFactors } from "../kernels/factors";
 import type { Outputs } from "../kernels/outputs";
@@ -56,7 +56,7 @@ interface Squares {
   start: Float64Array;
 }
 
-/** {@link gradientDistance} with a pause after each slice of a parameter. */
+/** {@link gradientDistance} with a pause after each parameter. */
 export function* gradientDistanceSteps({ model, tuned, outputs, sequences, parameters = [], batchSize = 8 }: GradientDistanceOptions): Generator<undefined, GradientDistance> {
   movedParameters(model, tuned); // the same parameters, of the same shapes
   const counted = selectParameters(model.parameters.keys(), parameters);
@@ -80,8 +80,8 @@ export function* gradientDistanceSteps({ model, tuned, outputs, sequences, param
         if (step && "parameter" in step && !step.parameter.endsWith("attention.self.key.bias")) {
           const start = before.factors.get(step.parameter)!;
           const sum = sumOf(step.parameter);
-          yield* squaredNorms(start, undefined, (piece) => addTo(sum.start, piece));
-          yield* squaredNorms(step.factor, start, (piece) => addTo(sum.difference, piece));
+          addTo(sum.start, squaredNorms(start));
+          addTo(sum.difference, squaredNorms(step.factor, start));
         }
         yield;
       }
@@ -106,45 +106,51 @@ function changeOf(squares: readonly Squares[], shape: [number, number]): Gradien
   const total = (of: (squares: Squares) => Float64Array, k: number): number => squares.reduce((sum, each) => sum + of(each)[k], 0);
   const values = Float64Array.from({ length: shape[0] * shape[1] }, (_, k) => {
     const start = total((each) => each.start, k);
-    return start === 0 ? NaN : Math.sqrt(total((each) => each.difference, k) / start);
+    // Sums of products of either sign: rounding may leave a norm of nearly zero below it.
+    return start <= 0 ? NaN : Math.sqrt(Math.max(0, total((each) => each.difference, k)) / start);
   });
   const known = values.filter((value) => !Number.isNaN(value));
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
   return { distances: { values, shape }, mean, fixed: mean < FIXED_FEATURES_DISTANCE };
 }
 
-/** ‖g − g′‖² of each example and output, [C·B] in pieces to add up; g′ is zero if it is left out. */
-function* squaredNorms(factor: Factor, minus: Factor | undefined, add: (piece: Float32Array) => void): Generator<undefined, void> {
-  if (factor.kind === "vector" && (!minus || minus.kind === "vector")) {
-    tf.tidy(() => add(sumOfSquares(minus ? tf.sub(factor.gradient, minus.gradient) : factor.gradient)));
-  } else if (factor.kind === "table" && (!minus || minus.kind === "table")) {
-    tf.tidy(() => add(tableSquares(joinTokens(factor.rows, minus?.rows, 1), joinTokens(factor.delta, minus && tf.neg(minus.delta), 2))));
-  } else if (factor.kind === "matrix" && (!minus || minus.kind === "matrix")) {
-    const [c, b, , outputs] = factor.delta.shape as number[];
-    const inputs = factor.input.shape[2]!;
-    const count = Math.max(1, Math.floor(LONGEST_PRODUCT / inputs));
-    for (let first = 0; first < outputs; first += count) {
-      tf.tidy(() => {
-        const input = joinTokens(factor.input, minus?.input, 1);
-        const delta = joinTokens(factor.delta, minus && tf.neg(minus.delta), 2).reshape([c * b, -1, outputs]);
-        const part = tf.slice(delta, [0, 0, first], [c * b, delta.shape[1]!, Math.min(count, outputs - first)]);
-        add(sumOfSquares(tf.matMul(part, c === 1 ? input : tf.tile(input, [c, 1, 1]), true, false)));
-      });
-      yield;
-    }
-  } else throw new Error("the two models' gradients do not correspond");
+/** ‖g − g′‖² of each example and output, [C·B]; g′ is zero if it is left out. */
+function squaredNorms(factor: Factor, minus?: Factor): Float32Array {
+  let values = new Float32Array() as Float32Array;
+  tf.tidy(() => {
+    values = squares(factor, minus).dataSync() as Float32Array;
+  });
+  return values;
 }
 
-const joinTokens = (x: Tensor, other: Tensor | undefined, axis: number): Tensor => (other ? tf.concat([x, other], axis) : x);
+function squares(factor: Factor, minus?: Factor): Tensor {
+  if (factor.kind === "vector" && (!minus || minus.kind === "vector")) return sumOfSquares(minus ? tf.sub(factor.gradient, minus.gradient) : factor.gradient);
+  // The examples are the same in both passes, and so are the rows of a table that they use.
+  if (factor.kind === "table" && (!minus || minus.kind === "table")) return tableSquares(factor.rows, minus ? tf.sub(factor.delta, minus.delta) : factor.delta);
+  if (factor.kind === "matrix" && (!minus || minus.kind === "matrix")) {
+    if (!minus) return matrixSquares(factor.input, factor.delta);
+    const input = tf.concat([factor.input, tf.sub(factor.input, minus.input)], 1);
+    return matrixSquares(input, tf.concat([tf.sub(factor.delta, minus.delta), minus.delta], 2));
+  }
+  throw new Error("the two models' gradients do not correspond");
+}
 
 /** [N, …] → [N] */
-const sumOfSquares = (x: Tensor): Float32Array => tf.sum(tf.square(x.reshape([x.shape[0], -1])), 1).dataSync() as Float32Array;
+const sumOfSquares = (x: Tensor): Tensor => tf.sum(tf.square(x.reshape([x.shape[0], -1])), 1);
+
+/** ‖Σ_t δ_t x_tᵀ‖² = Σ_ts (δ_t · δ_s)(x_t · x_s). */
+function matrixSquares(input: Tensor, delta: Tensor): Tensor {
+  const [c, b, t, outputs] = delta.shape as [number, number, number, number];
+  const flat = delta.reshape([c * b, t, outputs]);
+  const ofInputs = tf.matMul(input, input, false, true);
+  const pairs = tf.mul(tf.matMul(flat, flat, false, true), c === 1 ? ofInputs : tf.tile(ofInputs, [c, 1, 1]));
+  return tf.sum(tf.sum(pairs, 2), 1);
+}
 
 /** A table's gradient adds the δs of tokens with the same row. Each such sum is formed for every one of its tokens, so that it counts for 1 / their number. */
-function tableSquares(rows: Tensor, delta: Tensor): Float32Array {
+function tableSquares(rows: Tensor, delta: Tensor): Tensor {
   const [c, b, t, width] = delta.shape as [number, number, number, number];
   const same = tf.cast(tf.equal(rows.reshape([b, t, 1]), rows.reshape([b, 1, t])), "float32");
-  const sums = tf.matMul(c === 1 ? same : tf.tile(same, [c, 1, 1]), delta.reshape([c * b, t, width]));
-  const counted = tf.mul(sums, tf.rsqrt(tf.sum(same, 2, true)).tile([c, 1, 1]));
-  return sumOfSquares(counted);
+  const sums = tf.matMul(tf.tile(same, [c, 1, 1]), delta.reshape([c * b, t, width]));
+  return sumOfSquares(tf.mul(sums, tf.tile(tf.rsqrt(tf.sum(same, 2, true)), [c, 1, 1])));
 }

@@ -3,7 +3,7 @@ import { computeOutputs } from "../kernels/kernel";
 import { accuracy, asPredictions, type Predictions } from "../solvers/metrics";
 import { linearize, type LinearizationOptions } from "./linearization";
 import type { OutputTable } from "./output-table";
-import { recoveredGain, type RecoveredGain, type Scores } from "./recovered-gain";
+import { recoveredGain, type RecoveredGain, type GainScores } from "./recovered-gain";
 
 export interface LinearizationTestOptions extends LinearizationOptions {
   /** Class index of each example. */
@@ -15,7 +15,7 @@ export interface LinearizationTestOptions extends LinearizationOptions {
 }
 
 /** One checkpoint θ_t. */
-export interface LinearizationTest extends Scores, RecoveredGain {
+export interface LinearizationTest extends GainScores, RecoveredGain {
   /** f(x; θ_t) and f_lin(x), [n, C]. */
   tunedOutputs: OutputTable;
   linearizedOutputs: OutputTable;
@@ -31,7 +31,7 @@ export async function linearizationTest({ labels, score = accuracy, smallestGain
     signal?.throwIfAborted();
     const { values, shape } = computeOutputs(model, options.outputs, [...options.sequences]);
     const tunedOutputs: OutputTable = { values: Float64Array.from(values), shape };
-    const scores: Scores = { start: scoreOf(start), tuned: scoreOf(tunedOutputs), linearized: scoreOf(linearized[k]) };
+    const scores: GainScores = { start: scoreOf(start), tuned: scoreOf(tunedOutputs), linearized: scoreOf(linearized[k]) };
     const distance = (from: OutputTable): number => Math.sqrt(tunedOutputs.values.reduce((sum, value, i) => sum + (value - from.values[i]) ** 2, 0));
     return { ...scores, ...recoveredGain(scores, smallestGain), tunedOutputs, linearizedOutputs: linearized[k], error: distance(linearized[k]) / distance(start) };
   });

@@ -1,7 +1,7 @@
 /** The linearization test's verdict (Section 6 of the paper). */
 
-/** Scores from 0 to 1 of the pretrained model, the fine-tuned one, and the linearization at its parameters. */
-export interface Scores {
+/** GainScores from 0 to 1 of the pretrained model, the fine-tuned one, and the linearization at its parameters. */
+export interface GainScores {
   start: number;
   tuned: number;
   linearized: number;
@@ -23,13 +23,13 @@ export const LINEARIZED_SHARE = 0.5;
 export const SMALLEST_GAIN = 0.01;
 
 /** How much of what fine-tuning gains its linearization has too. */
-export function recoveredGain({ start, tuned, linearized }: Scores, smallestGain = SMALLEST_GAIN): RecoveredGain {
+export function recoveredGain({ start, tuned, linearized }: GainScores, smallestGain = SMALLEST_GAIN): RecoveredGain {
   for (const [name, value] of Object.entries({ start, tuned, linearized })) {
     if (!Number.isFinite(value)) throw new Error(`the score "${name}" must be a number, not ${value}`);
   }
   if (!(smallestGain > 0)) throw new Error(`the smallest gain must be above 0, not ${smallestGain}`);
   const gain = tuned - start;
-  // Scores are quotients of counts: their differences carry rounding.
+  // GainScores are quotients of counts: their differences carry rounding.
   if (gain < smallestGain - 1e-12) return { gain, share: undefined, passed: undefined };
   const share = (linearized - start) / gain;
   return { gain, share, passed: share >= LINEARIZED_SHARE - 1e-12 };
