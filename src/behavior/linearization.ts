@@ -22,7 +22,7 @@ export interface LinearizationOptions {
   model: Model;
   outputs: Outputs;
   sequences: readonly Sequence[];
-  /** The same model with other parameters θ_t, one for each checkpoint; tensors shared with `model` count as not moved. */
+  /** The same model with other parameters θ_t, one for each checkpoint; tensors shared with `model` count as not moved. A history too long for memory goes in groups. */
   tuned: readonly Model[];
   /** The parameters whose movement counts. Default: all. */
   parameters?: ParameterFilter;

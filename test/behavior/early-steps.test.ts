@@ -30,11 +30,11 @@ onEveryBackend("early steps equal PyTorch's (float64)", () => {
       assert.equal(tf.memory().numTensors, before);
       // Signs of gradients that are nearly zero differ between float32 and float64 once the parameters do, and move f by up to
       // 2 η |∂f/∂θ| each; Adam divides by them. SGD stays at float32 rounding, 1e-6 of f, amplified by the steps.
-      const relative = optimizer === "sgd" ? 2e-5 : 2e-3;
+      const relative = optimizer === "sgd" ? 2e-5 : 5e-4;
       steps.forEach((expected, t) => {
         assertAllclose(result[t].change, expected.change, { relative, absolute: 5e-6 }, `change after step ${t + 1}`);
         for (const [formula, { predicted, agreement }] of result[t].predictions) {
-          assertAllclose(predicted, expected.predicted[formula], { relative: formula === "sgd" ? 1e-3 : 1e-5 }, `${formula} after step ${t + 1}`);
+          assertAllclose(predicted, expected.predicted[formula], { relative: formula === "sgd" ? 1e-4 : 1e-5 }, `${formula} after step ${t + 1}`);
           assert.deepEqual(agreement, agreementOf(predicted, result[t].change));
         }
       });
