@@ -1,0 +1,78 @@
+/** The fixed-features test (Section 6 of the paper): kernel entries before fine-tuning against those afterwards, or along it. */
+import type { Sequence } from "../model/batch";
+import type { Model } from "../model/model";
+import type { Formula } from "../kernels/formula";
+import { computeKernel, type KernelOptions, type KernelResult } from "../kernels/kernel";
+import type { KernelTensor } from "../kernels/kernel-tensor";
+import { kernelChange, type KernelChange } from "./kernel-change";
+import { kindOfParameter, layerOfParameter } from "./parameter-parts";
+
+export interface FixedFeaturesOptions extends Omit<KernelOptions, "model" | "train" | "evaluate" | "breakdown" | "onProgress"> {
+  /** θ_0. */
+  model: Model;
+  /** θ_t, one for each checkpoint. */
+  tuned: readonly Model[];
+  examples: readonly Sequence[];
+  /** The other side of the kernel. Default: the examples themselves. */
+  others?: readonly Sequence[];
+  /** Kernels that are computed: those of `model`, then those of each tuned one. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+/** The kernel, and its changes from the starting model to a tuned one. */
+export interface FeatureChange {
+  kernel: KernelTensor;
+  whole: KernelChange;
+  /** Of the share of the kernel that comes from each layer's parameters: see {@link layerOfParameter}. */
+  layers: Map<string, KernelChange>;
+  /** The same for each kind of parameter: see {@link kindOfParameter}. */
+  kinds: Map<string, KernelChange>;
+}
+
+export interface FixedFeatures {
+  /** The starting model's kernels. */
+  start: Map<Formula, KernelTensor>;
+  /** By tuned model and formula. */
+  changes: Map<Formula, FeatureChange>[];
+}
+
+/**
+ * Computes the kernels of every model with each parameter's share, and compares them with the starting model's.
+ * Definition 3.2 asks for ∇f(ξ; θ_t) ≈ ∇f(ξ; θ_0); here this is judged by the kernel's entries. {@link gradientDistance}
+ * compares the gradients themselves.
+ */
+export async function fixedFeatures({ model, tuned, examples, others = examples, formulas = ["sgd"], onProgress, ...options }: FixedFeaturesOptions): Promise<FixedFeatures> {
+  const total = tuned.length + 1;
+  const of = async (each: Model, done: number): Promise<KernelResult> => {
+    const result = await computeKernel({ ...options, model: each, train: examples, evaluate: others, formulas, breakdown: true });
+    onProgress?.({ done, total });
+    return result;
+  };
+  const before = await of(model, 1);
+  const changes: Map<Formula, FeatureChange>[] = [];
+  for (const [k, each] of tuned.entries()) {
+    const after = await of(each, k + 2);
+    changes.push(new Map([...after.kernels].map(([formula, kernel]) => [formula, featureChange(before, after, formula, kernel)])));
+  }
+  return { start: before.kernels, changes };
+}
+
+function featureChange(before: KernelResult, after: KernelResult, formula: Formula, kernel: KernelTensor): FeatureChange {
+  const parts = (partOf: (name: string) => string): Map<string, KernelChange> => {
+    const [from, to] = [before, after].map(({ shares }) => sumByPart(shares.get(formula)!, partOf));
+    return new Map([...from].filter(([part]) => to.has(part)).map(([part, share]) => [part, kernelChange(share, to.get(part)!)]));
+  };
+  return { kernel, whole: kernelChange(before.kernels.get(formula)!, kernel), layers: parts(layerOfParameter), kinds: parts(kindOfParameter) };
+}
+
+/** Adds up parameters' shares of a kernel by the part of the model that they belong to. */
+export function sumByPart(shares: ReadonlyMap<string, KernelTensor>, partOf: (name: string) => string): Map<string, KernelTensor> {
+  const sums = new Map<string, KernelTensor>();
+  for (const [name, { values, shape }] of shares) {
+    const part = partOf(name);
+    const sum = sums.get(part) ?? { values: new Float64Array(values.length), shape };
+    values.forEach((value, i) => (sum.values[i] += value));
+    sums.set(part, sum);
+  }
+  return sums;
+}

@@ -1,0 +1,38 @@
+/** The linearization test along a fine-tuning run (Section 6 of the paper): f_0, f_t and f_lin at every checkpoint. */
+import { computeOutputs } from "../kernels/kernel";
+import { accuracy, asPredictions, type Predictions } from "../solvers/metrics";
+import { linearize, type LinearizationOptions } from "./linearization";
+import type { OutputTable } from "./output-table";
+import { recoveredGain, type RecoveredGain, type GainScores } from "./recovered-gain";
+
+export interface LinearizationTestOptions extends LinearizationOptions {
+  /** Class index of each example. */
+  labels: readonly number[];
+  /** The score from 0 to 1 that gains are measured in. Default: accuracy. */
+  score?: (predictions: Predictions, labels: readonly number[]) => number;
+  /** See {@link recoveredGain}. */
+  smallestGain?: number;
+}
+
+/** One checkpoint θ_t. */
+export interface LinearizationTest extends GainScores, RecoveredGain {
+  /** f(x; θ_t) and f_lin(x), [n, C]. */
+  tunedOutputs: OutputTable;
+  linearizedOutputs: OutputTable;
+  /** ‖f_lin − f_t‖ / ‖f_t − f_0‖ over all examples and outputs: 0 for a linear model, 1 for what f_0 alone would give. NaN where nothing moved. */
+  error: number;
+}
+
+/** Runs the test for each tuned model, all of them on one backward pass at θ_0. */
+export async function linearizationTest({ labels, score = accuracy, smallestGain, ...options }: LinearizationTestOptions, signal?: AbortSignal): Promise<LinearizationTest[]> {
+  const { start, linearized } = await linearize(options, signal);
+  const scoreOf = (outputs: OutputTable): number => score(asPredictions(outputs), labels);
+  return options.tuned.map((model, k) => {
+    signal?.throwIfAborted();
+    const { values, shape } = computeOutputs(model, options.outputs, [...options.sequences]);
+    const tunedOutputs: OutputTable = { values: Float64Array.from(values), shape };
+    const scores: GainScores = { start: scoreOf(start), tuned: scoreOf(tunedOutputs), linearized: scoreOf(linearized[k]) };
+    const distance = (from: OutputTable): number => Math.sqrt(tunedOutputs.values.reduce((sum, value, i) => sum + (value - from.values[i]) ** 2, 0));
+    return { ...scores, ...recoveredGain(scores, smallestGain), tunedOutputs, linearizedOutputs: linearized[k], error: distance(linearized[k]) / distance(start) };
+  });
+}

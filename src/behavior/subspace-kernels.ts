@@ -1,0 +1,119 @@
+/**
+ * Kernels of fine-tuning methods that train part of the model or a few directions in it (Section 7 of the paper),
+ * and how far they are from the kernel of all parameters.
+ *
+ * What each of them is, at θ_0:
+ * - A choice of parameters (BitFit: biases; the head; the last layer) has the share of the full kernel that belongs to
+ *   those parameters. Nothing makes it close to the whole.
+ * - LoRA, W + s B A with B = 0, has ∂f/∂A = 0 and ∂f/∂B = s G Aᵀ, G = ∂f/∂W. So K_LoRA = s² Σ ⟨G Aᵀ, G′ Aᵀ⟩ over the
+ *   chosen layers. Entries of A have mean 0 and variance v = 1/(3 in) (`withLora`), so that E[AᵀA] = rank · v · I: divided by
+ *   s² · rank · v, a layer's share has the expectation ⟨G, G′⟩ and an error that falls like 1/√rank. K_LoRA therefore
+ *   converges to the kernel of the weights of the layers that it adapts, and not to the kernel of all parameters: biases,
+ *   norms, embeddings, the head and all other layers are missing whatever the rank.
+ * - A random subspace (random-subspace.ts) converges to the kernel of all parameters, with an error like 1/√dimension.
+ */
+import { loraNames } from "../model/affine";
+import type { Sequence } from "../model/batch";
+import { withLora, type LoraOptions } from "../model/lora";
+import { parameter, type Model } from "../model/model";
+import type { Formula } from "../kernels/formula";
+import { computeKernel, type KernelOptions } from "../kernels/kernel";
+import type { KernelTensor } from "../kernels/kernel-tensor";
+import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
+import { kernelDistance, type KernelDistance } from "./kernel-distance";
+
+export interface SubspaceOptions extends Pick<KernelOptions, "model" | "outputs" | "keyBiasSign" | "store" | "signal"> {
+  /** All kernels are those of these examples with themselves. */
+  examples: readonly Sequence[];
+}
+
+/** The full kernel with each parameter's share, from which the kernels of any choice of parameters follow. */
+export interface FullKernel {
+  model: Model;
+  kernels: Map<Formula, KernelTensor>;
+  shares: Map<Formula, Map<string, KernelTensor>>;
+}
+
+/** A subspace's kernel and its distance from the kernel of all parameters. */
+export interface SubspaceKernel {
+  kernel: KernelTensor;
+  /** Numbers that are trained. */
+  dimension: number;
+  fromFull: KernelDistance;
+}
+
+/** Computes the kernel of all parameters, share by share. */
+export async function fullKernel({ examples, ...options }: SubspaceOptions, formulas: readonly Formula[] = ["sgd"]): Promise<FullKernel> {
+  const { kernels, shares } = await computeKernel({ ...options, train: examples, evaluate: examples, formulas, breakdown: true });
+  return { model: options.model, kernels, shares };
+}
+
+/** Choices of parameters with a name, by this project's filters. */
+export const parameterSubspaces = (model: Model): Record<"BitFit" | "head" | "last layer" | "last layer and head", ParameterFilter> => {
+  const last = `*.encoder.layer.${model.config.layers - 1}.*`;
+  return { BitFit: ["biases"], head: ["head"], "last layer": [last], "last layer and head": [last, "head"] };
+};
+
+/**
+ * The kernel of a choice of parameters: the sum of their shares, for any formula.
+ *
+ * @throws if the full kernel was computed without that formula, or the filter leaves nothing
+ */
+export function parameterSubspaceKernel(full: FullKernel, filter: ParameterFilter, formula: Formula = "sgd"): SubspaceKernel {
+  const exact = kernelOf(full, formula);
+  const names = selectParameters(full.model.parameters.keys(), filter);
+  const dimension = [...names].reduce((sum, name) => sum + parameter(full.model, name).size, 0);
+  const kernel = sumOfShares(full, formula, [...names].map((name) => ({ name, factor: 1 })));
+  return { kernel, dimension, fromFull: kernelDistance(kernel, exact) };
+}
+
+export interface LoraKernel extends SubspaceKernel {
+  /** K_LoRA as it is, factors and all; `kernel` is scaled as the theory says, layer by layer, to estimate `target`. */
+  raw: KernelTensor;
+  /** What the scaled kernel converges to with the rank: the SGD kernel of the adapted layers' weights. */
+  target: KernelTensor;
+  fromTarget: KernelDistance;
+}
+
+/**
+ * The SGD kernel of LoRA at its start, where B = 0, scaled to the adapted layers' weights: see the top of this file.
+ *
+ * @param full of the same model and examples, without LoRA factors
+ */
+export async function loraKernel({ examples, ...options }: SubspaceOptions, full: FullKernel, lora: LoraOptions): Promise<LoraKernel> {
+  const exact = kernelOf(full, "sgd");
+  const model = withLora(options.model, lora);
+  const added = [...model.parameters.keys()].filter((name) => !options.model.parameters.has(name));
+  try {
+    const { kernels, shares } = await computeKernel({ ...options, model, train: examples, evaluate: examples, formulas: ["sgd"], parameters: ["lora"], breakdown: true });
+    const layers = [...options.model.parameters.keys()].filter((name) => name.endsWith(".weight") && model.parameters.has(loraNames(layerOf(name)).a)).map(layerOf);
+    const scale = model.loraScale ?? 1;
+    const scaled = layers.map((layer) => {
+      const inputs = parameter(model, `${layer}.weight`).shape[1]!;
+      return { name: loraNames(layer).b, factor: (3 * inputs) / (scale ** 2 * lora.rank) };
+    });
+    const kernel = sumOfShares({ kernels, shares, model }, "sgd", scaled);
+    const target = sumOfShares(full, "sgd", layers.map((layer) => ({ name: `${layer}.weight`, factor: 1 })));
+    const dimension = added.reduce((sum, name) => sum + parameter(model, name).size, 0);
+    return { raw: kernels.get("sgd")!, kernel, target, dimension, fromTarget: kernelDistance(kernel, target), fromFull: kernelDistance(kernel, exact) };
+  } finally {
+    for (const name of added) parameter(model, name).dispose();
+  }
+}
+
+const layerOf = (weight: string): string => weight.slice(0, -".weight".length);
+
+function kernelOf({ kernels }: FullKernel, formula: Formula): KernelTensor {
+  const kernel = kernels.get(formula);
+  if (!kernel) throw new Error(`the full kernel was computed for ${[...kernels.keys()].join(", ")}, not for ${formula}`);
+  return kernel;
+}
+
+/** Parameters that the outputs do not reach have no share. */
+function sumOfShares(full: FullKernel, formula: Formula, parts: readonly { name: string; factor: number }[]): KernelTensor {
+  const shares = full.shares.get(formula)!;
+  const { shape } = kernelOf(full, formula);
+  const values = new Float64Array(kernelOf(full, formula).values.length);
+  for (const { name, factor } of parts) shares.get(name)?.values.forEach((value, i) => (values[i] += factor * value));
+  return { values, shape };
+}
