@@ -46,6 +46,27 @@ export * from "./finetune/loss";
 export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
 
+export * from "./behavior/agreement";
+export * from "./behavior/displacement";
+export * from "./behavior/early-steps";
+export * from "./behavior/example-batches";
+export * from "./behavior/fixed-features";
+export * from "./behavior/gradient-distance";
+export * from "./behavior/johnson-lindenstrauss";
+export * from "./behavior/kernel-alignment";
+export * from "./behavior/kernel-behavior";
+export * from "./behavior/kernel-change";
+export * from "./behavior/kernel-descent";
+export * from "./behavior/kernel-distance";
+export * from "./behavior/linearization";
+export * from "./behavior/linearization-test";
+export * from "./behavior/output-loss";
+export * from "./behavior/output-table";
+export * from "./behavior/parameter-parts";
+export * from "./behavior/random-subspace";
+export * from "./behavior/recovered-gain";
+export * from "./behavior/subspace-kernels";
+
 export * from "./experiment/aggregate";
 export * from "./experiment/authors-kernels";
 export * from "./experiment/download-kernels";
