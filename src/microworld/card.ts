@@ -58,20 +58,20 @@ pipeline_tag: fill-mask
 # A RoBERTa of a very small world
 
 A masked language model with RoBERTa's architecture, pretrained from nothing on an artificial language that
-looks like simple English: short reviews of films, books, restaurants, gadgets, hotels and concerts, and
-everyday sentences. It ships with the project so that every experiment runs without a download or a GPU.
+looks like simple English: reviews, stories told again in other words, conversations, an encyclopaedia with questions,
+news. It ships with the project so that every experiment runs without a download or a GPU.
 
 **What it is not.** It does not know English: its words mean only what the generator's grammar makes of them,
-its vocabulary is about 1,500 words, and its world has one kind of question, whether somebody liked something. Results on it are
+some 4,000 word forms, and what it has learned of inference is little more than matching words. Results on it are
 about the method, not about language. Do not use it for anything but these experiments.
 
 ## How it was made
 - Architecture: ${size.layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, feed-forward ${4 * size.hiddenSize}, ${size.maxTokens} tokens at most, byte-level BPE of ${size.vocabularySize} tokens; decoder tied to the word embeddings.
-- Text: generated while training, language seed ${settings.languageSeed}; no document is seen twice and no sentence of the task's files occurs in it. ${percent(language.naturalness)} % of the reviews hold a verdict of the prompt's form ("It was great."). In film reviews, the task's domain, ${percent(language.opinions.bridge)} % of the opinions (verdicts too) are put in words that serve every domain, elsewhere ${percent(language.opinions.generalShare)} %; the rest are the domain's own.
+- Text: generated while training, language seed ${settings.languageSeed}; no document is seen twice and no sentence of the fourteen tasks' files occurs in it. Naturalness ${language.naturalness}: that share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") does.
 - Start: word embeddings from a truncated SVD of co-occurrence (PPMI by document and by neighbour), sinusoidal position embeddings, everything else N(0, 0.02²).
 - Objective: masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged). Whole documents, packed into rows of ${settings.batch.length} tokens, ${settings.batch.rows} rows a batch; each has positions of its own and sees only itself.
 - AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(settings.decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.
-- ${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine had other work), seed ${settings.seed}.
+- ${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine did other work beside it), one run, seed ${settings.seed}.
 - Stored in float16. \`npm run pretrain\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.
 ${note ? `- ${note}\n` : ""}
 Loss (mean since the point before):
