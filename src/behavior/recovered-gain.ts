@@ -1,6 +1,6 @@
 /** The linearization test's verdict (Section 6 of the paper). */
 
-/** GainScores from 0 to 1 of the pretrained model, the fine-tuned one, and the linearization at its parameters. */
+/** Scores from 0 to 1 of the pretrained model, the fine-tuned one, and the linearization at its parameters. */
 export interface GainScores {
   start: number;
   tuned: number;
@@ -29,7 +29,7 @@ export function recoveredGain({ start, tuned, linearized }: GainScores, smallest
   }
   if (!(smallestGain > 0)) throw new Error(`the smallest gain must be above 0, not ${smallestGain}`);
   const gain = tuned - start;
-  // GainScores are quotients of counts: their differences carry rounding.
+  // Scores are quotients of counts: their differences carry rounding.
   if (gain < smallestGain - 1e-12) return { gain, share: undefined, passed: undefined };
   const share = (linearized - start) / gain;
   return { gain, share, passed: share >= LINEARIZED_SHARE - 1e-12 };
