@@ -45,6 +45,7 @@ export * from "./finetune/fine-tune";
 export * from "./finetune/loss";
 export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
+export * from "./finetune/training-config";
 
 export * from "./experiment/aggregate";
 export * from "./experiment/authors-kernels";

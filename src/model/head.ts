@@ -13,6 +13,15 @@ export interface Head {
   forward(model: Model, hidden: Tensor): { logits: Tensor; trace: Tensor[] };
   /** δ of the logits for C outputs, [C, ...logits.shape] → δ of the hidden state [C, B, R, H], and the head's sites. */
   backward(model: Model, trace: Tensor[], delta: Tensor): Backward;
+  /** The linear layer that makes the logits; its input is the last tensor of the trace. */
+  finalLayer?(model: Model): FinalLayer;
+}
+
+/** A linear layer by its parameters' names; of its outputs, only `rows` are read where there are such. */
+export interface FinalLayer {
+  weight: string;
+  bias: string;
+  rows?: number[];
 }
 
 const namesOf = (model: Model): Architecture["head"] => architectureOf(model.config).head;
@@ -78,6 +87,7 @@ export function labelWordHead(labelWordIds: number[], { tied = false } = {}): He
       const dTransformed = linearBackward(delta.reshape([c, b, 1, width]), labelRows(model, decoder));
       return after(sites, transformBackward(model, trace, dTransformed));
     },
+    finalLayer: (model) => ({ weight: decoderName(model, tied), bias: namesOf(model).bias, rows: labelWordIds }),
   };
 }
 
@@ -109,6 +119,7 @@ export const classifierHead: Head = {
     const site: Site = { kind: "linear", ...CLASSIFIER, input: hidden, delta: rowDelta };
     return { delta: linearBackward(rowDelta, parameter(model, CLASSIFIER.weight)), sites: [site] };
   },
+  finalLayer: () => CLASSIFIER,
 };
 
 /** Adds a linear classifier with Gaussian weights (standard deviation 0.02, as Hugging Face initializes) and zero bias. */
