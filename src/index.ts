@@ -42,6 +42,7 @@ export * from "./solvers/stratified-folds";
 export * from "./solvers/support-vectors";
 
 export * from "./finetune/fine-tune";
+export * from "./finetune/linear-probe";
 export * from "./finetune/loss";
 export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
