@@ -15,6 +15,7 @@ export { tf, backendName, backendVersions, type Tensor } from "./model/backend";
 export * from "./model/checkpoint";
 export * from "./model/head";
 export * from "./model/hub";
+export { withLora, type LoraOptions } from "./model/lora";
 export * from "./model/model";
 export * from "./model/predict";
 export * from "./model/safetensors";
@@ -43,9 +44,11 @@ export * from "./solvers/support-vectors";
 
 export * from "./finetune/fine-tune";
 export * from "./finetune/linear-probe";
+export * from "./finetune/lora-adapter";
 export * from "./finetune/loss";
 export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
+export * from "./finetune/save-model";
 export * from "./finetune/training-config";
 
 export * from "./experiment/aggregate";

@@ -1,0 +1,63 @@
+/** Trained models on disk, for the test of their files and for check_saved_models.py: node environment/run.mjs build/test/finetune/saved-models.js FOLDER */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fineTune } from "../../src/finetune/fine-tune";
+import { saveLoraAdapter } from "../../src/finetune/lora-adapter";
+import { saveModel } from "../../src/finetune/save-model";
+import type { TrainingSettings } from "../../src/finetune/training-config";
+import { classifierHead, labelWordHead, withClassifier, type Head } from "../../src/model/head";
+import type { Model } from "../../src/model/model";
+import { predictLogits } from "../../src/model/predict";
+import { fixturePath, readJson, tinyRoberta, tinyRobertaTied, type Prompt } from "../support/tiny-roberta";
+
+const { train: prompts, labels, labelWordIds } = readJson<{ train: Prompt[]; labels: number[]; labelWordIds: number[] }>("tiny-roberta", "oracle-training.json");
+const starts = prompts.map(({ ids }) => ({ ids, maskPosition: 0 }));
+const base = fixturePath("tiny-roberta");
+
+/** What Python is to find: logits of the label words at the mask, or of the classifier on `<s>`. */
+export interface SavedModel {
+  kind: "model" | "adapter";
+  base: string;
+  head: "label words" | "classifier";
+  labelWordIds: number[];
+  sequences: Prompt[];
+  logits: number[];
+}
+
+interface Case {
+  parameters: TrainingSettings["parameters"];
+  kind: SavedModel["kind"];
+  model?: () => Model;
+  head?: Head;
+  tied?: boolean;
+}
+
+const lora = { rank: 2, alpha: 3, targets: ["attention.self.query", "intermediate.dense"] };
+export const CASES: Record<string, Case> = {
+  whole: { kind: "model", parameters: "all" },
+  tied: { kind: "model", parameters: "all", model: tinyRobertaTied, head: labelWordHead(labelWordIds, { tied: true }), tied: true },
+  bitfit: { kind: "model", parameters: "bitfit" },
+  merged: { kind: "model", parameters: { lora } },
+  classifier: { kind: "model", parameters: "all", model: () => withClassifier(tinyRoberta(), 2, 1), head: classifierHead },
+  adapter: { kind: "adapter", parameters: { lora: { ...lora, head: false } } },
+  "adapter-head": { kind: "adapter", parameters: { lora } },
+  "adapter-classifier": { kind: "adapter", parameters: { lora }, model: () => withClassifier(tinyRoberta(), 2, 1), head: classifierHead },
+};
+
+/** Trains each case for a few steps and saves it under its name in the folder, with `expected.json`. */
+export async function saveTrainedModels(folder: string): Promise<void> {
+  for (const [name, { kind, parameters, model = tinyRoberta, head = labelWordHead(labelWordIds), tied }] of Object.entries(CASES)) {
+    const directory = join(folder, name);
+    const sequences = head === classifierHead ? starts : prompts;
+    const data = { sequences, labels };
+    const tuned = await fineTune({ model: model(), head, train: data, dev: data, optimizer: "adamw", learningRate: 0.02, steps: 4, batchSize: 2, keep: "last", parameters, seed: 2 });
+    if (kind === "model") saveModel(directory, tuned.model, { source: base, tied });
+    else saveLoraAdapter(directory, tuned.model, { baseModel: base, trained: tuned.trained });
+    const saved: SavedModel = { kind, base, head: head === classifierHead ? "classifier" : "label words", labelWordIds, sequences, logits: [...predictLogits(tuned.model, head, sequences)] };
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, "expected.json"), JSON.stringify(saved));
+    tuned.dispose();
+  }
+}
+
+if (require.main === module) void saveTrainedModels(process.argv[2]);
