@@ -38,7 +38,7 @@ export function parameterGradients(model: Model, head: Head, batch: Batch, loss:
   const lowest = lowestLayer(model, only);
   const value = tf.tidy(() => {
     const { hidden, trace } = encoderForward(model, batch, dropout);
-    const { logits, trace: headTrace } = head.forward(model, hidden);
+    const { logits, trace: headTrace } = head.forward(model, hidden, dropout);
     const { loss: mean, delta } = loss(logits);
     const top = head.backward(model, headTrace, tf.expandDims(delta, 0));
     for (const site of top.sites) tf.tidy(() => addSite(model, site, add));

@@ -19,7 +19,7 @@ export interface TrainedParameters {
 
 /**
  * Finds the parameters to train among those that the head's loss reaches. LoRA's factors are added here; with them the
- * head is trained too, unless the config says otherwise. BitFit trains the biases, and the weight of a new classifier.
+ * head is trained too, unless the config says otherwise. BitFit trains the biases, and a new classifier whole.
  *
  * @param example any input of the run: one backward pass tells which parameters the loss reaches
  * @throws if the filter fits no such parameter
@@ -33,7 +33,7 @@ export function trainedParameters(model: Model, head: Head, example: Sequence, {
     return { model: adapted, names: [...names], dispose: () => factors.forEach((name) => adapted.parameters.get(name)?.dispose()) };
   }
   const reached = reachedParameters(model, head, example);
-  const filters = { all: [], head: ["head"], bitfit: reached.includes("classifier.weight") ? ["biases", "classifier.weight"] : ["biases"] };
+  const filters = { all: [], head: ["head"], bitfit: reached.some((name) => name.startsWith("classifier.")) ? ["biases", "classifier.*"] : ["biases"] };
   const names = selectParameters(reached, typeof parameters === "string" ? filters[parameters] : parameters.filter);
   return { model, names: [...names], dispose: () => undefined };
 }

@@ -14,7 +14,7 @@ import sys
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForMaskedLM, AutoTokenizer, RobertaForMaskedLM
+from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer, RobertaForMaskedLM, RobertaForSequenceClassification
 
 try:
     from peft import PeftModel
@@ -39,6 +39,11 @@ def merge_by_hand(model, folder):
 
 def load(folder, expected):
     """The model, and a word on how it was loaded. Nothing may be missing or left over."""
+    if expected["head"] == "tanh classifier":
+        model, report = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
+        left = {name for name in report["unexpected_keys"] if not name.startswith("lm_head.")}
+        assert isinstance(model, RobertaForSequenceClassification) and not report["missing_keys"] and not left, report
+        return model, "transformers"
     if expected["kind"] == "model":
         model, report = AutoModelForMaskedLM.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
         problems = {what: names for what, names in report.items() if what in ("missing_keys", "unexpected_keys", "mismatched_keys") and names}
@@ -64,7 +69,9 @@ def main(root):
         with torch.no_grad():
             for sequence in expected["sequences"]:
                 ids = torch.tensor([sequence["ids"]])
-                if classifier is None:
+                if expected["head"] == "tanh classifier":
+                    logits.append(model(input_ids=ids).logits[0])
+                elif classifier is None:
                     logits.append(model(input_ids=ids).logits[0, sequence["maskPosition"], expected["labelWordIds"]])
                 else:
                     hidden = model(input_ids=ids, output_hidden_states=True).hidden_states[-1][0, 0]

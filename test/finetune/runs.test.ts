@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fineTune } from "../../src/finetune/fine-tune";
 import type { TrainingSettings } from "../../src/finetune/training-config";
-import { classifierHead, labelWordHead, type Head } from "../../src/model/head";
+import { classifierHead, labelWordHead, tanhClassifierHead, type Head } from "../../src/model/head";
 import { disposeModel, type Model } from "../../src/model/model";
 import { assertAllclose } from "../support/allclose";
 import { onEveryBackend } from "../support/backends";
-import { oracleRun, withOracleClassifier } from "../support/fine-tuning-oracle";
+import { oracleRun, withOracleClassifier, withOracleTanhClassifier } from "../support/fine-tuning-oracle";
 import { withOracleLora } from "../support/kernel-oracle";
 import { readJson, tinyRoberta, type Prompt } from "../support/tiny-roberta";
 
@@ -22,6 +22,7 @@ interface Case {
 const sgd = { optimizer: "sgd", learningRate: 0.05 } as const;
 const adamw = { optimizer: "adamw", learningRate: 1e-3 } as const;
 const standard = { model: () => withOracleClassifier(tinyRoberta()), head: classifierHead };
+const tanh = { model: () => withOracleTanhClassifier(tinyRoberta()), head: tanhClassifierHead };
 const withFactors = { model: () => withOracleLora(tinyRoberta(), "queryValue") };
 const cases: Record<string, Case> = {
   sgd: { settings: { ...sgd, warmupSteps: 2, clipNorm: 0.5, weightDecay: 0.1 } },
@@ -35,6 +36,8 @@ const cases: Record<string, Case> = {
   lora: { settings: { ...adamw, parameters: { filter: ["lora", "head"] } }, ...withFactors },
   loraOnly: { settings: { optimizer: "sgd", learningRate: 0.1, clipNorm: null, parameters: { filter: ["lora"] } }, ...withFactors },
   classifier: { settings: { optimizer: "sgd", learningRate: 0.02 }, ...standard },
+  tanhClassifier: { settings: { optimizer: "sgd", learningRate: 0.02 }, ...tanh },
+  tanhHeadOnly: { settings: { optimizer: "adamw", learningRate: 1e-2, loss: "l2", parameters: "head" }, ...tanh },
   classifierBitfit: { settings: { ...adamw, parameters: "bitfit" }, ...standard },
 };
 

@@ -7,7 +7,7 @@ import { loadLoraAdapter, saveLoraAdapter } from "../../src/finetune/lora-adapte
 import { copyTokenizer, saveModel, withSavedClassifier } from "../../src/finetune/save-model";
 import { tf } from "../../src/model/backend";
 import { readCheckpoint } from "../../src/model/checkpoint";
-import { classifierHead, labelWordHead } from "../../src/model/head";
+import { classifierHead, labelWordHead, tanhClassifierHead } from "../../src/model/head";
 import { withLora } from "../../src/model/lora";
 import { modelFromCheckpoint } from "../../src/model/model";
 import { predictLogits } from "../../src/model/predict";
@@ -28,7 +28,7 @@ describe("trained models on disk", () => {
     it(`give the same logits when they are read back (${name})`, () => {
       const directory = join(folder, name);
       const { head: headName, labelWordIds, sequences, logits } = json(name, "expected.json") as unknown as SavedModel;
-      const head = headName === "classifier" ? classifierHead : labelWordHead(labelWordIds, { tied });
+      const head = headName === "classifier" ? classifierHead : headName === "tanh classifier" ? tanhClassifierHead : labelWordHead(labelWordIds, { tied });
       const model = kind === "model" ? withSavedClassifier(directory, modelFromCheckpoint(readCheckpoint(directory))) : loadLoraAdapter(directory, tinyRoberta()).model;
       // Merged factors round differently.
       assertAllclose(predictLogits(model, head, sequences), logits, { absolute: name === "merged" ? 1e-5 : 1e-7 });

@@ -5,7 +5,7 @@ import { fineTune } from "../../src/finetune/fine-tune";
 import { saveLoraAdapter } from "../../src/finetune/lora-adapter";
 import { saveModel } from "../../src/finetune/save-model";
 import type { TrainingSettings } from "../../src/finetune/training-config";
-import { classifierHead, labelWordHead, withClassifier, type Head } from "../../src/model/head";
+import { classifierHead, labelWordHead, tanhClassifierHead, withClassifier, withTanhClassifier, type Head } from "../../src/model/head";
 import type { Model } from "../../src/model/model";
 import { predictLogits } from "../../src/model/predict";
 import { fixturePath, readJson, tinyRoberta, tinyRobertaTied, type Prompt } from "../support/tiny-roberta";
@@ -14,11 +14,11 @@ const { train: prompts, labels, labelWordIds } = readJson<{ train: Prompt[]; lab
 const starts = prompts.map(({ ids }) => ({ ids, maskPosition: 0 }));
 const base = fixturePath("tiny-roberta");
 
-/** What Python is to find: logits of the label words at the mask, or of the classifier on `<s>`. */
+/** What Python is to find: logits of the label words at the mask, or of the classifier (linear, or transformers' own) on `<s>`. */
 export interface SavedModel {
   kind: "model" | "adapter";
   base: string;
-  head: "label words" | "classifier";
+  head: "label words" | "classifier" | "tanh classifier";
   labelWordIds: number[];
   sequences: Prompt[];
   logits: number[];
@@ -39,6 +39,7 @@ export const CASES: Record<string, Case> = {
   bitfit: { kind: "model", parameters: "bitfit" },
   merged: { kind: "model", parameters: { lora } },
   classifier: { kind: "model", parameters: "all", model: () => withClassifier(tinyRoberta(), 2, 1), head: classifierHead },
+  tanh: { kind: "model", parameters: "all", model: () => withTanhClassifier(tinyRoberta(), 2, 1), head: tanhClassifierHead },
   adapter: { kind: "adapter", parameters: { lora: { ...lora, head: false } } },
   "adapter-head": { kind: "adapter", parameters: { lora } },
   "adapter-classifier": { kind: "adapter", parameters: { lora }, model: () => withClassifier(tinyRoberta(), 2, 1), head: classifierHead },
@@ -48,12 +49,13 @@ export const CASES: Record<string, Case> = {
 export async function saveTrainedModels(folder: string): Promise<void> {
   for (const [name, { kind, parameters, model = tinyRoberta, head = labelWordHead(labelWordIds), tied }] of Object.entries(CASES)) {
     const directory = join(folder, name);
-    const sequences = head === classifierHead ? starts : prompts;
+    const headName = head === classifierHead ? "classifier" : head === tanhClassifierHead ? "tanh classifier" : "label words";
+    const sequences = headName === "label words" ? prompts : starts;
     const data = { sequences, labels };
     const tuned = await fineTune({ model: model(), head, train: data, dev: data, optimizer: "adamw", learningRate: 0.02, steps: 4, batchSize: 2, keep: "last", parameters, seed: 2 });
     if (kind === "model") saveModel(directory, tuned.model, { source: base, tied });
     else saveLoraAdapter(directory, tuned.model, { baseModel: base, trained: tuned.trained });
-    const saved: SavedModel = { kind, base, head: head === classifierHead ? "classifier" : "label words", labelWordIds, sequences, logits: [...predictLogits(tuned.model, head, sequences)] };
+    const saved: SavedModel = { kind, base, head: headName, labelWordIds, sequences, logits: [...predictLogits(tuned.model, head, sequences)] };
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, "expected.json"), JSON.stringify(saved));
     tuned.dispose();
