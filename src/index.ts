@@ -65,6 +65,9 @@ export * from "./experiment/remember";
 export * from "./experiment/result-table";
 export * from "./experiment/solve-kernels";
 export * from "./experiment/split-kernels";
+export * from "./experiment/sweep";
+export * from "./experiment/sweep-file";
+export * from "./experiment/sweep-table";
 
 export * from "./charts/accuracy-chart";
 export * from "./charts/contribution-chart";

@@ -39,7 +39,7 @@ export interface FineTuneInputs {
    * bits as without the interruption; a finished one is read back.
    */
   stateDirectory?: string;
-  /** Saves the state after every so many steps. Default: after every evaluation; always when `signal` aborts. */
+  /** Saves the state after every so many steps, and at the end. Default: after every evaluation. Infinity: only when `signal` aborts, which always saves it. */
   saveEvery?: number;
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Called after every evaluation with the model as it is then; its tensors are released after the call. */
@@ -76,6 +76,9 @@ export interface FineTuned {
   trained: string[];
   dispose(): void;
 }
+
+/** The `name` of the error of a run whose loss is no number any more. */
+export const DIVERGED = "DivergedError";
 
 /** Predictions of a head on labelled prompts, [n, C]. */
 const predictionsOf = (model: Model, head: Head, { sequences, labels }: LabelledPrompts): Predictions => {
@@ -160,7 +163,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         step++;
         const evaluated = step % length.evaluateEvery === 0 || step === length.steps;
         if (evaluated) await evaluate(rate);
-        if (step === length.steps || (saveEvery === undefined ? evaluated : step % saveEvery === 0)) save();
+        const ended = step === length.steps && saveEvery !== Infinity;
+        if (ended || (saveEvery === undefined ? evaluated : step % saveEvery === 0)) save();
         onProgress?.({ done: step, total: length.steps });
         await nextTurn();
       }
@@ -179,7 +183,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       const wanted = new Set(layout.names);
       const parts = batches.map((batch, index) => {
         const lossOf = (config.loss === "l2" ? squaredError : crossEntropy)(batch.map((i) => train.labels[i]));
-        const dropout = config.dropout ? seededDropout(config.seed, step, index) : undefined;
+        const dropout = config.dropout === false ? undefined : seededDropout([config.seed, step, index], typeof config.dropout === "number" ? config.dropout : undefined);
         const { loss, gradients } = parameterGradients(model, head, collate(batch.map((i) => train.sequences[i]), model.config), lossOf, { only: wanted, dropout });
         const gradient = flatten(layout, (name) => gradients.get(name)!);
         tf.dispose([...gradients.values()]);
@@ -189,7 +193,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       const gradients = parts.map((part) => part.gradient);
       if (!Number.isFinite(loss)) {
         tf.dispose(gradients);
-        throw new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`);
+        throw Object.assign(new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`), { name: DIVERGED });
       }
       if (config.accumulate === 1) return { loss, gradient: gradients[0] };
       const gradient = tf.tidy(() => tf.mul(tf.addN(gradients), 1 / config.accumulate));

@@ -57,8 +57,8 @@ const schema = z
     epsilon: positive.default(1e-8),
     /** Cross-entropy, or the mean squared error of the logits against one-hot labels (the authors' l2_loss; f0 has no part in it). */
     loss: oneOf(["cross-entropy", "l2"]).default("cross-entropy"),
-    /** Dropout with the rates of the model's config.json. Default false; the authors' runs have it on. */
-    dropout: z.boolean("must be true or false").default(false),
+    /** Dropout with the rates of the model's config.json, or with one rate everywhere. Default false; the authors' runs have it on. */
+    dropout: z.union([z.boolean(), share], "must be true, false or a rate below 1").default(false),
     /** Which parameters are trained. Default "all". */
     parameters: z
       .union([oneOf(["all", "head", "bitfit"]), z.strictObject({ lora }), z.strictObject({ filter: z.array(z.string()).min(1) })], PARAMETERS_MESSAGE)

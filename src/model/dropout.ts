@@ -8,11 +8,15 @@ export interface Dropout {
   mask(shape: number[], rate: number): Tensor | undefined;
 }
 
-/** Dropout whose masks follow from the seed; a new one gives the same masks again. */
-export function seededDropout(...seed: number[]): Dropout {
+/**
+ * Dropout whose masks follow from the seed; a new one gives the same masks again.
+ * @param fixedRate takes the place of the model's own rates
+ */
+export function seededDropout(seed: readonly number[], fixedRate?: number): Dropout {
   const random = randomStream(seed.reduce((mixed, part) => randomStream(mixed ^ part)() * 2 ** 32, 0x5bd1e995));
   return {
-    mask(shape, rate) {
+    mask(shape, ownRate) {
+      const rate = fixedRate ?? ownRate;
       if (rate === 0) return undefined;
       const kept = 1 / (1 - rate);
       const values = new Float32Array(shape.reduce((product, length) => product * length, 1));
