@@ -31,8 +31,9 @@ export interface SweepRun {
   seed: number;
   method: string;
   how: SweepMethod;
-  /** Of fine-tuning. */
+  /** Of fine-tuning: the settings in full, and those that the method names. */
   training?: TrainingSettings;
+  named?: Partial<TrainingSettings>;
 }
 
 /** What a run's file holds. */
@@ -71,14 +72,15 @@ export function sweepPlan({ tasks, k: sizes, seeds, testExamples, methods }: Swe
   const plan = ({ task, data }: SweepTask, k: number, seed: number): SweepRun[] => {
     const examples = readFewShot(data, task, { k, seed, testExamples });
     const drawn = createHash("sha256").update(JSON.stringify(examples)).digest("hex");
-    const run = (method: string, how: SweepMethod, training?: TrainingSettings): SweepRun => {
+    const run = (method: string, how: SweepMethod, named?: Partial<TrainingSettings>): SweepRun => {
+      const training = named && ({ seed, metric: task.metric, ...named } as TrainingSettings);
       const key = training ? [how.kind, inputOf(how), sortedSettings(trainingConfigOf(training))] : [how];
       const name = createHash("sha256").update(JSON.stringify([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key])).digest("hex").slice(0, 32);
-      return { name, task, examples, k, seed, method, how, training };
+      return { name, task, examples, k, seed, method, how, training, named };
     };
     return Object.entries(methods).flatMap(([method, how]) => {
       if (how.kind !== "fine-tuning") return [run(method, how)];
-      return trainingGrid(how).map((settings) => run(method, how, { seed, metric: task.metric, ...settings } as TrainingSettings));
+      return trainingGrid(how).map((settings) => run(method, how, settings));
     });
   };
   return tasks.flatMap((task) => sizes.flatMap((k) => seeds.flatMap((seed) => plan(task, k, seed))));
@@ -154,7 +156,7 @@ interface Circumstances {
 }
 
 async function perform(run: SweepRun, around: Circumstances): Promise<SweepResult> {
-  const { task, k, seed, method, how, training } = run;
+  const { task, k, seed, method, how, training, named } = run;
   const began = performance.now();
   const row = (setting: Record<string, unknown>, scores: Partial<SweepRow>): SweepRow => ({
     task: task.name, k, seed, method,
@@ -180,7 +182,7 @@ async function perform(run: SweepRun, around: Circumstances): Promise<SweepResul
       const onProgress = ({ done, total }: { done: number; total: number }): void => around.onShare(done < total ? done / total : 0.99);
       const tuned = await fineTune({ ...training!, model: probe?.model ?? model, head, train, dev, stateDirectory: around.state, saveEvery: Infinity, onProgress, signal: around.signal });
       const { step, distance } = tuned.best;
-      const result = row({ ...training }, { ...scoresOf(tuned.model), bestStep: step, distance });
+      const result = row({ ...named }, { ...scoresOf(tuned.model), bestStep: step, distance });
       tuned.dispose();
       return { rows: [result], history: tuned.history };
     } finally {
@@ -188,14 +190,14 @@ async function perform(run: SweepRun, around: Circumstances): Promise<SweepResul
     }
   } catch (error) {
     if ((error as Error).name !== DIVERGED) throw error;
-    return { rows: [row({ ...training }, { error: (error as Error).message })] };
+    return { rows: [row({ ...named }, { error: (error as Error).message })] };
   } finally {
     dispose();
   }
 }
 
-/** A setting as one cell of the table. */
-const plain = (value: unknown): SettingValue => (typeof value === "object" && value !== null ? JSON.stringify(value) : (value as SettingValue));
+/** A setting as one cell of the table; JSON has no infinity. */
+const plain = (value: unknown): SettingValue => (value === Infinity ? "inf" : typeof value === "object" && value !== null ? JSON.stringify(value) : (value as SettingValue));
 
 async function performKernel(run: SweepRun, how: Extract<SweepMethod, { kind: "kernel" }>, { lm, store, signal, onShare }: Circumstances): Promise<{ setting: Record<string, unknown>; scores: Partial<SweepRow> }[]> {
   const { task } = run;
