@@ -2,29 +2,26 @@
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { tf, type Tensor } from "../model/backend";
-import { collate, type Sequence } from "../model/batch";
-import { seededDropout } from "../model/dropout";
+import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { predictLogits } from "../model/predict";
-import { accuracy, f1OfClassOne, mean, type Predictions } from "../solvers/metrics";
+import { mean } from "../solvers/metrics";
 import { trainingBatches } from "./batches";
 import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "./flat-parameters";
-import { crossEntropy, squaredError } from "./loss";
+import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
 import { clipByNorm, createOptimizer, decayMaskOf } from "./optimizer";
-import { parameterGradients } from "./parameter-gradients";
 import { scheduledRate } from "./schedule";
+import { stepGradient } from "./step-gradient";
 import { trainedParameters } from "./trained-parameters";
 import { parseTrainingConfig, runLength, TRAINING_FIELDS, type TrainingConfig, type TrainingSettings } from "./training-config";
+import type { TrainingRecord } from "./training-record";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
 
+export { evaluateAccuracy, evaluateHead, type LabelledPrompts } from "./labelled-prompts";
 export { linearSchedule } from "./schedule";
-
-/** Prompts with the index of each one's label. */
-export interface LabelledPrompts {
-  sequences: Sequence[];
-  labels: number[];
-}
+export { DIVERGED } from "./step-gradient";
+export type { TrainingRecord } from "./training-record";
 
 /** What a run needs beside its settings. */
 export interface FineTuneInputs {
@@ -49,21 +46,6 @@ export interface FineTuneInputs {
 
 export type FineTuneOptions = TrainingSettings & FineTuneInputs;
 
-export interface TrainingRecord {
-  /** Steps taken. */
-  step: number;
-  /** Mean training loss since the last record. */
-  loss: number;
-  learningRate: number;
-  devAccuracy: number;
-  /** By the run's metric: what "best" is judged by. From 0 to 1. */
-  devScore: number;
-  /** ‖θ_t − θ_0‖ over the trained parameters. */
-  distance: number;
-  /** The head's logits on the probe set, [n, C] row-major. */
-  logits?: number[];
-}
-
 export interface FineTuned {
   /** The model with the parameters that did best on dev (the first best, as the authors keep it), or the last. Release with {@link FineTuned.dispose}. */
   model: Model;
@@ -75,25 +57,6 @@ export interface FineTuned {
   /** Names of the trained parameters. */
   trained: string[];
   dispose(): void;
-}
-
-/** The `name` of the error of a run whose loss is no number any more. */
-export const DIVERGED = "DivergedError";
-
-/** Predictions of a head on labelled prompts, [n, C]. */
-const predictionsOf = (model: Model, head: Head, { sequences, labels }: LabelledPrompts): Predictions => {
-  const values = predictLogits(model, head, sequences);
-  return { values, shape: [labels.length, values.length / labels.length] };
-};
-
-/** Accuracy of a head on labelled prompts, from 0 to 1. */
-export const evaluateAccuracy = (model: Model, head: Head, prompts: LabelledPrompts): number => accuracy(predictionsOf(model, head, prompts), prompts.labels);
-
-/** Accuracy, and the score by the metric, of a head on labelled prompts, from 0 to 1. */
-export function evaluateHead(model: Model, head: Head, prompts: LabelledPrompts, metric: TrainingConfig["metric"]): { accuracy: number; score: number } {
-  const predictions = predictionsOf(model, head, prompts);
-  const share = accuracy(predictions, prompts.labels);
-  return { accuracy: share, score: metric === "f1" ? f1OfClassOne(predictions, prompts.labels) : share };
 }
 
 /** The settings among a run's options, checked. */
@@ -153,7 +116,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         if (signal?.aborted) save();
         signal?.throwIfAborted();
         const rate = scheduledRate(config.schedule, config.learningRate, step, length.steps, length.warmup);
-        const { loss, gradient } = stepGradient(current, order.next().value as number[][]);
+        const { loss, gradient } = stepGradient({ model: current, head, layout, train, config, step }, order.next().value as number[][]);
         const next = tf.tidy(() => optimizer.update(vector, config.clipNorm === null ? gradient : clipByNorm(gradient, config.clipNorm), rate));
         tf.dispose([vector, gradient]);
         disposeFlatParameters(current, layout);
@@ -176,29 +139,6 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       disposeFlatParameters(current, layout);
       vector.dispose();
       best?.vector.dispose();
-    }
-
-    /** Mean loss and flat gradient [P] of one optimizer step: the mean over its batches, as the authors' trainer scales them. */
-    function stepGradient(model: Model, batches: number[][]): { loss: number; gradient: Tensor } {
-      const wanted = new Set(layout.names);
-      const parts = batches.map((batch, index) => {
-        const lossOf = (config.loss === "l2" ? squaredError : crossEntropy)(batch.map((i) => train.labels[i]));
-        const dropout = config.dropout === false ? undefined : seededDropout([config.seed, step, index], typeof config.dropout === "number" ? config.dropout : undefined);
-        const { loss, gradients } = parameterGradients(model, head, collate(batch.map((i) => train.sequences[i]), model.config), lossOf, { only: wanted, dropout });
-        const gradient = flatten(layout, (name) => gradients.get(name)!);
-        tf.dispose([...gradients.values()]);
-        return { loss, gradient };
-      });
-      const loss = mean(parts.map((part) => part.loss));
-      const gradients = parts.map((part) => part.gradient);
-      if (!Number.isFinite(loss)) {
-        tf.dispose(gradients);
-        throw Object.assign(new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`), { name: DIVERGED });
-      }
-      if (config.accumulate === 1) return { loss, gradient: gradients[0] };
-      const gradient = tf.tidy(() => tf.mul(tf.addN(gradients), 1 / config.accumulate));
-      tf.dispose(gradients);
-      return { loss, gradient };
     }
   } finally {
     tf.dispose(kept);

@@ -7,7 +7,7 @@ import { encoderForward } from "../model/encoder";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { prepareLogistic } from "../solvers/logistic";
-import type { LabelledPrompts } from "./fine-tune";
+import type { LabelledPrompts } from "./labelled-prompts";
 
 export interface LinearProbe {
   /** The model with the fitted final layer; its other parameters are shared. Release with {@link LinearProbe.dispose}. */

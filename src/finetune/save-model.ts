@@ -40,7 +40,8 @@ export function saveModel(directory: string, model: Model, { source, tied = fals
   saveCheckpoint(directory, { config: model.config, weights });
   if (source !== undefined) copyTokenizer(source, directory);
   saveClassifier(directory, model);
-  if (model.parameters.has("classifier.out_proj.weight")) addSequenceClassifier(directory, model);
+  // BERT's own classifier is another one, on a pooled state that masked language models do not have.
+  if (model.config.modelType === "roberta" && model.parameters.has("classifier.out_proj.weight")) addSequenceClassifier(directory, model);
 }
 
 /** Puts the classifier into the checkpoint's own files, and its class into the config. */

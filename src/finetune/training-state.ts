@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { tf, type Tensor } from "../model/backend";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
-import type { TrainingRecord } from "./fine-tune";
+import type { TrainingRecord } from "./training-record";
 
 export interface TrainingState {
   /** Steps taken. */

@@ -14,7 +14,7 @@ import sys
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer, RobertaForMaskedLM, RobertaForSequenceClassification
+from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer, BertForMaskedLM, RobertaForMaskedLM, RobertaForSequenceClassification
 
 try:
     from peft import PeftModel
@@ -47,8 +47,8 @@ def load(folder, expected):
     if expected["kind"] == "model":
         model, report = AutoModelForMaskedLM.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
         problems = {what: names for what, names in report.items() if what in ("missing_keys", "unexpected_keys", "mismatched_keys") and names}
-        assert isinstance(model, RobertaForMaskedLM) and not problems, problems
-        assert AutoTokenizer.from_pretrained(folder).mask_token_id == model.config.vocab_size - 1
+        assert isinstance(model, (RobertaForMaskedLM, BertForMaskedLM)) and not problems, problems
+        assert AutoTokenizer.from_pretrained(folder).mask_token_id == AutoTokenizer.from_pretrained(expected["base"]).mask_token_id
         return model, "transformers"
     model = AutoModelForMaskedLM.from_pretrained(expected["base"], attn_implementation="eager")
     if PeftModel is None:
