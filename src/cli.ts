@@ -9,6 +9,7 @@ import { withKernelOptions } from "./cli/kernel-options";
 import type { KernelsCommandOptions } from "./cli/kernels-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
+import type { SweepCommandOptions } from "./cli/sweep-command";
 import type { SplitsCommandOptions } from "./cli/splits-command";
 import { age, byteSize, count, countOrInfinity, index, listOf, numbers, seeds, splitList } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
@@ -102,6 +103,18 @@ program
   .action(async (options: SolveCommandOptions) => {
     const { solveCommand } = await import("./cli/solve-command.js");
     console.log(await solveCommand(options));
+  });
+
+program
+  .command("sweep")
+  .description("run a grid of tasks, k, seeds, methods and settings that a file describes (see data/example-sweep.json), into one table")
+  .argument("<file>", "the sweep, as JSON")
+  .requiredOption("--out <folder>", "where to write results.csv, and every run; what is there already is not run again")
+  .option("--store <folder>", "where kernel blocks are kept; default: .cache/kernels of the package")
+  .addHelpText("after", "\nAfter Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder.")
+  .action(async (file: string, options: SweepCommandOptions) => {
+    const { sweepCommand } = await import("./cli/sweep-command.js");
+    console.log(await sweepCommand(file, options));
   });
 
 program

@@ -15,6 +15,7 @@ export { tf, backendName, backendVersions, type Tensor } from "./model/backend";
 export * from "./model/checkpoint";
 export * from "./model/head";
 export * from "./model/hub";
+export { withLora, type LoraOptions } from "./model/lora";
 export * from "./model/model";
 export * from "./model/predict";
 export * from "./model/safetensors";
@@ -42,9 +43,13 @@ export * from "./solvers/stratified-folds";
 export * from "./solvers/support-vectors";
 
 export * from "./finetune/fine-tune";
+export * from "./finetune/linear-probe";
+export * from "./finetune/lora-adapter";
 export * from "./finetune/loss";
 export * from "./finetune/optimizer";
 export * from "./finetune/parameter-gradients";
+export * from "./finetune/save-model";
+export * from "./finetune/training-config";
 
 export * from "./behavior/agreement";
 export * from "./behavior/displacement";
@@ -81,6 +86,9 @@ export * from "./experiment/remember";
 export * from "./experiment/result-table";
 export * from "./experiment/solve-kernels";
 export * from "./experiment/split-kernels";
+export * from "./experiment/sweep";
+export * from "./experiment/sweep-file";
+export * from "./experiment/sweep-table";
 
 export * from "./charts/accuracy-chart";
 export * from "./charts/contribution-chart";

@@ -1,161 +1,167 @@
 /** Fine-tuning as the authors' trainer does it: shuffled batches, clipping, linear decay, the best checkpoint on dev. */
+import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { tf, type Tensor } from "../model/backend";
-import { collate, type Sequence } from "../model/batch";
+import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { predictLogits } from "../model/predict";
-import { accuracy, mean } from "../solvers/metrics";
-import { randomStream, shuffled } from "../random";
+import { mean } from "../solvers/metrics";
+import { trainingBatches } from "./batches";
 import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "./flat-parameters";
-import { crossEntropy, squaredError } from "./loss";
-import { clipByNorm, createOptimizer, type OptimizerName } from "./optimizer";
-import { parameterGradients } from "./parameter-gradients";
+import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
+import { clipByNorm, createOptimizer, decayMaskOf } from "./optimizer";
+import { scheduledRate } from "./schedule";
+import { stepGradient } from "./step-gradient";
+import { trainedParameters } from "./trained-parameters";
+import { parseTrainingConfig, runLength, TRAINING_FIELDS, type TrainingConfig, type TrainingSettings } from "./training-config";
+import type { TrainingRecord } from "./training-record";
+import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
 
-/** Prompts with the index of each one's label. */
-export interface LabelledPrompts {
-  sequences: Sequence[];
-  labels: number[];
-}
+export { evaluateAccuracy, evaluateHead, type LabelledPrompts } from "./labelled-prompts";
+export { linearSchedule } from "./schedule";
+export { DIVERGED } from "./step-gradient";
+export type { TrainingRecord } from "./training-record";
 
-export interface FineTuneOptions {
+/** What a run needs beside its settings. */
+export interface FineTuneInputs {
   model: Model;
   head: Head;
   train: LabelledPrompts;
   dev: LabelledPrompts;
-  optimizer: OptimizerName;
-  /** Peak learning rate; it decays linearly to 0 at `steps`. */
-  learningRate: number;
-  steps: number;
-  batchSize: number;
-  /** Evaluate on dev after every so many steps, and after the last. Default: once an epoch. */
-  evaluateEvery?: number;
-  /** Steps of linear warm-up. Default 0. */
-  warmupSteps?: number;
-  /** Largest global norm of a gradient. Default 1, for every optimizer. */
-  clipNorm?: number;
-  loss?: "cross-entropy" | "l2";
-  /** Orders the examples. */
-  seed: number;
+  /** Prompts whose logits every record notes. */
+  probe?: Sequence[];
+  /**
+   * Folder that keeps the run's state, for this run alone. A run that finds a state there goes on from it, to the same
+   * bits as without the interruption; a finished one is read back.
+   */
+  stateDirectory?: string;
+  /** Saves the state after every so many steps, and at the end. Default: after every evaluation. Infinity: only when `signal` aborts, which always saves it. */
+  saveEvery?: number;
   onProgress?: (progress: { done: number; total: number }) => void;
+  /** Called after every evaluation with the model as it is then; its tensors are released after the call. */
+  onEvaluate?: (evaluation: { model: Model; record: TrainingRecord }) => void | Promise<void>;
   signal?: AbortSignal;
 }
 
-export interface TrainingRecord {
-  /** Steps taken. */
-  step: number;
-  /** Mean training loss since the last record. */
-  loss: number;
-  learningRate: number;
-  devAccuracy: number;
-  /** ‖θ_t − θ_0‖ over the trained parameters. */
-  distance: number;
-}
+export type FineTuneOptions = TrainingSettings & FineTuneInputs;
 
 export interface FineTuned {
-  /** The model with the parameters that did best on dev (the first best, as the authors keep it). Release with {@link FineTuned.dispose}. */
+  /** The model with the parameters that did best on dev (the first best, as the authors keep it), or the last. Release with {@link FineTuned.dispose}. */
   model: Model;
+  /** The record of the model's parameters. */
   best: TrainingRecord;
   history: TrainingRecord[];
+  /** The head's logits on the probe set before the first step. */
+  initialLogits?: number[];
+  /** Names of the trained parameters. */
+  trained: string[];
   dispose(): void;
 }
 
-/** The learning rate of step t = 0 … steps − 1: linear warm-up, then linear decay to 0. */
-export const linearSchedule = (peak: number, t: number, steps: number, warmup = 0): number =>
-  t < warmup ? (peak * t) / warmup : (peak * (steps - t)) / Math.max(1, steps - warmup);
+/** The settings among a run's options, checked. */
+export const trainingConfigOf = (options: TrainingSettings): TrainingConfig =>
+  parseTrainingConfig(Object.fromEntries(TRAINING_FIELDS.map((name) => [name, options[name]])));
 
-/** Accuracy of a head on labelled prompts, from 0 to 1. */
-export function evaluateAccuracy(model: Model, head: Head, { sequences, labels }: LabelledPrompts): number {
-  const values = predictLogits(model, head, sequences);
-  return accuracy({ values, shape: [labels.length, values.length / labels.length] }, labels);
-}
-
-/** Batches of example indices for ever: each epoch is a new shuffle, its last batch may be smaller. */
-function* batches(count: number, batchSize: number, seed: number): Generator<number[]> {
-  const random = randomStream(seed);
-  const indices = Array.from({ length: count }, (_, i) => i);
-  for (;;) {
-    const order = shuffled(indices, random);
-    for (let start = 0; start < count; start += batchSize) yield order.slice(start, start + batchSize);
-  }
-}
-
-/** Trains all parameters that the head's loss reaches. The same options give the same bits on one machine. */
+/** Fine-tunes a model. The same options give the same bits on one machine, whether interrupted or not. */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
-  const { model, head, train, dev, steps, learningRate, warmupSteps = 0, clipNorm = 1, seed, onProgress, signal } = options;
-  checkOptions(options);
-  const every = options.evaluateEvery ?? Math.ceil(train.labels.length / options.batchSize);
-  const lossOf = options.loss === "l2" ? squaredError : crossEntropy;
-  const gradientsOf = (current: Model, batch: number[]): ReturnType<typeof parameterGradients> => {
-    const inputs = collate(batch.map((i) => train.sequences[i]), model.config);
-    return parameterGradients(current, head, inputs, lossOf(batch.map((i) => train.labels[i])));
-  };
-  const order = batches(train.labels.length, options.batchSize, seed);
-  const optimizer = createOptimizer(options.optimizer);
-  const layout = flatLayout(model, trainedParameters(model, head, train.sequences[0]));
-  const start = flatten(layout, (name) => parameter(model, name));
-  const history: TrainingRecord[] = [];
-  let vector = tf.clone(start);
-  let current = withFlatParameters(model, layout, vector);
-  let best: { vector: Tensor; record: TrainingRecord } | undefined;
-  let losses: number[] = [];
-
-  const record = (step: number, rate: number): void => {
-    const devAccuracy = evaluateAccuracy(current, head, dev);
-    const distance = tf.tidy(() => tf.sqrt(tf.sum(tf.square(tf.sub(vector, start)))).dataSync()[0]);
-    const entry = { step, loss: mean(losses), learningRate: rate, devAccuracy, distance };
-    history.push(entry);
-    losses = [];
-    if (best && devAccuracy <= best.record.devAccuracy) return;
-    best?.vector.dispose();
-    best = { vector: tf.clone(vector), record: entry };
-  };
-
+  const { head, train, dev, probe, stateDirectory, saveEvery, onProgress, onEvaluate, signal } = options;
+  const config = trainingConfigOf(options);
+  checkPrompts({ train, dev });
+  const length = runLength(config, train.labels.length);
+  const run = fingerprint(options, config);
+  const { model: start, names, dispose: disposeStart } = trainedParameters(options.model, head, train.sequences[0], config);
+  const layout = flatLayout(start, names);
+  const origin = flatten(layout, (name) => parameter(start, name));
+  const kept: Tensor[] = [origin];
   try {
-    for (let t = 0; t < steps; t++) {
-      signal?.throwIfAborted();
-      const rate = linearSchedule(learningRate, t, steps, warmupSteps);
-      const { loss, gradients } = gradientsOf(current, order.next().value as number[]);
-      losses.push(loss);
-      const next = tf.tidy(() => {
-        const gradient = flatten(layout, (name) => gradients.get(name)!);
-        return optimizer.update(vector, clipByNorm(gradient, clipNorm), rate);
-      });
-      tf.dispose([vector, ...gradients.values()]);
+    const decayMask = config.weightDecay > 0 ? decayMaskOf(layout) : undefined;
+    if (decayMask) kept.push(decayMask);
+    const restored = stateDirectory === undefined ? undefined : loadTrainingState(stateDirectory, run);
+    const { history, ...past }: TrainingState = restored?.state ?? { step: 0, losses: [], history: [], optimizerStep: 0 };
+    const optimizer = createOptimizer(config.optimizer, { ...config, decayMask }, restored && { step: past.optimizerStep, moments: restored.tensors.moments });
+    let { step, losses } = past;
+    let vector = restored?.tensors.vector ?? tf.clone(origin);
+    let current = withFlatParameters(start, layout, vector);
+    let best = restored?.tensors.best && { vector: restored.tensors.best, record: history[past.best!] };
+    let savedStep = restored ? step : -1;
+    const initialLogits = past.initialLogits ?? (probe && [...predictLogits(current, head, probe)]);
+
+    const save = (): void => {
+      if (stateDirectory === undefined || savedStep === step) return;
+      const { step: optimizerSteps, moments } = optimizer.state();
+      const state: TrainingState = { step, losses, history, initialLogits, best: best && history.indexOf(best.record), optimizerStep: optimizerSteps };
+      saveTrainingState(stateDirectory, run, state, { vector, best: best?.vector, moments });
+      savedStep = step;
+    };
+    const evaluate = async (learningRate: number): Promise<void> => {
+      const { accuracy: devAccuracy, score: devScore } = evaluateHead(current, head, dev, config.metric);
+      const distance = tf.tidy(() => tf.sqrt(tf.sum(tf.square(tf.sub(vector, origin)))).dataSync()[0]);
+      const record: TrainingRecord = { step, loss: mean(losses), learningRate, devAccuracy, devScore, distance };
+      if (probe) record.logits = [...predictLogits(current, head, probe)];
+      history.push(record);
+      losses = [];
+      if (!best || config.keep === "last" || devScore > best.record.devScore) {
+        best?.vector.dispose();
+        best = { vector: tf.clone(vector), record };
+      }
+      await onEvaluate?.({ model: current, record });
+    };
+
+    try {
+      const order = trainingBatches({ ...config, examples: train.labels.length });
+      for (let skipped = 0; skipped < step; skipped++) order.next();
+      if (step > 0) onProgress?.({ done: step, total: length.steps });
+      while (step < length.steps) {
+        if (signal?.aborted) save();
+        signal?.throwIfAborted();
+        const rate = scheduledRate(config.schedule, config.learningRate, step, length.steps, length.warmup);
+        const { loss, gradient } = stepGradient({ model: current, head, layout, train, config, step }, order.next().value as number[][]);
+        const next = tf.tidy(() => optimizer.update(vector, config.clipNorm === null ? gradient : clipByNorm(gradient, config.clipNorm), rate));
+        tf.dispose([vector, gradient]);
+        disposeFlatParameters(current, layout);
+        vector = next;
+        current = withFlatParameters(start, layout, vector);
+        losses.push(loss);
+        step++;
+        const evaluated = step % length.evaluateEvery === 0 || step === length.steps;
+        if (evaluated) await evaluate(rate);
+        const ended = step === length.steps && saveEvery !== Infinity;
+        if (ended || (saveEvery === undefined ? evaluated : step % saveEvery === 0)) save();
+        onProgress?.({ done: step, total: length.steps });
+        await nextTurn();
+      }
+      const tuned = withFlatParameters(start, layout, best!.vector);
+      const described = { ...tuned, hash: `${start.hash}+tuned(${run})` };
+      return { model: described, best: best!.record, history, initialLogits, trained: layout.names, dispose: () => disposeFlatParameters(tuned, layout) };
+    } finally {
+      optimizer.dispose();
       disposeFlatParameters(current, layout);
-      vector = next;
-      current = withFlatParameters(model, layout, vector);
-      if ((t + 1) % every === 0 || t === steps - 1) record(t + 1, rate);
-      onProgress?.({ done: t + 1, total: steps });
-      await nextTurn();
+      vector.dispose();
+      best?.vector.dispose();
     }
-    const tuned = withFlatParameters(model, layout, best!.vector);
-    const described = { ...tuned, hash: `${model.hash}+${options.optimizer}(${learningRate},${steps},${options.batchSize},${seed})` };
-    return { model: described, best: best!.record, history, dispose: () => disposeFlatParameters(tuned, layout) };
   } finally {
-    optimizer.dispose();
-    disposeFlatParameters(current, layout);
-    tf.dispose([vector, start]);
-    best?.vector.dispose();
+    tf.dispose(kept);
+    disposeStart();
   }
 }
 
-/** Names of the parameters that the head's loss reaches, found by one backward pass. */
-function trainedParameters(model: Model, head: Head, example: Sequence): string[] {
-  const batch = collate([example], model.config);
-  const { gradients } = parameterGradients(model, head, batch, (logits) => ({ loss: tf.mean(logits), delta: tf.onesLike(logits) }));
-  tf.dispose([...gradients.values()]);
-  return [...gradients.keys()];
+/** The settings in an order that does not depend on how they were written: part of cache keys. */
+export const sortedSettings = (config: TrainingConfig): [string, unknown][] =>
+  Object.entries(config).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Increase when the same settings come to give other numbers: older states are then not taken up. */
+const FORMAT = 1;
+
+/** Identifies a run by everything that its result depends on. */
+function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, config: TrainingConfig): string {
+  const prompts = ({ sequences, labels }: LabelledPrompts): unknown => [labels, sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids])];
+  const key = [FORMAT, model.hash, head.description, sortedSettings(config), prompts(train), prompts(dev), prompts({ sequences: probe, labels: [] })];
+  return createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
 }
 
-function checkOptions({ train, dev, steps, batchSize, learningRate }: FineTuneOptions): void {
-  const positive = (name: string, value: number): void => {
-    if (!(value > 0)) throw new Error(`${name} must be positive, not ${value}`);
-  };
-  positive("steps", steps);
-  positive("batchSize", batchSize);
-  positive("learningRate", learningRate);
-  for (const [name, { sequences, labels }] of Object.entries({ train, dev })) {
+function checkPrompts(sets: Record<string, LabelledPrompts>): void {
+  for (const [name, { sequences, labels }] of Object.entries(sets)) {
     if (labels.length === 0 || sequences.length !== labels.length)
       throw new Error(`${name}: ${sequences.length} prompts and ${labels.length} labels; both must be the same number, at least 1`);
   }

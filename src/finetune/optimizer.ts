@@ -1,6 +1,8 @@
 import { tf, type Tensor } from "../model/backend";
+import type { FlatLayout } from "./flat-parameters";
 
-export type OptimizerName = "sgd" | "signgd" | "adamw";
+export const OPTIMIZERS = ["sgd", "signgd", "adamw"] as const;
+export type OptimizerName = (typeof OPTIMIZERS)[number];
 
 /** An optimizer over one flat parameter vector [P]. */
 export interface Optimizer {
@@ -16,24 +18,30 @@ export interface OptimizerState {
   moments: Tensor[];
 }
 
-export interface AdamOptions {
+export interface OptimizerOptions {
+  /** Of AdamW only, as are beta2 and epsilon. */
   beta1?: number;
   beta2?: number;
   epsilon?: number;
-  /** Decoupled weight decay. Default 0, as in the authors' runs. */
+  /** Decoupled in AdamW; in SGD and SignGD decay · θ is added to the gradient (or its sign), as in PyTorch. Default 0, as in the authors' runs. */
   weightDecay?: number;
   /** 1 where decay applies and 0 elsewhere (biases and layer norms), [P]. Default: everywhere. */
   decayMask?: Tensor;
 }
 
 /** Makes the optimizer of that name; `restore` continues from a saved state, whose tensors it takes over. */
-export function createOptimizer(name: OptimizerName, options: AdamOptions = {}, restore?: OptimizerState): Optimizer {
+export function createOptimizer(name: OptimizerName, options: OptimizerOptions = {}, restore?: OptimizerState): Optimizer {
   if (name === "adamw") return adamW(options, restore);
+  const { weightDecay = 0, decayMask } = options;
   let step = restore?.step ?? 0;
   return {
     update(parameters, gradient, learningRate) {
       step++;
-      return tf.tidy(() => tf.sub(parameters, tf.mul(name === "signgd" ? tf.sign(gradient) : gradient, learningRate)));
+      return tf.tidy(() => {
+        const direction = name === "signgd" ? tf.sign(gradient) : gradient;
+        const decay = (): Tensor => tf.mul(decayMask ? tf.mul(parameters, decayMask) : parameters, weightDecay);
+        return tf.sub(parameters, tf.mul(weightDecay === 0 ? direction : tf.add(direction, decay()), learningRate));
+      });
     },
     state: () => ({ step, moments: [] }),
     dispose: () => undefined,
@@ -41,7 +49,7 @@ export function createOptimizer(name: OptimizerName, options: AdamOptions = {}, 
 }
 
 /** AdamW as in Hugging Face transformers 4: ε is added to √v before the bias correction. */
-function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decayMask }: AdamOptions, restore?: OptimizerState): Optimizer {
+function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decayMask }: OptimizerOptions, restore?: OptimizerState): Optimizer {
   let step = restore?.step ?? 0;
   let moments = restore?.moments ?? [];
   return {
@@ -64,6 +72,13 @@ function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, de
     dispose: () => tf.dispose(moments),
   };
 }
+
+/** The authors' groups: no decay on a parameter whose name has one of these in it. (So RoBERTa's lm_head.layer_norm.weight decays.) */
+const NO_DECAY = ["bias", "LayerNorm.weight"];
+
+/** 1 where weight decay applies and 0 elsewhere, [P]. */
+export const decayMaskOf = ({ names, sizes }: FlatLayout): Tensor =>
+  tf.tidy(() => tf.concat(names.map((name, i) => tf.fill([sizes[i]], NO_DECAY.some((part) => name.includes(part)) ? 0 : 1))));
 
 /** Scales a gradient so that its Euclidean norm is at most `limit`, as torch.nn.utils.clip_grad_norm_ does. */
 export function clipByNorm(gradient: Tensor, limit: number): Tensor {

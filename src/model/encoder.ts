@@ -7,6 +7,7 @@ import { affine, affineBackward } from "./affine";
 import { architectureOf } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import type { Batch } from "./batch";
+import { masked, type Dropout } from "./dropout";
 import {
   attention,
   attentionBackward,
@@ -28,11 +29,13 @@ interface LayerTrace {
   attentionNorm: NormTrace & { output: Tensor };
   activation: { output: Tensor; slope: Tensor };
   outputNorm: NormTrace;
+  /** Dropout of what the attention and the feed-forward part add to the residual stream, [B, R, H]. */
+  masks: { attended?: Tensor; fed?: Tensor };
 }
 
 /** What a backward pass needs of a forward pass. */
 export interface EncoderTrace {
-  embeddingNorm: NormTrace;
+  embeddingNorm: NormTrace & { mask?: Tensor };
   layers: LayerTrace[];
 }
 
@@ -50,17 +53,19 @@ function scatterRows(batch: Batch, delta: Tensor): Tensor {
   return tf.matMul(select, delta.reshape([c * b, r, h]), true, false).reshape([c, b, batch.length, h]);
 }
 
-function embed(model: Model, batch: Batch): NormTrace & { output: Tensor } {
+function embed(model: Model, batch: Batch, dropout?: Dropout): EncoderTrace["embeddingNorm"] & { output: Tensor } {
   const p = (name: string): Tensor => parameter(model, partName(model, `embeddings.${name}`));
   const words = tf.gather(p("word_embeddings.weight"), batch.ids as never);
   const positions = tf.gather(p("position_embeddings.weight"), batch.positions as never);
   const type = tf.slice(p("token_type_embeddings.weight"), [0, 0], [1, model.config.hiddenSize]);
   const sum = tf.add(tf.add(words, positions), type.reshape([model.config.hiddenSize]));
-  return layerNorm(sum, p("LayerNorm.weight"), p("LayerNorm.bias"), model.config.layerNormEps);
+  const norm = layerNorm(sum, p("LayerNorm.weight"), p("LayerNorm.bias"), model.config.layerNormEps);
+  const mask = dropout?.mask(norm.output.shape, model.config.hiddenDropout);
+  return { ...norm, mask, output: masked(norm.output, mask) };
 }
 
-function layerForward(model: Model, index: number, batch: Batch, input: Tensor): { output: Tensor; trace: LayerTrace } {
-  const { heads, layers, layerNormEps } = model.config;
+function layerForward(model: Model, index: number, batch: Batch, input: Tensor, dropout?: Dropout): { output: Tensor; trace: LayerTrace } {
+  const { heads, layers, layerNormEps, hiddenDropout, attentionDropout } = model.config;
   const name = layerName(model, index);
   const project = (part: string, x: Tensor): Tensor => affine(model, `${name}.${part}`, x);
   const norm = (part: string, x: Tensor): ReturnType<typeof layerNorm> =>
@@ -68,11 +73,13 @@ function layerForward(model: Model, index: number, batch: Batch, input: Tensor):
 
   const [rowInput, bias] = index === layers - 1 ? [readRows(batch, input), batch.readBias] : [input, batch.attentionBias];
   const [query, key, value] = [project("attention.self.query", rowInput), project("attention.self.key", input), project("attention.self.value", input)];
-  const attended = attention(query, key, value, bias, heads);
-  const attentionNorm = norm("attention.output.LayerNorm", tf.add(project("attention.output.dense", attended.context), rowInput));
+  const attended = attention(query, key, value, bias, heads, (shape) => dropout?.mask(shape, attentionDropout));
+  const hiddenMask = (): Tensor | undefined => dropout?.mask(rowInput.shape, hiddenDropout);
+  const masks = { attended: hiddenMask(), fed: hiddenMask() };
+  const attentionNorm = norm("attention.output.LayerNorm", tf.add(masked(project("attention.output.dense", attended.context), masks.attended), rowInput));
   const activation = gelu(project("intermediate.dense", attentionNorm.output));
-  const { output, ...outputNorm } = norm("output.LayerNorm", tf.add(project("output.dense", activation.output), attentionNorm.output));
-  return { output, trace: { input, rowInput, attention: attended, attentionNorm, activation, outputNorm } };
+  const { output, ...outputNorm } = norm("output.LayerNorm", tf.add(masked(project("output.dense", activation.output), masks.fed), attentionNorm.output));
+  return { output, trace: { input, rowInput, attention: attended, attentionNorm, activation, outputNorm, masks } };
 }
 
 /** What a forward pass through the encoder gives. */
@@ -87,15 +94,15 @@ export interface EncoderForward {
  * The forward pass, layer by layer: pauses after each, so that long work can be watched and stopped.
  * If it is not run to its end, what it has made is freed.
  */
-export function* encoderForwardSteps(model: Model, batch: Batch): Generator<undefined, EncoderForward> {
-  const { output, ...embeddingNorm } = tf.tidy(() => embed(model, batch) as never) as ReturnType<typeof embed>;
+export function* encoderForwardSteps(model: Model, batch: Batch, dropout?: Dropout): Generator<undefined, EncoderForward> {
+  const { output, ...embeddingNorm } = tf.tidy(() => embed(model, batch, dropout) as never) as ReturnType<typeof embed>;
   const trace: EncoderTrace = { embeddingNorm, layers: [] };
   let hidden = output;
   let finished = false;
   try {
     for (let index = 0; index < model.config.layers; index++) {
       yield;
-      const step = tf.tidy(() => layerForward(model, index, batch, hidden) as never) as ReturnType<typeof layerForward>;
+      const step = tf.tidy(() => layerForward(model, index, batch, hidden, dropout) as never) as ReturnType<typeof layerForward>;
       trace.layers.push(step.trace);
       hidden = step.output;
     }
@@ -106,9 +113,9 @@ export function* encoderForwardSteps(model: Model, batch: Batch): Generator<unde
   }
 }
 
-/** The forward pass in one go. */
-export function encoderForward(model: Model, batch: Batch): EncoderForward {
-  const steps = encoderForwardSteps(model, batch);
+/** The forward pass in one go; with dropout in training only. */
+export function encoderForward(model: Model, batch: Batch, dropout?: Dropout): EncoderForward {
+  const steps = encoderForwardSteps(model, batch, dropout);
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
@@ -134,17 +141,18 @@ function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTr
   };
 
   const dFed = normStep("output.LayerNorm", trace.outputNorm, delta);
-  const dActivation = tf.mul(affineStep("output.dense", trace.activation.output, dFed), trace.activation.slope);
+  const dActivation = tf.mul(affineStep("output.dense", trace.activation.output, masked(dFed, trace.masks.fed)), trace.activation.slope);
   const dAttended = tf.add(dFed, affineStep("intermediate.dense", trace.attentionNorm.output, dActivation));
 
   const dProjected = normStep("attention.output.LayerNorm", trace.attentionNorm, dAttended);
-  const d = attentionBackward(affineStep("attention.output.dense", trace.attention.context, dProjected), trace.attention);
+  const d = attentionBackward(affineStep("attention.output.dense", trace.attention.context, masked(dProjected, trace.masks.attended)), trace.attention);
   const dRows = tf.add(dProjected, affineStep("attention.self.query", trace.rowInput, d.query));
   const dKeyValue = tf.add(affineStep("attention.self.key", trace.input, d.key), affineStep("attention.self.value", trace.input, d.value));
   return { delta: tf.add(index === model.config.layers - 1 ? scatterRows(batch, dRows) : dRows, dKeyValue), sites };
 }
 
-function embeddingBackward(model: Model, batch: Batch, norm: NormTrace, delta: Tensor): Backward {
+function embeddingBackward(model: Model, batch: Batch, norm: EncoderTrace["embeddingNorm"], above: Tensor): Backward {
+  const delta = masked(above, norm.mask);
   const name = partName(model, "embeddings");
   const normName = `${name}.LayerNorm`;
   const dSum = layerNormBackward(delta, parameter(model, `${normName}.weight`), norm);

@@ -2,6 +2,7 @@
 import { affine, affineBackward } from "./affine";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { tf, type Tensor } from "./backend";
+import { masked, type Dropout } from "./dropout";
 import { gelu, layerNorm, layerNormBackward, linear, linearBackward, type NormTrace } from "./layers";
 import { parameter, type Model } from "./model";
 import type { Backward, Site } from "./site";
@@ -9,10 +10,19 @@ import type { Backward, Site } from "./site";
 export interface Head {
   /** Describes the head completely: part of every cache key. */
   description: string;
-  /** Hidden state [B, R, H] → logits, and what the backward pass needs. */
-  forward(model: Model, hidden: Tensor): { logits: Tensor; trace: Tensor[] };
+  /** Hidden state [B, R, H] → logits, and what the backward pass needs. Dropout is for training, and for heads that have it. */
+  forward(model: Model, hidden: Tensor, dropout?: Dropout): { logits: Tensor; trace: Tensor[] };
   /** δ of the logits for C outputs, [C, ...logits.shape] → δ of the hidden state [C, B, R, H], and the head's sites. */
   backward(model: Model, trace: Tensor[], delta: Tensor): Backward;
+  /** The linear layer that makes the logits; its input is the last tensor of the trace. */
+  finalLayer?(model: Model): FinalLayer;
+}
+
+/** A linear layer by its parameters' names; of its outputs, only `rows` are read where there are such. */
+export interface FinalLayer {
+  weight: string;
+  bias: string;
+  rows?: number[];
 }
 
 const namesOf = (model: Model): Architecture["head"] => architectureOf(model.config).head;
@@ -78,6 +88,7 @@ export function labelWordHead(labelWordIds: number[], { tied = false } = {}): He
       const dTransformed = linearBackward(delta.reshape([c, b, 1, width]), labelRows(model, decoder));
       return after(sites, transformBackward(model, trace, dTransformed));
     },
+    finalLayer: (model) => ({ weight: decoderName(model, tied), bias: namesOf(model).bias, rows: labelWordIds }),
   };
 }
 
@@ -109,7 +120,48 @@ export const classifierHead: Head = {
     const site: Site = { kind: "linear", ...CLASSIFIER, input: hidden, delta: rowDelta };
     return { delta: linearBackward(rowDelta, parameter(model, CLASSIFIER.weight)), sites: [site] };
   },
+  finalLayer: () => CLASSIFIER,
 };
+
+const TANH_HEAD = { dense: "classifier.dense", output: "classifier.out_proj" };
+
+/**
+ * The new head of Hugging Face's RobertaForSequenceClassification on the read row, `<s>`: dense, tanh, linear, with
+ * dropout before both layers. Its parameters come with {@link withTanhClassifier}. Logits [B, W].
+ */
+export const tanhClassifierHead: Head = {
+  description: "tanh classifier",
+  forward(model, hidden, dropout) {
+    const [inputMask, outputMask] = [0, 1].map(() => dropout?.mask(hidden.shape, model.config.hiddenDropout));
+    const input = masked(hidden, inputMask);
+    const activated = tf.tanh(affine(model, TANH_HEAD.dense, input));
+    const features = masked(activated, outputMask);
+    const logits = affine(model, TANH_HEAD.output, features);
+    const masks = inputMask && outputMask ? [inputMask, outputMask] : [];
+    return { logits: logits.reshape([-1, logits.shape[2]!]), trace: [input, activated, ...masks, features] };
+  },
+  backward(model, trace, delta) {
+    const [c, b, width] = delta.shape;
+    const [input, activated] = trace;
+    const [inputMask, outputMask] = trace.slice(2, -1) as (Tensor | undefined)[];
+    const output = affineBackward(model, TANH_HEAD.output, trace.at(-1)!, delta.reshape([c, b, 1, width]));
+    const dActivated = tf.mul(masked(output.delta, outputMask), tf.sub(1, tf.square(activated)));
+    const dense = affineBackward(model, TANH_HEAD.dense, input, dActivated);
+    return after(output.sites, { delta: masked(dense.delta, inputMask), sites: dense.sites });
+  },
+  finalLayer: () => ({ weight: `${TANH_HEAD.output}.weight`, bias: `${TANH_HEAD.output}.bias` }),
+};
+
+/** Adds the parameters of {@link tanhClassifierHead}: Gaussian weights (standard deviation 0.02) and zero biases. */
+export function withTanhClassifier(model: Model, classes: number, seed: number): Model {
+  const { hiddenSize } = model.config;
+  const parameters = new Map(model.parameters);
+  for (const [place, [name, outputs]] of ([[TANH_HEAD.dense, hiddenSize], [TANH_HEAD.output, classes]] as const).entries()) {
+    parameters.set(`${name}.weight`, tf.keep(tf.randomNormal([outputs, hiddenSize], 0, 0.02, "float32", seed + place)));
+    parameters.set(`${name}.bias`, tf.keep(tf.zeros([outputs])));
+  }
+  return { ...model, parameters, hash: `${model.hash}+tanh classifier(${classes},${seed})` };
+}
 
 /** Adds a linear classifier with Gaussian weights (standard deviation 0.02, as Hugging Face initializes) and zero bias. */
 export function withClassifier(model: Model, classes: number, seed: number): Model {

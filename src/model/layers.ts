@@ -3,6 +3,7 @@
  * Backward functions take δ [C, B, T, ·] for C outputs at once: the forward pass is shared by all of them.
  */
 import { tf, type Tensor } from "./backend";
+import { masked } from "./dropout";
 
 /** y = x Wᵀ + b over the last axis; W is [out, in] as PyTorch keeps it. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
@@ -76,22 +77,33 @@ export interface AttentionTrace {
   value: Tensor;
   /** softmax of the scores, [B, heads, R, T] */
   probabilities: Tensor;
+  /** Dropout of the probabilities, [B, heads, R, T]. */
+  mask?: Tensor;
 }
 
 /**
  * Scaled dot-product attention of R query rows over T keys.
  * @param query [B, R, H]; key and value [B, T, H]
  * @param bias added to the scores, [B, 1, 1 or R, T]
+ * @param drawMask draws a dropout mask for the probabilities; by default there is none
  * @returns context [B, R, H]
  */
-export function attention(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, heads: number): AttentionTrace & { context: Tensor } {
+export function attention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  bias: Tensor,
+  heads: number,
+  drawMask: (shape: number[]) => Tensor | undefined = () => undefined,
+): AttentionTrace & { context: Tensor } {
   const scale = Math.sqrt(heads / query.shape[2]!);
   const q = splitHeads(tf.mul(query, scale), heads);
   const k = splitHeads(key, heads);
   const v = splitHeads(value, heads);
   const probabilities = tf.softmax(tf.add(tf.matMul(q, k, false, true), bias));
-  const context = mergeHeads(tf.matMul(probabilities, v));
-  return { query: q, key: k, value: v, probabilities, context };
+  const mask = drawMask(probabilities.shape);
+  const context = mergeHeads(tf.matMul(masked(probabilities, mask), v));
+  return { query: q, key: k, value: v, probabilities, mask, context };
 }
 
 /** The derivatives of {@link attention}: δ of the context [C, B, R, H] → δ of query [C, B, R, H], key and value [C, B, T, H]. */
@@ -102,8 +114,9 @@ export function attentionBackward(delta: Tensor, trace: AttentionTrace): { query
   const perOutput = (x: Tensor): Tensor => (c === 1 ? x : tf.tile(x, [c, 1, 1, 1]));
   const probabilities = perOutput(trace.probabilities);
   const dContext = splitHeads(delta.reshape([c * b, r, h]), heads);
-  const dValue = tf.matMul(probabilities, dContext, true, false);
-  const dProbabilities = tf.matMul(dContext, perOutput(trace.value), false, true);
+  const mask = trace.mask && perOutput(trace.mask);
+  const dValue = tf.matMul(masked(probabilities, mask), dContext, true, false);
+  const dProbabilities = masked(tf.matMul(dContext, perOutput(trace.value), false, true), mask);
   const weighted = tf.mul(dProbabilities, probabilities);
   const dScores = tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, -1, true)));
   const dQuery = tf.mul(tf.matMul(dScores, perOutput(trace.key)), Math.sqrt(heads / h));

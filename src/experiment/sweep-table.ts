@@ -1,0 +1,64 @@
+/** The results of a sweep as one tidy table: a row for every setting on every few-shot draw. */
+import { formatCsvRow, parseCsv } from "../tasks/delimited";
+import type { Run } from "./aggregate";
+
+export type SettingValue = string | number | boolean | null;
+
+export interface SweepRow {
+  task: string;
+  /** Training examples of each class. */
+  k: number;
+  /** Of the few-shot draw. */
+  seed: number;
+  method: string;
+  setting: Record<string, SettingValue>;
+  /** By the task's metric, from 0 to 1; missing where the run failed. */
+  dev?: number;
+  test?: number;
+  devAccuracy?: number;
+  testAccuracy?: number;
+  /** Of fine-tuning: steps taken at the returned parameters, and ‖θ_t − θ_0‖ there. */
+  bestStep?: number;
+  distance?: number;
+  /** Time of the run that the row is from; a kernel's rows share one. */
+  seconds?: number;
+  /** Why there are no scores: the run diverged. */
+  error?: string;
+}
+
+const BEFORE = ["task", "k", "seed", "method"] as const;
+const AFTER = ["dev", "test", "devAccuracy", "testAccuracy", "bestStep", "distance", "seconds", "error"] as const;
+
+/** The rows as comma-separated text: one column a setting, empty where a method does not have it. */
+export function sweepCsv(rows: readonly SweepRow[]): string {
+  const settings = [...new Set(rows.flatMap(({ setting }) => Object.keys(setting)))];
+  const text = (value: SettingValue | undefined): string => (value === undefined ? "" : String(value));
+  const lines = rows.map((row) => [...BEFORE.map((name) => text(row[name])), ...settings.map((name) => text(row.setting[name])), ...AFTER.map((name) => text(row[name]))]);
+  return [[...BEFORE, ...settings.map((name) => `setting.${name}`), ...AFTER], ...lines].map(formatCsvRow).join("");
+}
+
+/** Rows from the text of {@link sweepCsv}. */
+export function parseSweepCsv(csv: string): SweepRow[] {
+  const [header, ...lines] = parseCsv(csv);
+  return lines.map(({ cells }) => {
+    const entries = header.cells.map((name, i) => [name, valueOf(name, cells[i])] as const).filter(([, value]) => value !== undefined);
+    const setting = entries.filter(([name]) => name.startsWith("setting.")).map(([name, value]) => [name.slice("setting.".length), value]);
+    const own = entries.filter(([name]) => !name.startsWith("setting."));
+    return { ...Object.fromEntries(own), setting: Object.fromEntries(setting) } as unknown as SweepRow;
+  });
+}
+
+const TEXTS: readonly string[] = ["task", "method", "error"];
+const WORDS: Record<string, SettingValue> = { true: true, false: false, null: null };
+
+function valueOf(name: string, cell: string): SettingValue | undefined {
+  if (TEXTS.includes(name)) return cell === "" ? undefined : cell;
+  if (Object.hasOwn(WORDS, cell)) return WORDS[cell];
+  return cell === "" ? undefined : Number.isNaN(Number(cell)) ? cell : Number(cell);
+}
+
+/** The rows as runs, for {@link aggregate}: of each seed the best on dev, and mean and deviation over seeds. Failed ones are left out. */
+export const sweepRuns = (rows: readonly SweepRow[]): Run[] =>
+  rows.flatMap(({ task, k, seed, method, setting, dev, test }) =>
+    dev === undefined || test === undefined ? [] : [{ task, k, seed, method, dev, test, setting: Object.fromEntries(Object.entries(setting).map(([name, value]) => [name, typeof value === "number" ? value : String(value)])) }],
+  );

@@ -1,0 +1,233 @@
+/** Runs a sweep: skips what is on disk, can be stopped at any moment, and leaves one tidy table. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DIVERGED, evaluateHead, fineTune, sortedSettings, trainingConfigOf, type TrainingRecord } from "../finetune/fine-tune";
+import { linearProbe } from "../finetune/linear-probe";
+import type { TrainingSettings } from "../finetune/training-config";
+import { claimBlock } from "../kernels/block-claim";
+import { writeFileAtomically } from "../model/atomic-write";
+import { tf } from "../model/backend";
+import { classifierHead, tanhClassifierHead, withClassifier, withTanhClassifier, type Head } from "../model/head";
+import type { Model } from "../model/model";
+import { logitOutputs, marginOutput } from "../kernels/outputs";
+import type { Example } from "../tasks/example";
+import type { Split, Task } from "../tasks/task";
+import { encodeExamples, readFewShot, type Inputs } from "./inputs";
+import type { LanguageModel } from "./language-model";
+import { promptOutputs } from "./outputs";
+import { settingsOf, solveKernels } from "./solve-kernels";
+import { splitKernels } from "./split-kernels";
+import { kernelGrid, trainingGrid, type Sweep, type SweepMethod, type SweepTask } from "./sweep-file";
+import { sweepCsv, type SettingValue, type SweepRow } from "./sweep-table";
+
+/** One piece of work, kept as one file: a training run, a kernel with all settings of its solver, a probe, or zero-shot. */
+export interface SweepRun {
+  /** Hash of everything that the result depends on. */
+  name: string;
+  task: Task;
+  examples: Record<Split, Example[]>;
+  k: number;
+  seed: number;
+  method: string;
+  how: SweepMethod;
+  /** Of fine-tuning: the settings in full, and those that the method names. */
+  training?: TrainingSettings;
+  named?: Partial<TrainingSettings>;
+}
+
+/** What a run's file holds. */
+interface SweepResult {
+  rows: SweepRow[];
+  /** Of fine-tuning. */
+  history?: TrainingRecord[];
+}
+
+export interface RunSweepOptions {
+  sweep: Sweep;
+  lm: LanguageModel;
+  /** Folder for `results.csv`, `runs/` (one file each) and `state/` (of a training run that was stopped). */
+  out: string;
+  /** Folder for kernel blocks. */
+  store?: string;
+  /** `done` counts runs, the one at work by its share; `reused` those that were on disk. */
+  onProgress?: (progress: { done: number; total: number; reused: number }) => void;
+  signal?: AbortSignal;
+}
+
+export interface SweepOutcome {
+  rows: SweepRow[];
+  total: number;
+  reused: number;
+  /** Runs that another process is at work on: the table is without them. */
+  elsewhere: number;
+}
+
+/** Increase when the meaning of kept runs changes. */
+const FORMAT = 1;
+
+/** The sweep's runs in order: task by task, k by k, seed by seed, method by method. Reads the examples; computes nothing. */
+export function sweepPlan({ tasks, k: sizes, seeds, testExamples, methods }: Sweep, { model, directory }: LanguageModel): SweepRun[] {
+  const tokenizer = createHash("sha256").update(readFileSync(join(directory, "tokenizer.json"))).digest("hex");
+  const plan = ({ task, data }: SweepTask, k: number, seed: number): SweepRun[] => {
+    const examples = readFewShot(data, task, { k, seed, testExamples });
+    const drawn = createHash("sha256").update(JSON.stringify(examples)).digest("hex");
+    const run = (method: string, how: SweepMethod, named?: Partial<TrainingSettings>): SweepRun => {
+      const training = named && ({ seed, metric: task.metric, ...named } as TrainingSettings);
+      const key = training ? [how.kind, inputOf(how), sortedSettings(trainingConfigOf(training))] : [how];
+      const name = createHash("sha256").update(JSON.stringify([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key])).digest("hex").slice(0, 32);
+      return { name, task, examples, k, seed, method, how, training, named };
+    };
+    return Object.entries(methods).flatMap(([method, how]) => {
+      if (how.kind !== "fine-tuning") return [run(method, how)];
+      return trainingGrid(how).map((settings) => run(method, how, settings));
+    });
+  };
+  return tasks.flatMap((task) => sizes.flatMap((k) => seeds.flatMap((seed) => plan(task, k, seed))));
+}
+
+const inputOf = (how: SweepMethod): unknown[] => (how.kind === "fine-tuning" ? [how.input, how.input === "text" ? how.head : undefined, how.fromProbe] : []);
+
+/**
+ * Runs what is not on disk yet and writes `results.csv` after every run. A run that diverges is a row with its error.
+ * Several processes may work on one folder: each takes runs that no other is at work on.
+ */
+export async function runSweep({ sweep, lm, out, store, onProgress, signal }: RunSweepOptions): Promise<SweepOutcome> {
+  const plan = sweepPlan(sweep, lm);
+  const folder = join(out, "runs");
+  mkdirSync(folder, { recursive: true });
+  const path = ({ name }: SweepRun): string => join(folder, `${name}.json`);
+  const found = new Set(plan.filter((run) => existsSync(path(run))));
+  const reused = found.size;
+  const outcome = (): SweepOutcome => {
+    const results = plan.filter((run) => existsSync(path(run))).map((run) => readResult(path(run), run));
+    return { rows: results.flatMap(({ rows }) => rows), total: plan.length, reused, elsewhere: plan.length - results.length };
+  };
+  const writeTable = (): void => {
+    const { rows } = outcome();
+    writeFileAtomically(join(out, "results.csv"), (append) => append(Buffer.from(sweepCsv(rows))));
+  };
+  let done = reused;
+  const report = (share = 0): void => onProgress?.({ done: done + share, total: plan.length, reused });
+  report();
+  for (const run of plan) {
+    signal?.throwIfAborted();
+    if (found.has(run)) continue;
+    // Another process may have finished it, or two methods may be the same.
+    if (existsSync(path(run))) {
+      done++;
+      report();
+      continue;
+    }
+    const claim = claimBlock(folder, run.name);
+    if (!claim) continue;
+    try {
+      const result = await perform(run, { lm, store, signal, state: join(out, "state", run.name), onShare: report });
+      writeFileAtomically(path(run), (append) => append(Buffer.from(JSON.stringify(result))));
+      rmSync(join(out, "state", run.name), { recursive: true, force: true });
+    } finally {
+      claim.release();
+    }
+    done++;
+    report();
+    writeTable();
+  }
+  writeTable();
+  return outcome();
+}
+
+/** A stored result under this sweep's name for the method, which is no part of its key. */
+function readResult(path: string, { method }: SweepRun): SweepResult {
+  try {
+    const { rows, ...rest } = JSON.parse(readFileSync(path, "utf8")) as SweepResult;
+    return { rows: rows.map((row) => ({ ...row, method })), ...rest };
+  } catch (error) {
+    throw new Error(`${path} is damaged (${(error as Error).message}): remove it, and the same command computes it again`);
+  }
+}
+
+interface Circumstances {
+  lm: LanguageModel;
+  store?: string;
+  signal?: AbortSignal;
+  /** Folder for the state of a training run. */
+  state: string;
+  onShare: (share: number) => void;
+}
+
+async function perform(run: SweepRun, around: Circumstances): Promise<SweepResult> {
+  const { task, k, seed, method, how, training, named } = run;
+  const began = performance.now();
+  const row = (setting: Record<string, unknown>, scores: Partial<SweepRow>): SweepRow => ({
+    task: task.name, k, seed, method,
+    setting: Object.fromEntries(Object.entries(setting).filter(([, value]) => value !== undefined).map(([name, value]) => [name, plain(value)])),
+    ...scores,
+    seconds: Math.round(performance.now() - began) / 1000,
+  });
+  if (how.kind === "kernel") {
+    const solved = await performKernel(run, how, around);
+    return { rows: solved.map(({ setting, scores }) => row(setting, scores)) };
+  }
+  const { model, head, inputs, dispose } = startOf(run, around.lm);
+  try {
+    const scoresOf = (current: Model): Partial<SweepRow> => {
+      const [dev, test] = (["dev", "test"] as const).map((split) => evaluateHead(current, head, inputs[split], task.metric));
+      return { dev: dev.score, test: test.score, devAccuracy: dev.accuracy, testAccuracy: test.accuracy };
+    };
+    if (how.kind === "zero-shot") return { rows: [row({}, scoresOf(model))] };
+    const probe = how.kind === "linear-probe" || how.fromProbe ? linearProbe(model, head, inputs.train) : undefined;
+    try {
+      if (how.kind === "linear-probe") return { rows: [row({ inversePenalty: probe!.inversePenalty }, scoresOf(probe!.model))] };
+      const { train, dev } = inputs;
+      const onProgress = ({ done, total }: { done: number; total: number }): void => around.onShare(done < total ? done / total : 0.99);
+      const tuned = await fineTune({ ...training!, model: probe?.model ?? model, head, train, dev, stateDirectory: around.state, saveEvery: Infinity, onProgress, signal: around.signal });
+      const { step, distance } = tuned.best;
+      const result = row({ ...named }, { ...scoresOf(tuned.model), bestStep: step, distance });
+      tuned.dispose();
+      return { rows: [result], history: tuned.history };
+    } finally {
+      probe?.dispose();
+    }
+  } catch (error) {
+    if ((error as Error).name !== DIVERGED) throw error;
+    return { rows: [row({ ...named }, { error: (error as Error).message })] };
+  } finally {
+    dispose();
+  }
+}
+
+/** A setting as one cell of the table; JSON has no infinity. */
+const plain = (value: unknown): SettingValue => (value === Infinity ? "inf" : typeof value === "object" && value !== null ? JSON.stringify(value) : (value as SettingValue));
+
+async function performKernel(run: SweepRun, how: Extract<SweepMethod, { kind: "kernel" }>, { lm, store, signal, onShare }: Circumstances): Promise<{ setting: Record<string, unknown>; scores: Partial<SweepRow> }[]> {
+  const { task } = run;
+  const classes = task.labels.length;
+  if (how.outputs === "margin" && classes !== 2) throw new Error(`method ${run.method}: the margin is for two classes, and task ${task.name} has ${classes}: choose the outputs "logits"`);
+  const { model, head, inputs, dispose } = startOf(run, lm);
+  try {
+    const { formulas, values } = kernelGrid(how);
+    const outputs = how.outputs === "margin" ? marginOutput(head) : logitOutputs(head, classes);
+    const onProgress = ({ done, total }: { done: number; total: number }): void => onShare((0.99 * done) / total);
+    const splits = await splitKernels({ model, outputs, train: inputs.train, splits: inputs, formulas: [...formulas], parameters: how.parameters, store, signal, onProgress });
+    return formulas.flatMap((formula) =>
+      solveKernels<"dev" | "test">(splits, settingsOf(values), formula, { solver: how.solver }).map(({ scores: { dev, test }, ...setting }) => {
+        const by = task.metric;
+        return { setting: { formula, solver: how.solver, ...setting }, scores: { dev: dev[by], test: test[by], devAccuracy: dev.accuracy, testAccuracy: test.accuracy } };
+      }),
+    );
+  } finally {
+    dispose();
+  }
+}
+
+/** The model, head and token ids that a method begins with. */
+function startOf({ task, examples, seed, how }: SweepRun, { model, tokenizer }: LanguageModel): { model: Model; head: Head; inputs: Record<Split, Inputs>; dispose(): void } {
+  const prompted = how.kind === "zero-shot" || how.input === "prompt";
+  const encode = (split: Split): Inputs => encodeExamples(examples[split], task, tokenizer, { prompted });
+  const inputs = { train: encode("train"), dev: encode("dev"), test: encode("test") };
+  if (prompted) return { model, head: promptOutputs(task, tokenizer).head, inputs, dispose: () => undefined };
+  const tanh = how.kind !== "kernel" && how.head === "tanh";
+  const started = (tanh ? withTanhClassifier : withClassifier)(model, task.labels.length, seed);
+  const own = [...started.parameters].filter(([name]) => !model.parameters.has(name)).map(([, tensor]) => tensor);
+  return { model: started, head: tanh ? tanhClassifierHead : classifierHead, inputs, dispose: () => tf.dispose(own) };
+}

@@ -1,0 +1,143 @@
+/** LoRA factors as a folder in PEFT's layout: `adapter_config.json` and `adapter_model.safetensors`. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { selectParameters } from "../kernels/parameter-filter";
+import { loraNames } from "../model/affine";
+import { architectureOf } from "../model/architecture";
+import { writeFileAtomically } from "../model/atomic-write";
+import { tf } from "../model/backend";
+import { parameter, type Model } from "../model/model";
+import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { saveClassifier, withSavedClassifier } from "./save-model";
+
+export interface SaveLoraOptions {
+  /** The model that the factors belong to, as Python finds it: a folder, or an id on the Hub. */
+  baseModel: string;
+  /** Names of the trained parameters (`FineTuned.trained`): a trained head is saved too, whole, as PEFT's `modules_to_save`. Default: the factors only. */
+  trained?: readonly string[];
+}
+
+/** What PEFT puts before a parameter's name. */
+const PREFIX = "base_model.model.";
+const CONFIG_FILE = "adapter_config.json";
+const WEIGHTS_FILE = "adapter_model.safetensors";
+
+/** The head's module, "lm_head" or "cls", which PEFT keeps as a whole. */
+const headModule = (model: Model): string => architectureOf(model.config).head.dense.split(".")[0];
+
+/**
+ * Writes a model's LoRA factors such that Python's PEFT loads them onto the base model.
+ * @throws if the model has no factors, or if other parameters than factors and head were trained
+ */
+export function saveLoraAdapter(directory: string, model: Model, { baseModel, trained = [] }: SaveLoraOptions): void {
+  const factors = [...model.parameters.keys()].filter((name) => /\.lora_[AB]\.weight$/.test(name));
+  if (factors.length === 0) throw new Error(`the model has no LoRA factors to save in ${directory}: save it whole, with saveModel`);
+  const heads = (name: string): boolean => name.startsWith(`${headModule(model)}.`) || name.startsWith("classifier.");
+  const lost = trained.find((name) => !factors.includes(name) && !heads(name));
+  if (lost !== undefined) throw new Error(`${lost} was trained too, and a LoRA adapter holds factors and the head only: save the model whole, with saveModel`);
+  const layers = factors.filter((name) => name.endsWith(".lora_A.weight")).map((name) => name.slice(0, -".lora_A.weight".length));
+  const ranks = new Set(layers.map((layer) => parameter(model, loraNames(layer).a).shape[0]));
+  if (ranks.size > 1) throw new Error(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
+  const [rank] = ranks;
+  const withHead = trained.some((name) => name.startsWith(`${headModule(model)}.`));
+
+  const tensors = new Map<string, StoredTensor>();
+  const store = (name: string, from = name): void => {
+    const tensor = parameter(model, from);
+    tensors.set(`${PREFIX}${name}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array });
+  };
+  factors.forEach((name) => store(name));
+  if (withHead) {
+    const { bias, decoderBias } = architectureOf(model.config).head;
+    for (const name of model.parameters.keys()) if (name.startsWith(`${headModule(model)}.`)) store(name);
+    // One parameter here, two names in transformers.
+    store(decoderBias, bias);
+  }
+  const config = {
+    peft_type: "LORA",
+    task_type: null,
+    base_model_name_or_path: baseModel,
+    r: rank,
+    lora_alpha: (model.loraScale ?? 1) * rank,
+    lora_dropout: 0,
+    bias: "none",
+    fan_in_fan_out: false,
+    init_lora_weights: true,
+    inference_mode: true,
+    target_modules: layers,
+    modules_to_save: withHead ? [headModule(model)] : null,
+  };
+  mkdirSync(directory, { recursive: true });
+  writeSafetensors(join(directory, WEIGHTS_FILE), tensors, { format: "pt" });
+  writeFileAtomically(join(directory, CONFIG_FILE), (append) => append(Buffer.from(`${JSON.stringify(config, null, 2)}\n`)));
+  saveClassifier(directory, model);
+}
+
+/** What is read of adapter_config.json; the rest must not change what the factors mean. */
+const adapterConfig = z.looseObject({
+  peft_type: z.literal("LORA"),
+  r: z.int().min(1),
+  lora_alpha: z.number(),
+  bias: z.literal("none").default("none"),
+  fan_in_fan_out: z.literal(false).default(false),
+  use_dora: z.literal(false).default(false),
+  use_rslora: z.literal(false).default(false),
+  rank_pattern: z.strictObject({}).nullish(),
+  alpha_pattern: z.strictObject({}).nullish(),
+});
+
+/**
+ * Puts the factors (and the head, where it was trained) of an adapter in PEFT's layout onto its base model.
+ * @returns a model that shares the base model's other tensors; its own are released with `dispose`
+ * @throws naming the file, and the field or tensor that does not fit
+ */
+export function loadLoraAdapter(directory: string, base: Model): { model: Model; dispose(): void } {
+  const configPath = join(directory, CONFIG_FILE);
+  const path = join(directory, WEIGHTS_FILE);
+  for (const file of [configPath, path]) if (!existsSync(file)) throw new Error(`${directory} is not a LoRA adapter in PEFT's layout: it has no ${file.slice(directory.length + 1)}`);
+  const text = readFileSync(configPath, "utf8");
+  const parsed = adapterConfig.safeParse(parseJson(text, configPath));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(`${configPath}: ${issue.path.join(".") || "the file"}: ${issue.message.replace(/^Invalid input: /, "")}`);
+  }
+  const { r, lora_alpha: alpha } = parsed.data;
+  const { tensors } = readSafetensors(path);
+  const { bias, decoderBias } = architectureOf(base.config).head;
+  const loaded = new Map<string, StoredTensor>();
+  for (const [stored, tensor] of tensors) {
+    const name = stored.replace(PREFIX, "");
+    // The decoder's bias is what counts: it comes first, and takes the head's name.
+    if (!(name === bias && tensors.has(`${PREFIX}${decoderBias}`))) loaded.set(name === decoderBias ? bias : name, tensor);
+  }
+  const parameters = new Map(base.parameters);
+  const expected = (name: string): number[] | undefined => {
+    const factor = /^(.*)\.lora_([AB])\.weight$/.exec(name);
+    const weight = base.parameters.get(factor ? `${factor[1]}.weight` : name)?.shape;
+    if (!factor || !weight) return weight;
+    return factor[2] === "A" ? [r, weight[1]!] : [weight[0], r];
+  };
+  for (const [name, { shape }] of loaded) {
+    const wanted = expected(name);
+    if (!wanted) throw new Error(`${path}: the base model has no parameter that ${name} belongs to`);
+    if (String(wanted) !== String(shape)) throw new Error(`${path}: ${name} has shape [${shape.join(", ")}], but with the base model and r = ${r} it has [${wanted.join(", ")}]`);
+  }
+  for (const [name, tensor] of loaded) parameters.set(name, tf.keep(tf.tensor(toFloat32(tensor), tensor.shape)));
+  selectParameters(parameters.keys(), ["lora"]);
+  const hash = createHash("sha256").update(text);
+  for (const [name, tensor] of loaded) hash.update(name).update(toFloat32(tensor));
+  const adapted: Model = { ...base, parameters, loraScale: alpha / r, hash: `${base.hash}+adapter(${hash.digest("hex").slice(0, 32)})` };
+  const model = withSavedClassifier(directory, adapted);
+  const own = [...model.parameters].filter(([name, tensor]) => base.parameters.get(name) !== tensor).map(([, tensor]) => tensor);
+  return { model, dispose: () => tf.dispose(own) };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,62 @@
+/** The state of a run on disk: enough to go on with the same bits as if it had never stopped. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { tf, type Tensor } from "../model/backend";
+import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import type { TrainingRecord } from "./training-record";
+
+export interface TrainingState {
+  /** Steps taken. */
+  step: number;
+  /** Losses since the last record. */
+  losses: number[];
+  history: TrainingRecord[];
+  /** The head's logits on the probe set before the first step. */
+  initialLogits?: number[];
+  /** Place in the history of the record whose parameters are kept as the best. */
+  best?: number;
+  optimizerStep: number;
+}
+
+export interface TrainingTensors {
+  /** The trained parameters [P]. */
+  vector: Tensor;
+  /** Those of the best record [P]. */
+  best?: Tensor;
+  /** The optimizer's. */
+  moments: Tensor[];
+}
+
+/** The file, in the folder of a run, that holds its state. */
+export const trainingStateFile = (directory: string): string => join(directory, "training-state.safetensors");
+
+/** Writes the state; a reader sees the old one or the whole new one. */
+export function saveTrainingState(directory: string, run: string, state: TrainingState, { vector, best, moments }: TrainingTensors): void {
+  const stored = (tensor: Tensor): StoredTensor => ({ dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array });
+  const tensors = new Map([["parameters", stored(vector)], ...moments.map((moment, i) => [`moment.${i}`, stored(moment)] as const)]);
+  if (best) tensors.set("best", stored(best));
+  mkdirSync(directory, { recursive: true });
+  writeSafetensors(trainingStateFile(directory), tensors, { run, state: JSON.stringify(state) });
+}
+
+/**
+ * Reads the state that a run left, or undefined if there is none.
+ * @param run identifies the run: everything that its result depends on
+ * @throws if the file is of another run, or damaged
+ */
+export function loadTrainingState(directory: string, run: string): { state: TrainingState; tensors: TrainingTensors } | undefined {
+  const path = trainingStateFile(directory);
+  if (!existsSync(path)) return undefined;
+  const { tensors, metadata } = readSafetensors(path);
+  if (metadata.run !== run) {
+    throw new Error(`${path} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`);
+  }
+  const read = (name: string): Tensor | undefined => {
+    const stored = tensors.get(name);
+    return stored && tf.keep(tf.tensor(toFloat32(stored), stored.shape));
+  };
+  const vector = read("parameters");
+  if (!vector || metadata.state === undefined) throw new Error(`${path} is not the state of a run: remove it to begin anew`);
+  const moments = ["moment.0", "moment.1"].map(read).filter((moment) => moment !== undefined);
+  return { state: JSON.parse(metadata.state) as TrainingState, tensors: { vector, best: read("best"), moments } };
+}

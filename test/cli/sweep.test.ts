@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { parseSweepCsv } from "../../src/experiment/sweep-table";
+import { runCli } from "../support/run-cli";
+import { fixturePath } from "../support/tiny-roberta";
+
+const folder = mkdtempSync(join(tmpdir(), "kernel-view-sweep-cli-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const draw = join(folder, "data", "sst-2", "2-1");
+mkdirSync(draw, { recursive: true });
+for (const split of ["train", "dev", "test"]) writeFileSync(join(draw, `${split}.tsv`), "sentence\tlabel\nthe end\t0\na film\t0\na great film\t1\nit was great\t1\n");
+const write = (change: object = {}): void => {
+  const methods = { "zero-shot": { kind: "zero-shot" }, SGD: { kind: "fine-tuning", optimizer: "sgd", learningRate: [0.01, 0.02], steps: 2, batchSize: 2 } };
+  const sweep = { model: fixturePath("tiny-roberta"), data: "data", tasks: ["sst-2"], k: [2], seeds: [1], methods, ...change };
+  writeFileSync(join(folder, "sweep.json"), JSON.stringify(sweep));
+};
+
+describe("kernel-view sweep", () => {
+  it("runs a file's grid and prints the means; again, it takes them from disk", async () => {
+    write();
+    const { status, stdout, stderr } = await runCli(folder, ["sweep", "sweep.json", "--out", "out"]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /\| k \| method \| sst-2 \|/);
+    assert.match(stdout, /\| 2 \| SGD \| \d+\.\d \(0\.0\) \|/);
+    assert.match(stdout, /3 rows in out.results\.csv/);
+    assert.equal(parseSweepCsv(readFileSync(join(folder, "out", "results.csv"), "utf8")).length, 3);
+    const again = await runCli(folder, ["sweep", "sweep.json", "--out", "out"]);
+    assert.equal(again.stdout, stdout);
+    assert.match(again.stderr, /Sweep: 3 runs \(3 from disk\)/);
+  });
+
+  it("says in one line what is wrong with the file", async () => {
+    write({ k: [64] });
+    const { status, stderr } = await runCli(folder, ["sweep", "sweep.json", "--out", "none"]);
+    assert.equal(status, 1);
+    assert.match(stderr, /kernel-view: .*no folder with at least 64 examples per class for seed 1/);
+    assert.ok(!existsSync(join(folder, "none")));
+  });
+});
