@@ -8,6 +8,7 @@ import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { prepareLogistic } from "../solvers/logistic";
 import type { LabelledPrompts } from "./labelled-prompts";
+import { softmaxRegression } from "./softmax-regression";
 
 export interface LinearProbe {
   /** The model with the fitted final layer; its other parameters are shared. Release with {@link LinearProbe.dispose}. */
@@ -52,38 +53,50 @@ export function linearProbe(model: Model, head: Head, train: LabelledPrompts): L
 
 /** One row of weights and one bias a class. */
 function fitClasses(features: readonly Float64Array[], labels: readonly number[], classes: number): { weights: Float64Array[]; biases: number[]; inversePenalty: number; foldAccuracy: number[] } {
-  // Weights lie in the span of the features, so the rows of G^½ (G the features' Gram matrix) stand for the features:
-  // inner products are the same, and the problem has as many unknowns as examples.
-  const { root, lift } = gramRoot(features);
-  const n = features.length;
-  // A binary problem in one score has half the penalty of a softmax over ∓ that score: features larger by √2 make up for it.
-  const outputs = classes === 2 ? 1 : classes;
-  const scale = classes === 2 ? Math.SQRT2 : 1;
-  const size = n * outputs;
-  const values = new Float64Array(size * size);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) for (let a = 0; a < outputs; a++) values[(i * outputs + a) * size + j * outputs + a] = scale * root.get(i, j);
-  const fit = prepareLogistic({ kernel: { values, shape: [n, outputs, n, outputs] }, labels: [...labels] })({ regularization: 0 });
-  const { inversePenalty, foldAccuracy } = fit;
-  const rowOf = (output: number): Float64Array => lift(Float64Array.from({ length: n }, (_, i) => scale * fit.weights[i * outputs + output]));
-  if (classes === 2) {
-    // The fitted score is w₂ − w₁ of the softmax, 2w of the text above.
-    const row = rowOf(0).map((value) => value / 4);
-    const bias = fit.intercepts[0] / 4;
-    return { weights: [row.map((value) => -value), row], biases: [-bias, bias], inversePenalty, foldAccuracy };
+  // Weights lie in the span of the features, so rows with the same inner products stand for the features: the problem
+  // then has no more unknowns than examples.
+  const { coordinates, root, lift } = span(features);
+  if (classes > 2) {
+    const { weights, intercepts, inversePenalty, foldAccuracy } = softmaxRegression(coordinates, labels, classes);
+    return { weights: weights.map(lift.coordinates), biases: intercepts, inversePenalty, foldAccuracy };
   }
-  const center = fit.intercepts.reduce((sum, value) => sum + value, 0) / classes;
-  return { weights: Array.from({ length: classes }, (_, a) => rowOf(a)), biases: [...fit.intercepts].map((value) => value - center), inversePenalty, foldAccuracy };
+  // A binary problem in one score has half the penalty of a softmax over ∓ that score: features larger by √2 make up for it.
+  const n = features.length;
+  const values = Float64Array.from(root.to1DArray(), (value) => Math.SQRT2 * value);
+  const { weights, intercepts, inversePenalty, foldAccuracy } = prepareLogistic({ kernel: { values, shape: [n, 1, n, 1] }, labels: [...labels] })({ regularization: 0 });
+  // The fitted score is 2 (w·x + b) of the text above; each row has half of w.
+  const row = lift.root(weights.map((value) => (Math.SQRT2 * value) / 4));
+  const bias = intercepts[0] / 4;
+  return { weights: [row.map((value) => -value), row], biases: [-bias, bias], inversePenalty, foldAccuracy };
 }
 
-/** G^½ of the features' Gram matrix, and the weights in the features' space that a vector v of weights on its rows stands for: Xᵀ G^−½ v. */
-function gramRoot(features: readonly Float64Array[]): { root: Matrix; lift: (v: Float64Array) => Float64Array } {
+interface Span {
+  /** U S of the features' singular value decomposition X = U S Vᵀ: one row an example, one column a singular value. */
+  coordinates: Float64Array[];
+  /** G^½ = U S Uᵀ, for G = X Xᵀ. */
+  root: Matrix;
+  /** The weights in the features' space that weights on the coordinates (V v), or on the root's rows (V Uᵀ v), stand for. */
+  lift: Record<"coordinates" | "root", (v: Float64Array) => Float64Array>;
+}
+
+function span(features: readonly Float64Array[]): Span {
   const x = new Matrix(features.map((row) => [...row]));
-  const { eigenvectorMatrix: u, realEigenvalues } = new EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
+  const { eigenvectorMatrix, realEigenvalues } = new EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
   const largest = Math.max(...realEigenvalues);
-  const roots = realEigenvalues.map((value) => (value > largest * 1e-13 ? Math.sqrt(value) : 0));
-  const root = u.mmul(Matrix.diag(roots)).mmul(u.transpose());
-  const inverse = u.mmul(Matrix.diag(roots.map((value) => (value > 0 ? 1 / value : 0)))).mmul(u.transpose());
-  return { root, lift: (v) => Float64Array.from(x.transpose().mmul(inverse.mmul(Matrix.columnVector([...v]))).to1DArray()) };
+  const kept = realEigenvalues.map((_, k) => k).filter((k) => realEigenvalues[k] > largest * 1e-13);
+  const singular = kept.map((k) => Math.sqrt(realEigenvalues[k]));
+  const u = eigenvectorMatrix.subMatrixColumn(kept);
+  const scaled = u.mmul(Matrix.diag(singular));
+  const v = x.transpose().mmul(u.mmul(Matrix.diag(singular.map((value) => 1 / value))));
+  const times = (matrix: Matrix, weights: Float64Array): Matrix => matrix.mmul(Matrix.columnVector([...weights]));
+  return {
+    coordinates: scaled.to2DArray().map((row) => Float64Array.from(row)),
+    root: scaled.mmul(u.transpose()),
+    lift: {
+      coordinates: (weights) => Float64Array.from(times(v, weights).to1DArray()),
+      root: (weights) => Float64Array.from(v.mmul(times(u.transpose(), weights)).to1DArray()),
+    },
+  };
 }
 
 /** The model with new rows in the layer, those of the label words or all of them. */
