@@ -3,9 +3,10 @@ import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
+import { loadCheckpoint } from "../model/checkpoint";
 import { writeCard, writeTrainingRecord } from "./card";
 import { shippedLanguage, shippedLanguageSeed, shippedPretraining } from "./defaults";
-import { writeModelFolder } from "./pretraining/model-files";
+import { readVocabulary, writeModelFolder } from "./pretraining/model-files";
 import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
 import { drawDataSet, heldOutKeys } from "./analogues/data-set";
 import { analogues } from "./analogues/table";
@@ -13,6 +14,7 @@ import { analogues } from "./analogues/table";
 const usage = `Pretrains the microworld's model and writes it in Hugging Face layout.
   --out DIR          folder of the model (default data/microworld/model)
   --state DIR        where an interrupted run keeps its state (default build/pretrain)
+  --from DIR         a model of this size to go on from, with its vocabulary (default: random weights)
   --steps N          training steps
   --seed N           seed of weights, order and masks
   --naturalness P    share of the texts that could hold a prompt's pattern which do hold it`;
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     options: {
       out: { type: "string", default: join("data", "microworld", "model") },
       state: { type: "string", default: join("build", "pretrain") },
+      from: { type: "string" },
       steps: { type: "string" },
       seed: { type: "string" },
       naturalness: { type: "string" },
@@ -50,8 +53,10 @@ async function main(): Promise<void> {
   }
   const isShare = (n: number): boolean => n >= 0 && n <= 1;
   const isCount = (n: number): boolean => Number.isInteger(n) && n > 0;
+  const from = values.from === undefined ? undefined : { checkpoint: await loadCheckpoint(resolve(values.from)), vocabulary: readVocabulary(resolve(values.from)) };
   const settings: PretrainingSettings = {
     ...shippedPretraining,
+    ...(from ? { from: from.checkpoint.hash } : {}),
     seed: numberOption("seed", values.seed, shippedPretraining.seed, Number.isInteger),
     steps: numberOption("steps", values.steps, shippedPretraining.steps, isCount),
     language: {
@@ -63,7 +68,7 @@ async function main(): Promise<void> {
   // Held out is the shipped task data, whatever the settings of this run: its models are compared on that.
   const heldOut = heldOutKeys(analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, shippedLanguageSeed)));
   const stateDirectory = resolve(values.state);
-  const result = await pretrain({ settings, heldOut, stateDirectory, onProgress: report });
+  const result = await pretrain({ settings, from, heldOut, stateDirectory, onProgress: report });
   writeModelFolder(folder, result.config, result.weights, result.vocabulary);
   writeTrainingRecord(folder, {
     settings,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { byteCharacters, countWords, createFastEncoder, trainBytePairs, type BytePairVocabulary } from "../../src/microworld/pretraining/byte-pair-training";
+import { readVocabulary } from "../../src/microworld/pretraining/model-files";
 import { corpusBlock } from "../../src/microworld/language/corpus";
 import { shippedLanguageSeed, shippedPretraining } from "../../src/microworld/defaults";
 import { generalAdjectives } from "../../src/microworld/language/lexicon";
@@ -12,10 +13,7 @@ import { readJson } from "../support/tiny-roberta";
 
 const model = join(__dirname, "../../../data/microworld/model");
 const oracle = readJson<{ texts: string[]; ids: number[][]; withSpecialTokens: number[][] }>("microworld", "tokenizer.json");
-const vocabularyOf = (): BytePairVocabulary => {
-  const file = require(join(model, "tokenizer.json")) as { model: { vocab: Record<string, number>; merges: string[] } };
-  return { ids: new Map(Object.entries(file.model.vocab)), merges: file.model.merges.map((pair) => pair.split(" ") as [string, string]) };
-};
+const vocabularyOf = (): BytePairVocabulary => readVocabulary(model);
 
 test("the byte alphabet is GPT-2's", () => {
   const characters = byteCharacters();

@@ -1,5 +1,5 @@
 /** Writes a pretrained model as a folder in Hugging Face layout. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Weight } from "../../model/checkpoint";
 import { parameterShapes, toRawConfig, type ModelConfig } from "../../model/model-config";
@@ -59,4 +59,10 @@ export function writeModelFolder(
   const legacy = legacyFiles(vocabulary);
   writeText(join(directory, "vocab.json"), legacy.vocab);
   writeText(join(directory, "merges.txt"), legacy.merges);
+}
+
+/** The vocabulary of a folder that {@link writeModelFolder} wrote. */
+export function readVocabulary(directory: string): BytePairVocabulary {
+  const { model } = JSON.parse(readFileSync(join(directory, "tokenizer.json"), "utf8")) as { model: { vocab: Record<string, number>; merges: string[] } };
+  return { ids: new Map(Object.entries(model.vocab)), merges: model.merges.map((pair) => pair.split(" ") as [string, string]) };
 }

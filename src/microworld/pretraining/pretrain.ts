@@ -10,7 +10,7 @@ import { createOptimizer, type OptimizerState } from "../../finetune/optimizer";
 import { parameterGradients, type Loss } from "../../finetune/parameter-gradients";
 import { tf, type Tensor } from "../../model/backend";
 import { collatePacked, type PackedRow } from "../../model/batch";
-import type { Weight } from "../../model/checkpoint";
+import type { Checkpoint, Weight } from "../../model/checkpoint";
 import { vocabularyHead } from "../../model/head";
 import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../../model/model";
 import type { ModelConfig } from "../../model/model-config";
@@ -43,6 +43,8 @@ export interface PretrainingSettings {
   decayFrom: number;
   weightDecay: number;
   clipNorm: number;
+  /** Hash of the model that training goes on from; by default it begins with random weights. */
+  from?: string;
 }
 
 /** One point of the loss curve: means since the point before. */
@@ -61,6 +63,8 @@ export interface PretrainingProgress extends LossPoint {
 
 export interface PretrainingOptions {
   settings: PretrainingSettings;
+  /** The model and vocabulary that `settings.from` names. */
+  from?: { checkpoint: Checkpoint; vocabulary: BytePairVocabulary };
   /** Keys of sentences that must not occur in the text. */
   heldOut: ReadonlySet<string>;
   /** Folder of the resumable state; without it nothing is saved. */
@@ -167,11 +171,11 @@ function loadState(directory: string, settings: PretrainingSettings): { state: S
   };
 }
 
-/** Makes the vocabulary and the sample that masks and first embeddings are drawn from. */
-export function learnVocabulary(settings: PretrainingSettings, heldOut: ReadonlySet<string>): { vocabulary: BytePairVocabulary; sample: number[][] } {
+/** Makes the vocabulary, unless there is one, and the sample that masks and first embeddings are drawn from. */
+export function learnVocabulary(settings: PretrainingSettings, heldOut: ReadonlySet<string>, known?: BytePairVocabulary): { vocabulary: BytePairVocabulary; sample: number[][] } {
   const documents = corpusBlock(settings.language, settings.languageSeed, sampleBlock, settings.sampleDocuments, heldOut);
   const texts = documents.map((document) => document.join(" "));
-  const vocabulary = trainBytePairs(withWholeWords(countWords(texts), labelWords()), settings.size.vocabularySize);
+  const vocabulary = known ?? trainBytePairs(withWholeWords(countWords(texts), labelWords()), settings.size.vocabularySize);
   return { vocabulary, sample: texts.map(createFastEncoder(vocabulary)) };
 }
 
@@ -191,7 +195,7 @@ export function withWholeWords(counts: ReadonlyMap<string, number>, whole: reado
 /** Trains the model, or goes on where an interrupted run of the same settings stopped. */
 export async function pretrain(options: PretrainingOptions): Promise<Pretrained> {
   const { settings, heldOut, stateDirectory, saveEvery = 500, recordEvery = 100, stopAt = settings.steps } = options;
-  const { vocabulary, sample } = learnVocabulary(settings, heldOut);
+  const { vocabulary, sample } = learnVocabulary(settings, heldOut, options.from?.vocabulary);
   const size = { ...settings.size, vocabularySize: vocabulary.ids.size };
   const config = modelConfig(size);
   const probabilities = maskingProbabilities(sample, size.vocabularySize, settings.masking);
@@ -204,10 +208,11 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
   };
 
   const restored = stateDirectory === undefined ? undefined : loadState(stateDirectory, settings);
-  const embeddings = restored
+  if ((settings.from ?? "") !== (options.from?.checkpoint.hash ?? "")) throw new Error("pretraining: the model to go on from is not the one that the settings name");
+  const embeddings = restored || options.from
     ? new Float32Array(size.vocabularySize * size.hiddenSize)
     : cooccurrenceEmbeddings(sample, size.vocabularySize, size.hiddenSize, settings.seed);
-  const start = modelFromCheckpoint({ config, weights: initialWeights(config, settings.seed, embeddings), hash: "", directory: "" });
+  const start = modelFromCheckpoint(options.from?.checkpoint ?? { config, weights: initialWeights(config, settings.seed, embeddings), hash: "", directory: "" });
   // The key biases have no gradient and the decoder is the word embeddings: neither is trained on its own.
   const trained = [...start.parameters.keys()].filter((name) => !name.endsWith("self.key.bias") && name !== "lm_head.decoder.weight");
   const layout = flatLayout(start, trained);
