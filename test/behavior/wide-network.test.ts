@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fittedSlope } from "../../src/behavior/slope";
 import { copyOf, forward, gradientsOf, linearChange, randomNetwork, takeStep, weightedKernel, withNewHead, type PerLayer, type WideNetwork } from "../../src/behavior/wide-network";
 import { trainWideSteps, type WideTraining, type WideTrainingOptions } from "../../src/behavior/wide-training";
 import { assertAllclose } from "../support/allclose";
-import { readJson } from "../support/tiny-roberta";
 
 type Weights = Record<keyof PerLayer, number[]>;
 
 /** What make_width_oracle.py computed in float64. */
-const oracle = readJson<{
+interface Oracle {
   width: number;
   inputs: number;
   start: Weights;
@@ -20,7 +21,10 @@ const oracle = readJson<{
   linear: number[];
   kernels: Record<"plain" | "signed", number[]>;
   slope: { x: number[]; y: number[]; slope: number; intercept: number; standardError: number; groups: number[]; groupedSlope: number; groupedError: number };
-}>("behavior", "wide-network.json");
+}
+
+// No tensor backend is needed here, so that none is loaded.
+const oracle = JSON.parse(readFileSync(join(__dirname, "../../../test/fixtures/behavior/wide-network.json"), "utf8")) as Oracle;
 
 const LAYERS = ["input", "hidden", "output"] as const;
 const networkOf = ({ input, hidden, output }: Weights): WideNetwork => ({ width: oracle.width, inputs: oracle.inputs, input: Float64Array.from(input), hidden: Float64Array.from(hidden), output: Float64Array.from(output) });
