@@ -255,12 +255,13 @@ export interface WidthSlope extends FittedSlope, WidthSetting {
 
 /**
  * The slope of each measure against the width by setting: parallel lines, one for each seed. Records that did not get to the
- * wanted share are left out.
+ * wanted share are left out, and settings that have no seed at two widths.
  */
 export function widthSlopes(records: readonly WidthRecord[], { fitted = DEFAULTS.fitted, measures = WIDTH_MEASURES }: { fitted?: number; measures?: readonly WidthMeasure[] } = {}): WidthSlope[] {
   const bySetting = new Map<string, WidthRecord[]>();
   for (const record of records) if (Math.abs(record.fitted - fitted) < 0.01) bySetting.set(record.setting, [...(bySetting.get(record.setting) ?? []), record]);
-  return [...bySetting].flatMap(([setting, own]) =>
+  const sloping = [...bySetting].filter(([, own]) => own.some(({ seed, width }) => own.some((other) => other.seed === seed && other.width !== width)));
+  return sloping.flatMap(([setting, own]) =>
     measures.map((measure) => {
       const { start, exponent, optimizer } = own[0];
       return { setting, start, exponent, optimizer, measure, expected: expectedSlope(own[0], measure), ...fittedSlope(own.map(({ width }) => width), own.map((record) => record[measure]), own.map(({ seed }) => seed)) };

@@ -42,6 +42,8 @@ describe("the width experiment", () => {
     const expected = all.find((record) => record.width === 32 && record.seed === 2 && record.setting === again.setting);
     assert.deepEqual(again, expected);
     assert.notDeepEqual(all[0].linearizationError, all[10].linearizationError);
+    assert.equal(widthSlopes(all).length, 10 * 3);
+    assert.deepEqual(widthSlopes([again]), []);
   });
 
   it("has smaller errors for a smaller change of f", async () => {
