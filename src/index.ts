@@ -70,7 +70,12 @@ export * from "./behavior/output-table";
 export * from "./behavior/parameter-parts";
 export * from "./behavior/random-subspace";
 export * from "./behavior/recovered-gain";
+export * from "./behavior/slope";
 export * from "./behavior/subspace-kernels";
+export * from "./behavior/wide-network";
+export * from "./behavior/wide-training";
+export * from "./behavior/width-lab";
+export * from "./behavior/width-scaling";
 
 export * from "./experiment/aggregate";
 export * from "./experiment/authors-kernels";
@@ -96,6 +101,7 @@ export * from "./charts/grid-chart";
 export * from "./charts/kernel-heatmap";
 export * from "./charts/mask-fill-chart";
 export * from "./charts/regularization-chart";
+export * from "./charts/slope-chart";
 export * from "./charts/training-chart";
 export type { ChartSpec } from "./charts/spec";
 

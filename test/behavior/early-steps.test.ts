@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { agreementOf } from "../../src/behavior/agreement";
 import { earlySteps, type EarlyStepsOptions } from "../../src/behavior/early-steps";
 import { lossOfOutputs } from "../../src/behavior/output-loss";
+import { logLogSlope } from "../../src/behavior/slope";
 import { crossEntropy, squaredError } from "../../src/finetune/loss";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
 import { tf } from "../../src/model/backend";
@@ -12,7 +13,6 @@ import { assertAllclose } from "../support/allclose";
 import { onEveryBackend } from "../support/backends";
 import { behaviorOracle } from "../support/behavior-oracle";
 import { kernelOracle } from "../support/kernel-oracle";
-import { logLogSlope } from "../support/slope";
 import { tinyRoberta } from "../support/tiny-roberta";
 
 const { train, evaluate } = kernelOracle;

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { agreementOf } from "../../src/behavior/agreement";
 import { earlySteps } from "../../src/behavior/early-steps";
 import { kernelDescent, largestStableRate, type KernelDescentOptions } from "../../src/behavior/kernel-descent";
+import { logLogSlope } from "../../src/behavior/slope";
 import { computeKernel } from "../../src/kernels/kernel";
 import type { KernelTensor } from "../../src/kernels/kernel-tensor";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
@@ -14,7 +15,6 @@ import { assertAllclose } from "../support/allclose";
 import { behaviorOracle } from "../support/behavior-oracle";
 import { kernelOracle } from "../support/kernel-oracle";
 import { seededRandom } from "../support/random-model";
-import { logLogSlope } from "../support/slope";
 import { tinyRoberta } from "../support/tiny-roberta";
 
 const { train, evaluate } = kernelOracle;

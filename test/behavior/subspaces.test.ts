@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { johnsonLindenstrauss, johnsonLindenstraussDimension, johnsonLindenstraussError } from "../../src/behavior/johnson-lindenstrauss";
 import { kernelDistance } from "../../src/behavior/kernel-distance";
 import { randomSubspaceKernels } from "../../src/behavior/random-subspace";
+import { logLogSlope } from "../../src/behavior/slope";
 import { fullKernel, loraKernel, parameterSubspaceKernel, parameterSubspaces } from "../../src/behavior/subspace-kernels";
 import { computeKernel } from "../../src/kernels/kernel";
 import type { KernelTensor } from "../../src/kernels/kernel-tensor";
@@ -17,7 +18,6 @@ import { assertAllclose } from "../support/allclose";
 import { onEveryBackend } from "../support/backends";
 import { kernelOracle } from "../support/kernel-oracle";
 import { naiveGradients } from "../support/naive-kernel";
-import { logLogSlope } from "../support/slope";
 import { tinyRoberta } from "../support/tiny-roberta";
 
 const examples = kernelOracle.train;

@@ -10,6 +10,7 @@ import { gridChart, gridPoints } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
+import { slopeChart } from "../../src/charts/slope-chart";
 import { type ChartSpec, PALETTE } from "../../src/charts/spec";
 import { trainingChart } from "../../src/charts/training-chart";
 
@@ -112,6 +113,16 @@ const figures: Record<string, () => ChartSpec> = {
     ),
   contribution: () =>
     contributionChart([{ part: "embeddings", value: 1.5 }, { part: "layer 1", value: -0.25 }], "One kernel entry", "part of the inner product"),
+  slope: () =>
+    slopeChart(
+      [1, 2].flatMap((seed) =>
+        [64, 128, 256].flatMap((x) => [
+          { series: "pretrained", seed, x, y: (seed * (1 + 0.05 * Math.sign(x - 128))) / Math.sqrt(x), expected: -0.5 },
+          { series: "new head", seed, x, y: 0.3 * seed },
+        ]),
+      ),
+      { title: "Linearization error and width", yTitle: "relative linearization error" },
+    ),
   training: () =>
     trainingChart([
       ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
@@ -215,7 +226,15 @@ test("a seed's grid gives a point for each setting and split", () => {
   assert.deepEqual(gridPoints(grid, 13), [{ ...setting, split: "dev", accuracy: 0.5 }, { ...setting, split: "test", accuracy: 0.25 }]);
 });
 
+test("the slope chart's legend has each series' slope, from parallel lines of its seeds", () => {
+  const { description } = slopeChart([64, 256].flatMap((x) => [{ series: "a", seed: 1, x, y: 8 / x, expected: -1 }, { series: "a", seed: 2, x, y: 1 / x, expected: -1 }, { series: "b", seed: 1, x, y: x }]));
+  assert.match(description, /a: slope −1\.00 ± 0\.00 \(expected −1\.0\), b: slope 1\.00$/);
+});
+
 test("impossible figures are refused", () => {
+  assert.throws(() => slopeChart([]), /at least one point/);
+  assert.throws(() => slopeChart(["a", "b", "c", "d", "e", "f"].map((series) => ({ series, seed: 1, x: 1, y: 1 }))), /5 series, not 6/);
+  assert.throws(() => slopeChart([{ series: "a", seed: 1, x: 64, y: 1 }]), /two different x/);
   assert.throws(() => kernelHeatmap({ values: [1], rows: [], columns: [] }), /0 × 0 examples needs as many values, not 1/);
   const example = { text: "one", className: "no" };
   assert.throws(() => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }), /class "no" is not among/);
