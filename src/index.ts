@@ -79,6 +79,10 @@ export * from "./behavior/width-scaling";
 
 export * from "./experiment/aggregate";
 export * from "./experiment/authors-kernels";
+export * from "./experiment/behavior-record";
+export * from "./experiment/behavior-run";
+export * from "./experiment/behavior-settings";
+export * from "./experiment/behavior-table";
 export * from "./experiment/download-kernels";
 export * from "./experiment/fill-mask";
 export * from "./experiment/fine-tuning-run";
@@ -94,14 +98,19 @@ export * from "./experiment/split-kernels";
 export * from "./experiment/sweep";
 export * from "./experiment/sweep-file";
 export * from "./experiment/sweep-table";
+export * from "./experiment/training-descent";
 
 export * from "./charts/accuracy-chart";
 export * from "./charts/contribution-chart";
+export * from "./charts/early-steps-chart";
+export * from "./charts/feature-change-chart";
 export * from "./charts/grid-chart";
 export * from "./charts/kernel-heatmap";
+export * from "./charts/linearization-chart";
 export * from "./charts/mask-fill-chart";
 export * from "./charts/regularization-chart";
 export * from "./charts/slope-chart";
+export * from "./charts/subspace-chart";
 export * from "./charts/training-chart";
 export type { ChartSpec } from "./charts/spec";
 

@@ -27,6 +27,8 @@ export interface FeatureChange {
   layers: Map<string, KernelChange>;
   /** The same for each kind of parameter: see {@link kindOfParameter}. */
   kinds: Map<string, KernelChange>;
+  /** The same for each layer's parameters of each kind. */
+  cells: { layer: string; kind: string; change: KernelChange }[];
 }
 
 export interface FixedFeatures {
@@ -62,7 +64,11 @@ function featureChange(before: KernelResult, after: KernelResult, formula: Formu
     const [from, to] = [before, after].map(({ shares }) => sumByPart(shares.get(formula)!, partOf));
     return new Map([...from].filter(([part]) => to.has(part)).map(([part, share]) => [part, kernelChange(share, to.get(part)!)]));
   };
-  return { kernel, whole: kernelChange(before.kernels.get(formula)!, kernel), layers: parts(layerOfParameter), kinds: parts(kindOfParameter) };
+  const cells = [...parts((name) => `${layerOfParameter(name)}\n${kindOfParameter(name)}`)].map(([part, change]) => {
+    const [layer, kind] = part.split("\n");
+    return { layer, kind, change };
+  });
+  return { kernel, whole: kernelChange(before.kernels.get(formula)!, kernel), layers: parts(layerOfParameter), kinds: parts(kindOfParameter), cells };
 }
 
 /** Adds up parameters' shares of a kernel by the part of the model that they belong to. */

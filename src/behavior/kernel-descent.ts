@@ -6,6 +6,7 @@
  * batches and rates, not at the end alone. With sign(χ) and K_A-SignGD it is that of SignGD (Theorem 4.3), for steps
  * on one example and one output. All arithmetic is float64.
  */
+import { DIVERGED } from "../finetune/step-gradient";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { checkEvaluationKernel, checkLabels, checkTrainKernel } from "../solvers/problem";
 import { runSteps } from "../steps";
@@ -68,7 +69,7 @@ export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSigna
 /**
  * {@link kernelDescent} with a pause after each step.
  *
- * @throws if shapes, labels, rates or batches do not fit, or the outputs grow without bound (the rate is too large)
+ * @throws if shapes, labels, rates or batches do not fit; an error named `DIVERGED` if the outputs grow without bound (the rate is too large)
  */
 export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, direction = "gradient", clipNorm = Infinity, record = [rates.length] }: KernelDescentOptions): Generator<undefined, KernelDescent> {
   const { examples: n, outputs: c, size } = checkTrainKernel(train.kernel);
@@ -96,7 +97,9 @@ export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, dir
     const batch = batchOf(t);
     const outputs = Float64Array.from({ length: batch.length * c }, (_, k) => onTrain[batch[Math.floor(k / c)] * c + (k % c)]);
     const step = lossOfOutputs(loss, outputs, batch.map((i) => train.labels[i]));
-    if (!Number.isFinite(step.loss)) throw new Error(`the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`);
+    if (!Number.isFinite(step.loss)) {
+      throw Object.assign(new Error(`the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`), { name: DIVERGED });
+    }
     losses.push(step.loss);
     const rows = Array.from(step.derivative, (_, k) => batch[Math.floor(k / c)] * c + (k % c));
     // The small number is PyTorch's, in clip_grad_norm_.

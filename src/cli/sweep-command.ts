@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { aggregate } from "../experiment/aggregate";
 import { loadLanguageModel } from "../experiment/language-model";
 import { defaultStore } from "../experiment/remember";
+import { behaviorSummary } from "../experiment/behavior-table";
 import { markdownTable, resultRows } from "../experiment/result-table";
 import { runSweep } from "../experiment/sweep";
 import { readSweep } from "../experiment/sweep-file";
@@ -29,12 +30,14 @@ export async function sweepCommand(file: string, { out, store = defaultStore() }
   };
   const message = (): string => `interrupted; ${finished} of ${total} runs are kept in ${out}, and the same command goes on from there`;
   try {
-    const { rows, elsewhere } = await interruptible((signal) => runSweep({ sweep, lm, out, store, onProgress, signal }), message);
+    const { rows, behavior, elsewhere } = await interruptible((signal) => runSweep({ sweep, lm, out, store, onProgress, signal }), message);
     show.finish(elsewhere > 0 ? `${elsewhere} runs are with other processes` : undefined);
     const failed = rows.filter(({ error }) => error !== undefined).length;
     const runs = sweepRuns(rows);
     const table = runs.length > 0 ? `${markdownTable(resultRows(aggregate(runs)))}\n` : "";
-    return `${table}${rows.length} rows in ${join(out, "results.csv")}${failed > 0 ? `, ${failed} of runs that diverged` : ""}`;
+    const verdicts = behavior.length > 0 ? `${markdownTable(behaviorSummary(behavior))}\n` : "";
+    const files = [join(out, "results.csv"), ...(behavior.length > 0 ? [join(out, "behavior.csv"), join(out, "behavior.md")] : [])];
+    return `${table}${verdicts}${rows.length} rows in ${files.join(", ")}${failed > 0 ? `, ${failed} of runs that diverged` : ""}`;
   } catch (error) {
     show.finish("stopped");
     throw error;

@@ -133,7 +133,8 @@ export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits"
   return accuracy(asPredictions(logits), labels);
 }
 
-function checkFormula(solver: Solver, formula: Formula): void {
+/** Throws if a solver does not take kernels of that formula. */
+export function checkFormula(solver: Solver, formula: Formula): void {
   if (solver === "asym" && formula !== "asymmetric_signgd") {
     throw new Error(`the solver asym is for the asymmetric_signgd kernel, not ${formula}: use lstsq, logistic, svc or svr for that one`);
   }

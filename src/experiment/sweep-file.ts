@@ -7,6 +7,8 @@ import { FORMULAS, type Formula } from "../kernels/formula";
 import { SOLVERS } from "../solvers/solver-names";
 import { taskByName, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
+import type { KernelChoice } from "./behavior-settings";
+import { checkFormula } from "./solve-kernels";
 
 const count = z.int().min(1);
 const number = z.number();
@@ -30,6 +32,16 @@ const taskSchema = z.union([
 
 const trainingShape = Object.fromEntries(TRAINING_FIELDS.map((name) => [name, z.unknown().optional()])) as Record<keyof TrainingSettings, z.ZodOptional<z.ZodUnknown>>;
 
+const solverShape = {
+  formula: oneOrMore(z.enum(FORMULAS)).default("sgd"),
+  solver: z.enum(SOLVERS).default("lstsq"),
+  regularization: oneOrMore(number.min(0)).default(0),
+  /** JSON has no infinity: "inf". */
+  f0: oneOrMore(z.union([number.positive(), z.literal("inf")])).default("inf"),
+  gamma: oneOrMore(number.positive()).optional(),
+  lambda: oneOrMore(number.min(0).max(1)).optional(),
+};
+
 const methodSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("fine-tuning"),
@@ -46,14 +58,23 @@ const methodSchema = z.discriminatedUnion("kind", [
     kind: z.literal("kernel"),
     input,
     outputs: z.enum(["logits", "margin"]).default("logits"),
-    formula: oneOrMore(z.enum(FORMULAS)).default("sgd"),
     parameters: z.array(z.string()).min(1).optional(),
-    solver: z.enum(SOLVERS).default("lstsq"),
-    regularization: oneOrMore(number.min(0)).default(0),
-    /** JSON has no infinity: "inf". */
-    f0: oneOrMore(z.union([number.positive(), z.literal("inf")])).default("inf"),
-    gamma: oneOrMore(number.positive()).optional(),
-    lambda: oneOrMore(number.min(0).max(1)).optional(),
+    ...solverShape,
+  }),
+  z.strictObject({
+    kind: z.literal("behavior"),
+    input,
+    head: z.enum(["linear", "tanh"]).default("linear"),
+    fromProbe: z.boolean().default(false),
+    /** Default: the margin of two classes, else the logits. */
+    outputs: z.enum(["logits", "margin"]).optional(),
+    /** The kernels to solve; dev chooses. Default: those of the optimizer. */
+    kernel: oneOrMore(z.strictObject(solverShape)).optional(),
+    /** Test examples whose kernel is compared before and after. Default 50. */
+    featureExamples: count.optional(),
+    /** Compare it at every evaluation too. */
+    featuresAlong: z.boolean().optional(),
+    ...trainingShape,
   }),
 ]);
 
@@ -69,12 +90,17 @@ const schema = z.strictObject({
   seeds: z.array(z.int().min(0)).min(1),
   /** Test examples, at most. Default: all. */
   testExamples: count.optional(),
-  /** By the name that tables show. In a fine-tuning method every setting may be a list: each combination is a run. */
+  /**
+   * By the name that tables show. In a fine-tuning method every setting may be a list: each combination is a run. So in one
+   * of behaviour, but for learning rates: each run chooses among them on dev.
+   */
   methods: z.record(z.string(), methodSchema),
 });
 
 export type SweepMethod = z.output<typeof methodSchema>;
 export type KernelMethod = Extract<SweepMethod, { kind: "kernel" }>;
+export type BehaviorMethod = Extract<SweepMethod, { kind: "behavior" }>;
+type TrainingMethod = Extract<SweepMethod, { kind: "fine-tuning" | "behavior" }>;
 
 /** A task of the sweep and the folder of its few-shot draws. */
 export interface SweepTask {
@@ -114,10 +140,20 @@ export function readSweep(path: string): Sweep {
   }
   const { data, tasks, model, ...rest } = parsed.data;
   for (const [name, method] of Object.entries(rest.methods)) {
-    if (method.kind !== "fine-tuning") continue;
+    if (method.kind !== "fine-tuning" && method.kind !== "behavior") continue;
     const empty = TRAINING_FIELDS.find((field) => Array.isArray(method[field]) && (method[field] as unknown[]).length === 0);
     if (empty !== undefined) problem(`methods.${name}.${empty}: the list is empty`);
-    for (const settings of trainingGrid(method)) parseTrainingConfig({ seed: 0, ...settings }, `${path}: methods.${name}`);
+    for (const settings of trainingGrid(method)) {
+      const rates = method.kind === "behavior" ? learningRatesOf(method) : [settings.learningRate];
+      for (const learningRate of rates) parseTrainingConfig({ seed: 0, ...settings, learningRate }, `${path}: methods.${name}`);
+    }
+    if (method.kind !== "behavior") continue;
+    // Solving comes after hours of training: what a solver would refuse is refused here.
+    try {
+      kernelChoices(method)?.forEach(checkChoice);
+    } catch (error) {
+      problem(`methods.${name}.kernel: ${(error as Error).message}`);
+    }
   }
   const found = tasks.map((entry): SweepTask => {
     const { name, file, data: own, ...change } = typeof entry === "string" ? { name: entry } : entry;
@@ -130,9 +166,9 @@ export function readSweep(path: string): Sweep {
   return { ...rest, model: existsSync(from(model)) ? from(model) : model, tasks: found };
 }
 
-/** Every combination of the settings of a fine-tuning method, lists taken value by value. */
-export function trainingGrid(method: Extract<SweepMethod, { kind: "fine-tuning" }>): Partial<TrainingSettings>[] {
-  const settings = TRAINING_FIELDS.filter((name) => method[name] !== undefined).map((name) => [name, method[name]] as const);
+/** Every combination of the settings of a fine-tuning method, lists taken value by value; of a behaviour method but for learning rates. */
+export function trainingGrid(method: TrainingMethod): Partial<TrainingSettings>[] {
+  const settings = TRAINING_FIELDS.filter((name) => method[name] !== undefined && !(method.kind === "behavior" && name === "learningRate")).map((name) => [name, method[name]] as const);
   return settings.reduce<Partial<TrainingSettings>[]>(
     (grid, [name, value]) => grid.flatMap((setting) => (Array.isArray(value) ? value : [value]).map((one: unknown) => ({ ...setting, [name]: one }))),
     [{}],
@@ -141,8 +177,21 @@ export function trainingGrid(method: Extract<SweepMethod, { kind: "fine-tuning" 
 
 const listed = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? (value as readonly T[]) : [value as T]);
 
+/** The learning rates that a behaviour method chooses among. */
+export const learningRatesOf = ({ learningRate }: BehaviorMethod): number[] => listed(learningRate as number | number[]).slice();
+
+/** The kernels that a behaviour method names, one a formula. */
+export const kernelChoices = ({ kernel }: BehaviorMethod): KernelChoice[] | undefined =>
+  kernel && listed(kernel).flatMap((one) => kernelGrid(one).formulas.map((formula) => ({ formula, solver: one.solver, ...kernelGrid(one).values })));
+
+function checkChoice({ solver, formula, gammas, lambdas }: KernelChoice): void {
+  checkFormula(solver, formula);
+  if (solver === "asym" && !lambdas) throw new Error("the solver asym needs lambda, from 0 to 1");
+  if (solver !== "asym" && (gammas || lambdas)) throw new Error(`gamma and lambda belong to the solver asym, not to ${solver}`);
+}
+
 /** The formulas of a kernel method, and the values of its solver's settings. */
-export function kernelGrid({ formula, regularization, f0, gamma, lambda }: KernelMethod): {
+export function kernelGrid({ formula, regularization, f0, gamma, lambda }: Omit<KernelMethod, "kind" | "input" | "outputs" | "parameters">): {
   formulas: readonly Formula[];
   values: { regularizations: readonly number[]; f0s: readonly number[]; gammas?: readonly number[]; lambdas?: readonly number[] };
 } {

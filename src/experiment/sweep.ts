@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DIVERGED, evaluateHead, fineTune, sortedSettings, trainingConfigOf, type TrainingRecord } from "../finetune/fine-tune";
 import { linearProbe } from "../finetune/linear-probe";
-import type { TrainingSettings } from "../finetune/training-config";
+import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { claimBlock } from "../kernels/block-claim";
 import { writeFileAtomically } from "../model/atomic-write";
 import { tf } from "../model/backend";
@@ -13,15 +13,19 @@ import type { Model } from "../model/model";
 import { logitOutputs, marginOutput } from "../kernels/outputs";
 import type { Example } from "../tasks/example";
 import type { Split, Task } from "../tasks/task";
+import type { BehaviorRun } from "./behavior-record";
+import { behaviorRun } from "./behavior-run";
+import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "./behavior-table";
 import { encodeExamples, readFewShot, type Inputs } from "./inputs";
 import type { LanguageModel } from "./language-model";
 import { promptOutputs } from "./outputs";
+import { markdownTable } from "./result-table";
 import { settingsOf, solveKernels } from "./solve-kernels";
 import { splitKernels } from "./split-kernels";
-import { kernelGrid, trainingGrid, type Sweep, type SweepMethod, type SweepTask } from "./sweep-file";
+import { kernelChoices, kernelGrid, learningRatesOf, trainingGrid, type BehaviorMethod, type Sweep, type SweepMethod, type SweepTask } from "./sweep-file";
 import { sweepCsv, type SettingValue, type SweepRow } from "./sweep-table";
 
-/** One piece of work, kept as one file: a training run, a kernel with all settings of its solver, a probe, or zero-shot. */
+/** One piece of work, kept as one file: a training run, a kernel with all settings of its solver, a measurement of kernel behaviour, a probe, or zero-shot. */
 export interface SweepRun {
   /** Hash of everything that the result depends on. */
   name: string;
@@ -31,7 +35,7 @@ export interface SweepRun {
   seed: number;
   method: string;
   how: SweepMethod;
-  /** Of fine-tuning: the settings in full, and those that the method names. */
+  /** Of fine-tuning and behaviour (there without a learning rate): the settings in full, and those that the method names. */
   training?: TrainingSettings;
   named?: Partial<TrainingSettings>;
 }
@@ -41,14 +45,15 @@ interface SweepResult {
   rows: SweepRow[];
   /** Of fine-tuning. */
   history?: TrainingRecord[];
+  behavior?: BehaviorRun;
 }
 
 export interface RunSweepOptions {
   sweep: Sweep;
   lm: LanguageModel;
-  /** Folder for `results.csv`, `runs/` (one file each) and `state/` (of a training run that was stopped). */
+  /** Folder for `results.csv`, `behavior.csv` and `.md` where behaviour is measured, `runs/` (one file each) and `state/` (of a training run that was stopped). */
   out: string;
-  /** Folder for kernel blocks. */
+  /** Folder for kernel blocks, and for the training runs of measurements of behaviour. */
   store?: string;
   /** `done` counts runs, the one at work by its share; `reused` those that were on disk. */
   onProgress?: (progress: { done: number; total: number; reused: number }) => void;
@@ -57,6 +62,8 @@ export interface RunSweepOptions {
 
 export interface SweepOutcome {
   rows: SweepRow[];
+  /** Measurements of kernel behaviour. */
+  behavior: BehaviorResult[];
   total: number;
   reused: number;
   /** Runs that another process is at work on: the table is without them. */
@@ -74,19 +81,26 @@ export function sweepPlan({ tasks, k: sizes, seeds, testExamples, methods }: Swe
     const drawn = createHash("sha256").update(JSON.stringify(examples)).digest("hex");
     const run = (method: string, how: SweepMethod, named?: Partial<TrainingSettings>): SweepRun => {
       const training = named && ({ seed, metric: task.metric, ...named } as TrainingSettings);
-      const key = training ? [how.kind, inputOf(how), sortedSettings(trainingConfigOf(training))] : [how];
+      const key = training ? [how.kind === "behavior" ? measuredBy(how) : how.kind, inputOf(how), sortedSettings(trainingConfigOf(rated(training, how)))] : [how];
       const name = createHash("sha256").update(JSON.stringify([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key])).digest("hex").slice(0, 32);
       return { name, task, examples, k, seed, method, how, training, named };
     };
     return Object.entries(methods).flatMap(([method, how]) => {
-      if (how.kind !== "fine-tuning") return [run(method, how)];
+      if (how.kind !== "fine-tuning" && how.kind !== "behavior") return [run(method, how)];
       return trainingGrid(how).map((settings) => run(method, how, settings));
     });
   };
   return tasks.flatMap((task) => sizes.flatMap((k) => seeds.flatMap((seed) => plan(task, k, seed))));
 }
 
-const inputOf = (how: SweepMethod): unknown[] => (how.kind === "fine-tuning" ? [how.input, how.input === "text" ? how.head : undefined, how.fromProbe] : []);
+/** Of a behaviour method, all but the settings of its training runs; their learning rates are among it. */
+const measuredBy = (how: BehaviorMethod): unknown[] =>
+  Object.entries(how).filter(([name]) => name === "learningRate" || !(TRAINING_FIELDS as string[]).includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Settings with the first of a behaviour method's learning rates. */
+const rated = (training: TrainingSettings, how: SweepMethod): TrainingSettings => (how.kind === "behavior" ? { ...training, learningRate: learningRatesOf(how)[0] } : training);
+
+const inputOf = (how: SweepMethod): unknown[] => (how.kind === "fine-tuning" || how.kind === "behavior" ? [how.input, how.input === "text" ? how.head : undefined, how.fromProbe] : []);
 
 /**
  * Runs what is not on disk yet and writes `results.csv` after every run. A run that diverges is a row with its error.
@@ -100,12 +114,19 @@ export async function runSweep({ sweep, lm, out, store, onProgress, signal }: Ru
   const found = new Set(plan.filter((run) => existsSync(path(run))));
   const reused = found.size;
   const outcome = (): SweepOutcome => {
-    const results = plan.filter((run) => existsSync(path(run))).map((run) => readResult(path(run), run));
-    return { rows: results.flatMap(({ rows }) => rows), total: plan.length, reused, elsewhere: plan.length - results.length };
+    const results = plan.filter((run) => existsSync(path(run))).map((run) => {
+      const { rows, behavior } = readResult(path(run), run);
+      return { rows, behavior: behavior && behaviorResult(run, behavior) };
+    });
+    return { rows: results.flatMap(({ rows }) => rows), behavior: results.flatMap(({ behavior }) => behavior ?? []), total: plan.length, reused, elsewhere: plan.length - results.length };
   };
   const writeTable = (): void => {
-    const { rows } = outcome();
-    writeFileAtomically(join(out, "results.csv"), (append) => append(Buffer.from(sweepCsv(rows))));
+    const { rows, behavior } = outcome();
+    const write = (file: string, text: string): void => writeFileAtomically(join(out, file), (append) => append(Buffer.from(text)));
+    write("results.csv", sweepCsv(rows));
+    if (behavior.length === 0) return;
+    write("behavior.csv", behaviorCsv(behavior));
+    write("behavior.md", `${markdownTable(behaviorRows(behavior))}\n${markdownTable(behaviorSummary(behavior))}`);
   };
   let done = reused;
   const report = (share = 0): void => onProgress?.({ done: done + share, total: plan.length, reused });
@@ -146,6 +167,9 @@ function readResult(path: string, { method }: SweepRun): SweepResult {
   }
 }
 
+/** A measurement under this sweep's names. */
+const behaviorResult = ({ task, k, seed, method, named }: SweepRun, behavior: BehaviorRun): BehaviorResult => ({ task: task.name, k, seed, method, setting: plainSettings(named ?? {}), ...behavior });
+
 interface Circumstances {
   lm: LanguageModel;
   store?: string;
@@ -160,7 +184,7 @@ async function perform(run: SweepRun, around: Circumstances): Promise<SweepResul
   const began = performance.now();
   const row = (setting: Record<string, unknown>, scores: Partial<SweepRow>): SweepRow => ({
     task: task.name, k, seed, method,
-    setting: Object.fromEntries(Object.entries(setting).filter(([, value]) => value !== undefined).map(([name, value]) => [name, plain(value)])),
+    setting: plainSettings(setting),
     ...scores,
     seconds: Math.round(performance.now() - began) / 1000,
   });
@@ -178,6 +202,11 @@ async function perform(run: SweepRun, around: Circumstances): Promise<SweepResul
     const probe = how.kind === "linear-probe" || how.fromProbe ? linearProbe(model, head, inputs.train) : undefined;
     try {
       if (how.kind === "linear-probe") return { rows: [row({ inversePenalty: probe!.inversePenalty }, scoresOf(probe!.model))] };
+      if (how.kind === "behavior") {
+        const behavior = await performBehavior(run, how, { model: probe?.model ?? model, head, inputs }, around);
+        const { step, distance, dev, test, devAccuracy, testAccuracy } = behavior.tuned;
+        return { rows: [row({ ...named, learningRate: behavior.learningRate }, { dev, test, devAccuracy, testAccuracy, bestStep: step, distance })], behavior };
+      }
       const { train, dev } = inputs;
       const onProgress = ({ done, total }: { done: number; total: number }): void => around.onShare(done < total ? done / total : 0.99);
       const tuned = await fineTune({ ...training!, model: probe?.model ?? model, head, train, dev, stateDirectory: around.state, saveEvery: Infinity, onProgress, signal: around.signal });
@@ -196,13 +225,39 @@ async function perform(run: SweepRun, around: Circumstances): Promise<SweepResul
   }
 }
 
+const plainSettings = (setting: Record<string, unknown>): Record<string, SettingValue> =>
+  Object.fromEntries(Object.entries(setting).filter(([, value]) => value !== undefined).map(([name, value]) => [name, plain(value)]));
+
 /** A setting as one cell of the table; JSON has no infinity. */
 const plain = (value: unknown): SettingValue => (value === Infinity ? "inf" : typeof value === "object" && value !== null ? JSON.stringify(value) : (value as SettingValue));
+
+function performBehavior({ task, method, training }: SweepRun, how: BehaviorMethod, { model, head, inputs }: Started, { store, signal, onShare }: Circumstances): Promise<BehaviorRun> {
+  const classes = task.labels.length;
+  if (how.outputs === "margin") checkMargin(method, task);
+  const margin = (how.outputs ?? (classes === 2 ? "margin" : "logits")) === "margin";
+  return behaviorRun({
+    ...training!,
+    model,
+    outputs: margin ? marginOutput(head) : logitOutputs(head, classes),
+    ...inputs,
+    learningRates: learningRatesOf(how),
+    kernels: kernelChoices(how),
+    featureExamples: how.featureExamples,
+    featuresAlong: how.featuresAlong,
+    store,
+    onProgress: ({ done, total }) => onShare((0.99 * done) / total),
+    signal,
+  });
+}
+
+function checkMargin(method: string, { name, labels }: Task): void {
+  if (labels.length !== 2) throw new Error(`method ${method}: the margin is for two classes, and task ${name} has ${labels.length}: choose the outputs "logits"`);
+}
 
 async function performKernel(run: SweepRun, how: Extract<SweepMethod, { kind: "kernel" }>, { lm, store, signal, onShare }: Circumstances): Promise<{ setting: Record<string, unknown>; scores: Partial<SweepRow> }[]> {
   const { task } = run;
   const classes = task.labels.length;
-  if (how.outputs === "margin" && classes !== 2) throw new Error(`method ${run.method}: the margin is for two classes, and task ${task.name} has ${classes}: choose the outputs "logits"`);
+  if (how.outputs === "margin") checkMargin(run.method, task);
   const { model, head, inputs, dispose } = startOf(run, lm);
   try {
     const { formulas, values } = kernelGrid(how);
@@ -220,8 +275,14 @@ async function performKernel(run: SweepRun, how: Extract<SweepMethod, { kind: "k
   }
 }
 
+interface Started {
+  model: Model;
+  head: Head;
+  inputs: Record<Split, Inputs>;
+}
+
 /** The model, head and token ids that a method begins with. */
-function startOf({ task, examples, seed, how }: SweepRun, { model, tokenizer }: LanguageModel): { model: Model; head: Head; inputs: Record<Split, Inputs>; dispose(): void } {
+function startOf({ task, examples, seed, how }: SweepRun, { model, tokenizer }: LanguageModel): Started & { dispose(): void } {
   const prompted = how.kind === "zero-shot" || how.input === "prompt";
   const encode = (split: Split): Inputs => encodeExamples(examples[split], task, tokenizer, { prompted });
   const inputs = { train: encode("train"), dev: encode("dev"), test: encode("test") };

@@ -6,12 +6,16 @@ import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { contributionChart } from "../../src/charts/contribution-chart";
+import { earlyStepPoints, earlyStepsChart } from "../../src/charts/early-steps-chart";
+import { featureChangeCells, featureChangeChart } from "../../src/charts/feature-change-chart";
 import { gridChart, gridPoints } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
+import { linearizationChart, linearizationPoints } from "../../src/charts/linearization-chart";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { type ChartSpec, PALETTE } from "../../src/charts/spec";
+import { subspaceChart } from "../../src/charts/subspace-chart";
 import { trainingChart } from "../../src/charts/training-chart";
 
 /** Each figure is compared with a stored one; UPDATE_CHARTS=1 stores it anew, for eyes to check. */
@@ -123,6 +127,51 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       { title: "Linearization error and width", yTitle: "relative linearization error" },
     ),
+  linearization: () =>
+    linearizationChart(
+      [13, 21].flatMap((seed, s) =>
+        linearizationPoints(
+          {
+            start: 0.5 + 0.02 * s,
+            checkpoints: [0, 10, 20].map((step) => ({ step, tuned: 0.5 + 0.015 * step + 0.02 * s, linearized: 0.5 + 0.01 * step, ...(s === 0 ? { descent: 0.5 + 0.012 * step } : {}) })),
+          },
+          seed,
+        ),
+      ),
+      { title: "SGD on one task" },
+    ),
+  "feature-change": () =>
+    featureChangeChart(
+      featureChangeCells({
+        formula: "sgd",
+        mean: 1.25,
+        layers: { embeddings: { mean: 0.2 }, "layer 1": { mean: 2.5 } },
+        kinds: { query: { mean: 2.1 }, embeddings: { mean: 0.2 }, biases: {} },
+        cells: [
+          { layer: "embeddings", kind: "embeddings", mean: 0.2 },
+          { layer: "layer 1", kind: "query", mean: 340 },
+          { layer: "layer 1", kind: "biases" },
+        ],
+      }),
+      { title: "K_SGD before and after" },
+    ),
+  "early-steps": () =>
+    earlyStepsChart(
+      [1, 2, 3, 4].flatMap((step) => [
+        { step, formula: "sgd" as const, correlation: 1 - 0.01 * step, relativeError: 0.01 * step },
+        { step, formula: "signgd" as const, correlation: step === 1 ? NaN : 0.7, relativeError: 30 },
+        { step, formula: "asymmetric_signgd" as const, correlation: 0.8, relativeError: step === 2 ? 0 : 0.9 },
+      ]),
+    ),
+  subspace: () =>
+    subspaceChart(
+      [
+        ...[64, 256, 1024, 4096].map((dimension) => ({ method: "random subspace", dimension, relativeError: 3 / Math.sqrt(dimension), largestNormalized: 4 / Math.sqrt(dimension) })),
+        { method: "BitFit", dimension: 300, relativeError: 0.95, largestNormalized: 0.9 },
+        { method: "everything", dimension: 4096, relativeError: 0, largestNormalized: 0 },
+      ],
+      { vectors: 32 },
+    ),
   training: () =>
     trainingChart([
       ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
@@ -229,6 +278,28 @@ test("a seed's grid gives a point for each setting and split", () => {
 test("the slope chart's legend has each series' slope, from parallel lines of its seeds", () => {
   const { description } = slopeChart([64, 256].flatMap((x) => [{ series: "a", seed: 1, x, y: 8 / x, expected: -1 }, { series: "a", seed: 2, x, y: 1 / x, expected: -1 }, { series: "b", seed: 1, x, y: x }]));
   assert.match(description, /a: slope −1\.00 ± 0\.00 \(expected −1\.0\), b: slope 1\.00$/);
+    ),
+test("the feature chart tells the verdict, and frames what is not below the threshold", async () => {
+  const cells = [{ layer: "all", kind: "all", distance: 2 }, { layer: "layer 1", kind: "all", distance: 1.9 }];
+  const svg = await render(featureChangeChart(cells), versions[0].compile);
+  assert.match(svg, /mean relative distance 2\.00: features not fixed \(threshold 2\.0\)/);
+  assert.equal((svg.match(new RegExp(`stroke="${PALETTE.vermilion}"`, "g")) ?? []).length, 1);
+  assert.match(featureChangeChart([{ ...cells[0], distance: 1.99 }]).description, /: fixed features \(threshold/);
+});
+
+test("the bound of a subspace is drawn from where it says anything, and left out where it says nothing", () => {
+  const point = (dimension: number) => ({ method: "LoRA", dimension, relativeError: 0.5, largestNormalized: 0.5 });
+  const bounds = (dimensions: number[]): number[] => [...JSON.stringify(subspaceChart(dimensions.map(point), { vectors: 32 })).matchAll(/"bound":([\d.]+)/g)].map(([, value]) => Number(value));
+  assert.deepEqual(bounds([4, 64]), []);
+  const drawn = bounds([64, 65536]);
+  assert.ok(drawn.length > 5 && drawn.length < 41);
+  assert.ok(drawn.every((value, i) => i === 0 || value < drawn[i - 1]) && drawn[0] <= 2 / 3);
+});
+
+test("a trajectory's agreement gives a point for each step and kernel", () => {
+  const agreement = { correlation: 0.5, relativeError: 0.25, scale: 1, scaledError: 0.1 };
+  const step = { step: 1, learningRate: 0.1, loss: 1, change: new Float64Array(1), predictions: new Map([["sgd" as const, { predicted: new Float64Array(1), agreement }]]) };
+  assert.deepEqual(earlyStepPoints([step]), [{ step: 1, formula: "sgd", correlation: 0.5, relativeError: 0.25 }]);
 });
 
 test("impossible figures are refused", () => {
@@ -239,6 +310,10 @@ test("impossible figures are refused", () => {
   const example = { text: "one", className: "no" };
   assert.throws(() => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }), /class "no" is not among/);
   assert.throws(() => regularizationChart([]), /at least one point/);
+  assert.throws(() => linearizationChart([]), /at least one point/);
+  assert.throws(() => earlyStepsChart([]), /at least one point/);
+  assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);
+  assert.throws(() => featureChangeChart([{ layer: "layer 1", kind: "all", distance: 1 }]), /needs the cell of all parameters/);
   assert.throws(() => gridChart([]), /at least one point/);
   assert.throws(() => gridChart([{ regularization: 0, f0: 1, split: "dev", seed: 1, accuracy: 1 }], { split: "test" }), /no points of the test examples; there are: dev/);
   const point = { regularization: 0, f0: 1, split: "dev" as const, seed: 1, accuracy: 1 };

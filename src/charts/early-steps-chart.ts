@@ -1,0 +1,61 @@
+import type { EarlyStep, PredictingFormula } from "../behavior/early-steps";
+import { type ChartSpec, PALETTE, VEGA_LITE_SCHEMA } from "./spec";
+
+/** How well one kernel predicts the change of f after some steps. */
+export interface EarlyStepPoint {
+  /** t, 1 after the first step. */
+  step: number;
+  formula: PredictingFormula;
+  /** Between the predicted and the actual change, over the evaluation examples; NaN where one side is constant. */
+  correlation: number;
+  /** ‖predicted − actual‖ / ‖actual‖ */
+  relativeError: number;
+}
+
+export interface EarlyStepsChartOptions {
+  title?: string;
+}
+
+const NAMES: Record<PredictingFormula, string> = { sgd: "K_SGD", signgd: "K_SignGD", asymmetric_signgd: "K_A-SignGD" };
+const COLORS: Record<PredictingFormula, string> = { sgd: PALETTE.blue, signgd: PALETTE.green, asymmetric_signgd: PALETTE.vermilion };
+
+/**
+ * The change of f after the first t steps against what kernels at θ_0 predict for it: correlation above, relative error below,
+ * on a logarithmic scale (K_SignGD has signs on both sides, and its size is not that of a change of f).
+ */
+export function earlyStepsChart(points: readonly EarlyStepPoint[], { title = "The first steps against the kernels' prediction" }: EarlyStepsChartOptions = {}): ChartSpec {
+  if (points.length === 0) throw new Error("The early steps chart needs at least one point.");
+  const formulas = (Object.keys(NAMES) as PredictingFormula[]).filter((formula) => points.some((point) => point.formula === formula));
+  const lastStep = Math.max(...points.map(({ step }) => step));
+  const values = points.map((point) => ({ ...point, kernel: NAMES[point.formula] }));
+  const panel = (field: "correlation" | "relativeError", name: string, scale: object, bottom: boolean) => ({
+    // A logarithm has no zero, and JSON no NaN.
+    data: { values: values.filter((point) => Number.isFinite(point[field]) && (field === "correlation" || point[field] > 0)).map(({ step, kernel, [field]: value }) => ({ step, kernel, value })) },
+    width: 480,
+    height: 150,
+    mark: { type: "line", point: { size: 18 }, strokeWidth: 1.5 },
+    encoding: {
+      x: { field: "step", type: "quantitative", scale: { domain: [1, Math.max(2, lastStep)], nice: false }, axis: { tickMinStep: 1, format: "d" }, title: bottom ? "steps t" : null },
+      y: { field: "value", type: "quantitative", title: name, scale, axis: { format: "~g", tickCount: 5 } },
+      color: { field: "kernel", type: "nominal", title: "prediction by", scale: { domain: formulas.map((formula) => NAMES[formula]), range: formulas.map((formula) => COLORS[formula]) } },
+      tooltip: [
+        { field: "kernel", title: "prediction by" },
+        { field: "step", title: "steps" },
+        { field: "value", title: name, format: ".3~g" },
+      ],
+    },
+  });
+  return {
+    $schema: VEGA_LITE_SCHEMA,
+    description: `${title}, after ${lastStep} steps: ${points.filter(({ step }) => step === lastStep).map((point) => reading(point)).join("; ")}`,
+    title: { text: title, anchor: "start" },
+    vconcat: [panel("correlation", "correlation", { zero: false }, false), panel("relativeError", "relative error", { type: "log" }, true)],
+  };
+}
+
+/** A trajectory's agreement as points, for this chart. */
+export const earlyStepPoints = (steps: readonly EarlyStep[]): EarlyStepPoint[] =>
+  steps.flatMap(({ step, predictions }) => [...predictions].map(([formula, { agreement: { correlation, relativeError } }]) => ({ step, formula, correlation, relativeError })));
+
+const reading = ({ formula, correlation, relativeError }: EarlyStepPoint): string =>
+  `${NAMES[formula]} correlation ${Number.isFinite(correlation) ? correlation.toFixed(2) : "undefined"}, relative error ${Number.isFinite(relativeError) ? relativeError.toPrecision(2) : "undefined"}`;

@@ -1,0 +1,94 @@
+/** What one measurement of kernel behaviour leaves: numbers and words only, the same from memory and from disk. */
+import type { KernelBehavior } from "../behavior/kernel-behavior";
+import type { OptimizerName } from "../finetune/optimizer";
+import type { Formula } from "../kernels/formula";
+import type { Solver } from "../solvers/solver-names";
+import type { Metric } from "../tasks/task";
+
+/** A fine-tuning run and its kernel on one few-shot draw. Scores are by the metric, from 0 to 1; what is undefined is missing. */
+export interface BehaviorRun {
+  optimizer: OptimizerName;
+  metric: Metric;
+  /** C: 1 is the margin. */
+  outputs: number;
+  /** The formula of the optimizer's kernel: of the verdict on features, the alignment and the descent. */
+  formula: Formula;
+  /** Every learning rate that was tried, in order. */
+  tried: { learningRate: number; dev?: number; test?: number; error?: string }[];
+  /** The one that does best on dev. */
+  learningRate: number;
+  /** f_0: the pretrained model's test score. */
+  start: number;
+  /** f_t at the parameters that do best on dev. */
+  tuned: { step: number; distance: number; dev: number; test: number; devAccuracy: number; testAccuracy: number };
+  linearization: {
+    /** Test score of f_lin at the same parameters. */
+    test: number;
+    gain: number;
+    /** The gain's share that the linearization has too; missing where the gain is too small. */
+    share?: number;
+    /** ‖f_lin − f_t‖ / ‖f_t − f_0‖ on the test examples. */
+    error?: number;
+  };
+  /** The kernel and setting that do best on dev. */
+  kernel: SolvedKernel;
+  /** The best setting of every kernel that was solved. */
+  kernels: SolvedKernel[];
+  /** Kernel gradient descent over the run's batches and rates, to the step of the tuned parameters. */
+  descent?: { test: number; error?: number };
+  /** Why there is no descent. */
+  noDescent?: string;
+  /** How far the kernel of the training examples with some test examples moved, by formula. */
+  features: FeatureDistance[];
+  /** Kernel–target alignment of the training examples, before and after. */
+  alignment: { start?: number; tuned?: number };
+  verdicts: Partial<KernelBehavior>;
+  /** Every evaluation of the training run. */
+  checkpoints: BehaviorCheckpoint[];
+}
+
+export interface SolvedKernel {
+  formula: Formula;
+  solver: Solver;
+  /** JSON has no infinity: "inf". */
+  setting: Record<string, number | "inf">;
+  dev: number;
+  test: number;
+}
+
+export interface BehaviorCheckpoint {
+  /** Optimizer steps taken; 0 is the start, without the numbers of training. */
+  step: number;
+  learningRate?: number;
+  /** Mean training loss since the last checkpoint. */
+  loss?: number;
+  dev?: number;
+  /** ‖θ_t − θ_0‖ */
+  distance?: number;
+  /** Test scores of f_t, f_lin and the descent. */
+  tuned: number;
+  linearized: number;
+  descent?: number;
+  /** ‖prediction − f_t‖ / ‖f_t − f_0‖ */
+  linearizationError?: number;
+  descentError?: number;
+  /** Mean relative distance of kernel entries, where it was asked for along the run. */
+  featureDistance?: number;
+}
+
+/** Relative distances of kernel entries. */
+export interface FeatureDistance extends PartDistance {
+  formula: Formula;
+  layers: Record<string, PartDistance>;
+  kinds: Record<string, PartDistance>;
+  /** Each layer's parameters of each kind. */
+  cells: ({ layer: string; kind: string } & PartDistance)[];
+}
+
+/** See `KernelChange` for each of these. */
+export interface PartDistance {
+  mean?: number;
+  median?: number;
+  frobenius?: number;
+  cosine?: number;
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { BehaviorRun } from "../../src/experiment/behavior-record";
+import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "../../src/experiment/behavior-table";
+import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
+import { runSweep, sweepPlan } from "../../src/experiment/sweep";
+import { readSweep } from "../../src/experiment/sweep-file";
+import { parseSweepCsv } from "../../src/experiment/sweep-table";
+import { disposeModel } from "../../src/model/model";
+import { root } from "../support/checkout";
+import { fixturePath } from "../support/tiny-roberta";
+
+const folder = mkdtempSync(join(tmpdir(), "kernel-view-behavior-sweep-"));
+for (const seed of [1, 2]) {
+  const draw = join(folder, "data", "sst-2", `2-${seed}`);
+  mkdirSync(draw, { recursive: true });
+  for (const split of ["train", "dev", "test"]) writeFileSync(join(draw, `${split}.tsv`), `sentence\tlabel\nthe end ${seed}\t0\na film\t0\na great film\t1\nit was great\t1\n`);
+}
+const SGD = { kind: "behavior", optimizer: "sgd", learningRate: [0.01, 0.1], steps: 2, batchSize: 2, featureExamples: 2, kernel: { regularization: [0.01, 0.1], f0: "inf" } };
+const sweepFile = (methods: object = { SGD }): string => {
+  const path = join(folder, "sweep.json");
+  writeFileSync(path, JSON.stringify({ model: fixturePath("tiny-roberta"), data: "data", tasks: ["sst-2"], k: [2], seeds: [1, 2], methods }));
+  return path;
+};
+
+describe("a sweep of kernel behaviour", () => {
+  let lm: LanguageModel;
+  before(async () => {
+    lm = await loadLanguageModel(fixturePath("tiny-roberta"));
+  });
+  after(() => {
+    disposeModel(lm.model);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("measures every draw once, stops and goes on, and writes its tables", async () => {
+    const options = { sweep: readSweep(sweepFile()), lm, out: join(folder, "out"), store: join(folder, "store") };
+    const controller = new AbortController();
+    const onProgress = ({ done }: { done: number }): void => void (done >= 1 && controller.abort(new Error("enough")));
+    await assert.rejects(runSweep({ ...options, signal: controller.signal, onProgress }), /enough/);
+    const { rows, behavior, reused, total } = await runSweep(options);
+    assert.deepEqual([reused, total, rows.length, behavior.length], [1, 2, 2, 2]);
+    assert.deepEqual(behavior.map(({ task, k, seed, method }) => [task, k, seed, method]), [["sst-2", 2, 1, "SGD"], ["sst-2", 2, 2, "SGD"]]);
+    assert.deepEqual(behavior[0].setting, { optimizer: "sgd", steps: 2, batchSize: 2 });
+    assert.deepEqual([rows[0].setting.learningRate, rows[0].dev, rows[0].test, rows[0].bestStep], [behavior[0].learningRate, behavior[0].tuned.dev, behavior[0].tuned.test, behavior[0].tuned.step]);
+    assert.equal(behavior[0].outputs, 1);
+    assert.deepEqual(parseSweepCsv(readFileSync(join(folder, "out", "results.csv"), "utf8")), rows);
+    assert.equal(readFileSync(join(folder, "out", "behavior.csv"), "utf8"), behaviorCsv(behavior));
+    assert.match(readFileSync(join(folder, "out", "behavior.md"), "utf8"), /\| task \| k \| method \| seed \|(.|\n)*\n\n\| task \| k \| method \| seeds \|/);
+    assert.deepEqual((await runSweep(options)).behavior, behavior);
+  });
+
+  it("knows a measurement by what it depends on", () => {
+    const names = (change: object): string[] => sweepPlan(readSweep(sweepFile({ SGD: { ...SGD, ...change } })), lm).map(({ name }) => name);
+    const own = names({});
+    assert.equal(new Set(own).size, 2);
+    assert.deepEqual(names({ clipNorm: 1 }), own, "the default");
+    for (const change of [{ learningRate: [0.01] }, { steps: 3 }, { kernel: undefined }, { featureExamples: 3 }, { featuresAlong: true }, { outputs: "logits" }, { input: "text" }]) {
+      assert.ok(names(change).every((name) => !own.includes(name)), JSON.stringify(change));
+    }
+    assert.deepEqual(names({ batchSize: [2, 4] }).filter((_, i) => i % 2 === 0), own, "a list of another setting is a run each");
+  });
+
+  it("says what is wrong in its file", () => {
+    const wrong: [object, RegExp][] = [
+      [{ learningRate: undefined }, /methods.SGD: learningRate is missing/],
+      [{ learningRate: [0.1, -1] }, /methods.SGD: learningRate must be positive, not -1/],
+      [{ kernel: { solver: "asym" } }, /methods.SGD.kernel: the solver asym is for the asymmetric_signgd kernel/],
+      [{ kernel: [{ formula: "asymmetric_signgd", solver: "asym" }] }, /methods.SGD.kernel: the solver asym needs lambda/],
+      [{ kernel: { gamma: 1 } }, /methods.SGD.kernel: gamma and lambda belong to the solver asym, not to lstsq/],
+      [{ kernels: [] }, /methods.SGD: .*kernels/],
+    ];
+    for (const [change, message] of wrong) assert.throws(() => readSweep(sweepFile({ SGD: { ...SGD, ...change } })), message, JSON.stringify(change));
+  });
+
+  it("has an example file that can be read", () => {
+    assert.equal(sweepPlan(readSweep(join(root, "data", "example-behavior.json")), lm).length, 4);
+  });
+});
+
+describe("tables of kernel behaviour", () => {
+  const run = (change: Partial<BehaviorResult>): BehaviorResult => ({
+    task: "t",
+    k: 16,
+    seed: 13,
+    method: "SGD",
+    setting: {},
+    optimizer: "sgd",
+    metric: "accuracy",
+    outputs: 1,
+    formula: "sgd",
+    tried: [],
+    learningRate: 0.1,
+    start: 0.5,
+    tuned: { step: 10, distance: 1, dev: 0.75, test: 0.8, devAccuracy: 0.75, testAccuracy: 0.8 },
+    linearization: { test: 0.7, gain: 0.3, share: 2 / 3, error: 0.25 },
+    kernel: { formula: "sgd", solver: "lstsq", setting: { regularization: 0.1, f0: "inf" }, dev: 0.7, test: 0.75 },
+    kernels: [],
+    features: [{ formula: "sgd", mean: 0.5, median: 0.25, layers: {}, kinds: {}, cells: [] }],
+    alignment: { start: 0.25, tuned: 0.5 },
+    verdicts: { solvesTask: true, linearized: true, fixedFeatures: true, kernelBehavior: true },
+    checkpoints: [],
+    ...change,
+  });
+  const weak: Partial<BehaviorRun> = { linearization: { test: 0.5, gain: 0 }, verdicts: { solvesTask: false, fixedFeatures: true, kernelBehavior: false }, descent: { test: 0.5 } };
+  const results = [run({}), run({ seed: 21, ...weak }), run({ task: "u", ...weak })];
+
+  it("are one row a draw", () => {
+    const [first, second] = behaviorRows(results);
+    assert.deepEqual(first, {
+      task: "t", k: 16, method: "SGD", seed: 13, "zero-shot": "50.0", "fine-tuning": "80.0", kernel: "75.0", linearized: "70.0", "kernel descent": "–",
+      "share of gain": "0.67", "feature distance": "0.50", "alignment before": "0.25", "alignment after": "0.50",
+      solves: "yes", "linearized?": "yes", "fixed features": "yes", "kernel behaviour": "yes",
+    });
+    assert.deepEqual([second["share of gain"], second["kernel descent"], second.solves, second["linearized?"], second["kernel behaviour"]], ["–", "50.0", "no", "–", "no"]);
+    const [header, ...lines] = behaviorCsv(results).trim().split("\n");
+    assert.equal(lines.length, 3);
+    const cell = (line: number, name: string): string => lines[line].split(",")[header.split(",").indexOf(name)];
+    assert.deepEqual(["zeroShot", "solvesTask", "isLinearized", "fixedFeatures", "kernelBehavior"].map((name) => header.split(",").includes(name)), [true, true, true, true, true]);
+    assert.deepEqual([cell(1, "seed"), cell(1, "zeroShot")], ["21", "0.5"]);
+    assert.ok(lines[1].endsWith(",no,–,yes,no"));
+  });
+
+  it("are means over seeds, with counts of the verdicts that are defined", () => {
+    const [t, u] = behaviorSummary(results);
+    assert.deepEqual([t.task, t.seeds, t["fine-tuning"], t.linearized, t["kernel descent"]], ["t", 2, "80.0 (0.0)", "60.0 (10.0)", "50.0 (0.0)"]);
+    assert.deepEqual([t["share of gain"], t.solves, t["linearized?"], t["fixed features"], t["kernel behaviour"]], ["0.67 (0.00)", "1 of 2", "1 of 1", "2 of 2", "1 of 2"]);
+    assert.deepEqual([u.seeds, u["share of gain"], u["linearized?"]], [1, "–", "–"]);
+  });
+});
