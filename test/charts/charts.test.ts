@@ -278,7 +278,8 @@ test("a seed's grid gives a point for each setting and split", () => {
 test("the slope chart's legend has each series' slope, from parallel lines of its seeds", () => {
   const { description } = slopeChart([64, 256].flatMap((x) => [{ series: "a", seed: 1, x, y: 8 / x, expected: -1 }, { series: "a", seed: 2, x, y: 1 / x, expected: -1 }, { series: "b", seed: 1, x, y: x }]));
   assert.match(description, /a: slope −1\.00 ± 0\.00 \(expected −1\.0\), b: slope 1\.00$/);
-    ),
+});
+
 test("the feature chart tells the verdict, and frames what is not below the threshold", async () => {
   const cells = [{ layer: "all", kind: "all", distance: 2 }, { layer: "layer 1", kind: "all", distance: 1.9 }];
   const svg = await render(featureChangeChart(cells), versions[0].compile);

@@ -130,6 +130,8 @@ interface State {
   tokens: number;
   seconds: number;
   curve: LossPoint[];
+  /** Losses since the last point of the curve. */
+  losses: number[];
 }
 
 const stateFile = (directory: string): string => join(directory, "state.safetensors");
@@ -222,11 +224,10 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
     { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: settings.weightDecay, decayMask },
     restored?.optimizer,
   );
-  const state: State = restored?.state ?? { step: 0, block: 0, used: 0, tokens: 0, seconds: 0, curve: [] };
+  const state: State = restored?.state ?? { step: 0, block: 0, used: 0, tokens: 0, seconds: 0, curve: [], losses: [] };
   let vector = restored?.vector ?? flatten(layout, (name) => parameter(start, name));
   let model = withFlatParameters(start, layout, vector);
   let batches = batchesOf(state.block);
-  let losses: number[] = [];
   let sitting = { time: performance.now(), tokens: state.tokens };
   const secondsBefore = state.seconds;
   const began = performance.now();
@@ -251,14 +252,14 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
     disposeFlatParameters(model, layout);
     vector = next;
     model = withFlatParameters(start, layout, vector);
-    losses.push(loss);
+    state.losses.push(loss);
     state.step += 1;
     state.used += 1;
     state.tokens += masked.tokens;
 
     if (state.step % recordEvery === 0 || state.step === settings.steps) {
       const seconds = (performance.now() - sitting.time) / 1000;
-      const point = { step: state.step, tokens: state.tokens, loss: losses.reduce((a, b) => a + b, 0) / losses.length, learningRate: rate };
+      const point = { step: state.step, tokens: state.tokens, loss: state.losses.reduce((a, b) => a + b, 0) / state.losses.length, learningRate: rate };
       state.curve.push(point);
       state.seconds = secondsBefore + (performance.now() - began) / 1000;
       const done = state.step / settings.steps;
@@ -269,10 +270,9 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
         secondsLeft: (state.seconds * (1 - done)) / done,
       });
       options.onRecord?.(model, point, vocabulary);
-      losses = [];
+      state.losses = [];
       sitting = { time: performance.now(), tokens: state.tokens };
     }
-    // Saved where the loss curve has a point too, so that a resumed curve is the same curve.
     if (stateDirectory !== undefined && (state.step % saveEvery === 0 || state.step === stopAt || state.step === settings.steps)) {
       saveState(stateDirectory, settings, state, vector, optimizer.state());
     }
