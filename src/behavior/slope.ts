@@ -1,4 +1,5 @@
 /** Power laws: straight lines in a log–log plot, by least squares. */
+import { mean } from "../solvers/metrics";
 
 /** y ≈ exp(intercept) · x^slope. */
 export interface FittedSlope {
@@ -35,8 +36,6 @@ export function fittedSlope(x: readonly number[], y: readonly number[], groups: 
   const freedom = x.length - names.length - 1;
   return { slope, standardError: freedom > 0 ? Math.sqrt(residual / freedom / spread) : NaN, intercept: mean(v) - slope * mean(u), points: x.length };
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The slope alone. */
 export const logLogSlope = (x: readonly number[], y: readonly number[]): number => fittedSlope(x, y).slope;

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kShotSplit, readOriginal, type KShotSplit } from "../tasks/k-shot";
-import { taskByName, taskNames, type Task } from "../tasks/task";
+import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
 import { chosenTask, type TaskOptions } from "./chosen-task";
 
 export interface SplitsCommandOptions extends TaskOptions {
@@ -29,8 +29,8 @@ export function splitsCommand(options: SplitsCommandOptions, note: (line: string
 function tasksOf(options: SplitsCommandOptions, note: (line: string) => void): Task[] {
   if (options.task?.toLowerCase() !== "all" || options.taskFile !== undefined) return [chosenTask(options)];
   const tasks = taskNames.map(taskByName);
-  const present = tasks.filter((task) => existsSync(join(options.original, folderOf(task))));
-  const absent = tasks.filter((task) => !present.includes(task)).map(folderOf);
+  const present = tasks.filter((task) => existsSync(join(options.original, taskFolder(task))));
+  const absent = tasks.filter((task) => !present.includes(task)).map(taskFolder);
   if (present.length === 0) throw new Error(`--original ${options.original} has none of the folders ${absent.join(", ")}`);
   if (absent.length > 0) note(`left out, for want of a folder in ${options.original}: ${absent.join(", ")}`);
   return present;
@@ -40,7 +40,7 @@ function taskSplits(task: Task, { original: directory, k, seed: seeds, testExamp
   const original = readOriginal(originalFolder(directory, task), task);
   return seeds.map((seed) => {
     const split = kShotSplit(original, task, { k, seed, testExamples });
-    const folder = writeFolder(join(out, folderOf(task), `${k}-${seed}`), split.files);
+    const folder = writeFolder(join(out, taskFolder(task), `${k}-${seed}`), split.files);
     for (const shortage of split.shortages) note(`${folder}: ${shortageText(shortage)}`);
     return folder;
   });
@@ -50,14 +50,12 @@ function shortageText({ label, train, dev }: KShotSplit["shortages"][number]): s
   return `label ${label} has only ${train + dev} examples, ${train} for training and ${dev} for development`;
 }
 
-const folderOf = ({ folder, name }: Task): string => folder ?? name;
-
 /** The task's folder within a folder of several tasks, or that folder itself if it holds the task's files. */
 function originalFolder(directory: string, task: Task): string {
-  const own = join(directory, folderOf(task));
+  const own = join(directory, taskFolder(task));
   if (existsSync(own)) return own;
   if (existsSync(join(directory, `train.${task.format}`))) return directory;
-  throw new Error(`--original ${directory} has neither a folder ${folderOf(task)} nor train.${task.format}`);
+  throw new Error(`--original ${directory} has neither a folder ${taskFolder(task)} nor train.${task.format}`);
 }
 
 /** Writes all files or none. A folder that is there already stays as it is: it must hold the same files. */

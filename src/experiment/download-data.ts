@@ -6,7 +6,7 @@ import { customerReviewFiles } from "../tasks/customer-reviews";
 import { parseCsv } from "../tasks/delimited";
 import { kShotSplit, readOriginal, type Original } from "../tasks/k-shot";
 import { columnsNeeded } from "../tasks/split";
-import { taskByName, taskNames, type Task } from "../tasks/task";
+import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
 import { fetchAgNews } from "./ag-news";
 import { DATA_SOURCES } from "./data-sources";
 import { checkAddress, checkSha256, checkSpace, fetchRemote, findRemote, hashOf, removeUnfinished, versionOf, type RemoteOptions } from "./remote-file";
@@ -112,13 +112,11 @@ export async function downloadData(tasks: readonly Task[], options: DataDownload
 /** What hidden folders of unfinished work are called. */
 const UNFINISHED = ".unpacking";
 
-const folderOf = ({ folder, name }: Task): string => folder ?? name;
-
 /** The files of a task that splits are drawn from; the first two have to be there. */
 const filesOf = ({ originalTests = ["test"], format }: Task): string[] => ["train", ...originalTests].map((name) => `${name}.${format}`);
 
 function madeBefore(out: string, task: Task): InstalledTask | undefined {
-  const folder = join(out, folderOf(task));
+  const folder = join(out, taskFolder(task));
   if (!existsSync(folder)) return undefined;
   if (!statSync(folder).isDirectory()) throw new Error(`${folder} is a file: move it away, or give another folder with --out`);
   const files = readdirSync(folder);
@@ -149,7 +147,7 @@ async function fromArchive(tasks: Task[], out: string, temporary: string, failed
   const archive = await fetchArchive(out, options);
   const { path, url, bytes, sha256, lastModified } = archive;
   const label = `datasets.tar from ${url}`;
-  const wanted = new Map(tasks.flatMap((task) => archiveFiles(task).map(({ entry, name }) => [entry, join(temporary, folderOf(task), name)] as const)));
+  const wanted = new Map(tasks.flatMap((task) => archiveFiles(task).map(({ entry, name }) => [entry, join(temporary, taskFolder(task), name)] as const)));
   let contents: { found: Set<string>; folders: Set<string> };
   try {
     checkSpace(out, bytes, "unpacking the archive");
@@ -168,14 +166,14 @@ async function fromArchive(tasks: Task[], out: string, temporary: string, failed
         const folders = [...contents.folders].slice(0, 5).join(", ");
         throw new Error(`${label} has no ${missing.entry} (at its top: ${folders}): its layout has changed; unpack ${path} yourself, or give another address with --from (see ${README})`);
       }
-      const folder = join(temporary, folderOf(task));
+      const folder = join(temporary, taskFolder(task));
       if (task.name === "cr") divideCustomerReviews(folder);
       installed.push(await install(task, folder, out, { urls: [url], archive: { bytes, sha256, lastModified }, changed: CHANGES[task.name] }, options));
     } catch (error) {
       failed.push({ task: task.name, message: (error as Error).message });
     }
   }
-  const complete = taskNames.every((name) => name === "ag_news" || existsSync(join(out, folderOf(taskByName(name)))));
+  const complete = taskNames.every((name) => name === "ag_news" || existsSync(join(out, taskFolder(taskByName(name)))));
   if (complete) removeArchive(archive);
   else options.note(`the archive is kept for other tasks: ${path} (${(bytes / 1e6).toFixed(0)} MB); delete it when you want none`);
   return installed;
@@ -192,7 +190,7 @@ const ALL_REVIEWS = "custrev.all";
 /** Where a task's files are in the archive. */
 function archiveFiles(task: Task): { entry: string; name: string; optional: boolean }[] {
   if (task.name === "cr") return [{ entry: `original/cr/${ALL_REVIEWS}`, name: ALL_REVIEWS, optional: false }];
-  const folder = task.name === "sst-2" ? "GLUE-SST-2" : folderOf(task);
+  const folder = task.name === "sst-2" ? "GLUE-SST-2" : taskFolder(task);
   return filesOf(task).map((name, i) => ({ entry: `original/${folder}/${name}`, name, optional: i > 1 }));
 }
 
@@ -208,7 +206,7 @@ function divideCustomerReviews(folder: string): void {
 }
 
 async function agNews(task: Task, out: string, temporary: string, options: Noting): Promise<InstalledTask[]> {
-  const folder = join(temporary, folderOf(task));
+  const folder = join(temporary, taskFolder(task));
   mkdirSync(folder, { recursive: true });
   const mirror = options.from?.endsWith("/") === true ? `${options.from}ag_news/` : undefined;
   const onProgress = (file: string, done: number, total: number): void => options.onProgress?.({ step: `Download AG News, ${file}`, done, total });
@@ -224,15 +222,15 @@ async function install(task: Task, made: string, out: string, origin: Pick<TaskS
     original = readOriginal(made, task);
     checkColumns(original, task);
   } catch (error) {
-    const message = (error as Error).message.replaceAll(`${made}/`, `${folderOf(task)}/`).replaceAll(made, folderOf(task));
-    throw new Error(`${origin.urls.join(", ")}: ${message}: its layout has changed, or it is damaged; nothing of task ${task.name} was installed: give another address with --from, or put the files into ${join(out, folderOf(task))} yourself`, { cause: error });
+    const message = (error as Error).message.replaceAll(`${made}/`, `${taskFolder(task)}/`).replaceAll(made, taskFolder(task));
+    throw new Error(`${origin.urls.join(", ")}: ${message}: its layout has changed, or it is damaged; nothing of task ${task.name} was installed: give another address with --from, or put the files into ${join(out, taskFolder(task))} yourself`, { cause: error });
   }
   const splitAsPublished = splitMd5 === undefined ? undefined : splitMatches(original, task, splitMd5);
   if (splitAsPublished === false) note(`${task.name}: its 16-shot split with seed 13 is not the one that LM-BFF published: other data than the authors'`);
   const files = await Promise.all(readdirSync(made).sort().map(async (name) => ({ name, bytes: statSync(join(made, name)).size, sha256: await hashOf(join(made, name)) })));
   const source: TaskSource = { task: task.name, title, homepage, licence, ...origin, downloaded: new Date().toISOString(), files, splitAsPublished };
   writeFileSync(join(made, "source.json"), `${JSON.stringify(source, undefined, 2)}\n`);
-  const folder = join(out, folderOf(task));
+  const folder = join(out, taskFolder(task));
   if (existsSync(folder)) rmdirSync(folder);
   renameSync(made, folder);
   return { task: task.name, folder, reused: false, source };

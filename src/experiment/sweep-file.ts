@@ -5,7 +5,7 @@ import { z } from "zod";
 import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import { SOLVERS } from "../solvers/solver-names";
-import { taskByName, type Task } from "../tasks/task";
+import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 import type { KernelChoice } from "./behavior-settings";
 import { checkFormula } from "./solve-kernels";
@@ -159,7 +159,7 @@ export function readSweep(path: string): Sweep {
     const { name, file, data: own, ...change } = typeof entry === "string" ? { name: entry } : entry;
     const known = file === undefined ? taskByName(name!) : readTaskFile(from(file));
     const task = { ...known, ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) };
-    const folders = own === undefined ? [task.folder ?? task.name, task.name].map((folder) => join(from(data), folder)) : [from(own)];
+    const folders = own === undefined ? [taskFolder(task), task.name].map((folder) => join(from(data), folder)) : [from(own)];
     const folder = folders.find(existsSync);
     return { task, data: folder ?? problem(`task ${task.name}: there is no folder ${folders[0]}`) };
   });

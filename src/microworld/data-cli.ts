@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { taskByName } from "../tasks/task";
+import { taskByName, taskFolder } from "../tasks/task";
 import { drawDataSet, heldOutKeys } from "./analogues/data-set";
-import { fileText, splitSeeds, taskFolder, writeDataSets } from "./analogues/data-files";
+import { fileText, splitSeeds, writeDataSets } from "./analogues/data-files";
 import { analogues } from "./analogues/table";
 import { shippedLanguage, shippedLanguageSeed } from "./defaults";
 import { corpusBlock } from "./language/corpus";

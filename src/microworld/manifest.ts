@@ -1,7 +1,7 @@
 /** Hashes of everything that the language makes, so that every machine can see that it made the same. */
 import { createHash } from "node:crypto";
-import { taskByName } from "../tasks/task";
-import { originalFiles, taskFolder } from "./analogues/data-files";
+import { taskByName, taskFolder } from "../tasks/task";
+import { originalFiles } from "./analogues/data-files";
 import type { DataSet } from "./analogues/data-set";
 import { corpusBlock } from "./language/corpus";
 import type { LanguageSettings } from "./language/settings";

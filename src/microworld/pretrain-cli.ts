@@ -10,6 +10,7 @@ import { readVocabulary, writeModelFolder } from "./pretraining/model-files";
 import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
 import { drawDataSet, heldOutKeys } from "./analogues/data-set";
 import { analogues } from "./analogues/table";
+import { minutes } from "./minutes";
 
 const usage = `Pretrains the microworld's model and writes it in Hugging Face layout.
   --out DIR          folder of the model (default data/microworld/model)
@@ -26,8 +27,6 @@ function numberOption(name: string, text: string | undefined, fallback: number, 
   if (text.trim() === "" || !valid(value)) throw new Error(`--${name} ${text} is out of range`);
   return value;
 }
-
-const minutes = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 function report(progress: PretrainingProgress): void {
   const { step, steps, loss, tokensPerSecond, secondsLeft } = progress;

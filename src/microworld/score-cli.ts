@@ -13,6 +13,7 @@ import { readScores } from "./scores/score-file";
 import { runScores, type ScoreProgress } from "./scores/score-run";
 import { scoresMarkdown } from "./scores/score-table";
 import { writeText } from "./text-file";
+import { minutes } from "./minutes";
 
 const usage = `Measures a model on few-shot tasks; finished results are kept, so that an interrupted run goes on.
   --model DIR     the model (default data/microworld/model)
@@ -24,8 +25,6 @@ const usage = `Measures a model on few-shot tasks; finished results are kept, so
   --methods LIST  default: all but the optional ones; known: ${methods.map(({ name, optional }) => (optional ? `[${name}]` : name)).join(", ")}
   --test N        test examples at most (default 1000)
   --table         only write the table of what is there`;
-
-const minutes = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 /** What is decided by a list on the command line. */
 const list = (text: string): string[] => text.split(",").map((part) => part.trim());

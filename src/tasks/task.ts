@@ -209,6 +209,9 @@ const TASKS: readonly Task[] = [
   },
 ];
 
+/** The folder of a task's data within a folder of several tasks. */
+export const taskFolder = ({ folder, name }: Pick<Task, "folder" | "name">): string => folder ?? name;
+
 /** Names of the known tasks. */
 export const taskNames: readonly string[] = TASKS.map((task) => task.name);
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tf } from "../../src/model/backend";
@@ -12,11 +12,12 @@ import { withLora } from "../../src/model/lora";
 import { modelFromCheckpoint } from "../../src/model/model";
 import { longestText } from "../../src/model/model-config";
 import { predictLogits } from "../../src/model/predict";
-import { readSafetensors, readSafetensorsHeader, writeSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import { readSafetensors, readSafetensorsHeader, type StoredTensor } from "../../src/model/safetensors";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { encodePrompt, labelWordIds } from "../../src/tasks/prompt";
 import { taskByName } from "../../src/tasks/task";
 import { assertAllclose } from "../support/allclose";
+import { changedModel, type ModelChange } from "../support/changed-model";
 import { onEveryBackend } from "../support/backends";
 import { bertOracle, tinyBert } from "../support/tiny-bert";
 import { fixturePath, readJson } from "../support/tiny-roberta";
@@ -32,18 +33,8 @@ const DECODER = "cls.predictions.decoder.weight";
 const BIAS = "cls.predictions.bias";
 const DECODER_BIAS = "cls.predictions.decoder.bias";
 
-type Change = (tensors: Map<string, StoredTensor>, config: Record<string, unknown>) => void;
-
 /** A copy of the small model with its tensors and config changed. */
-function changed(change: Change): string {
-  const target = mkdtempSync(join(folder, "model-"));
-  const config = JSON.parse(readFileSync(join(source, "config.json"), "utf8")) as Record<string, unknown>;
-  const { tensors } = readSafetensors(join(source, "model.safetensors"));
-  change(tensors, config);
-  writeFileSync(join(target, "config.json"), JSON.stringify(config));
-  writeSafetensors(join(target, "model.safetensors"), tensors, { format: "pt" });
-  return target;
-}
+const changed = (change: ModelChange): string => changedModel(source, folder, change);
 
 function rename(tensors: Map<string, StoredTensor>, nameOf: (name: string) => string): void {
   const entries = [...tensors];
@@ -189,7 +180,7 @@ describe("a BERT checkpoint", () => {
     assert.deepEqual(readCheckpoint(apart).weights.get(DECODER), checkpoint.weights.get(DECODER));
   });
 
-  const refusals: [what: string, change: Change, message: RegExp][] = [
+  const refusals: [what: string, change: ModelChange, message: RegExp][] = [
     ["relative positions", (_, config) => (config.position_embedding_type = "relative_key_query"), /position_embedding_type "relative_key_query" is not supported/],
     ["a decoder", (_, config) => (config.is_decoder = true), /is_decoder is true/],
     ["cross-attention", (_, config) => (config.add_cross_attention = true), /add_cross_attention is true/],

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadCheckpoint, readCheckpoint, saveCheckpoint } from "../../src/model/checkpoint";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import { changedModel, type ModelChange } from "../support/changed-model";
 
 const fixtures = join(__dirname, "../../../test/fixtures");
 const untied = join(fixtures, "tiny-roberta");
@@ -16,15 +17,7 @@ const EMBEDDINGS = "roberta.embeddings.word_embeddings.weight";
 const DECODER = "lm_head.decoder.weight";
 
 /** A copy of the small model with its tensors and config changed. */
-function changed(change: (tensors: Map<string, StoredTensor>, config: Record<string, unknown>) => void, source = untied): string {
-  const target = mkdtempSync(join(folder, "model-"));
-  const config = JSON.parse(readFileSync(join(source, "config.json"), "utf8")) as Record<string, unknown>;
-  const { tensors } = readSafetensors(join(source, "model.safetensors"));
-  change(tensors, config);
-  writeFileSync(join(target, "config.json"), JSON.stringify(config));
-  writeSafetensors(join(target, "model.safetensors"), tensors, { format: "pt" });
-  return target;
-}
+const changed = (change: ModelChange, source = untied): string => changedModel(source, folder, change);
 
 const renamed = (tensors: Map<string, StoredTensor>, rename: (name: string) => string): void => {
   const entries = [...tensors];

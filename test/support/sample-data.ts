@@ -1,8 +1,6 @@
 import { formatCsvRow } from "../../src/tasks/delimited";
-import { taskByName, taskNames, type Task } from "../../src/tasks/task";
+import { taskByName, taskFolder, taskNames, type Task } from "../../src/tasks/task";
 import type { MadeTarEntry } from "./make-tar";
-
-const folderOf = ({ folder, name }: Task): string => folder ?? name;
 
 /** A file of a task in its layout, with `perLabel` rows of every label. */
 export function sampleFile(task: Task, perLabel: number, what: string): string {
@@ -22,7 +20,7 @@ export const sampleReviews = (perLabel: number): string => Array.from({ length: 
 export function sampleArchive(perLabel = 3): MadeTarEntry[] {
   const tasks = taskNames.map(taskByName).filter(({ name }) => name !== "ag_news");
   const files = tasks.flatMap((task) =>
-    ["train", ...(task.originalTests ?? ["test"])].map((name) => ({ name: `original/${folderOf(task)}/${name}.${task.format}`, content: sampleFile(task, perLabel, `${task.name} ${name}`) })),
+    ["train", ...(task.originalTests ?? ["test"])].map((name) => ({ name: `original/${taskFolder(task)}/${name}.${task.format}`, content: sampleFile(task, perLabel, `${task.name} ${name}`) })),
   );
   const glue = taskByName("sst-2");
   return [

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { dirname, join } from "node:path";
 import { formatCsvRow } from "../../tasks/delimited";
 import { kShotSplit, readOriginal } from "../../tasks/k-shot";
-import { taskByName, type Task } from "../../tasks/task";
+import { taskByName, taskFolder, type Task } from "../../tasks/task";
 import type { AnnotatedExample, DataSet } from "./data-set";
 
 /** The few-shot seeds of LM-BFF. */
@@ -47,9 +47,6 @@ export function originalFiles(dataSet: DataSet): Map<string, string> {
     [`${test}.${task.format}`, fileText(task, dataSet, dataSet.test)],
   ]);
 }
-
-/** The folder of a task's data within a folder of several tasks. */
-export const taskFolder = (task: Task): string => task.folder ?? task.name;
 
 export interface FewShotChoice {
   /** Numbers of examples of each label. */

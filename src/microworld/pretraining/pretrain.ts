@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { flatLayout, disposeFlatParameters, flatten, withFlatParameters, type FlatLayout } from "../../finetune/flat-parameters";
-import { createOptimizer, type OptimizerState } from "../../finetune/optimizer";
+import { clipByNorm, createOptimizer, type OptimizerState } from "../../finetune/optimizer";
 import { parameterGradients, type Loss } from "../../finetune/parameter-gradients";
 import { tf, type Tensor } from "../../model/backend";
 import { collatePacked, type PackedRow } from "../../model/batch";
@@ -246,7 +246,7 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
     if (!Number.isFinite(loss)) throw new Error(`pretraining: the loss is ${loss} at step ${state.step}; lower the learning rate`);
     const next = tf.tidy(() => {
       const gradient = flatten(layout, (name) => gradients.get(name) as Tensor);
-      return optimizer.update(vector, clip(gradient, settings.clipNorm), rate);
+      return optimizer.update(vector, clipByNorm(gradient, settings.clipNorm), rate);
     });
     tf.dispose([vector, ...gradients.values()]);
     disposeFlatParameters(model, layout);
@@ -291,12 +291,6 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
 /** Removes the resumable state of a finished run. */
 export function forgetState(directory: string): void {
   rmSync(stateFile(directory), { force: true });
-}
-
-/** Scales a gradient [P] to a Euclidean norm of at most `limit`; tf.norm takes a slow power here. */
-function clip(gradient: Tensor, limit: number): Tensor {
-  const norm = tf.sqrt(tf.sum(tf.square(gradient)));
-  return tf.mul(gradient, tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1));
 }
 
 /** 1 for matrices, 0 for biases and norms. */

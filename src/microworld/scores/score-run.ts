@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readFewShot } from "../../experiment/inputs";
-import { taskByName, type Task } from "../../tasks/task";
+import { taskByName, taskFolder, type Task } from "../../tasks/task";
 import { hashExamples, measureSplit, protocolOf, type Measurement, type SplitExamples } from "./measure-split";
 import { methodByName, type Method } from "./methods";
 import { addScore, findScore, openScoreFile, type Score } from "./score-file";
@@ -39,7 +39,7 @@ interface Unit {
 
 /** The folder of a task's splits: named as the real data are, or as the task is. */
 export function taskDataFolder(data: string, { folder, name }: Task): string {
-  const candidates = [...new Set([folder ?? name, name])].map((own) => join(data, own));
+  const candidates = [...new Set([taskFolder({ folder, name }), name])].map((own) => join(data, own));
   const found = candidates.find((path) => existsSync(path));
   if (!found) throw new Error(`there is no data for task ${name}: ${candidates.join(" or ")} is missing`);
   return found;
