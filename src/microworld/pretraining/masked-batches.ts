@@ -10,6 +10,8 @@ export interface MaskingSettings {
   commonShare: number;
   /** Share of the other tokens that are predicted. */
   contentShare: number;
+  /** Share of the words that prompts ask for that are predicted: a small text has few of them, so none goes to waste. */
+  labelWordShare: number;
 }
 
 /** The fixed shape of every batch. */
@@ -33,15 +35,17 @@ export interface MaskedBatch {
 
 const [bos, eos, mask, firstOrdinary] = [0, 2, 4, 5];
 
-/** Masking probability of every token id, from its frequency in a sample. */
-export function maskingProbabilities(sample: readonly number[][], vocabularySize: number, settings: MaskingSettings): Float64Array {
+/** Masking probability of every token id, from its frequency in a sample; `labelWords` are the ids that prompts ask for. */
+export function maskingProbabilities(sample: readonly number[][], vocabularySize: number, settings: MaskingSettings, labelWords: readonly number[]): Float64Array {
   const counts = new Float64Array(vocabularySize);
   let total = 0;
   for (const ids of sample) {
     for (const id of ids) counts[id] += 1;
     total += ids.length;
   }
-  return counts.map((count) => (count / total >= settings.commonFrequency ? settings.commonShare : settings.contentShare));
+  const shares = counts.map((count) => (count / total >= settings.commonFrequency ? settings.commonShare : settings.contentShare));
+  for (const id of labelWords) shares[id] = settings.labelWordShare;
+  return shares;
 }
 
 /**

@@ -21,11 +21,14 @@ const moodComments: Record<Mood, readonly string[]> = {
 const moodWords: Record<Mood, string> = { cheerful: "Yes", gloomy: "No", undecided: "Maybe" };
 const relationWords: Record<Relation, string> = { entailment: "Yes", contradiction: "No", neutral: "Maybe" };
 
-/** How one speaker takes up another's statement without the prompts' words. */
+/**
+ * How one speaker takes up another's statement without the prompts' words: single words first, since the words of
+ * "On the contrary" give each other away and so teach little about the statements.
+ */
 const markers: Record<Relation, readonly string[]> = {
-  entailment: ["In other words,", "That is to say,", "Exactly:", "Indeed,", "So", "In short,", "True,"],
-  contradiction: ["On the contrary,", "Not at all:", "That is wrong:", "You are mistaken:", "Quite the opposite:", "False:"],
-  neutral: ["Perhaps", "I heard that", "It may be that", "Possibly", "I wonder whether", "Some people add that"],
+  entailment: ["Indeed,", "True,", "Exactly,", "Right,", "In other words,", "That is to say,"],
+  contradiction: ["Wrong,", "False,", "Nonsense,", "Never,", "On the contrary,", "Quite the opposite,"],
+  neutral: ["Perhaps,", "Possibly,", "Supposedly,", "Apparently,", "It may be that", "I wonder whether"],
 };
 
 function replyWord(source: Source, { pair }: WordedPair): string {

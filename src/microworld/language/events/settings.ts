@@ -37,18 +37,18 @@ export interface EventSettings {
 
 export const defaultEvents: EventSettings = {
   labelNoise: 0.04,
-  logicalReplies: 0.6,
+  logicalReplies: 0.75,
   moodShare: 0.8,
   easyText: 0.6,
   easyTask: { snli: 0.6, mnli: 0.45, rte: 0.5, mrpc: 0.4 },
   rewording: 0.4,
   reframing: 0.5,
-  negation: 0.18,
-  premiseNegation: 0.08,
-  reports: 0.12,
+  negation: 0.12,
+  premiseNegation: 0.05,
+  reports: 0.08,
   paraphrases: 0.67,
   zipfExponent: 1,
   broadDocuments: 0.3,
   taskZipfExponent: 0.5,
-  weights: { stories: 0.12, pictures: 0.12, conversations: 0.18, bulletins: 0.1 },
+  weights: { stories: 0.08, pictures: 0.12, conversations: 0.26, bulletins: 0.08 },
 };

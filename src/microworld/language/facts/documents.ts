@@ -31,8 +31,8 @@ function drawEntry(random: Random, settings: LanguageSettings): Document {
   return document;
 }
 
-const remarks = phrasing.table(phrases(`That is not what I asked. | That answers another question. | This does not answer the question. | We wanted to know something else.`));
-const thanks = phrasing.table(phrases(`That answers the question. | That is what I wanted to know. | This is the answer. | Now we know.`));
+const remarks = phrasing.table(phrases(`{That/This/The} reply is {useless/irrelevant/unhelpful}. | {That/This/The} reply is {useless/irrelevant/unhelpful}. | That answers another question. | We wanted to know something else.`));
+const thanks = phrasing.table(phrases(`{That/This/The} reply is {helpful/relevant/clear}. | {That/This/The} reply is {helpful/relevant/clear}. | That answers the question. | That is what I wanted to know.`));
 
 const wordCount = (document: Document): number => document.join(" ").split(" ").length;
 
@@ -50,7 +50,7 @@ function drawAnswers(random: Random, settings: LanguageSettings): Document {
       if (!answers && random.chance(0.5)) document.push(right);
     } else if (answers) {
       document.push(question, sentence);
-      if (random.chance(0.5)) document.push(phrasing.say(random, thanks));
+      if (random.chance(0.75)) document.push(phrasing.say(random, thanks));
     } else if (round === 0 && random.chance(0.5)) {
       document.push(question, sentence, phrasing.say(random, remarks), right);
     } else {
@@ -101,8 +101,8 @@ function drawQuiz(random: Random, settings: LanguageSettings): Document {
   return document;
 }
 
-const sameRemarks = phrasing.table(phrases(`I have the same question. | I ask myself the same thing. | That is what I want to know too. | I mean the same.`));
-const otherRemarks = phrasing.table(phrases(`I have a different question. | My question is another one. | I want to know something else. | I do not mean the same.`));
+const sameRemarks = phrasing.table(phrases(`{My question/Mine} is {identical/similar/equal}. | {My question/Mine} is {identical/similar/equal}. | That is what I want to know too.`));
+const otherRemarks = phrasing.table(phrases(`{My question/Mine} is {different/unrelated/separate}. | {My question/Mine} is {different/unrelated/separate}. | I want to know something else.`));
 
 /** A question, the same question or another one by somebody else, and a reply. */
 function drawForum(random: Random, settings: LanguageSettings): Document {

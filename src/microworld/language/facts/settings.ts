@@ -28,8 +28,8 @@ export interface FactSettings {
 export const defaultFacts: FactSettings = {
   labelNoise: { trec: 0.03, qnli: 0.04, qqp: 0.04 },
   areaHeadings: 0.5,
-  familiarAnswers: 0.45,
-  secondedAdvice: 0.4,
+  familiarAnswers: 0.35,
+  secondedAdvice: 0.3,
   duplicateShare: 0.37,
   zipfExponent: 1,
   taskZipfExponent: 0.5,

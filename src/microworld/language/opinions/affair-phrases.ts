@@ -27,28 +27,28 @@ function phraseFrames(kind: string, form: Form, weight: number, names: boolean, 
 }
 
 const phraseKinds: readonly PhraseFrames[] = [
-  phraseFrames("attitude", "act", 5, false, [
+  phraseFrames("attitude", "act", 6, false, [
     ["{held} the {plan}", 3], ["{firmly} {held} the {plan}", 3], "{firmly} {held}", "{holds} the {plan}", "{firmly} {holds} it",
     "{firmly} {holds} the {plan}", "has {firmly} {held} it", "{held} the {plan} {firmly}",
   ]),
-  phraseFrames("denied attitude", "act", 4, false, [
+  phraseFrames("denied attitude", "act", 2, false, [
     ["did not {hold!} the {plan}", 2], "never {held!} the {plan}", "refused to {hold!} it", "does not {hold!} it", "no longer {holds!} it", "will not {hold!} the {plan}",
   ]),
-  phraseFrames("wish", "act", 2, true, ["{wished} {good}", "{wishes} {good}", "{firmly} {wished} {good}", "{wished} {good} and {good}"]),
-  phraseFrames("effect", "act", 6, true, [
+  phraseFrames("wish", "act", 4, true, ["{wished} {good}", "{wishes} {good}", "{firmly} {wished} {good}", "{wished} {good} and {good}"]),
+  phraseFrames("effect", "act", 4, true, [
     ["{changed}", 3], "promised to {change}", "helped to {change}", "wants to {change}", "will {change}", "has {changed}", "{changed} in {country}",
   ]),
-  phraseFrames("denied effect", "act", 3, true, ["failed to {change!}", "did not {change!}", "did nothing to {change!}", "refused to {change!}"]),
-  phraseFrames("standing", "thing", 2, false, [["{much} {standing}", 3], "{standing} for the {plan}", "{standing} and {standing}"]),
-  phraseFrames("shifted standing", "thing", 2, false, [["{lack} {standing!}", 3], "{lack} {standing!} for it"]),
-  phraseFrames("amount", "thing", 3, true, [["{much} {matter}", 2], "{matter} and {matter}", "{matter} in {country}"]),
-  phraseFrames("shifted amount", "thing", 3, true, [["{lack} {matter!}", 3], "{lack} {matter!} and {matter!}"]),
+  phraseFrames("denied effect", "act", 1, true, ["failed to {change!}", "did not {change!}", "did nothing to {change!}", "refused to {change!}"]),
+  phraseFrames("standing", "thing", 4, false, [["{much} {standing}", 3], "{standing} for the {plan}", "{standing} and {standing}"]),
+  phraseFrames("shifted standing", "thing", 1, false, [["{lack} {standing!}", 3], "{lack} {standing!} for it"]),
+  phraseFrames("amount", "thing", 5, true, [["{much} {matter}", 2], "{matter} and {matter}", "{matter} in {country}"]),
+  phraseFrames("shifted amount", "thing", 2, true, [["{lack} {matter!}", 3], "{lack} {matter!} and {matter!}"]),
   phraseFrames("step", "thing", 4, true, ["{step}", "{step} in {country}"]),
-  phraseFrames("judgement", "thing", 3, false, [["a {just} {plan}", 3], "a {just} and {just} {plan}"]),
-  phraseFrames("denied judgement", "thing", 2, false, [["hardly a {just!} {plan}", 2], ["not a {just!} {plan}", 2]]),
+  phraseFrames("judgement", "thing", 6, false, [["a {just} {plan}", 3], "a {just} and {just} {plan}"]),
+  phraseFrames("denied judgement", "thing", 1, false, [["hardly a {just!} {plan}", 2], ["not a {just!} {plan}", 2]]),
   phraseFrames("denied judgement", "state", 2, false, ["by no means {just!}", "neither {just!} nor {just!}", "not {just!} at all", "anything but {just!}"]),
   phraseFrames("interest", "state", 2, false, ["{interest} {region}"]),
-  phraseFrames("contents", "state", 3, true, ["{contents}", "{just} and {contents}"]),
+  phraseFrames("contents", "state", 2, true, ["{contents}", "{just} and {contents}"]),
 ];
 
 const anyPhrase: Weighted<PhraseFrames> = weighted(phraseKinds, phraseKinds.map(({ weight }) => weight));
