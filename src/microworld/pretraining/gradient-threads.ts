@@ -76,7 +76,7 @@ export function createGradientThreads({ start, layout, shape, shards, threads }:
         for (const { shard, masked } of tasksOf(0)) parts.set(shard, maskedGradient(model, layout, masked, shape, count));
         for (const [i, losses] of (await answers).entries()) {
           for (const [place, { shard }] of tasksOf(i + 1).entries()) {
-            parts.set(shard, { loss: losses[place], gradient: tf.tensor1d(gradients[shard].slice()) });
+            parts.set(shard, { loss: losses[place], gradient: tf.tensor1d(gradients[shard]) });
           }
         }
         const ordered = tasks.map(({ shard }) => parts.get(shard) as LossAndGradient);

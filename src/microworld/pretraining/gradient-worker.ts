@@ -11,7 +11,7 @@ const start = modelFromCheckpoint(checkpoint);
 const layout = pretrainedLayout(start);
 
 parentPort?.on("message", (tasks: ShardTask[]) => {
-  const vector = tf.tensor1d(parameters.slice());
+  const vector = tf.tensor1d(parameters);
   const model = withFlatParameters(start, layout, vector);
   const losses = tasks.map(({ shard, masked, count }) => {
     const { loss, gradient } = maskedGradient(model, layout, masked, shape, count);
