@@ -16,6 +16,7 @@ export const shippedPretraining: PretrainingSettings = {
   sampleDocuments: 60000,
   documentsPerBlock: 6000,
   batch: { rows: 16, length: 64, reads: 20 },
+  shards: 2,
   masking: { commonFrequency: 0.004, commonShare: 0.1, contentShare: 0.4 },
   steps: 13000,
   learningRate: 1e-3,

@@ -1,5 +1,6 @@
 /** `npm run pretrain`: makes the shipped model, or one of other settings, from nothing. */
-import { cpus } from "node:os";
+import "./scores/one-thread";
+import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
@@ -18,6 +19,8 @@ const usage = `Pretrains the microworld's model and writes it in Hugging Face la
   --from DIR         a model of this size to go on from, with its vocabulary (default: random weights)
   --steps N          training steps
   --seed N           seed of weights, order and masks
+  --threads N        threads that share a step's batches (default: as many as batches, or cores if those are fewer);
+                     the model is the same with any number
   --naturalness P    share of the texts that could hold a prompt's pattern which do hold it`;
 
 /** A number from the command line. */
@@ -42,6 +45,7 @@ async function main(): Promise<void> {
       from: { type: "string" },
       steps: { type: "string" },
       seed: { type: "string" },
+      threads: { type: "string" },
       naturalness: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -63,18 +67,19 @@ async function main(): Promise<void> {
       naturalness: numberOption("naturalness", values.naturalness, shippedPretraining.language.naturalness, isShare),
     },
   };
+  const threads = numberOption("threads", values.threads, Math.min(settings.shards ?? 1, availableParallelism()), isCount);
   const folder = resolve(values.out);
   // Held out is the shipped task data, whatever the settings of this run: its models are compared on that.
   const heldOut = heldOutKeys(analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, shippedLanguageSeed)));
   const stateDirectory = resolve(values.state);
-  const result = await pretrain({ settings, from, heldOut, stateDirectory, onProgress: report });
+  const result = await pretrain({ settings, from, heldOut, threads, stateDirectory, onProgress: report });
   writeModelFolder(folder, result.config, result.weights, result.vocabulary);
   writeTrainingRecord(folder, {
     settings,
     curve: result.curve,
     tokens: result.tokens,
     seconds: Math.round(result.seconds),
-    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length, node: process.version, ...backendVersions() },
+    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length, threads, node: process.version, ...backendVersions() },
   });
   writeCard(folder);
   forgetState(stateDirectory);
