@@ -25,7 +25,7 @@ const small: PretrainingSettings = {
   documentsPerBlock: 100,
   batch: { rows: 4, length: 64, reads: 16 },
   shards: 3,
-  masking: { commonFrequency: 0.004, commonShare: 0.1, contentShare: 0.3 },
+  masking: { commonFrequency: 0.004, commonShare: 0.1, contentShare: 0.3, labelWordShare: 0.8 },
   steps: 8,
   learningRate: 3e-3,
   warmupSteps: 2,

@@ -19,7 +19,7 @@ const small: PretrainingSettings = {
   sampleDocuments: 1500,
   documentsPerBlock: 200,
   batch: { rows: 8, length: 64, reads: 16 },
-  masking: { commonFrequency: 0.004, commonShare: 0.1, contentShare: 0.3 },
+  masking: { commonFrequency: 0.004, commonShare: 0.1, contentShare: 0.3, labelWordShare: 0.8 },
   steps: 240,
   learningRate: 3e-3,
   warmupSteps: 5,
@@ -89,7 +89,7 @@ test("masking: 80 % <mask>, 10 % random, 10 % kept; never <s> or </s>; no more t
   const random = createRandom(1);
   const documents = Array.from({ length: 400 }, () => Array.from({ length: 20 + random.below(20) }, () => 10 + random.below(50)));
   const shape = { rows: 4, length: 64, reads: 64 };
-  const probabilities = maskingProbabilities(documents, 100, { commonFrequency: 1, commonShare: 0, contentShare: 0.5 });
+  const probabilities = maskingProbabilities(documents, 100, { commonFrequency: 1, commonShare: 0, contentShare: 0.5, labelWordShare: 0.5 }, []);
   let [predicted, masked, kept, total] = [0, 0, 0, 0];
   for (const rows of packBatches(documents, shape, 2)) {
     const batch = maskBatch(rows, probabilities, shape.reads, 7 + total);

@@ -18,7 +18,7 @@ import { pretrainingRate } from "./schedule";
 import type { PretrainingSettings } from "./settings";
 import { createStepBatches } from "./step-batches";
 import { loadState, saveState, type LossPoint, type TrainingState } from "./training-state";
-import { learnVocabulary } from "./vocabulary";
+import { labelWordTokens, learnVocabulary } from "./vocabulary";
 
 export { pretrainingRate } from "./schedule";
 export type { PretrainingSettings } from "./settings";
@@ -70,7 +70,7 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
   const { vocabulary, sample } = learnVocabulary(settings, heldOut, options.from?.vocabulary);
   const size = { ...settings.size, vocabularySize: vocabulary.ids.size };
   const config = modelConfig(size);
-  const probabilities = maskingProbabilities(sample, size.vocabularySize, settings.masking);
+  const probabilities = maskingProbabilities(sample, size.vocabularySize, settings.masking, labelWordTokens(vocabulary));
   const stepsOf = createStepBatches(settings, vocabulary, heldOut);
 
   const restored = stateDirectory === undefined ? undefined : loadState(stateDirectory, settings);

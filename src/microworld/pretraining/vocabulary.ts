@@ -18,6 +18,11 @@ export function learnVocabulary(settings: PretrainingSettings, heldOut: Readonly
 /** Every task's label words. */
 const labelWords = (): string[] => taskNames.flatMap((name) => [...taskByName(name).labelWords]);
 
+/** Ids of the label words, which are whole tokens. */
+export function labelWordTokens({ ids }: BytePairVocabulary): number[] {
+  return [...new Set(labelWords())].flatMap((word) => ids.get(`Ġ${word}`) ?? []);
+}
+
 /**
  * Word counts in which the given words are as frequent as the most frequent fifth: they become whole tokens, as the
  * label words are in roberta-base, however rare the text has them.
