@@ -31,7 +31,7 @@ export interface TuningBudget {
   adamwRates: readonly number[];
 }
 
-export const defaultBudget: TuningBudget = { steps: 100, evaluateEvery: [25, 50], batchSizes: [8, 16], sgdFactors: [0.1, 0.4, 1.6], adamwRates: [1e-4, 5e-4] };
+export const defaultBudget: TuningBudget = { steps: 100, evaluateEvery: [25, 50], batchSizes: [8, 16], sgdFactors: [0.1, 0.4, 1.6, 6.4, 25.6], adamwRates: [1e-4, 3e-4, 1e-3] };
 
 export interface SplitExamples {
   task: Task;
