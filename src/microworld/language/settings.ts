@@ -17,7 +17,7 @@ export interface LanguageSettings {
 }
 
 export const defaultLanguage: LanguageSettings = {
-  naturalness: 0.5,
+  naturalness: 0.6,
   opinions: defaultOpinions,
   events: defaultEvents,
   facts: defaultFacts,

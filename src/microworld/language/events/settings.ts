@@ -37,10 +37,10 @@ export interface EventSettings {
 
 export const defaultEvents: EventSettings = {
   labelNoise: 0.04,
-  logicalReplies: 0.75,
+  logicalReplies: 0.85,
   moodShare: 0.8,
-  easyText: 0.7,
-  easyTask: { snli: 0.65, mnli: 0.5, rte: 0.55, mrpc: 0.45 },
+  easyText: 0.85,
+  easyTask: { snli: 0.8, mnli: 0.65, rte: 0.7, mrpc: 0.65 },
   rewording: 0.4,
   reframing: 0.5,
   negation: 0.12,
@@ -50,5 +50,5 @@ export const defaultEvents: EventSettings = {
   zipfExponent: 1,
   broadDocuments: 0.3,
   taskZipfExponent: 0.5,
-  weights: { stories: 0.08, pictures: 0.12, conversations: 0.26, bulletins: 0.08 },
+  weights: { stories: 0.06, pictures: 0.1, conversations: 0.34, bulletins: 0.08 },
 };

@@ -156,10 +156,10 @@ function drawComparison(random: Random, settings: LanguageSettings): Document {
 /** Weights are relative to the corpus's other kinds; together they make up the family's share. */
 export const factDocuments: readonly DocumentKind[] = [
   { name: "encyclopaedia entry", weight: () => 0.06, draw: drawEntry },
-  { name: "question and answer", weight: () => 0.08, draw: drawAnswers },
+  { name: "question and answer", weight: () => 0.1, draw: drawAnswers },
   { name: "reading exercise", weight: () => 0.06, draw: drawReading },
   { name: "quiz", weight: () => 0.04, draw: drawQuiz },
-  { name: "forum", weight: () => 0.06, draw: drawForum },
+  { name: "forum", weight: () => 0.09, draw: drawForum },
   { name: "advice", weight: () => 0.03, draw: drawAdviceThread },
   { name: "comparison", weight: () => 0.02, draw: drawComparison },
 ];
