@@ -134,7 +134,9 @@ test("replies in natural use look like the prompts, and mood and relation both s
   const conversations = eventDocuments.find(({ name }) => name === "conversations");
   assert.ok(conversations);
   const random = createRandom(5);
-  const texts = Array.from({ length: 6000 }, () => conversations.draw(random, defaultLanguage).join(" "));
+  // Mood speaks loudly enough to be counted.
+  const language = { ...defaultLanguage, events: { ...defaultLanguage.events, logicalReplies: 0.6 } };
+  const texts = Array.from({ length: 6000 }, () => conversations.draw(random, language).join(" "));
   const replies = texts.filter((text) => /[.?] (Yes|No|Maybe), [a-z]/.test(text));
   assert.ok(Math.abs(replies.length / texts.length - defaultLanguage.naturalness) < 0.03, `${replies.length} replies`);
   const yes = (pattern: RegExp): number => {
