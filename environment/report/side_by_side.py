@@ -76,8 +76,12 @@ def is_table(output) -> bool:
     return CHART not in data and "<td" in data.get("text/html", "")
 
 
+# A space, a number, a word, or any other character: "0.5." is a number and a full stop.
+WORD = re.compile(r"\s+|\d+(?:\.\d+)*(?:e[-+]?\d+)?|\w+|[^\w\s]")
+
+
 def mark_printed(first, second) -> None:
-    words = [re.findall(r"\s+|[^\s]+", re.sub(r"\x1b\[[0-9;]*m", "", output.text)) for output in (first, second)]
+    words = [WORD.findall(re.sub(r"\x1b\[[0-9;]*m", "", output.text)) for output in (first, second)]
     matching = difflib.SequenceMatcher(None, *words, autojunk=False).get_opcodes()
     for side, output in enumerate((first, second)):
         text = ""
