@@ -1,5 +1,5 @@
-// Checks the notebooks: the house's rules for what is committed, and the types of the code cells with the project's own
-// strict compiler (tslab's is older and not strict).
+// Checks the notebooks: the house's rules for what is committed, the types of the code cells with the project's own
+// strict compiler (tslab's is older and not strict), and lint.
 // node environment/check-cells.mjs [NOTEBOOK …]
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,42 +14,85 @@ const require = createRequire(import.meta.url);
  * All code cells of a notebook together are one module, as they are to the reader.
  */
 export function checkTypes(files) {
-  // Inside the checkout, so that "kernel-view" and the other packages are found.
-  const folder = path.join(cache, "cells");
-  mkdirSync(folder, { recursive: true });
-  const modules = new Map();
-  for (const [index, file] of files.entries()) {
-    const cells = readNotebook(file).cells.filter((cell) => cell.cell_type === "code").map(sourceOf);
-    const module = path.join(folder, `${path.basename(file, ".ipynb")}-${process.pid}-${index}.mts`);
-    writeFileSync(module, `${cells.join("\n")}\nexport {};\n`);
-    modules.set(module, { file, cells });
-  }
+  const modules = writeModules(files);
   try {
-    return diagnostics([...modules.keys()]).map(({ module, line, message }) => {
-      if (!modules.has(module)) return `${module ? path.relative(root, module) : "the notebooks"}: ${message}`;
-      const { file, cells } = modules.get(module);
-      return `${path.relative(root, file)}, ${place(line, cells)}: ${message}`;
-    });
+    return typeErrors(modules, createProgram(modules));
   } finally {
-    for (const module of modules.keys()) rmSync(module, { force: true });
+    removeModules(modules);
   }
 }
 
 /** The type errors of one notebook. */
 export const checkNotebook = (file) => checkTypes([file]);
 
+/** Type errors and, where there are none, what the linter finds, in the same form. */
+export async function checkCode(files) {
+  const modules = writeModules(files);
+  try {
+    const program = createProgram(modules);
+    const errors = typeErrors(modules, program);
+    return errors.length > 0 ? errors : await lintErrors(modules, program);
+  } finally {
+    removeModules(modules);
+  }
+}
+
+/** Writes the cells of each notebook as a module; keys are the modules' paths. */
+function writeModules(files) {
+  // Inside the checkout, so that "kernel-view" and the other packages are found.
+  const folder = path.join(cache, "cells");
+  mkdirSync(folder, { recursive: true });
+  return new Map(files.map((file, index) => {
+    const cells = readNotebook(file).cells.filter((cell) => cell.cell_type === "code").map(sourceOf);
+    const module = path.join(folder, `${path.basename(file, ".ipynb")}-${process.pid}-${index}.mts`);
+    writeFileSync(module, `${cells.join("\n")}\nexport {};\n`);
+    return [module, { file, cells }];
+  }));
+}
+
+function removeModules(modules) {
+  for (const module of modules.keys()) rmSync(module, { force: true });
+}
+
 /** One program for all modules, so that the packages' types are read once. */
-function diagnostics(modules) {
+function createProgram(modules) {
   const ts = require("typescript");
   const settings = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root);
   const options = { ...settings.options, noEmit: true, incremental: false, tsBuildInfoFile: undefined, rootDir: undefined, declaration: false, noUnusedLocals: false };
-  const program = ts.createProgram(modules, options);
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => ({
-    module: file && path.normalize(file.fileName),
-    line: file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line : undefined,
-    message: ts.flattenDiagnosticMessageText(messageText, "\n  "),
-  }));
+  return ts.createProgram([...modules.keys()], options);
 }
+
+function typeErrors(modules, program) {
+  const ts = require("typescript");
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const message = ts.flattenDiagnosticMessageText(messageText, "\n  ");
+    const notebook = file && modules.get(path.normalize(file.fileName));
+    if (!notebook) return `${file ? path.relative(root, file.fileName) : "the notebooks"}: ${message}`;
+    return atPlace(notebook, start === undefined ? undefined : file.getLineAndCharacterOfPosition(start).line, message);
+  });
+}
+
+/** The rules of the sources that make sense in cells: a chart nobody awaits, an import nobody uses. */
+async function lintErrors(modules, program) {
+  const { ESLint } = require("eslint");
+  const { configs } = require("typescript-eslint");
+  const rules = {
+    "@typescript-eslint/no-floating-promises": "error",
+    "@typescript-eslint/no-misused-promises": "error",
+    "@typescript-eslint/await-thenable": "error",
+    "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+    "@typescript-eslint/no-unused-expressions": "off", // the last one of a cell is shown
+    eqeqeq: ["error", "always", { null: "ignore" }],
+    "no-var": "error",
+    "prefer-const": "off", // parameters are let, so that values can be injected
+  };
+  const overrideConfig = [...configs.recommended, { files: ["**/*.mts"], languageOptions: { parserOptions: { programs: [program] } }, rules }];
+  const eslint = new ESLint({ cwd: root, ignore: false, overrideConfigFile: true, overrideConfig });
+  const results = await eslint.lintFiles([...modules.keys()]);
+  return results.flatMap(({ filePath, messages }) => messages.map(({ line, message }) => atPlace(modules.get(filePath), line - 1, message)));
+}
+
+const atPlace = ({ file, cells }, line, message) => `${path.relative(root, file)}, ${place(line, cells)}: ${message}`;
 
 function place(line, cells) {
   if (line === undefined) return "whole notebook";
@@ -157,7 +200,7 @@ if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.me
   const files = process.argv.length > 2 ? process.argv.slice(2).map((name) => path.resolve(name)) : notebooks();
   const broken = files.flatMap(checkHouseRules);
   // A notebook that cannot be read has no types either.
-  const errors = broken.some((message) => message.includes("is not a Jupyter notebook")) ? broken : [...broken, ...checkTypes(files)];
+  const errors = broken.some((message) => message.includes("is not a Jupyter notebook")) ? broken : [...broken, ...(await checkCode(files))];
   for (const error of errors) console.error(error);
   if (errors.length > 0) process.exitCode = 1;
 }
