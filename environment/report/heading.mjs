@@ -1,8 +1,9 @@
 // What a notebook is about, from its first text cell: its title, and its question in one line.
 
 /**
- * The title and the question of a notebook. The question is the first sentence of the opening cell that ends with a
- * question mark; where there is none, its first sentence. Both are Markdown of one line; the question may be empty.
+ * The title and the question of a notebook. The question is what the opening cell has in bold up to a question mark,
+ * else its first sentence that ends with one, else its first sentence. Both are Markdown of one line; the question may
+ * be empty.
  */
 export function notebookHeading(notebook, otherwise) {
   const cell = notebook.cells.find(({ cell_type: type }) => type === "markdown");
@@ -23,6 +24,8 @@ function prose(text) {
 }
 
 function questionOf(paragraphs) {
+  const bold = paragraphs.map((paragraph) => /\*\*([^*]+\?)\*\*/.exec(paragraph)?.[1]).find(Boolean);
+  if (bold) return bold;
   const all = paragraphs.flatMap(sentences);
   return (all.find((sentence) => /\?["')*_”]*$/.test(sentence)) ?? all[0] ?? "").trim();
 }

@@ -22,6 +22,7 @@ const generator = '<meta name="generator" content="kernel-view ';
  */
 export async function writeSite({ files, out, settings = [], execute = withExecutedNotebook }) {
   refuseEqualNames(files);
+  tidy(out);
   refuseOtherFolder(out);
   const settingsOf = assignSettings(files, settings);
   const building = `${out}.part-${process.pid}`;
@@ -115,15 +116,35 @@ function replaceFolder(built, target) {
   rmSync(old, { recursive: true, force: true });
 }
 
+/** What killed runs left beside the site: half-made ones go, and an old one that was just being replaced comes back. */
+function tidy(out) {
+  const parent = path.dirname(out);
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent)) {
+    const [, kind, id] = /^\.(part|old)-(\d+)$/.exec(name.startsWith(path.basename(out)) ? name.slice(path.basename(out).length) : "") ?? [];
+    if (!kind || isRunning(Number(id))) continue;
+    if (kind === "old" && !existsSync(out)) renameSync(path.join(parent, name), out);
+    else rmSync(path.join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(id) {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
 function addLinks(folder, { page }, previous, next) {
-  const link = (kind, mark, entry) => `<span class="${kind}">${entry ? `<a rel="${kind === "previous" ? "prev" : "next"}" href="${address(entry.page)}">${mark(inlineHtml(entry.title))}</a>` : ""}</span>`;
+  const link = (kind, mark, entry) => `<span class="${kind}">${entry ? `<a rel="${kind === "previous" ? "prev" : "next"}" href="${address(entry.page)}">${mark(inlineHtml(entry.title.replaceAll("$", "")))}</a>` : ""}</span>`;
   const links = [
     link("previous", (title) => `← ${title}`, previous),
     '<a class="index" href="index.html">All notebooks</a>',
     link("next", (title) => `${title} →`, next),
   ];
   const file = path.join(folder, page);
-  const linked = readFileSync(file, "utf8").replaceAll("<!--site-links-->", () => drawFormulas(`<nav class="site" aria-label="Notebooks">${links.join("\n")}</nav>`));
+  const linked = readFileSync(file, "utf8").replaceAll("<!--site-links-->", () => `<nav class="site" aria-label="Notebooks">${links.join("\n")}</nav>`);
   writeFileSync(file, linked);
 }
 

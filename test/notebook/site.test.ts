@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fixtureNotebook, program, runNode, temporaryFolder } from "../support/checkout";
@@ -93,6 +93,9 @@ test("a site is replaced as a whole, or stays: when nothing ran, when stopped, w
   await writeSite({ files: [file], out, execute: async (_, use) => use(executedRun(path.join(folder, "work"), "a", [opening("A", "Why?")])) });
   const before = readFileSync(path.join(out, "index.html"), "utf8");
 
+  // A run that was killed in the middle of replacing the site, and one killed before: no process has such a number.
+  renameSync(out, `${out}.old-4999999`);
+  mkdirSync(`${out}.part-4999998`);
   const failing: Execute = () => Promise.reject(new NotebookError("it failed"));
   assert.deepEqual((await writeSite({ files: [file], out, execute: failing })).map(({ failure }) => failure), ["it failed"]);
   let started = 0;
@@ -125,6 +128,7 @@ test("a notebook's question is found among formulas, abbreviations and emphasis"
   const heading = (source: string) => notebookHeading(notebookOf([textCell("a", source)]), "name") as { title: string; question: string };
   assert.deepEqual(heading("# T\n\nA fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$? Yes."), { title: "T", question: "Is $a. B?$ so, e.g. for $x = 1.5$?" });
   assert.equal(heading("# T\n\n$$\nWhy?\n$$\n\n```ts\nWhat?\n```\n\n**Question.** Does it\nhold?").question, "Does it hold?");
+  assert.equal(heading("# T\n\nIs it so? Before that: **does a $k$ of\n4 do?** Or not?").question, "does a $k$ of 4 do?");
   assert.equal(heading("# T\n\n> Only said. Not asked.").question, "Only said.");
   assert.deepEqual(heading("Nothing here"), { title: "name", question: "Nothing here" });
   assert.deepEqual(notebookHeading(notebookOf([]), "name"), { title: "name", question: "" });
