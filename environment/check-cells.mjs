@@ -1,41 +1,101 @@
-// Type-checks the code cells of the notebooks with the project's own strict compiler (tslab's is older and not strict).
+// Checks the notebooks: the house's rules for what is committed, the types of the code cells with the project's own
+// strict compiler (tslab's is older and not strict), and lint.
+// node environment/check-cells.mjs [NOTEBOOK …]
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { cache, root } from "./setup/places.mjs";
+import { build, cache, root } from "./setup/places.mjs";
 
-const ts = createRequire(import.meta.url)("typescript");
+const require = createRequire(import.meta.url);
 
 /**
- * The type errors of a notebook's cells, as lines "notebook, code cell 3, line 2: message".
- * All code cells together are one module, as they are to the reader.
+ * The type errors of notebooks' cells, as lines "notebook, code cell 3, line 2: message".
+ * All code cells of a notebook together are one module, as they are to the reader.
  */
-export function checkNotebook(file) {
-  const notebook = JSON.parse(readFileSync(file, "utf8"));
-  const cells = notebook.cells.filter((cell) => cell.cell_type === "code").map((cell) => (Array.isArray(cell.source) ? cell.source.join("") : cell.source));
-  // Inside the checkout, so that "kernel-view" and the other packages are found.
-  const folder = path.join(cache, "cells");
-  mkdirSync(folder, { recursive: true });
-  const module = path.join(folder, `${path.basename(file, ".ipynb")}-${process.pid}.mts`);
-  writeFileSync(module, `${cells.join("\n")}\nexport {};\n`);
+export function checkTypes(files) {
+  const modules = writeModules(files);
   try {
-    return diagnostics(module).map((diagnostic) => `${path.relative(root, file)}, ${place(diagnostic, cells)}: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n  ")}`);
+    return typeErrors(modules, createProgram(modules));
   } finally {
-    rmSync(module, { force: true });
+    removeModules(modules);
   }
 }
 
-function diagnostics(module) {
-  const settings = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root);
-  const options = { ...settings.options, noEmit: true, incremental: false, tsBuildInfoFile: undefined, rootDir: undefined, declaration: false, noUnusedLocals: false };
-  const program = ts.createProgram([module], options);
-  return ts.getPreEmitDiagnostics(program);
+/** The type errors of one notebook. */
+export const checkNotebook = (file) => checkTypes([file]);
+
+/** Type errors and, where there are none, what the linter finds, in the same form. */
+export async function checkCode(files) {
+  const modules = writeModules(files);
+  try {
+    const program = createProgram(modules);
+    const errors = typeErrors(modules, program);
+    return errors.length > 0 ? errors : await lintErrors(modules, program);
+  } finally {
+    removeModules(modules);
+  }
 }
 
-function place(diagnostic, cells) {
-  if (!diagnostic.file || diagnostic.start === undefined) return "whole notebook";
-  let line = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start).line;
+/** Writes the cells of each notebook as a module; keys are the modules' paths. */
+function writeModules(files) {
+  // Inside the checkout, so that "kernel-view" and the other packages are found.
+  const folder = path.join(cache, "cells");
+  mkdirSync(folder, { recursive: true });
+  return new Map(files.map((file, index) => {
+    const cells = readNotebook(file).cells.filter((cell) => cell.cell_type === "code").map(sourceOf);
+    const module = path.join(folder, `${path.basename(file, ".ipynb")}-${process.pid}-${index}.mts`);
+    writeFileSync(module, `${cells.join("\n")}\nexport {};\n`);
+    return [module, { file, cells }];
+  }));
+}
+
+function removeModules(modules) {
+  for (const module of modules.keys()) rmSync(module, { force: true });
+}
+
+/** One program for all modules, so that the packages' types are read once. */
+function createProgram(modules) {
+  const ts = require("typescript");
+  const settings = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root);
+  const options = { ...settings.options, noEmit: true, incremental: false, tsBuildInfoFile: undefined, rootDir: undefined, declaration: false, noUnusedLocals: false };
+  return ts.createProgram([...modules.keys()], options);
+}
+
+function typeErrors(modules, program) {
+  const ts = require("typescript");
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const message = ts.flattenDiagnosticMessageText(messageText, "\n  ");
+    const notebook = file && modules.get(path.normalize(file.fileName));
+    if (!notebook) return `${file ? path.relative(root, file.fileName) : "the notebooks"}: ${message}`;
+    return atPlace(notebook, start === undefined ? undefined : file.getLineAndCharacterOfPosition(start).line, message);
+  });
+}
+
+/** The rules of the sources that make sense in cells: a chart nobody awaits, an import nobody uses. */
+async function lintErrors(modules, program) {
+  const { ESLint } = require("eslint");
+  const { configs } = require("typescript-eslint");
+  const rules = {
+    "@typescript-eslint/no-floating-promises": "error",
+    "@typescript-eslint/no-misused-promises": "error",
+    "@typescript-eslint/await-thenable": "error",
+    "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+    "@typescript-eslint/no-unused-expressions": "off", // the last one of a cell is shown
+    eqeqeq: ["error", "always", { null: "ignore" }],
+    "no-var": "error",
+    "prefer-const": "off", // parameters are let, so that values can be injected
+  };
+  const overrideConfig = [...configs.recommended, { files: ["**/*.mts"], languageOptions: { parserOptions: { programs: [program] } }, rules }];
+  const eslint = new ESLint({ cwd: root, ignore: false, overrideConfigFile: true, overrideConfig });
+  const results = await eslint.lintFiles([...modules.keys()]);
+  return results.flatMap(({ filePath, messages }) => messages.map(({ line, message }) => atPlace(modules.get(filePath), line - 1, message)));
+}
+
+const atPlace = ({ file, cells }, line, message) => `${path.relative(root, file)}, ${place(line, cells)}: ${message}`;
+
+function place(line, cells) {
+  if (line === undefined) return "whole notebook";
   for (const [index, source] of cells.entries()) {
     const lines = source.split("\n").length;
     if (line < lines) return `code cell ${index + 1}, line ${line + 1}`;
@@ -44,7 +104,93 @@ function place(diagnostic, cells) {
   return "end";
 }
 
-/** Every notebook of the project. */
+/**
+ * What a notebook has that a committed one must not have, or lacks, as lines "notebook, cell 3 (load): message":
+ * it is committed as nobody has run it yet, with an id for every cell, a parameters cell and its provenance at the end.
+ */
+export function checkHouseRules(file) {
+  const shown = path.relative(root, file);
+  let notebook;
+  try {
+    notebook = readNotebook(file);
+  } catch (error) {
+    return [`${shown}: is not a Jupyter notebook: ${error.message}`];
+  }
+  const cells = notebook.cells.flatMap((cell, index) => {
+    const name = `cell ${index + 1}${cell.id === undefined ? "" : ` (${cell.id})`}`;
+    const twin = notebook.cells.findIndex(({ id }) => id !== undefined && id === cell.id);
+    return [...cellRules(cell), ...(twin < index && cell.id !== undefined ? [`has the id of cell ${twin + 1}: give it one of its own.`] : [])].map((message) => `${shown}, ${name}: ${message}`);
+  });
+  return [...notebookRules(notebook).map((message) => `${shown}: ${message}`), ...cells];
+}
+
+const clear = "In JupyterLab: Edit ▸ Clear Outputs of All Cells, then save";
+
+function notebookRules({ cells, metadata, nbformat, nbformat_minor: minor }) {
+  const messages = [];
+  if (nbformat !== 4 || !(minor >= 5)) messages.push(`is of format ${nbformat}.${minor}: cell ids need 4.5 or later.`);
+  if (metadata?.kernelspec?.name !== "kernel-view") messages.push('is not for the kernel "TypeScript (Kernel View)": choose it in JupyterLab and save.');
+  if (cells.length === 0) return [...messages, "has no cells."];
+  const first = cells[0];
+  if (first.cell_type !== "markdown" || !/^# \S/.test(sourceOf(first))) messages.push("has no title: its first cell has to be text that starts with “# ” and the title.");
+  const parameters = cells.filter((cell) => tags(cell).includes("parameters"));
+  if (parameters.length !== 1) {
+    const found = parameters.length === 0 ? "no cell tagged" : `${parameters.length} cells tagged`;
+    messages.push(`has ${found} “parameters”: exactly one declares what can be changed, for --set and the reader (in JupyterLab: the gear on the right ▸ Cell Tags).`);
+  }
+  const last = cells.at(-1);
+  if (last.cell_type !== "code" || !/\bshowProvenance\s*\(/.test(withoutComments(sourceOf(last)))) messages.push("does not end with its provenance: the last cell has to call showProvenance(…).");
+  return messages;
+}
+
+function cellRules(cell) {
+  const messages = [];
+  const source = sourceOf(cell);
+  if (cell.id === undefined) messages.push("has no id: give it one that says what it does, such as “load”.");
+  else if (!/^[a-zA-Z0-9_-]{1,64}$/.test(cell.id)) messages.push("has an id that Jupyter does not take: 1 to 64 letters, digits, - and _.");
+  if (source.trim() === "") messages.push("is empty: remove it.");
+  if (cell.cell_type === "code") {
+    if (cell.execution_count != null) messages.push(`has an execution count (${cell.execution_count}). ${clear}.`);
+    if (cell.outputs?.length > 0) messages.push(`has ${cell.outputs.length} ${cell.outputs.length === 1 ? "output" : "outputs"}. ${clear}.`);
+  }
+  if (tags(cell).includes("injected-parameters")) messages.push("is the injected parameters of a run: remove it.");
+  else if (tags(cell).includes("parameters")) messages.push(...parameterRules(cell, source));
+  for (const found of localPaths(`${source}\n${JSON.stringify(cell.metadata ?? {})}\n${JSON.stringify(cell.outputs ?? [])}`)) {
+    messages.push(`holds the local path ${found}, which no other machine has: write it relative to the checkout.`);
+  }
+  return messages;
+}
+
+function parameterRules(cell, source) {
+  if (cell.cell_type !== "code") return ["is tagged “parameters” but is not code."];
+  const { parseParameters } = require(path.join(build, "src", "notebook", "parameters.js"));
+  try {
+    return parseParameters(source).length > 0 ? [] : ["is tagged “parameters” but declares none."];
+  } catch (error) {
+    return [error.message];
+  }
+}
+
+/** Absolute paths as they are on somebody's machine (and not the end of an address such as https://host/home/). */
+function localPaths(text) {
+  const folders = /(?<![\w.~/:-])\/(?:home|Users|root|tmp|var|mnt|media|opt|srv|private)\/[^\s"'`)\\]+|\b[A-Za-z]:\\{1,2}(?:Users|Documents|Temp)\b[^\s"'`)]*|\bfile:\/\/[^\s"'`)]+/g;
+  const found = [...text.matchAll(folders)].map(([match]) => match);
+  return [...new Set(text.includes(`${root}${path.sep}`) && !found.some((match) => match.startsWith(root)) ? [...found, root] : found)];
+}
+
+/** Comments of whole lines and behind code; good enough to tell a call from a call commented out. */
+const withoutComments = (source) => source.replace(/(^|\s)\/\/.*$/gm, "");
+
+const tags = (cell) => cell.metadata?.tags ?? [];
+const sourceOf = (cell) => [cell.source ?? ""].flat().join("");
+
+function readNotebook(file) {
+  const notebook = JSON.parse(readFileSync(file, "utf8"));
+  if (!Array.isArray(notebook.cells)) throw new Error("it has no cells");
+  return notebook;
+}
+
+/** Every notebook of the project, in order. */
 export function notebooks() {
   const folder = path.join(root, "notebooks");
   return readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort().map((name) => path.join(folder, name));
@@ -52,7 +198,9 @@ export function notebooks() {
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const files = process.argv.length > 2 ? process.argv.slice(2).map((name) => path.resolve(name)) : notebooks();
-  const errors = files.flatMap(checkNotebook);
+  const broken = files.flatMap(checkHouseRules);
+  // A notebook that cannot be read has no types either.
+  const errors = broken.some((message) => message.includes("is not a Jupyter notebook")) ? broken : [...broken, ...(await checkCode(files))];
   for (const error of errors) console.error(error);
   if (errors.length > 0) process.exitCode = 1;
 }

@@ -1,30 +1,64 @@
-// npm run report -- NOTEBOOK [--set name=value …] [--out FILE]
+// npm run report: a notebook as one HTML file, two runs of it side by side, or all notebooks as one site.
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { NotebookError, withExecutedNotebook } from "./report/execute-notebook.mjs";
-import { reportPath, writeReport } from "./report/write-report.mjs";
+import { NotebookError, prepareNotebook, withExecutedNotebook } from "./report/execute-notebook.mjs";
+import { comparedParameters, comparisonPath, reportPath, sitePath, writeReport } from "./report/write-report.mjs";
+import { writeSite } from "./report/write-site.mjs";
 
 const usage = `usage: npm run report -- NOTEBOOK [--set name=value ...] [--out FILE]
+       npm run report -- NOTEBOOK [--set name=value ...] --against name=value ... [--out FILE]
+       npm run report -- --all [NOTEBOOK ...] [--set name=value ...] [--out FOLDER]
 
 Executes a notebook and writes it as one HTML file that works offline.
-  --set name=value   another value for one of the notebook's parameters (may be repeated)
-  --out FILE         where to write (default: reports/NOTEBOOK.html)`;
+  --set name=value       another value for one of the notebook's parameters (may be repeated)
+  --against name=value   executes it twice, with --set and with --set changed by this, and shows what came out
+                         side by side (may be repeated)
+  --all                  every notebook of notebooks/ (or those named), as pages linked with each other and an index
+  --out                  where to write (default: reports/NOTEBOOK.html, reports/NOTEBOOK-compared.html, reports/site)`;
 
 async function main() {
   const { values, positionals } = readArguments();
   if (values.help) return console.log(usage);
-  if (positionals.length !== 1) throw new NotebookError(usage);
-  const file = path.resolve(positionals[0]);
-  const out = path.resolve(values.out ?? reportPath(file));
-  await withExecutedNotebook({ file, settings: values.set }, (executed) => writeReport({ file, out, ...executed }));
+  if (values.all && values.against.length > 0) throw new NotebookError(`--against compares two runs of one notebook, so it cannot be used with --all.\n\n${usage}`);
+  const files = positionals.map((name) => path.resolve(name));
+  if (values.all) return reportAll(files.length > 0 ? files : (await import("./check-cells.mjs")).notebooks(), values);
+  if (files.length !== 1) throw new NotebookError(usage);
+  const out = values.against.length > 0 ? await compare(files[0], values) : await report(files[0], values);
   console.log(`Report: ${path.relative(process.cwd(), out)}`);
 }
 
+function report(file, { set: settings, out = reportPath(file) }) {
+  return withExecutedNotebook({ file, settings }, (executed) => writeReport({ file, out: path.resolve(out), ...executed }));
+}
+
+async function compare(file, { set: settings, against, out = comparisonPath(file) }) {
+  // What is given last counts, so the second run has the first one's settings but for those of --against.
+  const runs = [settings, [...settings, ...against]];
+  const { sides } = comparedParameters(...runs.map((run) => prepareNotebook({ file, settings: run }).parameters));
+  if (sides[0] === "") throw new NotebookError(`Both runs would have the same parameters: --against ${against.join(" --against ")} changes nothing.`);
+  return withExecutedNotebook({ file, settings: runs[0], note: sides[0] }, (first) =>
+    withExecutedNotebook({ file, settings: runs[1], note: sides[1] }, (second) =>
+      writeReport({ file, out: path.resolve(out), ...first, against: second }),
+    ),
+  );
+}
+
+async function reportAll(files, { set: settings, out = sitePath() }) {
+  if (files.length === 0) throw new NotebookError("There are no notebooks in notebooks/.");
+  const entries = await writeSite({ files, out: path.resolve(out), settings });
+  const failed = entries.filter(({ failure }) => failure);
+  for (const { failure } of failed) console.error(failure);
+  if (failed.length < entries.length) console.log(`Site: ${path.relative(process.cwd(), path.join(out, "index.html"))} (${entries.length - failed.length} of ${entries.length} notebooks)`);
+  else console.error("No notebook ran to its end, so no site was written.");
+  if (failed.length > 0) process.exitCode = 1;
+}
+
 function readArguments() {
+  const repeated = { type: "string", multiple: true, default: [] };
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { set: { type: "string", multiple: true, default: [] }, out: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: { set: repeated, against: repeated, all: { type: "boolean" }, out: { type: "string" }, help: { type: "boolean", short: "h" } },
     });
   } catch (error) {
     throw new NotebookError(`${error.message}\n\n${usage}`);

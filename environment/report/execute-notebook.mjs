@@ -12,6 +12,9 @@ const require = createRequire(import.meta.url);
 /** A notebook that did not run to its end; the message names notebook, cell and error. */
 export class NotebookError extends Error {}
 
+/** A run that was interrupted from outside: nothing is wrong with the notebook, and nothing should follow. */
+export class StoppedError extends NotebookError {}
+
 /** The notebook functions of the library (compiled by set-up). */
 export const notebookFunctions = () => require(path.join(root, "build", "src", "notebook", "index.js"));
 
@@ -19,17 +22,15 @@ export const notebookFunctions = () => require(path.join(root, "build", "src", "
  * Executes a notebook and hands the result to `use`.
  * @param file the notebook; it is not changed
  * @param settings "name=value" for its parameters
+ * @param note what to add to its name in messages
  * @param use called with `{ executedFile, notebook, parameters, seconds, folder }`; `folder` is removed afterwards
  * @throws NotebookError when a cell fails or is skipped
  */
-export async function withExecutedNotebook({ file, settings = [] }, use) {
-  const shown = path.relative(process.cwd(), file) || file;
-  const original = readNotebook(file, shown);
-  const { notebookParameters, parseOverrides, injectParameters } = notebookFunctions();
-  const { declared, overrides } = explained(shown, () => {
-    const parameters = notebookParameters(original);
-    return { declared: parameters, overrides: parseOverrides(settings, parameters) };
-  });
+export async function withExecutedNotebook({ file, settings = [], note }, use) {
+  const name = path.relative(process.cwd(), file) || file;
+  const shown = note ? `${name} (${note})` : name;
+  const { original, parameters, overrides } = prepareNotebook({ file, settings });
+  const { injectParameters } = notebookFunctions();
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(path.join(cache, `report-${process.pid}-`));
   try {
@@ -37,15 +38,27 @@ export async function withExecutedNotebook({ file, settings = [] }, use) {
     const executedFile = path.join(folder, "executed.ipynb");
     writeFileSync(prepared, JSON.stringify(injectParameters(original, overrides)));
     const seconds = await execute(prepared, executedFile, path.dirname(path.resolve(file)), shown);
-    const parameters = declared.map((parameter) => ({
-      ...parameter,
-      value: overrides[parameter.name] ?? parameter.value,
-      changed: parameter.name in overrides,
-    }));
     return await use({ executedFile, notebook: JSON.parse(readFileSync(executedFile, "utf8")), parameters, seconds, folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Reads a notebook and the values for its parameters, without running anything.
+ * @returns `{ original, parameters, overrides }`: the file's content, all parameters with their values, and those set
+ * @throws NotebookError for a file that is no notebook, and for settings that do not fit
+ */
+export function prepareNotebook({ file, settings = [] }) {
+  const shown = path.relative(process.cwd(), file) || file;
+  const original = readNotebook(file, shown);
+  const { notebookParameters, parseOverrides } = notebookFunctions();
+  return explained(shown, () => {
+    const declared = notebookParameters(original);
+    const overrides = parseOverrides(settings, declared);
+    const parameters = declared.map((parameter) => (parameter.name in overrides ? { ...parameter, value: overrides[parameter.name], changed: true } : { ...parameter, changed: false }));
+    return { original, parameters, overrides };
+  });
 }
 
 function readNotebook(file, shown) {
@@ -95,7 +108,7 @@ async function execute(prepared, executed, folder, shown) {
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   process.off("SIGTERM", stop).off("SIGINT", stop);
   progress.end(code === 0 ? seconds : undefined);
-  if (stopped) throw new NotebookError(`${shown}: stopped (${stopped}).`);
+  if (stopped) throw new StoppedError(`${shown}: stopped (${stopped}).`);
   if (failure) {
     const where = failure.cell > 0 ? `${shown}, code cell ${failure.cell} of ${failure.of} (“${failure.title}”)` : shown;
     throw new NotebookError(`${where}:\n${shortened(failure.reason)}`);

@@ -1,9 +1,11 @@
 """Turns an executed notebook into one self-contained HTML page, with formulas left as <x-tex> for KaTeX.
 
-Usage: render_report.py EXECUTED_NOTEBOOK FACTS_JSON LIBRARIES_JSON PAGE
+Usage: render_report.py FACTS_JSON LIBRARIES_JSON PAGE
 
-FACTS_JSON holds what the run is known by: title, package, rows {what, value} for the
-provenance section and the notebook's parameters {name, value}.
+FACTS_JSON holds what the run is known by: name, package, the executed notebook's file, rows {what, value}
+for the provenance section and the notebook's parameters {name, value}. With a second run of the notebook
+to put beside it: against {executed, rows, parameters}, the differing and the agreeing parameters
+{name, comment, values} and a heading for each side. inSite keeps a place for the links of a site.
 LIBRARIES_JSON is a list of script files to put into the page.
 """
 from __future__ import annotations
@@ -23,10 +25,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import TypeScriptLexer
 from traitlets.config import Config
 
+from side_by_side import CHART, PROVENANCE, side_by_side
+
 HERE = pathlib.Path(__file__).parent
 TEMPLATE = HERE / "template"
-CHART = "application/vnd.vegalite.v5+json"
-PROVENANCE = "application/vnd.kernel-view.provenance+json"
 
 
 class Renderer(IPythonRenderer):
@@ -150,7 +152,13 @@ def provenance_rows(notebook, facts: dict) -> list[dict]:
     rows.update({name: as_text(recorded[key]) for key, name in RECORDED.items() if key in recorded})
     order = ["Notebook", "Parameters", "Recorded parameters", "Seeds", "Model hash"]
     names = [name for name in order if name in rows] + [name for name in rows if name not in order]
-    return [{"what": name, "value": rows[name]} for name in names]
+    return [{"what": name, "values": [rows[name]]} for name in names]
+
+
+def paired_rows(first: list[dict], second: list[dict]) -> list[dict]:
+    """The provenance of both sides; `values` has one value where they agree."""
+    others = {row["what"]: row["values"] for row in second}
+    return [{"what": row["what"], "values": list(dict.fromkeys(row["values"] + others.get(row["what"], ["none"])))} for row in first]
 
 
 def as_text(value) -> str:
@@ -165,16 +173,23 @@ def inline_script(path: str) -> str:
     return pathlib.Path(path).read_text("utf-8").replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def main(source: str, facts_file: str, libraries_file: str, page: str) -> None:
-    notebook = nbformat.read(source, as_version=4)
+def main(facts_file: str, libraries_file: str, page: str) -> None:
     facts = json.loads(pathlib.Path(facts_file).read_text("utf-8"))
+    notebook = nbformat.read(facts["executed"], as_version=4)
+    title = notebook_title(notebook, facts["name"])
+    provenance = provenance_rows(notebook, facts)
+    if "against" in facts:
+        other = nbformat.read(facts["against"]["executed"], as_version=4)
+        provenance = paired_rows(provenance, provenance_rows(other, facts["against"]))
+        notebook = side_by_side(notebook, other)
+        title = f"{title}: {facts['sides'][0]} against {facts['sides'][1]}"
     has_charts = any(CHART in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
     libraries = json.loads(pathlib.Path(libraries_file).read_text("utf-8")) if has_charts else []
     settings = Config()
     resources = {"report": {
-        "title": notebook_title(notebook, facts["title"]),
+        "title": title,
         "facts": facts,
-        "provenance": provenance_rows(notebook, facts),
+        "provenance": provenance,
         "css": (TEMPLATE / "report.css").read_text("utf-8"),
         "highlight_css": highlight_css(),
         "script": inline_script(TEMPLATE / "report.js"),
@@ -188,4 +203,4 @@ def main(source: str, facts_file: str, libraries_file: str, page: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:4])

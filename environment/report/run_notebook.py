@@ -126,7 +126,9 @@ def main(source: str, target: str, folder: str, kernel: str = "kernel-view") -> 
             tell(event="failed", cell=0, of=len(code), title="", reason=f"{type(error).__name__}: {error}{last_words(kernel_errors)}")
             return 1
     part = pathlib.Path(f"{target}.part-{os.getpid()}")
-    nbformat.write(notebook, part)
+    nbformat.validate(notebook)
+    # Not nbformat.write, which sorts keys: the columns of a chart's data stay in their order.
+    part.write_text(json.dumps(notebook, ensure_ascii=False, indent=1), "utf-8")
     part.replace(target)
     tell(event="done", seconds=time.monotonic() - started)
     return 0

@@ -1,9 +1,10 @@
 // From an executed notebook to one HTML file.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { writeWhole } from "../setup/files.mjs";
 import { root, venvPython } from "../setup/places.mjs";
 import { drawFormulas } from "./formulas.mjs";
 
@@ -18,32 +19,57 @@ const libraries = [
 
 /**
  * Writes the report of an executed notebook (see withExecutedNotebook), whole or not at all.
+ * @param against a second run of the same notebook, `{ executedFile, parameters, seconds }`: both are shown side by side
+ * @param inSite whether the page belongs to a site, whose links go where it says <!--site-links-->
  * @returns the path written
  */
-export function writeReport({ file, out, executedFile, parameters, seconds, folder }) {
+export function writeReport({ file, out, executedFile, parameters, seconds, folder, against, inSite = false }) {
   const facts = path.join(folder, "facts.json");
   const scripts = path.join(folder, "libraries.json");
   const page = path.join(folder, "page.html");
-  writeFileSync(facts, JSON.stringify({ title: path.basename(file, ".ipynb"), package: packageVersion(), parameters, rows: runRows({ file, parameters, seconds }) }));
+  const name = path.basename(file, ".ipynb");
+  const run = (one) => ({ executed: one.executedFile, parameters: one.parameters, rows: runRows({ file, parameters: one.parameters, seconds: one.seconds }) });
+  writeFileSync(facts, JSON.stringify({
+    name,
+    inSite,
+    package: packageVersion(),
+    ...run({ executedFile, parameters, seconds }),
+    ...(against ? { against: run(against), ...comparedParameters(parameters, against.parameters) } : {}),
+  }));
   writeFileSync(scripts, JSON.stringify(libraries));
-  const result = spawnSync(venvPython, [path.join(root, "environment", "report", "render_report.py"), executedFile, facts, scripts, page], { encoding: "utf8" });
+  const result = spawnSync(venvPython, [path.join(root, "environment", "report", "render_report.py"), facts, scripts, page], { encoding: "utf8" });
   if (result.status !== 0) throw new Error(`The report of ${path.basename(file)} could not be made:\n${(result.stderr || String(result.error)).trimEnd()}`);
-  const text = drawFormulas(readFileSync(page, "utf8"));
-  mkdirSync(path.dirname(out), { recursive: true });
-  const part = `${out}.part-${process.pid}`;
-  try {
-    writeFileSync(part, text);
-    renameSync(part, out);
-  } finally {
-    rmSync(part, { force: true });
-  }
+  writeWhole(out, drawFormulas(readFileSync(page, "utf8")));
   return out;
+}
+
+/** The parameters in which two runs differ, those in which they agree, and a heading for each run. */
+export function comparedParameters(first, second) {
+  const pairs = first.map((parameter, index) => ({
+    name: parameter.name,
+    comment: parameter.comment ?? "",
+    values: [parameter, second[index]].map(({ value }) => JSON.stringify(value)),
+  }));
+  const differs = ({ values }) => values[0] !== values[1];
+  const differing = pairs.filter(differs);
+  return {
+    differing,
+    agreeing: pairs.filter((pair) => !differs(pair)),
+    sides: [0, 1].map((side) => differing.map(({ name, values }) => `${name} = ${values[side]}`).join(", ")),
+  };
 }
 
 /** The report's standard place. */
 export const reportPath = (file) => path.join(root, "reports", `${path.basename(file, ".ipynb")}.html`);
 
-function packageVersion() {
+/** The standard place of two runs of a notebook side by side. */
+export const comparisonPath = (file) => path.join(root, "reports", `${path.basename(file, ".ipynb")}-compared.html`);
+
+/** The standard place of the linked reports of all notebooks. */
+export const sitePath = () => path.join(root, "reports", "site");
+
+/** "kernel-view 0.1.0". */
+export function packageVersion() {
   const { name, version } = require(path.join(root, "package.json"));
   return `${name} ${version}`;
 }
@@ -54,6 +80,13 @@ function runRows({ file, parameters, seconds }) {
     { what: "Notebook", value: path.basename(file) },
     { what: "Parameters", value: parameters.map(value).join(", ") || "none" },
     { what: "Run time", value: `${seconds.toFixed(1)} s` },
+    ...machineRows(),
+  ];
+}
+
+/** What computed, and when. */
+export function machineRows() {
+  return [
     { what: "Package", value: packageVersion() },
     { what: "Node", value: process.version },
     { what: "CPU", value: `${os.cpus()[0]?.model.trim() ?? "unknown"}, ${os.availableParallelism()} threads` },

@@ -97,6 +97,31 @@ describe("the report of a notebook", () => {
       await page.close();
     });
 
+    test("each figure is downloaded as it stands: SVG, PNG, its rows, its specification", async () => {
+      const { page, errors, outside } = await open({ colorScheme: "dark" });
+      await page.waitForSelector("html[data-charts=drawn]");
+      const download = async (title: string) => {
+        const started = page.waitForEvent("download");
+        await page.click(`.downloads button:text-is("${title}")`);
+        const done = await started;
+        return { name: done.suggestedFilename(), content: readFileSync(await done.path()) };
+      };
+      const svg = await download("SVG");
+      assert.equal(svg.name, "chart-figure-1.svg");
+      assert.match(svg.content.toString(), /^<svg [\s\S]*Loss falls/);
+      assert.match(svg.content.toString(), /fill="#14181d"/, "on the page's background, which its light texts need");
+      const png = await download("PNG");
+      const [width, height] = /width="(\d+)" height="(\d+)"/.exec(svg.content.toString())!.slice(1).map(Number);
+      assert.deepEqual([png.name, png.content.subarray(1, 4).toString(), png.content.readUInt32BE(16), png.content.readUInt32BE(20)], ["chart-figure-1.png", "PNG", 2 * width, 2 * height]);
+      const rows = Array.from({ length: 20 }, (_, i) => ({ step: i, loss: 3 * Math.exp(-i / 5), run: i % 2 ? "odd" : "even" }));
+      assert.deepEqual(JSON.parse((await download("data as JSON")).content.toString()), rows);
+      assert.equal((await download("data as CSV")).content.toString(), ["step,loss,run", ...rows.map((row) => Object.values(row).join(","))].join("\r\n") + "\r\n");
+      assert.equal((JSON.parse((await download("Vega-Lite")).content.toString()) as { title: string }).title, "Loss falls");
+      assert.equal(await page.locator(".drawing svg [fill='#14181d']").count(), 0, "the drawing on the page stays transparent");
+      assert.deepEqual({ errors, outside: outside().filter((url) => !url.startsWith("blob:")) }, { errors: [], outside: [] });
+      await page.close();
+    });
+
     test("without scripts it shows the still charts", async () => {
       const { page, outside } = await open({ colorScheme: "light", javaScriptEnabled: false });
       assert.equal(await page.locator("figure.chart noscript img").isVisible(), true);

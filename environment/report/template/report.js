@@ -1,10 +1,17 @@
 // The page's own script: charts in the colours of the page, the theme and code buttons, the place in the contents.
 (() => {
   const root = document.documentElement;
-  const figures = [...document.querySelectorAll("figure.chart")].map((figure) => ({
-    place: figure.querySelector(".drawing"),
-    specification: JSON.parse(figure.querySelector(".specification").textContent),
-  }));
+  const counts = {};
+  const figures = [...document.querySelectorAll("figure.chart")].map((figure) => {
+    const side = figure.closest("[data-side]")?.dataset.side ?? "";
+    counts[side] = (counts[side] ?? 0) + 1;
+    return {
+      figure,
+      place: figure.querySelector(".drawing"),
+      specification: JSON.parse(figure.querySelector(".specification").textContent),
+      name: [root.dataset.name, side, "figure", counts[side]].filter(Boolean).join("-"),
+    };
+  });
 
   function chartConfig() {
     const style = getComputedStyle(root);
@@ -31,7 +38,7 @@
         const shown = await vegaEmbed(place, specification, {
           config,
           renderer: "svg",
-          actions: { export: true, source: false, compiled: false, editor: false },
+          actions: false,
         });
         previous?.finalize();
         drawn[index] = shown;
@@ -41,6 +48,78 @@
       }
     }
     root.dataset.charts = "drawn";
+  }
+
+  /** The rows a figure is drawn from. Those of several tables get a column that numbers them. */
+  function rowsOf(specification) {
+    const tables = new Map();
+    const visit = (value) => {
+      if (typeof value !== "object" || value === null) return;
+      for (const [key, part] of Object.entries(value)) {
+        const found = key === "data" ? [part?.values] : key === "datasets" ? Object.values(part) : [];
+        const rows = found.filter(Array.isArray);
+        for (const table of rows) tables.set(JSON.stringify(table), table);
+        if (rows.length === 0) visit(part);
+      }
+    };
+    visit(specification);
+    const named = [...tables.values()].map((table) => table.map((row) => (typeof row === "object" && row !== null ? row : { data: row })));
+    return named.length > 1 ? named.flatMap((table, index) => table.map((row) => ({ table: index + 1, ...row }))) : (named[0] ?? []);
+  }
+
+  /** RFC 4180, with the columns in order of first appearance. */
+  function csvOf(rows) {
+    const columns = [...new Set(rows.flatMap(Object.keys))];
+    const text = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+    const cell = (value) => (/[",\r\n]/.test(text(value)) ? `"${text(value).replaceAll('"', '""')}"` : text(value));
+    return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+  }
+
+  /** The figure as it stands, sliders and all, on the page's own background (its texts have the theme's colours). */
+  async function picture(index, draw) {
+    const { view } = drawn[index];
+    const background = view.background();
+    await view.background(getComputedStyle(root).getPropertyValue("--page").trim()).runAsync();
+    try {
+      return await draw(view);
+    } finally {
+      await view.background(background).runAsync();
+    }
+  }
+
+  const json = (value) => new Blob([`${JSON.stringify(value, null, 1)}\n`], { type: "application/json" });
+  const downloads = {
+    "SVG": { ending: ".svg", make: (index) => picture(index, async (view) => new Blob([await view.toSVG()], { type: "image/svg+xml" })) },
+    "PNG": { ending: ".png", make: (index) => picture(index, async (view) => {
+      const canvas = await view.toCanvas(2);
+      return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    }) },
+    "data as CSV": { ending: ".csv", make: (index) => new Blob([csvOf(rowsOf(figures[index].specification))], { type: "text/csv" }) },
+    "data as JSON": { ending: ".json", make: (index) => json(rowsOf(figures[index].specification)) },
+    "Vega-Lite": { ending: ".vl.json", make: (index) => json(figures[index].specification) },
+  };
+
+  function save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+
+  for (const [index, { figure, name }] of figures.entries()) {
+    const bar = document.createElement("div");
+    bar.className = "downloads";
+    bar.append("Download: ");
+    for (const [title, { ending, make }] of Object.entries(downloads)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = title;
+      button.title = name + ending;
+      button.addEventListener("click", async () => save(await make(index), name + ending));
+      bar.append(button);
+    }
+    figure.append(bar);
   }
 
   const themes = ["automatic", "light", "dark"];

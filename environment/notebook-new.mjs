@@ -1,0 +1,117 @@
+// npm run notebook:new -- NAME "Title" ["Question?"]
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { root } from "./setup/places.mjs";
+
+const usage = `usage: npm run notebook:new -- NAME "Title" ["Question?"]
+
+Writes notebooks/NAME.ipynb with the parts that every notebook has: title and question, imports, parameters, a first
+section and provenance. NAME is small letters, digits and dashes, such as 05-prompts. An existing notebook is never
+overwritten.`;
+
+/** A mistake in what was asked for. */
+export class UsageError extends Error {}
+
+/**
+ * A notebook with the house's parts, which runs and passes the checks as it is.
+ * @param title one line of Markdown
+ * @param question what the notebook answers, one sentence
+ */
+export function newNotebook({ title, question = "What does this notebook find out?" }) {
+  const cells = [
+    text("title", `# ${title}
+
+${question} Say in two or three sentences why one wants to know, and what the notebook does to find out.`),
+    code("imports", `// What this notebook uses
+import { loadLanguageModel, readFewShot, showProgress, showProvenance, showTable, taskByName } from "kernel-view";`),
+    text("parameters-intro", `## Parameters
+
+Everything one can change stands in this cell. Change a value, then *Run ▸ Run All Cells*.`),
+    code("parameters", `let model = "data/microworld/model"; // folder, or an id such as "roberta-base"
+let taskName = "subj"; // how the files are read
+let data = "data/microworld/tasks/subj"; // holds a folder per k and seed: 16-13
+let k = 16; // training examples per class, and as many for development
+let seeds = [13, 21]; // one draw of examples each
+let testExamples = 100; // test sentences, at most`, ["parameters"]),
+    text("load-intro", `## The first section
+
+One idea for each cell: what is computed and why, the smallest computation that shows it, a check, a figure, and one printed sentence that reads the figure with its number.`),
+    code("load", `// Load the model and the examples
+const task = taskByName(taskName);
+const lm = await loadLanguageModel(model, { onProgress: showProgress("Download", { unit: "bytes" }) });
+const draws = seeds.map((seed) => ({ seed, ...readFewShot(data, task, { k, seed, testExamples }) }));
+
+showTable(
+  draws.map(({ seed, train, dev, test }) => ({ seed, training: train.length, development: dev.length, test: test.length })),
+  { caption: \`Examples of \${task.name}\` },
+);
+console.log(\`\${draws.length} draws of \${draws[0].train.length} training examples, read by a model of \${lm.model.config.layers} layers.\`);`),
+    text("load-next", `*To change next:* name a parameter, a value for it, and the question this answers.`),
+    code("provenance", `// What these results depend on
+showProvenance({ model: lm.model, seeds });`),
+  ];
+  const metadata = {
+    kernelspec: { display_name: "TypeScript (Kernel View)", language: "typescript", name: "kernel-view" },
+    language_info: {
+      codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
+      file_extension: ".ts", mimetype: "text/typescript", name: "typescript", version: "3.7.2",
+    },
+  };
+  return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
+}
+
+// Keys in the order in which Jupyter saves them, so that saving changes nothing.
+const text = (id, source) => ({ cell_type: "markdown", id, metadata: {}, source: lines(source) });
+const code = (id, source, tags) => ({ cell_type: "code", execution_count: null, id, metadata: tags ? { tags } : {}, outputs: [], source: lines(source) });
+const lines = (source) => source.split(/(?<=\n)/);
+
+/**
+ * Writes a new notebook.
+ * @returns its path
+ * @throws UsageError for a name that is none, a title that is missing, or a notebook that is there
+ */
+export function createNotebook({ name, title, question, folder = path.join(root, "notebooks") }) {
+  const plain = name.replace(/\.ipynb$/, "");
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(plain)) throw new UsageError(`${JSON.stringify(name)} is no name for a notebook: use small letters, digits and dashes, such as 05-prompts.`);
+  for (const [what, value] of [["title", title], ["question", question]]) {
+    if (value !== undefined && (value.trim() === "" || value.includes("\n"))) throw new UsageError(`The ${what} has to be one line.`);
+  }
+  const file = path.join(folder, `${plain}.ipynb`);
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(file, `${JSON.stringify(newNotebook({ title: title.trim(), question: question?.trim() }), null, 1)}\n`, { flag: "wx" });
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    throw new UsageError(`${path.relative(process.cwd(), file)} is already there, and stays as it is: choose another name.`);
+  }
+  return file;
+}
+
+function main() {
+  const { values, positionals } = readArguments();
+  if (values.help) return console.log(usage);
+  if (positionals.length < 2 || positionals.length > 3) throw new UsageError(usage);
+  const [name, title, question] = positionals;
+  const file = path.relative(process.cwd(), createNotebook({ name, title, question }));
+  console.log(`Written: ${file}\nEdit it with: npm run lab\nCheck it with: node environment/check-cells.mjs ${file}\nIts report: npm run report -- ${file}`);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { help: { type: "boolean", short: "h" } } });
+  } catch (error) {
+    throw new UsageError(`${error.message}\n\n${usage}`);
+  }
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    main();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

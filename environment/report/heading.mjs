@@ -1,0 +1,60 @@
+// What a notebook is about, from its first text cell: its title, and its question in one line.
+
+/**
+ * The title and the question of a notebook. The question is what the opening cell has in bold up to a question mark,
+ * else its first sentence that ends with one, else its first sentence. Both are Markdown of one line; the question may
+ * be empty.
+ */
+export function notebookHeading(notebook, otherwise) {
+  const cell = notebook.cells.find(({ cell_type: type }) => type === "markdown");
+  const text = cell ? [cell.source].flat().join("") : "";
+  const title = /^#\s+(.+)$/m.exec(text)?.[1].trim() ?? otherwise;
+  return { title, question: questionOf(prose(text)) };
+}
+
+/** The running text of a cell: no headings, displayed formulas, code blocks or tables. */
+function prose(text) {
+  return text
+    .replace(/^```[\s\S]*?^```/gm, "\n\n")
+    .replace(/\$\$[\s\S]*?\$\$/g, "\n\n")
+    .replace(/^(?:#|\|).*$/gm, "")
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.replace(/^\s*[-*>]\s+/, "").replace(/\s+/g, " ").trim())
+    .filter((paragraph) => paragraph !== "");
+}
+
+function questionOf(paragraphs) {
+  const bold = paragraphs.map((paragraph) => /\*\*([^*]+\?)\*\*/.exec(paragraph)?.[1]).find(Boolean);
+  if (bold) return bold;
+  const all = paragraphs.flatMap(sentences);
+  return (all.find((sentence) => /\?["')*_”]*$/.test(sentence)) ?? all[0] ?? "").trim();
+}
+
+/** A sentence ends at . ! ? before a space and a capital letter (or what may stand before one), outside of formulas. */
+function sentences(paragraph) {
+  const ends = /(?<=[.!?]["')*_”]*)\s+(?=["'(*_“$]*\p{Lu}|\$|`)/u;
+  const formulas = [];
+  const hidden = paragraph.replace(/\$[^$]+\$/g, (formula) => `$${formulas.push(formula) - 1}$`);
+  return hidden.split(ends).map((sentence) => sentence.replace(/\$(\d+)\$/g, (_, index) => formulas[index]));
+}
+
+/** One line of Markdown as HTML, with formulas left as <x-tex> for drawFormulas. */
+export function inlineHtml(markdown) {
+  return markdown
+    .split(/(\$[^$]+\$|`[^`]+`)/)
+    .map((part) => {
+      if (/^\$[^$]+\$$/.test(part)) return `<x-tex>${escapeHtml(part.slice(1, -1))}</x-tex>`;
+      if (/^`[^`]+`$/.test(part)) return `<code>${escapeHtml(part.slice(1, -1))}</code>`;
+      return escapeHtml(part)
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+        .replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")
+        .replace(/\*(.+?)\*/g, "<em>$1</em>");
+    })
+    .join("");
+}
+
+/** Text made safe to stand in HTML. */
+export function escapeHtml(text) {
+  const names = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (character) => names[character]);
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
+import { codeCell, notebookOf, printed, textCell } from "./executed";
+
+type Check = (file: string) => string[];
+
+test("a new notebook has the house's parts, keeps its rules, and its cells type-check", async (t) => {
+  const { createNotebook } = await program("environment/notebook-new.mjs");
+  const { checkHouseRules, checkNotebook } = (await program("environment/check-cells.mjs")) as { checkHouseRules: Check; checkNotebook: Check };
+  const folder = path.join(temporaryFolder(t), "notebooks");
+  const file = createNotebook({ name: "05-prompts", title: "Prompts make tasks natural", question: "Why does a prompt help?", folder }) as string;
+  assert.equal(file, path.join(folder, "05-prompts.ipynb"));
+  assert.deepEqual(checkHouseRules(file), []);
+  assert.deepEqual(checkNotebook(file), []);
+
+  const written = readFileSync(file, "utf8");
+  const { cells } = JSON.parse(written) as { cells: { id: string; source: string[] }[] };
+  assert.deepEqual(cells.map(({ id }) => id), ["title", "imports", "parameters-intro", "parameters", "load-intro", "load", "load-next", "provenance"]);
+  assert.match(cells[0].source.join(""), /^# Prompts make tasks natural\n\nWhy does a prompt help\? /);
+  const start = JSON.parse(readFileSync(path.join(root, "notebooks", "00-start-here.ipynb"), "utf8")) as { metadata: object };
+  assert.deepEqual((JSON.parse(written) as { metadata: object }).metadata, start.metadata);
+
+  assert.throws(() => createNotebook({ name: "05-prompts.ipynb", title: "Another", folder }) as string, /05-prompts\.ipynb is already there, and stays as it is/);
+  assert.equal(readFileSync(file, "utf8"), written);
+  for (const name of ["../05", "05 prompts", "", "Prompts"]) assert.throws(() => createNotebook({ name, title: "T", folder }) as string, /is no name for a notebook/);
+  assert.throws(() => createNotebook({ name: "06", title: " ", folder }) as string, /The title has to be one line/);
+  assert.deepEqual(readdirSync(folder), ["05-prompts.ipynb"]);
+});
+
+test("npm run notebook:new refuses what it does not understand in one message", () => {
+  const result = runNode(["environment/notebook-new.mjs", "05-prompts"]);
+  assert.equal(result.status, 1);
+  assert.match(result.stderr, /^usage: npm run notebook:new -- NAME "Title"/);
+  const there = runNode(["environment/notebook-new.mjs", "00-start-here", "Again"]);
+  assert.equal(there.status, 1);
+  assert.match(there.stderr, /^notebooks\/00-start-here\.ipynb is already there/);
+});
+
+test("the notebooks of the project keep the rules", async () => {
+  const { checkHouseRules, notebooks } = (await program("environment/check-cells.mjs")) as { checkHouseRules: Check; notebooks: () => string[] };
+  assert.ok(notebooks().length > 0);
+  assert.deepEqual(notebooks().flatMap(checkHouseRules), []);
+});
+
+test("what a committed notebook must not have, or lacks, is named with its cell and the way out", async (t) => {
+  const { checkHouseRules } = (await program("environment/check-cells.mjs")) as { checkHouseRules: Check };
+  const file = path.join(temporaryFolder(t), "notebook.ipynb");
+  const sound = () => [
+    textCell("title", "# A title\n\nSee https://example.org/home/x and `data/microworld`, ~/models or 1/2."),
+    codeCell("parameters", "let k = 16; // examples", [], ["parameters"]),
+    codeCell("provenance", "showProvenance({ seeds: [1] });"),
+  ];
+  const complaints = (change: (cells: ReturnType<typeof sound>, notebook: Record<string, unknown>) => void) => {
+    const notebook = notebookOf(sound()) as unknown as { cells: ReturnType<typeof sound> } & Record<string, unknown>;
+    change(notebook.cells, notebook);
+    writeFileSync(file, JSON.stringify(notebook));
+    return checkHouseRules(file).map((line) => line.replace(/^.*?notebook\.ipynb/, ""));
+  };
+  const clear = "In JupyterLab: Edit ▸ Clear Outputs of All Cells, then save.";
+  const code = (cell: object) => cell as ReturnType<typeof codeCell>;
+
+  assert.deepEqual(complaints(() => {}), []);
+  assert.deepEqual(complaints((cells) => (code(cells[1]).execution_count = 4)), [`, cell 2 (parameters): has an execution count (4). ${clear}`]);
+  assert.deepEqual(complaints((cells) => (code(cells[1]).outputs = [printed("16")])), [`, cell 2 (parameters): has 1 output. ${clear}`]);
+  assert.deepEqual(complaints((cells) => delete (cells[0] as { id?: string }).id), [", cell 1: has no id: give it one that says what it does, such as “load”."]);
+  assert.deepEqual(complaints((cells) => (cells[2].id = "title")), [", cell 3 (title): has the id of cell 1: give it one of its own."]);
+  assert.deepEqual(complaints((cells) => (cells[2].id = "a b")), [", cell 3 (a b): has an id that Jupyter does not take: 1 to 64 letters, digits, - and _."]);
+  assert.deepEqual(complaints((cells) => (cells[0].source += "\n\n`/home/me/models/x`")), [", cell 1 (title): holds the local path /home/me/models/x, which no other machine has: write it relative to the checkout."]);
+  assert.match(complaints((cells) => (cells[2].source += `\nread("C:\\\\Users\\\\me\\\\data");`))[0], /holds the local path C:.*Users/);
+  assert.match(complaints((cells) => (cells[2].source += `\nread("${path.join(root, "data")}");`)).join("\n"), /^, cell 3 \(provenance\): holds the local path .*, which no other machine has[^\n]*$/);
+  assert.match(complaints((cells) => (code(cells[1]).metadata = {}))[0], /^: has no cell tagged “parameters”: exactly one declares what can be changed/);
+  assert.match(complaints((cells) => void cells.splice(2, 0, { ...cells[1], id: "second" }))[0], /^: has 2 cells tagged “parameters”/);
+  assert.match(complaints((cells) => (cells[1].source = "let k = 8 * 2;"))[0], /^, cell 2 \(parameters\): Parameters cell: cannot read the line "let k = 8 \* 2;"/);
+  assert.deepEqual(complaints((cells) => (cells[1].source = "// none yet")), [", cell 2 (parameters): is tagged “parameters” but declares none."]);
+  assert.deepEqual(complaints((cells) => void cells.splice(2, 0, codeCell("injected-parameters", "{ k = 8; }", [], ["injected-parameters"]))), [", cell 3 (injected-parameters): is the injected parameters of a run: remove it."]);
+  const noProvenance = ": does not end with its provenance: the last cell has to call showProvenance(…).";
+  assert.deepEqual(complaints((cells) => cells.reverse()).includes(noProvenance), true);
+  assert.deepEqual(complaints((cells) => (cells[2].source = "// showProvenance({});\nlet x = 1;")), [noProvenance]);
+  assert.deepEqual(complaints((cells) => void cells.push(codeCell("end", ""))), [noProvenance, ", cell 4 (end): is empty: remove it."]);
+  assert.deepEqual(complaints((cells) => (cells[0].source = "No title")), [": has no title: its first cell has to be text that starts with “# ” and the title."]);
+  assert.deepEqual(complaints((_, notebook) => (notebook.nbformat_minor = 4)), [": is of format 4.4: cell ids need 4.5 or later."]);
+  assert.match(complaints((_, notebook) => (notebook.metadata = {}))[0], /^: is not for the kernel "TypeScript \(Kernel View\)"/);
+
+  writeFileSync(file, "not JSON");
+  assert.match(checkHouseRules(file)[0], /notebook\.ipynb: is not a Jupyter notebook: /);
+});
+
+test("the checks of npm test fail for a notebook that was run, for a chart nobody awaits and an import nobody uses", (t) => {
+  const folder = path.join(temporaryFolder(t), "notebooks");
+  mkdirSync(folder);
+  const notebook = JSON.parse(readFileSync(fixtureNotebook("chart"), "utf8")) as { cells: { source: string; execution_count?: number }[] };
+  notebook.cells[1].execution_count = 7;
+  notebook.cells[3].source = notebook.cells[3].source.replace("{ showChart", "{ mean, showChart");
+  notebook.cells[5].source = notebook.cells[5].source.replace("await showChart", "showChart");
+  writeFileSync(path.join(folder, "run.ipynb"), JSON.stringify(notebook));
+  const result = runNode(["environment/check-cells.mjs", fixtureNotebook("chart"), path.join(folder, "run.ipynb")]);
+  assert.equal(result.status, 1);
+  const [count, unused, promise, ...others] = result.stderr.trimEnd().split("\n");
+  assert.match(count, /run\.ipynb, cell 2 \(cell-1\): has an execution count \(7\)/);
+  assert.match(unused, /run\.ipynb, code cell 2, line 3: 'mean' is defined but never used/);
+  assert.match(promise, /run\.ipynb, code cell 3, line 3: Promises must be awaited/);
+  assert.deepEqual(others, []);
+});
