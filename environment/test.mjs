@@ -12,7 +12,7 @@ const names = process.argv.slice(2);
 const checks = [
   ["lint", [path.join(nodeModules, "eslint", "bin", "eslint.js"), "."]],
   ["types of the sources", [path.join(nodeModules, "typescript", "bin", "tsc"), "-p", "."]],
-  ["types of the notebook cells", [path.join(root, "environment", "check-cells.mjs")]],
+  ["notebooks: rules, types, lint", [path.join(root, "environment", "check-cells.mjs")]],
 ];
 
 async function main() {
