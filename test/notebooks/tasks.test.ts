@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { root, runNode, temporaryFolder } from "../support/checkout";
+import { runNode, temporaryFolder } from "../support/checkout";
 
 /** Executes a notebook with small parameters from an empty cache, and returns its report. */
 function report(t: { after(clean: () => void): void }, notebook: string, settings: Record<string, unknown>): string {
@@ -26,7 +26,7 @@ test("results that the score command writes are read, told in sentences, and mea
   assert.ok(existsSync(path.join(results, "subj.jsonl")));
   const html = report(t, "06a-kernel-against-fine-tuning", { results, taskName: "subj", testExamples: 40, methodNames: methods });
   assert.equal(figures(html), 3);
-  assert.match(html, /4 results for k = 16: 1 tasks, seeds 13; measuring them took 0\.\d hours\./);
+  assert.match(html, /4 results for k = 16: 1 tasks, seeds 13; measuring them took [\d.]+ (s|min.*)\./);
   assert.match(html, /Not measured yet: sst-2, sst-5, /);
   assert.match(html, /K_SGD reaches 90 % of SGD-FT's accuracy on [01] of 1 tasks\./);
   assert.match(html, /SGD-FT gains at least 5 points on [01] of 1 tasks\./);

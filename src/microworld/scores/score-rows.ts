@@ -44,10 +44,11 @@ export function readResults(path: string): Results {
   if (path.endsWith(".csv")) return { rows: inOrder(sweepRows(parseSweepCsv(readFileSync(path, "utf8")))), scores: [], model: "" };
   const { model, scores } = readScores(path);
   if (scores.length === 0) throw new Error(`there are no results in ${path}; this makes them, and goes on where it was stopped: npm run score -- --model MODEL --out ${path}`);
-  return { rows: inOrder(scores.map(rowOf)), scores, model };
+  return { rows: inOrder(scores.map(scoreRow)), scores, model };
 }
 
-function rowOf({ task: name, k, seed, method, accuracy, f1, testExamples }: Score): ScoreRow {
+/** A result as a row. */
+export function scoreRow({ task: name, k, seed, method, accuracy, f1, testExamples }: Score): ScoreRow {
   const known = methods.find((candidate) => candidate.name === method);
   return { task: name, chance: chanceOf(name), k, seed, method, title: known?.title ?? method, family: known ? familyOf(known.procedure) : "no training", accuracy, f1, testExamples };
 }
