@@ -37,7 +37,7 @@ export * from "./solvers/double-centered";
 export * from "./solvers/least-squares";
 export * from "./solvers/logistic";
 export * from "./solvers/metrics";
-export { encodeTargets, type EvaluationSet, type TrainingSet } from "./solvers/problem";
+export { encodeTargets, largestSingularValue, type EvaluationSet, type TrainingSet } from "./solvers/problem";
 export * from "./solvers/solver";
 export * from "./solvers/stratified-folds";
 export * from "./solvers/support-vectors";
@@ -100,11 +100,19 @@ export * from "./experiment/sweep-file";
 export * from "./experiment/sweep-table";
 export * from "./experiment/training-descent";
 
+export { methodByName, methods, type Method } from "./microworld/scores/methods";
+export * from "./microworld/scores/measure-again";
+export * from "./microworld/scores/score-rows";
+export type { Score } from "./microworld/scores/score-file";
+export * from "./microworld/scores/task-gains";
+
 export * from "./charts/accuracy-chart";
 export * from "./charts/contribution-chart";
 export * from "./charts/early-steps-chart";
 export * from "./charts/feature-change-chart";
+export * from "./charts/gain-chart";
 export * from "./charts/grid-chart";
+export * from "./charts/grouped-accuracy-chart";
 export * from "./charts/kernel-heatmap";
 export * from "./charts/linearization-chart";
 export * from "./charts/mask-fill-chart";

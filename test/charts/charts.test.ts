@@ -8,7 +8,9 @@ import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { contributionChart } from "../../src/charts/contribution-chart";
 import { earlyStepPoints, earlyStepsChart } from "../../src/charts/early-steps-chart";
 import { featureChangeCells, featureChangeChart } from "../../src/charts/feature-change-chart";
+import { gainChart } from "../../src/charts/gain-chart";
 import { gridChart, gridPoints } from "../../src/charts/grid-chart";
+import { groupedAccuracyChart } from "../../src/charts/grouped-accuracy-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { linearizationChart, linearizationPoints } from "../../src/charts/linearization-chart";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
@@ -114,6 +116,26 @@ const figures: Record<string, () => ChartSpec> = {
         ),
       ),
       { title: "SGD kernel, least squares" },
+    ),
+  "grouped-accuracy": () =>
+    groupedAccuracyChart(
+      [["trec", 1 / 6], ["subj", 1 / 2]].flatMap(([group, chance], g) =>
+        [13, 21].flatMap((seed, s) => [
+          { group: String(group), chance: Number(chance), method: "zero-shot", family: "no training", seed, accuracy: 0.4 + 0.2 * g },
+          { group: String(group), chance: Number(chance), method: "SGD-FT", family: "fine-tuning", seed, accuracy: 0.7 + 0.05 * s },
+          { group: String(group), chance: Number(chance), method: "K_SGD", family: "kernel", seed, accuracy: 0.65 + 0.1 * s },
+          { group: String(group), chance: Number(chance), method: "K_SignGD", family: "kernel", seed, accuracy: 0.6 + 0.2 * s },
+        ]),
+      ),
+      { title: "Two tasks, two seeds" },
+    ),
+  gain: () =>
+    gainChart(
+      [
+        { task: "mr", gain: 0.01, gainStd: 0.02, kernelGain: 0.03, kernelGainStd: 0.01 },
+        { task: "trec", gain: 0.3, gainStd: 0.05, kernelGain: 0.24, kernelGainStd: 0.02, thresholdGain: 0.1, share: 0.8 },
+      ],
+      { title: "Two tasks", smallestGain: 0.05, fineTuningTitle: "SGD-FT", kernelTitle: "K_SGD" },
     ),
   contribution: () =>
     contributionChart([{ part: "embeddings", value: 1.5 }, { part: "layer 1", value: -0.25 }], "One kernel entry", "part of the inner product"),
@@ -268,6 +290,26 @@ test("the grid's menus choose the examples, γ and λ; the frame stays with the 
   view.finalize();
 });
 
+test("a click in the legend leaves one method's marks, and the rows stay where they are", async () => {
+  const { spec } = versions[0].compile(figures["grouped-accuracy"]() as never, { logger: collector() });
+  const view = new View(parse(spec), { renderer: "none" });
+  // Two tasks, with a mean and two seeds for each of four methods; the legend has a symbol for each.
+  const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
+  const before = await view.toSVG();
+  view.signal("methods_method_legend", "K_SGD");
+  const after = await view.toSVG();
+  assert.deepEqual([symbols(before), symbols(after)], [24, 6]);
+  const axis = (svg: string): string[] => svg.match(/>(trec|subj)</g) ?? [];
+  assert.deepEqual(axis(after), axis(before));
+  view.finalize();
+});
+
+test("the gain chart sorts tasks by gain and tells the kernel's share where there is one", () => {
+  const { description, layer } = figures.gain() as ChartSpec & { layer: { encoding: { y?: { sort: string[] } } }[] };
+  assert.deepEqual(layer[1].encoding.y!.sort, ["trec: 80 %", "mr: no gain"]);
+  assert.equal(description, "Two tasks: trec SGD-FT +30.0, K_SGD +24.0; mr SGD-FT +1.0, K_SGD +3.0 points");
+});
+
 test("a seed's grid gives a point for each setting and split", () => {
   const scores = (accuracy: number) => ({ accuracy, f1: 0, loss: 0, examples: 1 });
   const grid = [{ regularization: 0.1, f0: Infinity, lambda: 1, scores: { dev: scores(0.5), test: scores(0.25) } }];
@@ -311,6 +353,9 @@ test("impossible figures are refused", () => {
   const example = { text: "one", className: "no" };
   assert.throws(() => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }), /class "no" is not among/);
   assert.throws(() => regularizationChart([]), /at least one point/);
+  assert.throws(() => groupedAccuracyChart([]), /at least one score/);
+  assert.throws(() => groupedAccuracyChart(["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 }))), /5 kinds of methods, not 6/);
+  assert.throws(() => gainChart([], { smallestGain: 0.05 }), /at least one task/);
   assert.throws(() => linearizationChart([]), /at least one point/);
   assert.throws(() => earlyStepsChart([]), /at least one point/);
   assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);

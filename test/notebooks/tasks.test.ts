@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { runNode, temporaryFolder } from "../support/checkout";
+
+/** Executes a notebook with small parameters from an empty cache, and returns its report. */
+function report(t: { after(clean: () => void): void }, notebook: string, settings: Record<string, unknown>): string {
+  const folder = temporaryFolder(t);
+  const out = path.join(folder, "report.html");
+  const sets = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`]);
+  const result = runNode(["environment/report.mjs", path.join("notebooks", `${notebook}.ipynb`), ...sets, "--out", out], { env: { KERNEL_VIEW_CACHE: path.join(folder, "cache") } });
+  assert.equal(result.status, 0, result.stderr);
+  const html = readFileSync(out, "utf8");
+  assert.doesNotMatch(html, /printed warning/, "no cell writes to standard error");
+  return html.replaceAll("&#39;", "'");
+}
+
+const figures = (html: string): number => html.match(/<figure class="chart">/g)!.length;
+
+test("results that the score command writes are read, told in sentences, and measured again with the same outcome", (t) => {
+  const results = path.join(temporaryFolder(t), "scores");
+  const methods = ["zero-shot", "best-threshold", "sgd-ft", "k-sgd"];
+  const scored = runNode(["environment/run.mjs", "build/src/microworld/score-cli.js", "--tasks", "subj", "--k", "16", "--seeds", "13", "--test", "40", "--methods", methods.join(","), "--out", results]);
+  assert.equal(scored.status, 0, scored.stderr);
+  assert.ok(existsSync(path.join(results, "subj.jsonl")));
+  const html = report(t, "06a-kernel-against-fine-tuning", { results, taskName: "subj", testExamples: 40, methodNames: methods });
+  assert.equal(figures(html), 3);
+  assert.match(html, /4 results for k = 16: 1 tasks, seeds 13; measuring them took [\d.]+ (s|min.*)\./);
+  assert.match(html, /Not measured yet: sst-2, sst-5, /);
+  assert.match(html, /K_SGD reaches 90 % of SGD-FT's accuracy on [01] of 1 tasks\./);
+  assert.match(html, /SGD-FT gains at least 5 points on [01] of 1 tasks\./);
+  // The same code, model and examples; the threads may add up in another order.
+  assert.match(html, /The same choice and development accuracy for [12] of 2 methods that choose; test accuracies at most 0\.[0-5] standard errors apart\./);
+});
+
+test("the notebook about failures runs, and finds the kernel of swapped label words unchanged", (t) => {
+  const html = report(t, "06c-when-it-fails", { seeds: [13], testExamples: 30, learningRates: [0.03], steps: 8, regularizations: [0.01, 1], f0s: [10] });
+  assert.equal(figures(html), 6);
+  const [, difference] = /kernel entries: ([\d.e+-]+) of the largest entry/.exec(html)!;
+  assert.ok(Number(difference) < 1e-5, `${difference}: float32 sums, taken in the same order or nearly`);
+  assert.match(html, /Swapping costs -?\d+\.\d points at f0 = 10, and -?0\.0 at f0 = ∞\./);
+  for (const method of ["kernel", "fine-tuning"]) assert.match(html, new RegExp(`${method}: \\d+\\.\\d % with the natural prompt; against that, in points: swapped label words [−+]\\d`));
+});
