@@ -1,5 +1,4 @@
 import type { CircleFit } from "../behavior/circle-network";
-import { CURVES } from "./linearization-chart";
 import { type ChartSpec, distinct, PALETTE, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
 
 export interface CircleChartOptions {
@@ -13,6 +12,7 @@ export interface CircleChartOptions {
 /** What is drawn of a network. */
 type DrawnCircle = Pick<CircleFit, "task" | "width" | "angles" | "outputs" | "error" | "kernels" | "change">;
 
+const OUTPUT_CURVES = { start: "f_0, at the start", tuned: "f_t, trained", linearized: "f_lin, linearized" } as const;
 const KERNEL_CURVES = { start: "K at θ_0", tuned: "K at θ_t" } as const;
 
 /**
@@ -26,7 +26,7 @@ export function circleChart(fits: readonly DrawnCircle[], { title = "A network o
   const { angles, targets } = fits[0].task;
   if (!(example in angles)) throw new Error(`There is no training example ${example}; there are ${angles.length}, counted from 0.`);
   const outputs = fits.flatMap((fit) =>
-    (["start", "tuned", "linearized"] as const).flatMap((curve) => fit.angles.map((angle, i) => ({ width: fit.width, angle, curve: CURVES[curve], value: fit.outputs[curve][i] }))),
+    (["start", "tuned", "linearized"] as const).flatMap((curve) => fit.angles.map((angle, i) => ({ width: fit.width, angle, curve: OUTPUT_CURVES[curve], value: fit.outputs[curve][i] }))),
   );
   const kernels = fits.flatMap((fit) =>
     (["start", "tuned"] as const).flatMap((when) => fit.angles.map((angle, i) => ({ width: fit.width, angle, curve: KERNEL_CURVES[when], value: fit.kernels[when].values[example * fit.angles.length + i] }))),
@@ -60,11 +60,11 @@ export function circleChart(fits: readonly DrawnCircle[], { title = "A network o
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${reading.join("; ")}`,
-    title: { text: title, anchor: "start" },
+    title: { text: [title, "dots: training examples; dashed: the one whose kernel row is drawn"], anchor: "start" },
     // Not "width": Vega calls the figure's own so.
     params: [{ name: "units", value: selected, bind: { input: "radio", options: widths, name: "width " } }],
     vconcat: [
-      panel([...outputs, ...examples], "f(φ)", [CURVES.start, CURVES.tuned, CURVES.linearized], [PALETTE.grey, PALETTE.vermilion, PALETTE.blue], false, targetPoints),
+      panel([...outputs, ...examples], "f(φ)", Object.values(OUTPUT_CURVES), [PALETTE.grey, PALETTE.vermilion, PALETTE.blue], false, targetPoints),
       panel(kernels, `K(φ, ${angles[example]}°)`, Object.values(KERNEL_CURVES), [PALETTE.grey, PALETTE.vermilion], true, place),
     ],
     resolve: { scale: { color: "independent" } },

@@ -1,4 +1,5 @@
-import type { EarlyStep, PredictingFormula } from "../behavior/early-steps";
+import { PREDICTING_FORMULAS, type EarlyStep, type PredictingFormula } from "../behavior/early-steps";
+import type { Formula } from "../kernels/formula";
 import { type ChartSpec, distinct, PALETTE, VEGA_LITE_SCHEMA } from "./spec";
 
 /** How well one kernel predicts the change of f after some steps. */
@@ -20,7 +21,8 @@ export interface EarlyStepsChartOptions {
   selected?: number;
 }
 
-const NAMES: Record<PredictingFormula, string> = { sgd: "K_SGD", signgd: "K_SignGD", asymmetric_signgd: "K_A-SignGD" };
+/** The kernels' names in figures and tables. */
+export const KERNEL_NAMES: Record<Formula, string> = { sgd: "K_SGD", signgd: "K_SignGD", asymmetric_signgd: "K_A-SignGD", asymmetric_signgd_flipped: "K_A-SignGD, flipped" };
 const COLORS: Record<PredictingFormula, string> = { sgd: PALETTE.blue, signgd: PALETTE.green, asymmetric_signgd: PALETTE.vermilion };
 
 /**
@@ -31,10 +33,10 @@ export function earlyStepsChart(points: readonly EarlyStepPoint[], { title = "Th
   if (points.length === 0) throw new Error("The early steps chart needs at least one point.");
   const rates = distinct(points.flatMap(({ rate }) => rate ?? []));
   if (selected !== undefined && !rates.includes(selected)) throw new Error(`There is no run with the learning rate ${selected}; there are ${rates.join(", ") || "runs without one"}.`);
-  const formulas = (Object.keys(NAMES) as PredictingFormula[]).filter((formula) => points.some((point) => point.formula === formula));
+  const formulas = PREDICTING_FORMULAS.filter((formula) => points.some((point) => point.formula === formula));
   const lastStep = Math.max(...points.map(({ step }) => step));
   const several = rates.length > 1;
-  const values = points.map((point) => ({ ...point, kernel: NAMES[point.formula] }));
+  const values = points.map((point) => ({ ...point, kernel: KERNEL_NAMES[point.formula] }));
   // A logarithm has no zero, and JSON no NaN.
   const drawn = (field: "correlation" | "relativeError") =>
     values.filter((point) => Number.isFinite(point[field]) && (field === "correlation" || point[field] > 0)).map(({ step, kernel, rate, [field]: value }) => ({ step, kernel, ...(rate === undefined ? {} : { rate }), value }));
@@ -47,7 +49,7 @@ export function earlyStepsChart(points: readonly EarlyStepPoint[], { title = "Th
     encoding: {
       x: { field: "step", type: "quantitative", scale: { domain: [1, Math.max(2, lastStep)], nice: false }, axis: { tickMinStep: 1, format: "d" }, title: bottom ? "steps t" : null },
       y: { field: "value", type: "quantitative", title: name, scale: { ...type, ...(several ? { domain: rangeOf(drawn(field)), nice: true } : {}) }, axis: { format: "~g", tickCount: 5 } },
-      color: { field: "kernel", type: "nominal", title: "prediction by", scale: { domain: formulas.map((formula) => NAMES[formula]), range: formulas.map((formula) => COLORS[formula]) } },
+      color: { field: "kernel", type: "nominal", title: "prediction by", scale: { domain: formulas.map((formula) => KERNEL_NAMES[formula]), range: formulas.map((formula) => COLORS[formula]) } },
       tooltip: [
         { field: "kernel", title: "prediction by" },
         { field: "step", title: "steps" },
@@ -71,4 +73,4 @@ export const earlyStepPoints = (steps: readonly EarlyStep[], rate?: number): Ear
 const rangeOf = (points: readonly { value: number }[]): [number, number] => [Math.min(...points.map(({ value }) => value)), Math.max(...points.map(({ value }) => value))];
 
 const reading = ({ formula, correlation, relativeError }: EarlyStepPoint): string =>
-  `${NAMES[formula]} correlation ${Number.isFinite(correlation) ? correlation.toFixed(2) : "undefined"}, relative error ${Number.isFinite(relativeError) ? relativeError.toPrecision(2) : "undefined"}`;
+  `${KERNEL_NAMES[formula]} correlation ${Number.isFinite(correlation) ? correlation.toFixed(2) : "undefined"}, relative error ${Number.isFinite(relativeError) ? relativeError.toPrecision(2) : "undefined"}`;
