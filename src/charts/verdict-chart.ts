@@ -85,7 +85,7 @@ export function verdictSentence(points: readonly VerdictPoint[]): string {
   const linearized =
     shares.length === 0
       ? "fine-tuning gains too little for a share of it"
-      : `the linearization has ${(100 * mean(shares)).toFixed(0)} % of the gain${shares.length < points.length ? ` (where there is one, ${shares.length} of ${points.length} seeds)` : ""}; it has at least half of it in ${count("linearized")}`;
-  const fixed = distances.length === 0 ? "no kernel entry can be compared" : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size; features are fixed in ${count("fixedFeatures")}`;
-  return `${points[0].method}: ${linearized}; ${fixed}; the kernel solves the task in ${count("solvesTask")}. Kernel behaviour in ${count("kernelBehavior")} seeds.`;
+      : `the linearization has ${(100 * mean(shares)).toFixed(0)} % of the gain${shares.length < points.length ? ` (of ${shares.length} seeds that have one)` : ""}, at least half of it in ${count("linearized")} seeds`;
+  const fixed = distances.length === 0 ? "no kernel entry can be compared" : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, by less than ${FIXED_FEATURES_DISTANCE.toFixed(1)} in ${count("fixedFeatures")}`;
+  return `${points[0].method}: ${linearized}; ${fixed}; the kernel solves the task in ${count("solvesTask")}. Kernel behaviour: ${count("kernelBehavior")} seeds.`;
 }

@@ -373,10 +373,10 @@ test("a verdict says each half with its mean, and in how many seeds it holds", (
   const sgd = [verdictOf("SGD", 13, 0.9, 0.4), verdictOf("SGD", 21, 0.4, 0.6)];
   assert.equal(
     verdictSentence(sgd),
-    "SGD: the linearization has 65 % of the gain; it has at least half of it in 1 of 2; kernel entries moved by 0.50 times their size; features are fixed in 2 of 2; the kernel solves the task in 2 of 2. Kernel behaviour in 1 of 2 seeds.",
+    "SGD: the linearization has 65 % of the gain, at least half of it in 1 of 2 seeds; kernel entries moved by 0.50 times their size on average, by less than 2.0 in 2 of 2; the kernel solves the task in 2 of 2. Kernel behaviour: 1 of 2 seeds.",
   );
-  assert.match(verdictSentence([verdictOf("SGD", 13, undefined, 3)]), /gains too little for a share of it; .* fixed in 0 of 1; .* Kernel behaviour in 0 of 1 seeds\.$/);
-  assert.match(verdictSentence([...sgd, verdictOf("SGD", 42, undefined, 1)]), /65 % of the gain \(where there is one, 2 of 3 seeds\); it has at least half of it in 1 of 3/);
+  assert.match(verdictSentence([verdictOf("SGD", 13, undefined, 3)]), /gains too little for a share of it; .* less than 2\.0 in 0 of 1; .* Kernel behaviour: 0 of 1 seeds\.$/);
+  assert.match(verdictSentence([...sgd, verdictOf("SGD", 42, undefined, 1)]), /65 % of the gain \(of 2 seeds that have one\), at least half of it in 1 of 3 seeds/);
 });
 
 test("a measurement's verdict takes the distance of its own kernel", () => {
