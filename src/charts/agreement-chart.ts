@@ -44,8 +44,8 @@ export function agreementChart(points: readonly AgreementPoint[], options: Agree
       const values = own.flatMap(({ actual, predicted }) => [actual, predicted]);
       const ends = [Math.min(...values), Math.max(...values)];
       const scale = { domain: ends, nice: true, zero: false };
-      const x = { field: "actual", type: "quantitative", title: actualTitle, scale, axis: { tickCount: 5, format: "~g" } };
-      const y = { field: "predicted", type: "quantitative", title: index === 0 ? predictedTitle : null, scale, axis: { tickCount: 5, format: "~g" } };
+      const x = { field: "actual", type: "quantitative", title: actualTitle, scale, axis: { tickCount: 5, format: "~r" } };
+      const y = { field: "predicted", type: "quantitative", title: index === 0 ? predictedTitle : null, scale, axis: { tickCount: 5, format: "~r" } };
       const color = { field: "group", type: "nominal", title: groupTitle, scale: { domain: groups, range: SERIES_COLORS }, legend: SOLID_LEGEND };
       return {
         title: { text: [name, reading], fontWeight: "normal", anchor: "start" },
