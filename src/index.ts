@@ -52,6 +52,7 @@ export * from "./finetune/save-model";
 export * from "./finetune/training-config";
 
 export * from "./behavior/agreement";
+export * from "./behavior/circle-network";
 export * from "./behavior/displacement";
 export * from "./behavior/early-steps";
 export * from "./behavior/example-batches";
@@ -107,6 +108,8 @@ export type { Score } from "./microworld/scores/score-file";
 export * from "./microworld/scores/task-gains";
 
 export * from "./charts/accuracy-chart";
+export * from "./charts/agreement-chart";
+export * from "./charts/circle-chart";
 export * from "./charts/contribution-chart";
 export * from "./charts/early-steps-chart";
 export * from "./charts/feature-change-chart";
@@ -119,7 +122,9 @@ export * from "./charts/mask-fill-chart";
 export * from "./charts/regularization-chart";
 export * from "./charts/slope-chart";
 export * from "./charts/subspace-chart";
+export * from "./charts/tangent-chart";
 export * from "./charts/training-chart";
+export * from "./charts/verdict-chart";
 export type { ChartSpec } from "./charts/spec";
 
 export * from "./notebook/index";

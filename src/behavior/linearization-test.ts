@@ -16,7 +16,8 @@ export interface LinearizationTestOptions extends LinearizationOptions {
 
 /** One checkpoint θ_t. */
 export interface LinearizationTest extends GainScores, RecoveredGain {
-  /** f(x; θ_t) and f_lin(x), [n, C]. */
+  /** f(x; θ_0), f(x; θ_t) and f_lin(x), [n, C]. */
+  startOutputs: OutputTable;
   tunedOutputs: OutputTable;
   linearizedOutputs: OutputTable;
   /** ‖f_lin − f_t‖ / ‖f_t − f_0‖ over all examples and outputs: 0 for a linear model, 1 for what f_0 alone would give. NaN where nothing moved. */
@@ -33,6 +34,6 @@ export async function linearizationTest({ labels, score = accuracy, smallestGain
     const tunedOutputs: OutputTable = { values: Float64Array.from(values), shape };
     const scores: GainScores = { start: scoreOf(start), tuned: scoreOf(tunedOutputs), linearized: scoreOf(linearized[k]) };
     const distance = (from: OutputTable): number => Math.sqrt(tunedOutputs.values.reduce((sum, value, i) => sum + (value - from.values[i]) ** 2, 0));
-    return { ...scores, ...recoveredGain(scores, smallestGain), tunedOutputs, linearizedOutputs: linearized[k], error: distance(linearized[k]) / distance(start) };
+    return { ...scores, ...recoveredGain(scores, smallestGain), startOutputs: start, tunedOutputs, linearizedOutputs: linearized[k], error: distance(linearized[k]) / distance(start) };
   });
 }

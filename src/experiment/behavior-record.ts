@@ -30,6 +30,8 @@ export interface BehaviorRun {
     /** ‖f_lin − f_t‖ / ‖f_t − f_0‖ on the test examples. */
     error?: number;
   };
+  /** f_0, f_t and f_lin at the same parameters on the test examples, [n · C], to six digits. */
+  testOutputs: { start: number[]; tuned: number[]; linearized: number[] };
   /** The kernel and setting that do best on dev. */
   kernel: SolvedKernel;
   /** The best setting of every kernel that was solved. */

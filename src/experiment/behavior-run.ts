@@ -9,6 +9,7 @@ import { kernelBehavior } from "../behavior/kernel-behavior";
 import type { KernelChange } from "../behavior/kernel-change";
 import type { KernelDescentRecord } from "../behavior/kernel-descent";
 import { linearizationTest, type LinearizationTest } from "../behavior/linearization-test";
+import type { OutputTable } from "../behavior/output-table";
 import { recoveredGain } from "../behavior/recovered-gain";
 import { DIVERGED, evaluateHead, fineTune, sortedSettings, type TrainingRecord } from "../finetune/fine-tune";
 import type { TrainingConfig } from "../finetune/training-config";
@@ -27,7 +28,7 @@ import { splitKernels, type SplitKernels } from "./split-kernels";
 import { trainingDescent } from "./training-descent";
 
 /** Increase when the meaning of kept measurements changes: older ones are then not used. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * Measures kernel behaviour once. The same options give the same numbers on one machine.
@@ -98,7 +99,8 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
 
       const { step, distance } = tuned.best;
       const checkpoints = checkpointsOf(history, typeof descended === "string" ? [] : descended, test.labels, score);
-      const [{ linearized, tuned: tunedScore, error }, at] = [history.find(({ record }) => record.step === step)!.test, checkpoints.find((each) => each.step === step)!];
+      const [atBest, at] = [history.find(({ record }) => record.step === step)!.test, checkpoints.find((each) => each.step === step)!];
+      const { linearized, tuned: tunedScore, error } = atBest;
       const { gain, share, passed } = recoveredGain({ start: history[0].test.start, tuned: tunedScore, linearized });
       const [onDev, onTest] = [dev, test].map((split) => evaluateHead(tuned.model, head, split, metric));
       const own = changes[0].get(formula)!;
@@ -112,6 +114,7 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
         start: history[0].test.start,
         tuned: { step, distance, dev: onDev.score, test: onTest.score, devAccuracy: onDev.accuracy, testAccuracy: onTest.accuracy },
         linearization: { test: linearized, gain, share, error: number(error) },
+        testOutputs: { start: rounded(atBest.startOutputs), tuned: rounded(atBest.tunedOutputs), linearized: rounded(atBest.linearizedOutputs) },
         kernel: best,
         kernels: solved,
         ...(typeof descended === "string" ? { noDescent: descended } : { descent: { test: at.descent!, error: at.descentError } }),
@@ -130,6 +133,9 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
 
 /** Numbers that JSON has; NaN and infinities are left out. */
 const number = (value: number | undefined): number | undefined => (Number.isFinite(value) ? value : undefined);
+
+/** Outputs are float32 sums: more digits would be noise, and fill the disk. */
+const rounded = ({ values }: OutputTable): number[] => Array.from(values, (value) => Number(value.toPrecision(6)));
 
 interface Measured {
   record: TrainingRecord;

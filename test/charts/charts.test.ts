@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
+import { kernelChange } from "../../src/behavior/kernel-change";
+import { agreementChart } from "../../src/charts/agreement-chart";
+import { circleChart } from "../../src/charts/circle-chart";
 import { contributionChart } from "../../src/charts/contribution-chart";
 import { earlyStepPoints, earlyStepsChart } from "../../src/charts/early-steps-chart";
 import { featureChangeCells, featureChangeChart } from "../../src/charts/feature-change-chart";
@@ -18,7 +21,9 @@ import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { type ChartSpec, PALETTE } from "../../src/charts/spec";
 import { subspaceChart } from "../../src/charts/subspace-chart";
+import { tangentChart } from "../../src/charts/tangent-chart";
 import { trainingChart } from "../../src/charts/training-chart";
+import { verdictChart, verdictPoint, verdictSentence, type VerdictPoint } from "../../src/charts/verdict-chart";
 
 /** Each figure is compared with a stored one; UPDATE_CHARTS=1 stores it anew, for eyes to check. */
 const stored = join(__dirname, "../../../test/fixtures/charts");
@@ -59,7 +64,41 @@ async function render(spec: ChartSpec, compileSpec: Compile): Promise<string> {
   return svg;
 }
 
+/** A network on the circle as far as its chart reads it. */
+const circleFit = (width: number): Parameters<typeof circleChart>[0][number] => {
+  const angles = [0, 90, 180, 270, 360];
+  const curve = (size: number) => Float64Array.from(angles, (angle) => size * Math.sign(angle - 135));
+  const kernel = (size: number) => ({ values: Float64Array.from([...angles, ...angles], (angle, i) => size * (1 + i + angle / 90)), shape: [2, 1, 5, 1] as [number, number, number, number] });
+  return {
+    task: { angles: [90, 270], targets: [1, -1] },
+    width,
+    angles,
+    outputs: { start: curve(0.1), tuned: curve(1), linearized: curve(1 + 1 / width) },
+    error: 1 / width,
+    kernels: { start: kernel(1), tuned: kernel(1 + 1 / width) },
+    change: kernelChange(kernel(1), kernel(1 + 1 / width)),
+  };
+};
+
+const verdictOf = (method: string, seed: number, share: number | undefined, distance: number): VerdictPoint => ({
+  method,
+  seed,
+  ...(share === undefined ? {} : { share }),
+  distance,
+  verdicts: { solvesTask: true, ...(share === undefined ? {} : { linearized: share >= 0.5 }), fixedFeatures: distance < 2, ...(share === undefined ? {} : { kernelBehavior: share >= 0.5 && distance < 2 }) },
+});
+
 const figures: Record<string, () => ChartSpec> = {
+  agreement: () =>
+    agreementChart(
+      ["SGD", "AdamW"].flatMap((panel, p) => [-2, -1, 0.5, 1].map((actual, i) => ({ panel, actual, predicted: actual * (1 - 0.2 * p) + 0.1 * i * p, group: i < 2 ? "no" : "yes", text: `sentence ${i}` }))),
+      { title: "Fine-tuned model and linearization", actualTitle: "f_t", predictedTitle: "f_lin" },
+    ),
+  circle: () => circleChart([circleFit(4), circleFit(64)], { example: 1 }),
+  tangent: () =>
+    tangentChart(["width 4", "width 64"].flatMap((panel, p) => ["at 0°", "at 90°"].flatMap((example, e) => [0, 0.5, 1].map((share) => ({ panel, example, share, value: e + share - (1 - p) * share ** 2, tangent: e + share }))))),
+  verdict: () => verdictChart([verdictOf("SGD", 13, 0.9, 0.4), verdictOf("SGD", 21, 0.7, 0.6), verdictOf("AdamW", 13, 0.3, 2.5), verdictOf("AdamW", 21, undefined, 3)], { title: "Two seeds" }),
+  "verdict-wide": () => verdictChart([verdictOf("SGD", 13, -0.2, 0.4), verdictOf("AdamW", 13, 1.3, 250)]),
   "mask-fill": () =>
     maskFillChart(
       [
@@ -184,6 +223,11 @@ const figures: Record<string, () => ChartSpec> = {
         { step, formula: "signgd" as const, correlation: step === 1 ? NaN : 0.7, relativeError: 30 },
         { step, formula: "asymmetric_signgd" as const, correlation: 0.8, relativeError: step === 2 ? 0 : 0.9 },
       ]),
+    ),
+  "early-steps-rates": () =>
+    earlyStepsChart(
+      [0.1, 0.01].flatMap((rate) => [1, 2].map((step) => ({ step, formula: "sgd" as const, correlation: 1 - rate * step, relativeError: rate * step, rate }))),
+      { title: "Two learning rates", selected: 0.01 },
     ),
   subspace: () =>
     subspaceChart(
@@ -345,7 +389,54 @@ test("a trajectory's agreement gives a point for each step and kernel", () => {
   assert.deepEqual(earlyStepPoints([step]), [{ step: 1, formula: "sgd", correlation: 0.5, relativeError: 0.25 }]);
 });
 
+test("buttons choose the learning rate of the early steps, and the axes stay", async () => {
+  const spec = figures["early-steps-rates"]();
+  assert.match(spec.description, /after 2 steps: K_SGD correlation 0\.98, relative error 0\.020$/);
+  const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
+  const small = await view.toSVG();
+  const large = await view.signal("rate", 0.1).toSVG();
+  assert.notEqual(small, large);
+  const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
+  assert.deepEqual(labels(large), labels(small));
+  view.finalize();
+});
+
+test("buttons choose the width of the network on the circle, and the axes stay", async () => {
+  const view = new View(parse(versions[0].compile(figures.circle() as never, { logger: collector() }).spec), { renderer: "none" });
+  const narrow = await view.toSVG();
+  const wide = await view.signal("units", 64).toSVG();
+  assert.notEqual(narrow, wide);
+  const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
+  assert.deepEqual(labels(wide), labels(narrow));
+  view.finalize();
+});
+
+test("a verdict says each half with its mean, and in how many seeds it holds", () => {
+  const sgd = [verdictOf("SGD", 13, 0.9, 0.4), verdictOf("SGD", 21, 0.4, 0.6)];
+  assert.equal(
+    verdictSentence(sgd),
+    "SGD: the linearization has 65 % of the gain, at least half of it in 1 of 2 seeds; kernel entries moved by 0.50 times their size on average, by less than 2.0 in 2 of 2; the kernel solves the task in 2 of 2. Kernel behaviour: 1 of 2 seeds.",
+  );
+  assert.match(verdictSentence([verdictOf("SGD", 13, undefined, 3)]), /gains too little for a share of it; .* less than 2\.0 in 0 of 1; .* Kernel behaviour: 0 of 1 seeds\.$/);
+  assert.match(verdictSentence([...sgd, verdictOf("SGD", 42, undefined, 1)]), /65 % of the gain \(of 2 seeds that have one\), at least half of it in 1 of 3 seeds/);
+});
+
+test("a measurement's verdict takes the distance of its own kernel", () => {
+  const feature = (formula: "sgd" | "asymmetric_signgd", mean: number) => ({ formula, mean, layers: {}, kinds: {}, cells: [] });
+  const run = { formula: "asymmetric_signgd" as const, linearization: { test: 0.8, gain: 0.3, share: 0.6 }, features: [feature("sgd", 9), feature("asymmetric_signgd", 1)], verdicts: { fixedFeatures: true } };
+  assert.deepEqual(verdictPoint(run, "AdamW", 13), { method: "AdamW", seed: 13, share: 0.6, distance: 1, verdicts: { fixedFeatures: true } });
+});
+
 test("impossible figures are refused", () => {
+  assert.throws(() => agreementChart([]), /at least one point/);
+  assert.throws(() => circleChart([]), /needs at least one network/);
+  assert.throws(() => circleChart([circleFit(4), circleFit(4)]), /one of each width; it has the widths 4, 4/);
+  assert.throws(() => circleChart([circleFit(4)], { selected: 8 }), /no network of width 8; there are 4/);
+  assert.throws(() => circleChart([circleFit(4)], { example: 2 }), /no training example 2; there are 2/);
+  assert.throws(() => tangentChart([]), /at least one point/);
+  assert.throws(() => verdictChart([]), /at least one point/);
+  assert.throws(() => verdictSentence([]), /at least one run/);
+  assert.throws(() => earlyStepsChart([{ step: 1, formula: "sgd", correlation: 1, relativeError: 1, rate: 1 }], { selected: 2 }), /no run with the learning rate 2; there are 1\.$/);
   assert.throws(() => slopeChart([]), /at least one point/);
   assert.throws(() => slopeChart(["a", "b", "c", "d", "e", "f"].map((series) => ({ series, seed: 1, x: 1, y: 1 }))), /5 series, not 6/);
   assert.throws(() => slopeChart([{ series: "a", seed: 1, x: 64, y: 1 }]), /two different x/);

@@ -25,6 +25,7 @@ import { classifierHead, withClassifier } from "../../src/model/head";
 import { disposeModel } from "../../src/model/model";
 import { accuracy, asPredictions } from "../../src/solvers/metrics";
 import { taskByName } from "../../src/tasks/task";
+import { assertAllclose } from "../support/allclose";
 import { fixturePath } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-behavior-"));
@@ -79,6 +80,11 @@ describe("a measurement of kernel behaviour", () => {
     const [linearization] = await linearizationTest({ model, outputs, sequences, labels, tuned: [tuned.model] });
     // One group of checkpoints or one checkpoint alone: the same products, in the same order.
     assert.deepEqual(run.linearization, { test: linearization.linearized, gain: linearization.gain, error: linearization.error, ...(linearization.share === undefined ? {} : { share: linearization.share }) });
+    const { startOutputs, tunedOutputs, linearizedOutputs } = linearization;
+    const sixDigits = { relative: 5e-6, absolute: 1e-30 };
+    assertAllclose(run.testOutputs.start, startOutputs.values, sixDigits);
+    assertAllclose(run.testOutputs.tuned, tunedOutputs.values, sixDigits);
+    assertAllclose(run.testOutputs.linearized, linearizedOutputs.values, sixDigits);
     const { changes } = await fixedFeatures({ model, tuned: [tuned.model], outputs, examples: common.train.sequences, others: [0, 2, 4, 7, 9].map((i) => sequences[i]) });
     const { whole, layers, kinds } = changes[0].get("sgd")!;
     assert.deepEqual(run.features.map(({ formula, mean, median }) => [formula, mean, median]), [["sgd", whole.mean, whole.median]]);

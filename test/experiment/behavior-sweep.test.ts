@@ -89,6 +89,7 @@ describe("tables of kernel behaviour", () => {
     method: "SGD",
     setting: {},
     optimizer: "sgd",
+    testOutputs: { start: [], tuned: [], linearized: [] },
     metric: "accuracy",
     outputs: 1,
     formula: "sgd",
