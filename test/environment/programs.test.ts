@@ -47,14 +47,20 @@ test("a program that is told to stop stops", async (t) => {
   assert.deepEqual({ output, code }, { output: "ready\nstopping\n", code: 5 });
 });
 
-test("shorthand properties are written out, line by line", () => {
-  const { writeOutShorthand } = require(path.join(root, "environment", "kernel", "shorthand.cjs"));
+test("property names are written out, line by line", () => {
+  const { writeOutPropertyNames } = require(path.join(root, "environment", "kernel", "property-names.cjs"));
   const ts = require("@tslab/typescript-for-tslab");
-  const source = "const { a, b } = f({ c, d: e,\n  g });\n({ h, i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l })}`;";
+  const written = (source: string) => writeOutPropertyNames(ts, source) as string;
   assert.equal(
-    writeOutShorthand(ts, source),
-    "const { a, b } = f({ c: c, d: e,\n  g: g });\n({ h: h, i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l: l })}`;",
+    written("const { a, b } = f({ c, d: e,\n  g });\n({ h, i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l })}`;"),
+    "const { a, b } = f({ c: c, d: e,\n  g: g });\n({ h: h, i: i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l: l })}`;",
   );
+  assert.equal(
+    written('const { a: b, c: { d = { e } }, "f": g, [h]: i, ...j } = x;\nrows.map(({ /* k */ k: { l: [m] } }: { k: T }) => ({ n: m }));'),
+    'const { "a": b, "c": { d = { e: e } }, "f": g, [h]: i, ...j } = x;\nrows.map(({ /* k */ "k": { "l": [m] } }: { k: T }) => ({ n: m }));',
+  );
+  const untouched = "const o = { a: 1, b() { return 2; } };\nlabel: for (const x of o.a) break label;";
+  assert.equal(written(untouched), untouched);
 });
 
 test("the cells' type check names notebook, cell and line", async (t) => {
