@@ -136,7 +136,7 @@ function withoutSeconds(html, text) {
   // A caption stands above the names of the columns, "… and 3 more rows" below the last row.
   const inTable = (line, index) => index >= rule - 1 && !/^… and \d+ more rows$/.test(line);
   return displayed({
-    "text/html": html.replace(/<tr>(.*?)<\/tr>/gs, (row, cells) => {
+    "text/html": html.replace(`<td colspan="${columns.length}">`, `<td colspan="${columns.length - 1}">`).replace(/<tr>(.*?)<\/tr>/gs, (row, cells) => {
       const parts = cells.match(/<(t[hd])\b.*?<\/\1>/gs) ?? [];
       return parts.length === columns.length ? `<tr>${parts.filter((_, column) => column !== at).join("")}</tr>` : row;
     }),

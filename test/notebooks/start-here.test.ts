@@ -26,8 +26,8 @@ test("npm start runs the start notebook through the real kernel, prints its tabl
   // The same run: executing it a second time would show nothing more.
   const { compareWithCommitted, differenceLines } = await program("environment/outputs/check-outputs.mjs");
   const file = path.join(root, "notebooks", "00-start-here.ipynb");
-  const result = compareWithCommitted(file, JSON.parse(readFileSync(executed, "utf8")), [[store, ".cache"]]);
-  t.diagnostic(`${result.numbers} numbers compared`);
-  assert.ok(result.numbers > 0);
-  assert.deepEqual(differenceLines(file, result), []);
+  const compared = compareWithCommitted(file, JSON.parse(readFileSync(executed, "utf8")), [[store, ".cache"]]);
+  t.diagnostic(`${compared.numbers} numbers compared`);
+  assert.ok(compared.numbers > 0);
+  assert.deepEqual(differenceLines(file, compared), []);
 });
