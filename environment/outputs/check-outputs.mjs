@@ -17,7 +17,7 @@ export const outputsCommand = (file) => `npm run notebooks -- ${shown(file)}`;
  * @returns `{ bytes, changed, seconds }`: size of the file, and whether it is another one now
  * @throws NotebookError when a cell fails, its outputs cannot be committed, or the file changed meanwhile; it stays as it is
  */
-export function writeOutputs(file, { places = [], execute = withExecutedNotebook } = {}) {
+export async function writeOutputs(file, { places = [], execute = withExecutedNotebook } = {}) {
   const before = readIfNotebook(file);
   return execute({ file }, ({ notebook, seconds }) => {
     const text = fitting(file, () => notebookText(withOutputs(JSON.parse(before), notebook, places)));
@@ -32,7 +32,7 @@ export function writeOutputs(file, { places = [], execute = withExecutedNotebook
  * @returns what compareOutputs tells, and the seconds that it took
  * @throws NotebookError when it has nothing to compare with, before it runs, and when a cell fails
  */
-export function checkOutputs(file, { places = [], execute = withExecutedNotebook } = {}) {
+export async function checkOutputs(file, { places = [], execute = withExecutedNotebook } = {}) {
   committedNotebook(file);
   return execute({ file }, ({ notebook, seconds }) => ({ ...compareWithCommitted(file, notebook, places), seconds }));
 }

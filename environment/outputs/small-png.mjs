@@ -3,6 +3,7 @@ import { crc32, deflateSync, inflateSync } from "node:zlib";
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const largestPalette = 256;
+const mostFrequent = 160;
 
 /** Width and height in pixels. */
 export function pngSize(png) {
@@ -10,8 +11,9 @@ export function pngSize(png) {
 }
 
 /**
- * The same picture with at most 256 colours. The most frequent colours stay exactly as they are; the others (the
- * edges of letters and lines, for the most part) become the nearest of these.
+ * The same picture with at most 256 colours: the most frequent ones stay exactly as they are, and of the others (the
+ * edges of letters and lines, the shades of a heatmap) those that are furthest from all that are kept; the rest become
+ * the nearest of these.
  * @param png 8 bits a channel, red, green, blue and alpha, not interlaced; any other PNG is returned as it is
  */
 export function smallPng(png) {
@@ -89,11 +91,22 @@ function palette(pixels) {
   for (const colour of pixels) counts.set(colour, (counts.get(colour) ?? 0) + 1);
   // Equally frequent ones in the order of their values, so that the same picture gives the same file.
   const ranked = [...counts].sort(([a, m], [b, n]) => n - m || a - b).map(([colour]) => colour);
-  const colours = ranked.slice(0, largestPalette);
-  const indexOf = new Map(colours.map((colour, index) => [colour, index]));
-  const parts = colours.map(seen);
-  for (const colour of ranked.slice(largestPalette)) indexOf.set(colour, nearest(seen(colour), parts));
-  return { colours, indexOf };
+  const parts = ranked.map(seen);
+  const nearest = new Uint8Array(ranked.length); // the place in the palette, and how far that is
+  const distance = new Float64Array(ranked.length).fill(Infinity);
+  const colours = [];
+  const keep = (place) => {
+    for (let i = 0; i < ranked.length; i++) {
+      const apart = squaredDistance(parts[i], parts[place]);
+      if (apart < distance[i]) [nearest[i], distance[i]] = [colours.length, apart];
+    }
+    // Two faint colours may look the same; each is still itself.
+    [nearest[place], distance[place]] = [colours.length, -1];
+    colours.push(ranked[place]);
+  };
+  for (let place = 0; place < Math.min(ranked.length, mostFrequent); place++) keep(place);
+  while (colours.length < Math.min(ranked.length, largestPalette)) keep(distance.indexOf(distance.reduce((a, b) => Math.max(a, b))));
+  return { colours, indexOf: new Map(ranked.map((colour, i) => [colour, nearest[i]])) };
 }
 
 /** A colour as it adds to the page: the fainter, the less its hue counts. */
@@ -102,12 +115,6 @@ function seen(colour) {
   return [colour >>> 24, (colour >>> 16) & 255, (colour >>> 8) & 255].map((part) => (part * alpha) / 255).concat(alpha);
 }
 
-function nearest(colour, candidates) {
-  let best = 0;
-  let least = Infinity;
-  for (const [index, candidate] of candidates.entries()) {
-    const distance = candidate.reduce((sum, part, i) => sum + (part - colour[i]) ** 2, 0);
-    if (distance < least) [best, least] = [index, distance];
-  }
-  return best;
+function squaredDistance(a, b) {
+  return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2 + (a[3] - b[3]) ** 2;
 }
