@@ -1,10 +1,13 @@
 // Checks the notebooks: the house's rules for what is committed, the types of the code cells with the project's own
 // strict compiler (tslab's is older and not strict), and lint.
 // node environment/check-cells.mjs [NOTEBOOK …]
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { largestNotebook, unfitOutputs } from "./outputs/committed-outputs.mjs";
+import { toleranceError } from "./outputs/compare-outputs.mjs";
+import { localPaths } from "./outputs/local-paths.mjs";
 import { build, cache, root } from "./setup/places.mjs";
 
 const require = createRequire(import.meta.url);
@@ -106,7 +109,8 @@ function place(line, cells) {
 
 /**
  * What a notebook has that a committed one must not have, or lacks, as lines "notebook, cell 3 (load): message":
- * it is committed as nobody has run it yet, with an id for every cell, a parameters cell and its provenance at the end.
+ * it has an id for every cell, a parameters cell and its provenance at the end, and its outputs, if there are any, are
+ * small and the same after every run: no execution counts, times or paths of one machine.
  */
 export function checkHouseRules(file) {
   const shown = path.relative(root, file);
@@ -116,15 +120,19 @@ export function checkHouseRules(file) {
   } catch (error) {
     return [`${shown}: is not a Jupyter notebook: ${error.message}`];
   }
+  const unfit = unfitOutputs(notebook);
   const cells = notebook.cells.flatMap((cell, index) => {
     const name = `cell ${index + 1}${cell.id === undefined ? "" : ` (${cell.id})`}`;
     const twin = notebook.cells.findIndex(({ id }) => id !== undefined && id === cell.id);
-    return [...cellRules(cell), ...(twin < index && cell.id !== undefined ? [`has the id of cell ${twin + 1}: give it one of its own.`] : [])].map((message) => `${shown}, ${name}: ${message}`);
+    const own = unfit.filter(({ id }) => id === cell.id).map(({ message }) => (message.endsWith(".") ? message : `${message}. ${remake(shown)}`));
+    return [...cellRules(cell, shown), ...own, ...(twin < index && cell.id !== undefined ? [`has the id of cell ${twin + 1}: give it one of its own.`] : [])].map((message) => `${shown}, ${name}: ${message}`);
   });
-  return [...notebookRules(notebook).map((message) => `${shown}: ${message}`), ...cells];
+  const size = statSync(file).size;
+  const tooLarge = size > largestNotebook ? [`has ${size} bytes, more than ${largestNotebook}. ${remake(shown)}`] : [];
+  return [...[...notebookRules(notebook), ...tooLarge].map((message) => `${shown}: ${message}`), ...cells];
 }
 
-const clear = "In JupyterLab: Edit ▸ Clear Outputs of All Cells, then save";
+const remake = (shown) => `Make its outputs with: npm run notebooks -- ${shown} (or clear them in JupyterLab: Edit ▸ Clear Outputs of All Cells, then save).`;
 
 function notebookRules({ cells, metadata, nbformat, nbformat_minor: minor }) {
   const messages = [];
@@ -143,19 +151,20 @@ function notebookRules({ cells, metadata, nbformat, nbformat_minor: minor }) {
   return messages;
 }
 
-function cellRules(cell) {
+function cellRules(cell, shown) {
   const messages = [];
   const source = sourceOf(cell);
   if (cell.id === undefined) messages.push("has no id: give it one that says what it does, such as “load”.");
   else if (!/^[a-zA-Z0-9_-]{1,64}$/.test(cell.id)) messages.push("has an id that Jupyter does not take: 1 to 64 letters, digits, - and _.");
   if (source.trim() === "") messages.push("is empty: remove it.");
   if (cell.cell_type === "code") {
-    if (cell.execution_count != null) messages.push(`has an execution count (${cell.execution_count}). ${clear}.`);
-    if (cell.outputs?.length > 0) messages.push(`has ${cell.outputs.length} ${cell.outputs.length === 1 ? "output" : "outputs"}. ${clear}.`);
+    if (cell.execution_count != null) messages.push(`has an execution count (${cell.execution_count}). ${remake(shown)}`);
+    const tolerance = toleranceError(cell.metadata?.tolerance);
+    if (tolerance) messages.push(tolerance);
   }
   if (tags(cell).includes("injected-parameters")) messages.push("is the injected parameters of a run: remove it.");
   else if (tags(cell).includes("parameters")) messages.push(...parameterRules(cell, source));
-  for (const found of localPaths(`${source}\n${JSON.stringify(cell.metadata ?? {})}\n${JSON.stringify(cell.outputs ?? [])}`)) {
+  for (const found of localPaths(`${source}\n${JSON.stringify(cell.metadata ?? {})}`)) {
     messages.push(`holds the local path ${found}, which no other machine has: write it relative to the checkout.`);
   }
   return messages;
@@ -169,13 +178,6 @@ function parameterRules(cell, source) {
   } catch (error) {
     return [error.message];
   }
-}
-
-/** Absolute paths as they are on somebody's machine (and not the end of an address such as https://host/home/). */
-function localPaths(text) {
-  const folders = /(?<![\w.~/:-])\/(?:home|Users|root|tmp|var|mnt|media|opt|srv|private)\/[^\s"'`)\\]+|\b[A-Za-z]:\\{1,2}(?:Users|Documents|Temp)\b[^\s"'`)]*|\bfile:\/\/[^\s"'`)]+/g;
-  const found = [...text.matchAll(folders)].map(([match]) => match);
-  return [...new Set(text.includes(`${root}${path.sep}`) && !found.some((match) => match.startsWith(root)) ? [...found, root] : found)];
 }
 
 /** Comments of whole lines and behind code; good enough to tell a call from a call commented out. */

@@ -1,5 +1,8 @@
 // npm start: the start notebook headless, its result table, its report.
+// npm start -- name=value …: with other parameters. --executed FILE: keeps the executed notebook there, too.
+import { copyFileSync } from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { NotebookError, notebookFunctions, withExecutedNotebook } from "./report/execute-notebook.mjs";
 import { reportPath, writeReport } from "./report/write-report.mjs";
 import { root } from "./setup/places.mjs";
@@ -7,8 +10,9 @@ import { root } from "./setup/places.mjs";
 const file = path.join(root, "notebooks", "00-start-here.ipynb");
 
 try {
-  const settings = process.argv.slice(2).filter((argument) => argument.includes("="));
+  const { settings, copy } = readArguments();
   const out = await withExecutedNotebook({ file, settings }, (executed) => {
+    if (copy) copyFileSync(executed.executedFile, copy);
     console.log(`\n${resultTable(executed.notebook)}\n`);
     return writeReport({ file, out: reportPath(file), ...executed });
   });
@@ -17,6 +21,15 @@ try {
 } catch (error) {
   console.error(error instanceof NotebookError ? error.message : `npm start failed: ${error.stack}`);
   process.exitCode = 1;
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { executed: { type: "string" } } });
+    return { settings: positionals, copy: values.executed };
+  } catch (error) {
+    throw new NotebookError(`${error.message}\n\nusage: npm start [-- name=value ...] [--executed FILE]`);
+  }
 }
 
 /** The plain-text form of what the cell tagged `results` shows. */

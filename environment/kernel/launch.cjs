@@ -10,7 +10,10 @@ process.env.KERNEL_VIEW_NOTEBOOK_FOLDER ??= process.cwd();
 process.chdir(path.join(__dirname, "..", ".."));
 
 // The same copy that our display code and `import … from "tslab"` find: only one can be connected to Jupyter.
-const { repairShorthand } = require("./shorthand.cjs");
-repairShorthand(require("tslab/dist/executor.js"), require("@tslab/typescript-for-tslab"));
+const { repairPropertyNames } = require("./property-names.cjs");
+const { leavePackagesUnwatched } = require("./packages-stay.cjs");
+const ts = require("@tslab/typescript-for-tslab");
+leavePackagesUnwatched(ts);
+repairPropertyNames(require("tslab/dist/executor.js"), ts);
 const { startKernel } = require("tslab/dist/main.js");
 startKernel({ configPath: process.argv[2], enableFindLocal: false });

@@ -2,8 +2,8 @@
 
 /**
  * The title and the question of a notebook. The question is what the opening cell has in bold up to a question mark,
- * else its first sentence that ends with one, else its first sentence. Both are Markdown of one line; the question may
- * be empty.
+ * else its first sentence that ends with one together with the sentence it follows from, else its first sentence. Both
+ * are Markdown of one line; the question may be empty.
  */
 export function notebookHeading(notebook, otherwise) {
   const cell = notebook.cells.find(({ cell_type: type }) => type === "markdown");
@@ -26,8 +26,14 @@ function prose(text) {
 function questionOf(paragraphs) {
   const bold = paragraphs.map((paragraph) => /\*\*([^*]+\?)\*\*/.exec(paragraph)?.[1]).find(Boolean);
   if (bold) return bold;
-  const all = paragraphs.flatMap(sentences);
-  return (all.find((sentence) => /\?["')*_”]*$/.test(sentence)) ?? all[0] ?? "").trim();
+  const all = paragraphs.map(sentences);
+  const asks = (sentence) => /\?["')*_”]*$/.test(sentence);
+  const paragraph = all.find((own) => own.some(asks));
+  if (!paragraph) return (all[0]?.[0] ?? "").trim();
+  // "Which of these does it take?" says nothing alone; a heading such as "Question." adds nothing.
+  const at = paragraph.findIndex(asks);
+  const before = at > 0 && paragraph[at - 1].split(" ").length > 3 ? `${paragraph[at - 1]} ` : "";
+  return `${before}${paragraph[at]}`.trim();
 }
 
 /** A sentence ends at . ! ? before a space and a capital letter (or what may stand before one), outside of formulas. */

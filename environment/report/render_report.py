@@ -16,6 +16,7 @@ import json
 import pathlib
 import re
 import sys
+import textwrap
 
 import nbformat
 from nbconvert.exporters.templateexporter import TemplateExporter
@@ -68,7 +69,7 @@ def typescript(source: str) -> str:
 def first_words(source: str) -> str:
     """The cell's opening comment, or its first line: what the folded cell is called."""
     lines = [line.strip() for line in source.splitlines() if line.strip()]
-    return lines[0].lstrip("/ ")[:90] if lines else ""
+    return textwrap.shorten(lines[0].lstrip("/ "), 140, placeholder=" …") if lines else ""
 
 
 def script_json(value) -> str:

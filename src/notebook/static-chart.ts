@@ -47,7 +47,7 @@ export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promis
 function rasterize(svg: string, scale: number): Buffer {
   const image = new Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
-    font: { loadSystemFonts: true, fontFiles: [fallbackFont()], defaultFontFamily: "KaTeX_SansSerif", sansSerifFamily: systemSansSerif() },
+    font: { loadSystemFonts: true, fontFiles: [fallbackFont()], defaultFontFamily: systemSansSerif(), sansSerifFamily: systemSansSerif() },
   });
   return image.render().asPng();
 }

@@ -59,12 +59,24 @@ test("what a committed notebook must not have, or lacks, is named with its cell 
     writeFileSync(file, JSON.stringify(notebook));
     return checkHouseRules(file).map((line) => line.replace(/^.*?notebook\.ipynb/, ""));
   };
-  const clear = "In JupyterLab: Edit ▸ Clear Outputs of All Cells, then save.";
+  const remake = /Make its outputs with: npm run notebooks -- \S*notebook\.ipynb \(or clear them in JupyterLab: Edit ▸ Clear Outputs of All Cells, then save\)\.$/;
   const code = (cell: object) => cell as ReturnType<typeof codeCell>;
 
   assert.deepEqual(complaints(() => {}), []);
-  assert.deepEqual(complaints((cells) => (code(cells[1]).execution_count = 4)), [`, cell 2 (parameters): has an execution count (4). ${clear}`]);
-  assert.deepEqual(complaints((cells) => (code(cells[1]).outputs = [printed("16")])), [`, cell 2 (parameters): has 1 output. ${clear}`]);
+  const [count, ...otherCounts] = complaints((cells) => (code(cells[1]).execution_count = 4));
+  assert.match(count, /^, cell 2 \(parameters\): has an execution count \(4\)\. /);
+  assert.match(count, remake);
+  assert.deepEqual(otherCounts, []);
+  assert.deepEqual(complaints((cells) => (code(cells[2]).outputs = [printed("16")])), []);
+  const timed = [{ output_type: "display_data", metadata: {}, data: { "text/html": "Kernels: 5 in 2.0 s", "text/plain": "Kernels: 5 in 2.0 s" } }];
+  const [raw] = complaints((cells) => (code(cells[2]).outputs = timed));
+  assert.match(raw, /^, cell 3 \(provenance\): has outputs as a run leaves them, with times, or with every form of a figure\. /);
+  assert.match(raw, remake);
+  assert.deepEqual(complaints((cells) => (code(cells[2]).outputs = [printed("/home/me/x")])), [", cell 3 (provenance): shows the local path /home/me/x, which no other machine has: show it relative to the checkout."]);
+  assert.match(complaints((cells) => (code(cells[2]).outputs = [printed("x".repeat(1_000_000))]))[0], /^: has \d+ bytes, more than 1000000\. Make its outputs/);
+  assert.deepEqual(complaints((cells) => (code(cells[2]).metadata = { tolerance: { absolute: 2 } } as object)), []);
+  assert.deepEqual(complaints((cells) => (code(cells[2]).metadata = { tolerance: { percent: 2 } } as object)), [', cell 3 (provenance): has a tolerance "percent", which is none of relative, absolute, counts.']);
+  assert.deepEqual(complaints((cells) => (code(cells[2]).metadata = { tolerance: { absolute: -1 } } as object)), [", cell 3 (provenance): has the tolerance absolute = -1: it has to be a number, 0 or larger."]);
   assert.deepEqual(complaints((cells) => delete (cells[0] as { id?: string }).id), [", cell 1: has no id: give it one that says what it does, such as “load”."]);
   assert.deepEqual(complaints((cells) => (cells[2].id = "title")), [", cell 3 (title): has the id of cell 1: give it one of its own."]);
   assert.deepEqual(complaints((cells) => (cells[2].id = "a b")), [", cell 3 (a b): has an id that Jupyter does not take: 1 to 64 letters, digits, - and _."]);

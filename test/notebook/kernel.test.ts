@@ -66,6 +66,24 @@ describe("a notebook run by the real kernel", () => {
   });
 });
 
+test("names of properties mean the properties, whatever earlier cells have declared", async (t) => {
+  const sources = [
+    "let rows = [{ run: { history: [1, 2] }, seed: 3 }]; let scale = 0; let other = 0;",
+    "const { run: { history }, seed: chosen } = rows[0]; const sums = rows.map(({ run: { history: [, second] }, seed: own = 5 }) => second + own);\n({ seed: scale, missing: other = 7 } = { missing: undefined, ...rows[0] });",
+    "let made = { history, scale }; ({ scale = 9, other = 8 } = {} as { scale?: number; other?: number });",
+    "console.log(JSON.stringify({ history, chosen, sums, made, scale, other }));",
+  ];
+  const file = path.join(temporaryFolder(t), "names.ipynb");
+  const cells = sources.map((source, index) => ({ cell_type: "code", id: `c${index}`, metadata: {}, source, outputs: [], execution_count: null }));
+  writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  const { withExecutedNotebook } = await program("environment/report/execute-notebook.mjs");
+  await withExecutedNotebook({ file }, ({ notebook }: { notebook: { cells: Cell[] } }) => {
+    const outputs = notebook.cells.flatMap((cell) => cell.outputs);
+    const shown = JSON.parse(plain(outputs.at(-1)!.text)) as Record<string, unknown>;
+    assert.deepEqual(shown, { history: [1, 2], chosen: 3, sums: [5], made: { history: [1, 2], scale: 3 }, scale: 9, other: 8 });
+  });
+});
+
 test("a failing cell fails the run, names notebook, cell and error, and leaves nothing behind", (t) => {
   const folder = temporaryFolder(t);
   const result = runNode(["environment/report.mjs", fixtureNotebook("failing"), "--out", path.join(folder, "report.html")]);

@@ -126,7 +126,8 @@ test("npm run report -- --all: the notebook that fails is named, the other is wr
 test("a notebook's question is found among formulas, abbreviations and emphasis", async () => {
   const { notebookHeading } = await program("environment/report/heading.mjs");
   const heading = (source: string) => notebookHeading(notebookOf([textCell("a", source)]), "name") as { title: string; question: string };
-  assert.deepEqual(heading("# T\n\nA fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$? Yes."), { title: "T", question: "Is $a. B?$ so, e.g. for $x = 1.5$?" });
+  assert.deepEqual(heading("# T\n\nA fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$? Yes."), { title: "T", question: "A fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$?" });
+  assert.equal(heading("# T\n\nFirst of all. A kernel is beside fine-tuning. Which of these? Another one?").question, "A kernel is beside fine-tuning. Which of these?");
   assert.equal(heading("# T\n\n$$\nWhy?\n$$\n\n```ts\nWhat?\n```\n\n**Question.** Does it\nhold?").question, "Does it hold?");
   assert.equal(heading("# T\n\nIs it so? Before that: **does a $k$ of\n4 do?** Or not?").question, "does a $k$ of 4 do?");
   assert.equal(heading("# T\n\n> Only said. Not asked.").question, "Only said.");

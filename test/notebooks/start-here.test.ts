@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { root, runNode } from "../support/checkout";
+import { program, root, runNode, temporaryFolder } from "../support/checkout";
 
-test("npm start runs the start notebook through the real kernel, prints its table and writes its report", (t) => {
+test("npm start runs the start notebook through the real kernel, prints its table, writes its report, and shows what is committed", async (t) => {
+  const folder = temporaryFolder(t);
+  const executed = path.join(folder, "executed.ipynb");
+  const store = path.join(folder, "store");
   const report = path.join(root, "reports", "00-start-here.html");
   rmSync(report, { force: true });
-  const result = runNode(["environment/start.mjs"]);
+  const result = runNode(["environment/start.mjs", "--executed", executed], { env: { KERNEL_VIEW_CACHE: store } });
   assert.equal(result.status, 0, result.stderr);
   t.diagnostic(result.stderr.trim().split("\n").at(-1)!);
   for (const line of result.stdout.trimEnd().split("\n")) t.diagnostic(line);
@@ -19,4 +22,12 @@ test("npm start runs the start notebook through the real kernel, prints its tabl
   assert.ok(html.match(/<figure class="chart">/g)!.length >= 4);
   assert.match(html, /<th scope="row">Model hash<\/th><td>[0-9a-f]{16,}/);
   assert.doesNotMatch(html, /printed warning/, "no cell writes to standard error");
+
+  // The same run: executing it a second time would show nothing more.
+  const { compareWithCommitted, differenceLines } = await program("environment/outputs/check-outputs.mjs");
+  const file = path.join(root, "notebooks", "00-start-here.ipynb");
+  const compared = compareWithCommitted(file, JSON.parse(readFileSync(executed, "utf8")), [[store, ".cache"]]);
+  t.diagnostic(`${compared.numbers} numbers compared`);
+  assert.ok(compared.numbers > 0);
+  assert.deepEqual(differenceLines(file, compared), []);
 });
