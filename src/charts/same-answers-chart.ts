@@ -33,15 +33,23 @@ export function sameAnswers(answers: readonly Answers[]): SameAnswers[] {
 
 const CELL = { width: 46, height: 30 };
 
+export interface SameAnswersOptions {
+  title?: string;
+  /** The name among the answers that is no method, such as that of the labels: colours are scaled without it. */
+  reference?: string;
+}
+
 /** The share of examples on which two methods say the same: a cell for each pair, once. */
-export function sameAnswersChart(answers: readonly Answers[], { title = "Share of the same answers" }: { title?: string } = {}): ChartSpec {
+export function sameAnswersChart(answers: readonly Answers[], { title = "Share of the same answers", reference }: SameAnswersOptions = {}): ChartSpec {
   if (answers.length < 2) throw new Error(`The chart of same answers compares at least two methods; there are ${answers.length}.`);
   const names = answers.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new Error(`Two methods are called "${twice}".`);
   const pairs = sameAnswers(answers);
-  const [low, high] = [Math.min(...pairs.map(({ share }) => share)), Math.max(...pairs.map(({ share }) => share))];
-  const least = pairs.reduce((a, b) => (b.share < a.share ? b : a));
+  const methods = pairs.filter(({ first, second }) => first !== reference && second !== reference);
+  const scaled = methods.length > 0 ? methods : pairs;
+  const [low, high] = [Math.min(...scaled.map(({ share }) => share)), Math.max(...scaled.map(({ share }) => share))];
+  const least = scaled.reduce((a, b) => (b.share < a.share ? b : a));
   const axis = { labelLimit: 260, labelPadding: 4 };
   const x = { field: "first", type: "nominal", title: null, sort: names, scale: { domain: names.slice(0, -1) }, axis: { ...axis, labelAngle: -40 } };
   const y = { field: "second", type: "nominal", title: null, sort: names, scale: { domain: names.slice(1) }, axis };
@@ -54,7 +62,7 @@ export function sameAnswersChart(answers: readonly Answers[], { title = "Share o
   ];
   return {
     $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${names.length} methods; least for ${least.first} and ${least.second}, ${(100 * least.share).toFixed(1)} %`,
+    description: `${title}: ${names.filter((name) => name !== reference).length} methods; least for ${least.first} and ${least.second}, ${(100 * least.share).toFixed(1)} %`,
     title: { text: title, anchor: "start" },
     data: { values: pairs },
     width: { step: CELL.width },
@@ -63,7 +71,7 @@ export function sameAnswersChart(answers: readonly Answers[], { title = "Share o
     layer: [
       {
         mark: { type: "rect" },
-        encoding: { color: { field: "share", type: "quantitative", title: ["same", "answers"], scale: { scheme: "viridis", domain: low < high ? [low, high] : [0, 1] }, legend: { format: AXIS_PERCENT, gradientLength: 120 } } },
+        encoding: { color: { field: "share", type: "quantitative", title: ["same", "answers"], scale: { scheme: "viridis", domain: low < high ? [low, high] : [0, 1], clamp: true }, legend: { format: AXIS_PERCENT, gradientLength: 120 } } },
       },
       {
         // The text stands on its cell, not on the page: dark on light colours, light on dark ones.

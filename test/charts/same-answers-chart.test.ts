@@ -41,6 +41,13 @@ for (const [version, compileSpec] of versions) {
   });
 }
 
+test("colours are scaled without the reference, whose row is still there", () => {
+  const spec = sameAnswersChart([...answers, { name: "third", classes: [1, 1, 0, 1] }], { reference: "the labels" });
+  assert.match(spec.description, /: 3 methods; least for K_SGD, lstsq and third, 25\.0 %$/);
+  assert.match(JSON.stringify(spec), /"domain":\[0\.25,0\.75\],"clamp":true/);
+  assert.match(JSON.stringify(spec.data), /"second":"the labels"/);
+});
+
 test("methods that agree on everything are drawn too", () => {
   const spec = sameAnswersChart([{ name: "a", classes: [0, 1] }, { name: "b", classes: [0, 1] }]);
   assert.match(JSON.stringify(spec), /"domain":\[0,1\]/);
