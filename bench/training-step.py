@@ -32,7 +32,11 @@ def logits(prompts):
 
 parameters = [p for p in model.parameters() if p.requires_grad]
 rate = job["rates"][optimizer_name]
-optimizer = torch.optim.SGD(parameters, lr=rate) if optimizer_name == "sgd" else torch.optim.AdamW(parameters, lr=rate, eps=1e-8, weight_decay=0.0)
+# The fused steps are PyTorch's quickest on a CPU.
+if optimizer_name == "sgd":
+    optimizer = torch.optim.SGD(parameters, lr=rate, fused=True)
+else:
+    optimizer = torch.optim.AdamW(parameters, lr=rate, eps=1e-8, weight_decay=0.0, fused=True)
 steps = len(job["batches"])
 schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: (steps - t) / steps)
 train, labels = job["train"]["sequences"], job["train"]["labels"]

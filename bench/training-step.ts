@@ -1,7 +1,7 @@
 /**
  * Time of a fine-tuning step against PyTorch, on the same model, prompts, batches and optimizer: see bench/README.md.
  *
- *   node environment/run.mjs build/bench/training-step.js MODEL DATA [--task subj] [--steps 20] [--rounds 3] [--python PYTHON]
+ *   node environment/run.mjs build/bench/training-step.js MODEL DATA [--task subj] [--steps 12] [--rounds 3] [--python PYTHON]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -22,8 +22,9 @@ import { measure, OUT } from "./processes";
 const SEED = 1;
 const OPTIMIZERS = ["sgd", "adamw"] as const satisfies readonly OptimizerName[];
 const RATES = { sgd: 1e-3, adamw: 1e-5 } as const;
-/** Steps before the clock starts: both libraries prepare themselves in the first ones. */
+/** Steps before the clock starts: both libraries prepare themselves in the first ones. The last one is not timed either: it ends with an evaluation. */
 const WARM = 3;
+const FEWEST_STEPS = WARM + 3;
 
 interface Options {
   task: string;
@@ -41,7 +42,13 @@ interface PytorchRun {
   logits: number[];
 }
 
+function largestDifference(found: readonly number[], expected: readonly number[]): number {
+  if (found.length !== expected.length) throw new Error(`${found.length} logits here, ${expected.length} there`);
+  return Math.max(...found.map((value, i) => Math.abs(value - expected[i])));
+}
+
 async function run(model: string, data: string, options: Options): Promise<void> {
+  if (options.steps < FEWEST_STEPS) throw new Error(`--steps ${options.steps}: at least ${FEWEST_STEPS}, because the first ${WARM} and the last are not timed`);
   const task = taskByName(options.task);
   const lm = await loadLanguageModel(model);
   const draw = readFewShot(data, task, { k: options.k, seed: options.seed, testExamples: 1 });
@@ -57,7 +64,7 @@ async function run(model: string, data: string, options: Options): Promise<void>
     const rows: string[][] = [];
     for (const optimizer of OPTIMIZERS) {
       const [here, there]: [number[], number[]] = [[], []];
-      let difference = 0;
+      let [difference, change] = [0, 0];
       // In turns, so that a slow spell of the machine hits both.
       for (let round = 0; round < options.rounds; round++) {
         const seconds: number[] = [];
@@ -68,20 +75,20 @@ async function run(model: string, data: string, options: Options): Promise<void>
           last = now;
         };
         const tuned = await fineTune({ model: lm.model, head, train, dev, probe: dev.sequences, optimizer, learningRate: RATES[optimizer], steps, batchSize, evaluateEvery: steps, keep: "last", seed: SEED, onProgress });
-        // The last step's time would hold the evaluation.
         here.push(...seconds.slice(WARM, -1));
         const pytorch = await measure<PytorchRun>([options.python, resolve(__dirname, "..", "..", "bench", "training-step.py"), job, optimizer, OUT]);
         there.push(...pytorch.seconds.slice(WARM, -1));
         const logits = tuned.best.logits!;
-        difference = Math.max(difference, ...logits.map((value, i) => Math.abs(value - pytorch.logits[i])));
+        difference = Math.max(difference, largestDifference(logits, pytorch.logits));
+        change = Math.max(change, largestDifference(logits, tuned.initialLogits!));
         tuned.dispose();
       }
       const milliseconds = (values: number[]): string => `${round3(1000 * Math.min(...values))} / ${round3(1000 * median(values))}`;
-      rows.push([optimizer, milliseconds(here), milliseconds(there), round3(median(there) / median(here)), difference.toExponential(1)]);
+      rows.push([optimizer, milliseconds(here), milliseconds(there), round3(median(there) / median(here)), difference.toExponential(1), change.toExponential(1)]);
     }
     const tokens = batches.flat().reduce((sum, i) => sum + train.sequences[i].ids.length, 0) / batches.length;
     process.stdout.write(`${task.name}, batches of ${batchSize} prompts (${tokens.toFixed(0)} tokens on average), ${steps} steps × ${options.rounds} rounds; ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}\n\n`);
-    process.stdout.write(markdownTable(["optimizer", "ms per step here: best / median", "PyTorch", "PyTorch / here (medians)", "largest difference of a logit after the run"], rows));
+    process.stdout.write(markdownTable(["optimizer", "ms per step here: best / median", "PyTorch", "PyTorch / here (medians)", "largest difference of a logit after the run", "its largest change in the run"], rows));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -93,9 +100,9 @@ const program = new Command("training-step")
   .addOption(new Option("--task <name>").default("subj"))
   .addOption(new Option("--seed <n>").default(13).argParser(count))
   .addOption(new Option("--k <n>").default(16).argParser(count))
-  .addOption(new Option("--steps <n>").default(20).argParser(count))
+  .addOption(new Option("--steps <n>", "of a run; the first three and the last are not timed").default(12).argParser(count))
   .addOption(new Option("--batch-size <n>").default(8).argParser(count))
-  .addOption(new Option("--rounds <n>").default(3).argParser(count))
+  .addOption(new Option("--rounds <n>", "runs of each optimizer here and there, in turns").default(3).argParser(count))
   .addOption(new Option("--python <program>").default("python3"))
   .action(run);
 

@@ -1,6 +1,6 @@
 import type { Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
-import { accuracy, asPredictions, f1OfClassOne } from "../solvers/metrics";
+import { accuracy, asPredictions, f1OfClassOne, predictedClasses } from "../solvers/metrics";
 import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
 import type { SplitKernels } from "./split-kernels";
 
@@ -36,17 +36,9 @@ export function solveKernels<Name extends string>(
   splits: Record<Name | "train", SplitKernels>,
   settings: readonly SolverSetting[],
   formula?: Formula,
-  { solver = "lstsq", ...options }: SolveOptions = {},
+  options: SolveOptions = {},
 ): Solved<Name | "train">[] {
-  const own = formula ?? defaultFormula(solver);
-  checkFormula(solver, own);
-  const { labels, logits } = splits.train;
-  const prepared = prepareSolver(solver, { kernel: kernelOf(splits.train, own), labels, logits }, options);
-  const evaluations = (Object.entries(splits) as [Name | "train", SplitKernels][]).map(([name, split]) => ({
-    name,
-    labels: split.labels,
-    set: { kernel: kernelOf(split, own), flipped: solver === "asym" ? kernelOf(split, "asymmetric_signgd_flipped") : undefined, logits: split.logits },
-  }));
+  const { prepared, evaluations } = prepareSplits<Name>(splits, formula, options);
   return settings.map((setting) => {
     const predict = prepared.fit(setting);
     const scores = evaluations.map(({ name, labels: expected, set }): [Name | "train", Scores] => {
@@ -63,6 +55,35 @@ export function solveKernels<Name extends string>(
     });
     return { ...setting, f0: setting.f0 ?? Infinity, scores: Object.fromEntries(scores) as Record<Name | "train", Scores> };
   });
+}
+
+/** A solver with the train kernel of that formula, and what it needs of every split. */
+function prepareSplits<Name extends string>(splits: Record<Name | "train", SplitKernels>, formula: Formula | undefined, { solver = "lstsq", ...options }: SolveOptions) {
+  const own = formula ?? defaultFormula(solver);
+  checkFormula(solver, own);
+  const { labels, logits } = splits.train;
+  const prepared = prepareSolver(solver, { kernel: kernelOf(splits.train, own), labels, logits }, options);
+  const evaluations = (Object.entries(splits) as [Name | "train", SplitKernels][]).map(([name, split]) => ({
+    name,
+    labels: split.labels,
+    set: { kernel: kernelOf(split, own), flipped: solver === "asym" ? kernelOf(split, "asymmetric_signgd_flipped") : undefined, logits: split.logits },
+  }));
+  return { prepared, evaluations };
+}
+
+/**
+ * The class that a solver with one setting gives every example of every split. Splits, settings and errors as for
+ * {@link solveKernels}.
+ */
+export function predictClasses<Name extends string>(
+  splits: Record<Name | "train", SplitKernels>,
+  setting: SolverSetting,
+  formula?: Formula,
+  options: SolveOptions = {},
+): Record<Name | "train", number[]> {
+  const { prepared, evaluations } = prepareSplits<Name>(splits, formula, options);
+  const predict = prepared.fit(setting);
+  return Object.fromEntries(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))])) as Record<Name | "train", number[]>;
 }
 
 /** The kernel a solver takes when none is named. */
