@@ -98,7 +98,7 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
 }
 
 /** Room for the text of the brushed row: characters of a line, and at most so many lines. */
-const CHARACTER_WIDTH = 6.4;
+const CHARACTER_WIDTH = 6.6;
 const LINE_HEIGHT = 15;
 const MOST_LINES = 5;
 
@@ -112,12 +112,12 @@ function brushedText(rows: readonly HeatmapExample[], classes: readonly string[]
     data: { values: lookedUp("row", rows, classes) },
     transform: [
       { filter: { param: BRUSH, empty: false } },
-      { calculate: `replace(slice(${whole}, 0, ${perLine * MOST_LINES}), regexp("(.{1,${perLine}})(?: +|$)", "g"), "$1\\n")`, as: "lines" },
+      { calculate: `trim(replace(slice(${whole}, 0, ${perLine * MOST_LINES}), regexp("(.{1,${perLine}})(?: +|$)", "g"), "$1\\n"))`, as: "lines" },
     ],
     width,
     height: LINE_HEIGHT * lines,
     view: { stroke: null },
-    mark: { type: "text", style: "guide-label", align: "left", baseline: "top", fontSize: 12, lineHeight: LINE_HEIGHT, lineBreak: "\n", limit: width },
+    mark: { type: "text", style: "guide-label", align: "left", baseline: "top", fontSize: 12, lineHeight: LINE_HEIGHT, lineBreak: "\n" },
     encoding: { text: { field: "lines" }, x: { value: 0 }, y: { value: 0 } },
   };
 }

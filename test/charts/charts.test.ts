@@ -313,9 +313,9 @@ test("brushing a row of the kernel heatmap fades the other rows and shows its se
     assert.equal((first.match(/opacity="0\.25"/g) ?? []).length, 2, "the two cells of the other row");
     assert.match(first, />great: a fine film</);
     const second = (await brushed(1)).replace(/ aria-label="[^"]*"/g, "");
-    assert.match(second, />terrible: a dull film about .*</);
-    assert.ok((second.match(/<tspan/g) ?? []).length >= 2, "a long sentence has several lines");
-    assert.match(second, /why they came to see it</);
+    const lines = [...second.matchAll(/<tspan[^>]*>([^<]*)</g)].map((match) => match[1]);
+    assert.ok(lines.length >= 2, "a long sentence has several lines");
+    assert.equal(lines.map((line) => line.trim()).join(" "), `terrible: ${long}`);
     view.finalize();
   }
 });

@@ -76,7 +76,7 @@ test("what a committed notebook must not have, or lacks, is named with its cell 
   assert.deepEqual(complaints((cells) => (cells[3].id = "a b")), [", cell 4 (a b): has an id that Jupyter does not take: 1 to 64 letters, digits, - and _."]);
   assert.deepEqual(complaints((cells) => (cells[0].source += "\n\n`/home/me/models/x`")), [", cell 1 (title): holds the local path /home/me/models/x, which no other machine has: write it relative to the checkout."]);
   assert.match(complaints((cells) => (cells[3].source += `\nread("C:\\\\Users\\\\me\\\\data");`))[0], /holds the local path C:.*Users/);
-  assert.match(complaints((cells) => (cells[3].source += `\nread("${path.join(root, "data")}");`)).join("\n"), /^, cell 3 \(provenance\): holds the local path .*, which no other machine has[^\n]*$/);
+  assert.match(complaints((cells) => (cells[3].source += `\nread("${path.join(root, "data")}");`)).join("\n"), /^, cell 4 \(provenance\): holds the local path .*, which no other machine has[^\n]*$/);
   assert.match(complaints((cells) => (code(cells[1]).metadata = {}))[0], /^: has no cell tagged “parameters”: exactly one declares what can be changed/);
   assert.match(complaints((cells) => void cells.splice(2, 0, { ...cells[1], id: "second" }))[0], /^: has 2 cells tagged “parameters”/);
   assert.match(complaints((cells) => (cells[1].source = "let k = 8 * 2;"))[0], /^, cell 2 \(parameters\): Parameters cell: cannot read the line "let k = 8 \* 2;"/);

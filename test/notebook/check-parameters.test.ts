@@ -115,7 +115,7 @@ test("the table has value, default, what is allowed and what it means, and marks
   const fields = { slopeExamples: field.count() };
   const standard = shown(() => checkParameters("04-solver-kernels", own, fields));
   assert.match(standard, new RegExp(`^All ${Object.keys(own).length} parameters are at their default\n`));
-  assert.doesNotMatch(standard, /changed {2}/);
+  assert.equal(standard.split("changed").length, 2, "only the column's name");
 
   const changed = shown(() => checkParameters("04-solver-kernels", { ...own, steps: 7 }, fields));
   assert.match(changed, /^Not at their default: steps\nparameter +value +default +changed +allowed +meaning\n/);
