@@ -36,7 +36,7 @@ const ROW_LABEL = 135;
  * sentences and the exact value in the tooltip. Colours run from −c to c around 0, or from 0 to c
  * when nothing is negative, where c is the 98th percentile of the absolute values: a few long
  * gradients would otherwise leave everything else pale. Cells beyond c have the end colour.
- * Pointing at a cell brushes its row: the others fade, and the row's sentence appears below.
+ * Pointing at a cell brushes its row: the others fade, and the row's sentence appears above.
  */
 export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
   const { values, rows, columns } = options;
@@ -93,7 +93,9 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${rows.length} rows by ${columns.length} columns, grouped by ${classes.join(", ")}`,
     title: { text: title, anchor: "start" },
-    vconcat: [heatmap, brushedText(rows, classes, step * columns.length)],
+    // Above, where no tooltip covers it.
+    vconcat: [brushedText(rows, classes, step * columns.length), heatmap],
+    spacing: 8,
   };
 }
 
@@ -117,8 +119,20 @@ function brushedText(rows: readonly HeatmapExample[], classes: readonly string[]
     width,
     height: LINE_HEIGHT * lines,
     view: { stroke: null },
-    mark: { type: "text", style: "guide-label", align: "left", baseline: "top", fontSize: 12, lineHeight: LINE_HEIGHT, lineBreak: "\n" },
-    encoding: { text: { field: "lines" }, x: { value: 0 }, y: { value: 0 } },
+    mark: { type: "point", opacity: 0, tooltip: null },
+    // The label of an axis, because the page colours those, dark or light; a text mark would be black.
+    encoding: {
+      y: {
+        field: "lines",
+        type: "ordinal",
+        title: null,
+        scale: { type: "band" },
+        axis: {
+          domain: false, ticks: false, grid: false, bandPosition: 0, labelExpr: 'split(datum.label, "\\n")', labelLimit: 0,
+          labelAlign: "left", labelBaseline: "top", labelPadding: 0, labelFontSize: 12, labelLineHeight: LINE_HEIGHT,
+        },
+      },
+    },
   };
 }
 

@@ -10,8 +10,8 @@ type OwnName<Values> = Exclude<keyof Values & string, RecurringName>;
 export type OwnFields<Values> = Record<OwnName<Values>, Field> & Partial<Record<keyof Values & string, Field>>;
 
 /**
- * Refuses wrong parameters before anything heavy starts, and shows all of them as a table: value, default, what is
- * allowed, what it means, and which are not at their default.
+ * Refuses wrong parameters before anything heavy starts, and shows all of them as a table: value, default where that
+ * is another, meaning, and what is allowed.
  *
  * A notebook calls it in a cell of its own, right behind the parameters cell, with its own name (that of its file), every
  * parameter, and a field for those that are not among `recurringFields`, or have narrower limits than there:
@@ -48,11 +48,11 @@ export function checkParameters<Values extends object>(notebook: string, values:
   const rows = parameters.map(({ name, value, field, standard }) => ({
     parameter: name,
     value: parameterText(value),
-    ...(defaults.size > 0 ? { default: standard ? parameterText(standard.value) : "", changed: isChanged(value, standard) ? "changed" : "" } : {}),
-    allowed: field.allowed,
-    ...(defaults.size > 0 ? { meaning: standard?.comment ?? "" } : {}),
+    ...(defaults.size === 0 ? {} : { default: !standard ? "none" : isChanged(value, standard) ? parameterText(standard.value) : "the same" }),
+    "meaning, and what is allowed": [standard?.comment, field.allowed].filter((part) => part !== undefined).join(": "),
   }));
-  showTable(rows, { caption: caption(rows, notebook, defaults.size > 0) });
+  const changed = parameters.filter(({ value, standard }) => isChanged(value, standard)).map(({ name }) => name);
+  showTable(rows, { caption: defaults.size === 0 ? `${rows.length} parameters; no defaults are kept for ${notebook}` : caption(rows.length, changed) });
 }
 
 function fieldOf(fields: Record<string, Field | undefined>, name: string): Field {
@@ -63,8 +63,5 @@ function fieldOf(fields: Record<string, Field | undefined>, name: string): Field
 
 const isChanged = (value: unknown, standard: Parameter | undefined): boolean => standard === undefined || parameterText(value) !== parameterText(standard.value);
 
-function caption(rows: readonly { parameter: string; changed?: string }[], notebook: string, known: boolean): string {
-  if (!known) return `${rows.length} parameters; no defaults are kept for ${notebook}`;
-  const changed = rows.filter((row) => row.changed).map(({ parameter }) => parameter);
-  return changed.length === 0 ? `All ${rows.length} parameters are at their default` : `Not at their default: ${changed.join(", ")}`;
-}
+const caption = (count: number, changed: readonly string[]): string =>
+  changed.length === 0 ? `All ${count} parameters are at their default` : `Not at their default: ${changed.join(", ")}`;

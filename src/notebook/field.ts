@@ -145,9 +145,8 @@ const folderOrModel = (): Field => ({
 /** The name of one of the fourteen tasks, or of those with so many classes. */
 function task({ classes }: { classes?: number } = {}): Field {
   const names = taskNames.filter((name) => classes === undefined || taskByName(name).labels.length === classes);
-  const { allowed } = oneOf(names);
-  const words = classes === undefined ? allowed : `a task of ${classes} classes, ${allowed}`;
-  return { allowed: words, refuse: (value) => unless(words, typeof value === "string" && names.includes(value.toLowerCase())) };
+  const allowed = classes === undefined ? `one of the ${names.length} tasks` : `a task of ${classes} classes`;
+  return { allowed, refuse: (value) => unless(`${allowed}: ${names.join(", ")}`, typeof value === "string" && names.includes(value.toLowerCase())) };
 }
 
 /** A prompt in the template language that asks for no more texts than the examples of `taskName` have. */
