@@ -95,7 +95,7 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
     title: { text: title, anchor: "start" },
     // Above, where no tooltip covers it.
     vconcat: [brushedText(rows, classes, step * columns.length), heatmap],
-    spacing: 8,
+    spacing: 2,
   };
 }
 
@@ -117,7 +117,8 @@ function brushedText(rows: readonly HeatmapExample[], classes: readonly string[]
       { calculate: `trim(replace(slice(${whole}, 0, ${perLine * MOST_LINES}), regexp("(.{1,${perLine}})(?: +|$)", "g"), "$1\\n"))`, as: "lines" },
     ],
     width,
-    height: LINE_HEIGHT * lines,
+    // A little more than the lines, or the heatmap would move under the mouse.
+    height: LINE_HEIGHT * lines + 6,
     view: { stroke: null },
     mark: { type: "point", opacity: 0, tooltip: null },
     // The label of an axis, because the page colours those, dark or light; a text mark would be black.

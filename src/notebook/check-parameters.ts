@@ -49,7 +49,7 @@ export function checkParameters<Values extends object>(notebook: string, values:
     parameter: name,
     value: parameterText(value),
     ...(defaults.size === 0 ? {} : { default: !standard ? "none" : isChanged(value, standard) ? parameterText(standard.value) : "the same" }),
-    "meaning, and what is allowed": [standard?.comment, field.allowed].filter((part) => part !== undefined).join(": "),
+    "meaning, and what is allowed": standard?.comment ? `${standard.comment} (${field.allowed})` : field.allowed,
   }));
   const changed = parameters.filter(({ value, standard }) => isChanged(value, standard)).map(({ name }) => name);
   showTable(rows, { caption: defaults.size === 0 ? `${rows.length} parameters; no defaults are kept for ${notebook}` : caption(rows.length, changed) });
