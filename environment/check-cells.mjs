@@ -1,7 +1,8 @@
 // Checks the notebooks: the house's rules for what is committed, the types of the code cells with the project's own
 // strict compiler (tslab's is older and not strict), and lint.
-// node environment/check-cells.mjs [NOTEBOOK …]
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+// node environment/check-cells.mjs [--keep-defaults] [NOTEBOOK …]
+// With --keep-defaults the parameters cells, as they are, become the defaults that notebooks compare themselves with.
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -129,7 +130,56 @@ export function checkHouseRules(file) {
   });
   const size = statSync(file).size;
   const tooLarge = size > largestNotebook ? [`has ${size} bytes, more than ${largestNotebook}. ${remake(shown)}`] : [];
-  return [...[...notebookRules(notebook), ...tooLarge].map((message) => `${shown}: ${message}`), ...cells];
+  return [...[...notebookRules(notebook), ...checkedParameters(file, notebook), ...tooLarge].map((message) => `${shown}: ${message}`), ...cells];
+}
+
+/** Parameters are refused and shown by the cell behind them, under the notebook's name, and agree with the kept defaults. */
+function checkedParameters(file, { cells }) {
+  const name = path.basename(file, ".ipynb");
+  const at = cells.findIndex((cell) => cell.cell_type === "code" && tags(cell).includes("parameters"));
+  const declared = at < 0 ? [] : readParameters(sourceOf(cells[at]));
+  if (declared.length === 0) return []; // told elsewhere
+  const behind = cells.slice(at + 1).find((cell) => !tags(cell).includes("injected-parameters"));
+  const call = /\bcheckParameters\(\s*(["'])(.*?)\1\s*,\s*\{([^{}]*)\}/.exec(withoutComments(sourceOf(behind ?? {})));
+  if (!call) return [`does not check its parameters: the cell behind them has to call checkParameters(${JSON.stringify(name)}, { ${declared.map((parameter) => parameter.name).join(", ")} }).`];
+  const checked = call[3].split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const missing = declared.filter((parameter) => !checked.includes(parameter.name)).map((parameter) => parameter.name);
+  return [
+    ...(call[2] === name ? [] : [`checks its parameters as those of ${JSON.stringify(call[2])}: write checkParameters(${JSON.stringify(name)}, …).`]),
+    ...(missing.length === 0 ? [] : [`does not check ${missing.join(", ")}: name every parameter in checkParameters(…).`]),
+    ...keptDefaults(file, declared),
+  ];
+}
+
+function keptDefaults(file, declared) {
+  const { defaultsFile, formatDefaults } = notebookDefaults();
+  const kept = defaultsFile(path.basename(file, ".ipynb"), path.dirname(file));
+  const [now, before] = [formatDefaults(declared), existsSync(kept) ? readFileSync(kept, "utf8") : undefined];
+  if (now === before) return [];
+  const remedy = `node environment/check-cells.mjs --keep-defaults ${path.relative(root, file)}`;
+  if (before === undefined) return [`has no kept defaults: ${remedy}`];
+  const changed = now.split("\n").filter((line) => !before.split("\n").includes(line)).map((line) => /"name":"(\w+)"/.exec(line)?.[1]).filter(Boolean);
+  return [`has other parameters than the kept defaults (${changed.join(", ") || "fewer, or in another order"}): change them back, or keep these with ${remedy}`];
+}
+
+/** Writes the parameters of a notebook as its defaults. */
+export function keepDefaults(file) {
+  const { defaultsFile, formatDefaults } = notebookDefaults();
+  const { notebookParameters } = require(path.join(build, "src", "notebook", "parameters.js"));
+  const kept = defaultsFile(path.basename(file, ".ipynb"), path.dirname(file));
+  mkdirSync(path.dirname(kept), { recursive: true });
+  writeFileSync(kept, formatDefaults(notebookParameters(readNotebook(file))));
+}
+
+const notebookDefaults = () => require(path.join(build, "src", "notebook", "defaults.js"));
+
+/** The parameters, or none where they cannot be read, which is told with their cell. */
+function readParameters(source) {
+  try {
+    return require(path.join(build, "src", "notebook", "parameters.js")).parseParameters(source);
+  } catch {
+    return [];
+  }
 }
 
 const remake = (shown) => `Make its outputs with: npm run notebooks -- ${shown} (or clear them in JupyterLab: Edit ▸ Clear Outputs of All Cells, then save).`;
@@ -199,7 +249,9 @@ export function notebooks() {
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const files = process.argv.length > 2 ? process.argv.slice(2).map((name) => path.resolve(name)) : notebooks();
+  const [names, keep] = [process.argv.slice(2).filter((name) => name !== "--keep-defaults"), process.argv.includes("--keep-defaults")];
+  const files = names.length > 0 ? names.map((name) => path.resolve(name)) : notebooks();
+  if (keep) files.forEach(keepDefaults);
   const broken = files.flatMap(checkHouseRules);
   // A notebook that cannot be read has no types either.
   const errors = broken.some((message) => message.includes("is not a Jupyter notebook")) ? broken : [...broken, ...(await checkCode(files))];

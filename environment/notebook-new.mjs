@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { keepDefaults } from "./check-cells.mjs";
 import { root } from "./setup/places.mjs";
 
 const usage = `usage: npm run notebook:new -- NAME "Title" ["Question?"]
@@ -16,25 +17,28 @@ export class UsageError extends Error {}
 
 /**
  * A notebook with the house's parts, which runs and passes the checks as it is.
+ * @param name of its file, without ending
  * @param title one line of Markdown
  * @param question what the notebook answers, one sentence
  */
-export function newNotebook({ title, question = "What does this notebook find out?" }) {
+export function newNotebook({ name, title, question = "What does this notebook find out?" }) {
   const cells = [
     text("title", `# ${title}
 
 ${question} Say in two or three sentences why one wants to know, and what the notebook does to find out.`),
     code("imports", `// What this notebook uses
-import { loadLanguageModel, readFewShot, showProgress, showProvenance, showTable, taskByName } from "kernel-view";`),
+import { checkParameters, loadLanguageModel, readFewShot, showProgress, showProvenance, showTable, taskByName } from "kernel-view";`),
     text("parameters-intro", `## Parameters
 
-Everything one can change stands in this cell. Change a value, then *Run ▸ Run All Cells*.`),
+Everything one can change stands in this cell. Change a value, then *Run ▸ Run All Cells*; the table behind it says what is allowed, and what differs from the defaults.`),
     code("parameters", `let model = "data/microworld/model"; // folder, or an id such as "roberta-base"
 let taskName = "subj"; // how the files are read
 let data = "data/microworld/tasks/subj"; // holds a folder per k and seed: 16-13
 let k = 16; // training examples per class, and as many for development
 let seeds = [13, 21]; // one draw of examples each
 let testExamples = 100; // test sentences, at most`, ["parameters"]),
+    code("check-parameters", `// Refuse what cannot be, before anything heavy starts; a parameter of a new name needs a field: { name: field.count() }
+checkParameters("${name}", { model, taskName, data, k, seeds, testExamples });`),
     text("load-intro", `## The first section
 
 One idea for each cell: what is computed and why, the smallest computation that shows it, a check, a figure, and one printed sentence that reads the figure with its number.`),
@@ -81,11 +85,12 @@ export function createNotebook({ name, title, question, folder = path.join(root,
   const file = path.join(folder, `${plain}.ipynb`);
   mkdirSync(folder, { recursive: true });
   try {
-    writeFileSync(file, `${JSON.stringify(newNotebook({ title: title.trim(), question: question?.trim() }), null, 1)}\n`, { flag: "wx" });
+    writeFileSync(file, `${JSON.stringify(newNotebook({ name: plain, title: title.trim(), question: question?.trim() }), null, 1)}\n`, { flag: "wx" });
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
     throw new UsageError(`${path.relative(process.cwd(), file)} is already there, and stays as it is: choose another name.`);
   }
+  keepDefaults(file);
   return file;
 }
 
@@ -95,7 +100,7 @@ function main() {
   if (positionals.length < 2 || positionals.length > 3) throw new UsageError(usage);
   const [name, title, question] = positionals;
   const file = path.relative(process.cwd(), createNotebook({ name, title, question }));
-  console.log(`Written: ${file}\nEdit it with: npm run lab\nCheck it with: node environment/check-cells.mjs ${file}\nIts report: npm run report -- ${file}`);
+  console.log(`Written: ${file}\nEdit it with: npm run lab\nCheck it with: node environment/check-cells.mjs ${file} (with --keep-defaults after a change of its parameters)\nIts report: npm run report -- ${file}`);
 }
 
 function readArguments() {

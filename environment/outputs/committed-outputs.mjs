@@ -109,10 +109,11 @@ function withinLimit(notebook) {
 }
 
 const time = String.raw`(?:\d+ h \d+ min|\d+ min \d+ s|\d+(?:\.\d)? s)`;
-const summary = new RegExp(String.raw`^([^<>\n]*: \d+(?:/\d+)?(?: [^<>\n(·]+?)?)(?: \(\d+ from disk\))? in ${time}(?= · |$)`);
+const amount = String.raw`\d+(?:/\d+)?(?: [^<>\n(·]+?)?`;
+const summary = new RegExp(String.raw`^([^<>\n]*: )(?:\d+ of (${amount}) from disk(?:, \d+ computed)?|(${amount})) in ${time}(?= · |$)`);
 
-/** "Kernels: 5 seeds (2 from disk) in 12 s" without how long it took, and without what an earlier run had left. */
-const withoutDuration = (text) => text.replace(summary, "$1");
+/** "Kernels: 2 of 5 seeds from disk, 3 computed in 12 s" without how long it took, and without what an earlier run had left. */
+const withoutDuration = (text) => text.replace(summary, (_, label, all, computed) => `${label}${all ?? computed}`);
 
 const isProvenance = (text) => /^what +value *\n/.test(text) && /\nPackage +\S/.test(text) && /\nNode +v\d/.test(text);
 

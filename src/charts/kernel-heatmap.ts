@@ -1,6 +1,6 @@
 import type { Example } from "../tasks/example";
 import type { Task } from "../tasks/task";
-import { type ChartSpec, distinct, VEGA_LITE_SCHEMA } from "./spec";
+import { type ChartSpec, distinct, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 /** What a row or column of the heatmap stands for. */
 export interface HeatmapExample {
@@ -36,6 +36,7 @@ const ROW_LABEL = 135;
  * sentences and the exact value in the tooltip. Colours run from −c to c around 0, or from 0 to c
  * when nothing is negative, where c is the 98th percentile of the absolute values: a few long
  * gradients would otherwise leave everything else pale. Cells beyond c have the end colour.
+ * Pointing at a cell brushes its row: the others fade, and the row's sentence appears above.
  */
 export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
   const { values, rows, columns } = options;
@@ -55,17 +56,16 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
   const signed = cells.some(({ value }) => value < 0);
   const step = Math.max(2, Math.min(12, Math.floor(560 / columns.length)));
   const fewestRows = Math.min(...distinct(rows.map(({ className }) => className)).map((name) => rows.filter((row) => row.className === name).length));
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${rows.length} rows by ${columns.length} columns, grouped by ${classes.join(", ")}`,
-    title: { text: title, anchor: "start" },
+  const heatmap = {
     data: { values: cells },
     // The sentences are looked up instead of being repeated in every cell.
     transform: [lookUp("row", rows, classes), lookUp("column", columns, classes)],
     width: { step },
     height: { step: Math.max(step, 8, Math.ceil(ROW_LABEL / fewestRows)) },
+    params: [{ name: BRUSH, select: { type: "point", fields: ["row"], on: "mouseover", clear: "mouseout" } }],
     mark: { type: "rect" },
     encoding: {
+      opacity: { condition: { param: BRUSH, value: 1 }, value: 0.25 },
       row: facet("rowClassIndex", rowTitle, classes),
       column: facet("columnClassIndex", columnTitle, classes),
       y: { field: "row", type: "ordinal", axis: null },
@@ -89,18 +89,69 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
     },
     resolve: { scale: { x: "independent", y: "independent" } },
   };
+  return {
+    $schema: VEGA_LITE_SCHEMA,
+    description: `${title}: ${rows.length} rows by ${columns.length} columns, grouped by ${classes.join(", ")}`,
+    title: { text: title, anchor: "start" },
+    // Above, where no tooltip covers it.
+    vconcat: [brushedText(rows, classes, step * columns.length), heatmap],
+    spacing: 2,
+  };
 }
 
-function lookUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object {
-  const values = examples.map(({ text, className }, index) => ({
+/** Room for the text of the brushed row: characters of a line, and at most so many lines. */
+const CHARACTER_WIDTH = 6.6;
+const LINE_HEIGHT = 15;
+const MOST_LINES = 5;
+
+/** The sentence of the row that the mouse is on; empty without one, as in still pictures. */
+function brushedText(rows: readonly HeatmapExample[], classes: readonly string[], heatmapWidth: number): object {
+  const width = Math.max(heatmapWidth, 420);
+  const perLine = Math.floor(width / CHARACTER_WIDTH);
+  const lines = Math.min(MOST_LINES, Math.max(...rows.map(({ text, className }) => titleLines(`${className}: ${text}`, perLine).length)));
+  const whole = `datum.rowClass + ": " + datum.rowText`;
+  return {
+    data: { values: lookedUp("row", rows, classes) },
+    transform: [
+      { filter: { param: BRUSH, empty: false } },
+      { calculate: `trim(replace(slice(${whole}, 0, ${perLine * MOST_LINES}), regexp("(.{1,${perLine}})(?: +|$)", "g"), "$1\\n"))`, as: "lines" },
+    ],
+    width,
+    // A little more than the lines, or the heatmap would move under the mouse.
+    height: LINE_HEIGHT * lines + 6,
+    view: { stroke: null },
+    mark: { type: "point", opacity: 0, tooltip: null },
+    // The label of an axis, because the page colours those, dark or light; a text mark would be black.
+    encoding: {
+      y: {
+        field: "lines",
+        type: "ordinal",
+        title: null,
+        scale: { type: "band" },
+        axis: {
+          domain: false, ticks: false, grid: false, bandPosition: 0, labelExpr: 'split(datum.label, "\\n")', labelLimit: 0,
+          labelAlign: "left", labelBaseline: "top", labelPadding: 0, labelFontSize: 12, labelLineHeight: LINE_HEIGHT,
+        },
+      },
+    },
+  };
+}
+
+const BRUSH = "brushed";
+
+function lookedUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object[] {
+  return examples.map(({ text, className }, index) => ({
     [field]: index,
     [`${field}Text`]: text,
     [`${field}Class`]: className,
     [`${field}ClassIndex`]: classes.indexOf(className),
   }));
+}
+
+function lookUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object {
   return {
     lookup: field,
-    from: { data: { values }, key: field, fields: ["Text", "Class", "ClassIndex"].map((part) => field + part) },
+    from: { data: { values: lookedUp(field, examples, classes) }, key: field, fields: ["Text", "Class", "ClassIndex"].map((part) => field + part) },
   };
 }
 

@@ -39,7 +39,8 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
   const { model, outputs, train, dev, test, learningRates, kernels = kernelsOf(config), featureExamples = FEATURE_EXAMPLES, featuresAlong = false } = options;
   const prompts = [train, dev, test].map(({ sequences, labels }) => [labels, sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids])]);
   const key = [FORMAT, "behavior", model.hash, outputs.head.description, outputs.combine, sortedSettings(config), learningRates, kernels, featureExamples, featuresAlong, prompts];
-  return remember(options.store, key, async () => {
+  const total = stageCount(learningRates);
+  const compute = async (): Promise<BehaviorRun> => {
     const start = behaviorStart(model, config);
     try {
       const run = await measure({ ...options, kernels, featureExamples, featuresAlong }, { ...config, parameters: start.parameters }, start);
@@ -48,8 +49,12 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
     } finally {
       start.dispose();
     }
-  });
+  };
+  return remember(options.store, key, compute, () => options.onProgress?.({ done: total, total, reused: total }));
 }
+
+/** Trying the learning rates where there are several, then the chosen run, the kernels at θ_0, and the features after it. */
+const stageCount = ({ length }: readonly number[]): number => (length === 1 ? 3 : length + 3);
 
 type Complete = BehaviorRunOptions & { kernels: readonly KernelChoice[]; featureExamples: number; featuresAlong: boolean };
 
@@ -60,7 +65,7 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
   const formula = formulaOf(settings);
   const formulas = [...new Set<Formula>(["sgd", formula])];
   const common = { outputs, parameters: filter, signal };
-  const progress = stages(learningRates.length === 1 ? 3 : learningRates.length + 3, options.onProgress);
+  const progress = stages(stageCount(learningRates), options.onProgress);
 
   const tried = await tryRates(options, settings, model, progress);
   const chosen = chosenRate(tried);

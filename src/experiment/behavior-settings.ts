@@ -33,8 +33,8 @@ export interface BehaviorRunOptions extends Omit<TrainingSettings, "learningRate
   featuresAlong?: boolean;
   /** Folder that keeps finished runs and the pretrained model's kernels. */
   store?: string;
-  /** `done` and `total` count training runs and kernel computations; fractions of them too. */
-  onProgress?: (progress: { done: number; total: number }) => void;
+  /** `done` and `total` count training runs and kernel computations; fractions of them too. `reused` is all of them for a measurement from disk. */
+  onProgress?: (progress: { done: number; total: number; reused?: number }) => void;
   signal?: AbortSignal;
 }
 

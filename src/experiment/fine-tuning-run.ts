@@ -2,12 +2,14 @@ import { evaluateHead, fineTune, sortedSettings, trainingConfigOf, type FineTune
 import type { TrainingSettings } from "../finetune/training-config";
 import { remember } from "./remember";
 
-export interface FineTuningRunOptions extends Omit<TrainingSettings, "learningRate">, Omit<FineTuneInputs, "stateDirectory" | "saveEvery" | "onEvaluate"> {
+export interface FineTuningRunOptions extends Omit<TrainingSettings, "learningRate">, Omit<FineTuneInputs, "stateDirectory" | "saveEvery" | "onEvaluate" | "onProgress"> {
   /** Each is tried; the one whose best checkpoint does best on dev counts, the first on ties. */
   learningRates: readonly number[];
   test: LabelledPrompts;
   /** Folder that keeps finished runs. */
   store?: string;
+  /** In steps over all learning rates, each with the same number of them; `reused` counts those of runs that came from disk. */
+  onProgress?: (progress: { done: number; total: number; reused: number }) => void;
 }
 
 /** One fine-tuning run without its weights. */
@@ -36,24 +38,26 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
   const runs: FineTuningRun[] = [];
   // A run from disk reports nothing: it counts with the length of those before it.
   let length = rest.steps ?? 1;
+  let reused = 0;
   for (const [index, learningRate] of learningRates.entries()) {
-    const report = (done: number): void => onProgress?.({ done: index * length + done, total: learningRates.length * length });
+    const report = (done: number): void => onProgress?.({ done: index * length + done, total: learningRates.length * length, reused: reused * length });
     const onStep = ({ done, total }: { done: number; total: number }): void => {
       length = total;
       report(done);
     };
-    runs.push(await runOnce({ ...rest, learningRate, onProgress: onStep }));
+    runs.push(await runOnce({ ...rest, learningRate, onProgress: onStep }, () => reused++));
     report(length);
   }
   return runs.reduce((best, run) => (run.devScore > best.devScore ? run : best));
 }
 
-function runOnce({ test, store, ...options }: FineTuneOptions & Pick<FineTuningRunOptions, "test" | "store">): Promise<FineTuningRun> {
+function runOnce({ test, store, ...options }: FineTuneOptions & Pick<FineTuningRunOptions, "test" | "store">, onReuse: () => void): Promise<FineTuningRun> {
   const { model, head, train, dev, probe } = options;
   const config = trainingConfigOf(options);
   const encoded = (sequences: LabelledPrompts["sequences"]): number[][] => sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
   const prompts = [train, dev, test].map(({ sequences, labels }) => [labels, encoded(sequences)]);
-  return remember(store, [FORMAT, "fine-tuning", model.hash, head.description, sortedSettings(config), prompts, encoded(probe ?? [])], async () => {
+  const key = [FORMAT, "fine-tuning", model.hash, head.description, sortedSettings(config), prompts, encoded(probe ?? [])];
+  const compute = async (): Promise<FineTuningRun> => {
     const tuned = await fineTune(options);
     try {
       const { best, history, initialLogits } = tuned;
@@ -63,5 +67,6 @@ function runOnce({ test, store, ...options }: FineTuneOptions & Pick<FineTuningR
     } finally {
       tuned.dispose();
     }
-  });
+  };
+  return remember(store, key, compute, onReuse);
 }

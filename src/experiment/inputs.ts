@@ -38,7 +38,7 @@ export function readExamples(directory: string, split: Split, task: Task, limit 
  * @throws naming the folders that are there if none is large enough
  */
 export function readFewShot(data: string, task: Task, { k, seed, testExamples }: { k: number; seed: number; testExamples?: number }): Record<Split, Example[]> {
-  const directory = join(data, `${folderSize(data, k, seed)}-${seed}`);
+  const directory = fewShotFolder(data, { k, seed });
   const perClass = (split: Split): Example[] => {
     const examples = readSplit(directory, split, task);
     return task.labels.flatMap((_, label) => evenly(examples.filter((example) => example.label === label), k));
@@ -46,13 +46,18 @@ export function readFewShot(data: string, task: Task, { k, seed, testExamples }:
   return { train: perClass("train"), dev: perClass("dev"), test: readExamples(directory, "test", task, testExamples) };
 }
 
-function folderSize(data: string, k: number, seed: number): number {
+/**
+ * The folder of one data seed with at least k examples per class: the smallest that is there.
+ *
+ * @throws naming the folders that are there if none is large enough
+ */
+export function fewShotFolder(data: string, { k, seed }: { k: number; seed: number }): string {
   if (!existsSync(data)) throw new Error(`the data folder ${data} does not exist`);
   const folders = readdirSync(data).filter((name) => /^\d+-\d+$/.test(name));
   const sizes = folders.filter((name) => name.endsWith(`-${seed}`)).map((name) => Number.parseInt(name, 10));
   const size = Math.min(...sizes.filter((candidate) => candidate >= k));
   if (size === Infinity) throw new Error(`${data} has no folder with at least ${k} examples per class for seed ${seed}; it has: ${folders.join(", ") || "none named like 16-13"}`);
-  return size;
+  return join(data, `${size}-${seed}`);
 }
 
 /** At most `limit` items, taken evenly over the list, in its order. */

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { getHFHubCachePath, getRepoFolderName, HUB_URL, HubApiError, modelInfo, pathsInfo, type PathInfo } from "@huggingface/hub";
 import { writeFileAtomically } from "./atomic-write";
 import { downloadFile, HttpError, reason } from "./download";
+import { checkModelId } from "./model-name";
 import { readShardIndex } from "./shards";
 
 export interface DownloadProgress {
@@ -53,7 +54,8 @@ const COMMIT = /^[0-9a-f]{40}$/;
 export async function resolveModel(idOrDirectory: string, options: HubOptions = {}): Promise<string> {
   if (statSync(idOrDirectory, { throwIfNoEntry: false })?.isDirectory()) return idOrDirectory;
   const revision = options.revision ?? "main";
-  checkNames(idOrDirectory, revision);
+  checkModelId(idOrDirectory);
+  checkRevision(revision);
   const model: Model = {
     id: idOrDirectory,
     revision,
@@ -95,11 +97,7 @@ interface Model {
 
 class Unreachable extends Error {}
 
-function checkNames(id: string, revision: string): void {
-  if (existsSync(id)) throw new Error(`${id} is a file: give the folder of a model, or its id on the Hub`);
-  if (!/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(id) || id.includes("..")) {
-    throw new Error(`there is no folder ${id}, and it is not the id of a model on the Hub ("name" or "organisation/name")`);
-  }
+function checkRevision(revision: string): void {
   if (!/^[\w][\w./-]*$/.test(revision) || revision.includes("..")) {
     throw new Error(`${JSON.stringify(revision)} is not the name of a revision (branch, tag or commit)`);
   }

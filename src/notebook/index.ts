@@ -1,9 +1,12 @@
 /** What touches Jupyter: showing charts and tables, progress, parameters, provenance. */
+export { checkParameters, type OwnFields } from "./check-parameters";
 export { displaySink, setDisplaySink, terminalSink, type DisplaySink, type MimeBundle } from "./display-sink";
+export { field, type Field, type ListLimits, type NumberRange } from "./field";
+export { recurringFields, type RecurringName } from "./recurring-fields";
 export { chartBundle, showChart, vegaLiteMimeType } from "./show-chart";
 export { showTable, tableBundle, type DataFrameLike, type Records, type TableOptions } from "./show-table";
 export { drawStatic, type StaticChart, type VegaLiteSpec } from "./static-chart";
-export { duration, showProgress, type Progress, type ProgressOptions, type ProgressTerminal } from "./progress";
+export { duration, showProgress, type Progress, type ProgressOptions, type ProgressState, type ProgressTerminal } from "./progress";
 export {
   hasTag,
   injectParameters,

@@ -297,6 +297,29 @@ test("mark colours stand out from a light and from a dark page", () => {
   }
 });
 
+test("brushing a row of the kernel heatmap fades the other rows and shows its sentence, in lines", async () => {
+  const long = "a dull film about nothing in particular that goes on and on until nobody in the audience knows any longer why they came to see it";
+  const rows = [{ text: "a fine film", className: "great" }, { text: long, className: "terrible" }];
+  const columns = [{ text: "a bore", className: "terrible" }, { text: "a great cast", className: "great" }];
+  for (const version of versions) {
+    const { spec } = version.compile(kernelHeatmap({ values: [4, -1, 3, -2], rows, columns }) as never, { logger: collector() });
+    const view = new View(parse(spec), { renderer: "none" });
+    const still = await view.toSVG();
+    assert.equal((still.match(/opacity="0\.25"/g) ?? []).length, 0, version.name);
+    // The labels of the row facets are the classes alone: no sentence is written anywhere.
+    assert.doesNotMatch(still, /(great|terrible): a /);
+    const brushed = (row: number): Promise<string> => view.data("brushed_store", [{ unit: "", fields: [{ type: "E", field: "row" }], values: [row] }]).toSVG();
+    const first = await brushed(0);
+    assert.equal((first.match(/opacity="0\.25"/g) ?? []).length, 2, "the two cells of the other row");
+    assert.match(first, />great: a fine film</);
+    const second = (await brushed(1)).replace(/ aria-label="[^"]*"/g, "");
+    const lines = [...second.matchAll(/<tspan[^>]*>([^<]*)</g)].map((match) => match[1]);
+    assert.ok(lines.length >= 2, "a long sentence has several lines");
+    assert.equal(lines.map((line) => line.trim()).join(" "), `terrible: ${long}`);
+    view.finalize();
+  }
+});
+
 test("the slider moves the reading, the menu changes the curve", async () => {
   const points = [0, 0.1].flatMap((regularization) =>
     [10, Infinity].map((f0) => ({

@@ -29,7 +29,7 @@ describe("kernel-view sweep", () => {
     assert.equal(parseSweepCsv(readFileSync(join(folder, "out", "results.csv"), "utf8")).length, 3);
     const again = await runCli(folder, ["sweep", "sweep.json", "--out", "out"]);
     assert.equal(again.stdout, stdout);
-    assert.match(again.stderr, /Sweep: 3 runs \(3 from disk\)/);
+    assert.match(again.stderr, /Sweep: 3 of 3 runs from disk in/);
   });
 
   it("says in one line what is wrong with the file", async () => {

@@ -185,11 +185,13 @@ describe("a measurement of kernel behaviour", () => {
     assert.match(first.tried[0].error!, /the training loss is NaN/);
     assert.equal(first.learningRate, 0.02);
     const files = readdirSync(store).length;
-    assert.deepEqual(await behaviorRun(options), first);
+    const progress: { done: number; total: number; reused?: number }[] = [];
+    const onProgress = (state: (typeof progress)[0]): void => void progress.push(state);
+    assert.deepEqual(await behaviorRun({ ...options, onProgress }), first);
+    assert.deepEqual(progress, [{ done: 5, total: 5, reused: 5 }]);
     assert.equal(readdirSync(store).length, files);
-    const reached: number[] = [];
-    await behaviorRun({ ...options, featureExamples: 4, onProgress: ({ done }) => void reached.push(done) });
-    assert.ok(reached.length > 0, "another number of examples is another measurement");
+    await behaviorRun({ ...options, featureExamples: 4, onProgress });
+    assert.deepEqual(progress.at(-1), { done: 5, total: 5 }, "another number of examples is another measurement");
     await assert.rejects(behaviorRun({ ...options, learningRates: [1e30, 1e31] }), { name: DIVERGED, message: /every learning rate diverged/ });
   });
 

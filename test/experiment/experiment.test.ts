@@ -190,9 +190,10 @@ describe("experiment", () => {
     const all = inputs();
     const head = promptOutputs(task, lm.tokenizer).head;
     const options = { model: lm.model, head, train: all, dev: all, test: all, optimizer: "sgd" as const, learningRates: [1e-6, 0.5], steps: 6, batchSize: 3, seed: 1 };
-    let steps = 0;
-    const run = await fineTuningRun({ ...options, store: join(folder, "runs"), onProgress: ({ done }) => (steps = done) });
-    assert.equal(steps, 12);
+    let progress = { done: 0, total: 0, reused: 0 };
+    const onProgress = (state: typeof progress): void => void (progress = state);
+    const run = await fineTuningRun({ ...options, store: join(folder, "runs"), onProgress });
+    assert.deepEqual(progress, { done: 12, total: 12, reused: 0 });
     const single = await Promise.all(options.learningRates.map((learningRate) => fineTune({ ...options, learningRate })));
     const best = single[1].best.devAccuracy > single[0].best.devAccuracy ? 1 : 0;
     assert.deepEqual([run.learningRate, run.devAccuracy, run.bestStep], [options.learningRates[best], single[best].best.devAccuracy, single[best].best.step]);
@@ -202,10 +203,13 @@ describe("experiment", () => {
     const files = readdirSync(join(folder, "runs"));
     assert.equal(files.length, 2);
     const { optimizer, ...otherOptions } = options;
-    const again = await fineTuningRun({ store: join(folder, "runs"), ...otherOptions, optimizer });
+    const again = await fineTuningRun({ store: join(folder, "runs"), ...otherOptions, optimizer, onProgress });
     assert.deepEqual(again, run);
+    assert.deepEqual(progress, { done: 12, total: 12, reused: 12 });
+    await fineTuningRun({ ...options, learningRates: [0.25, 0.5], store: join(folder, "runs"), onProgress });
+    assert.deepEqual(progress, { done: 12, total: 12, reused: 6 }, "a new rate is computed, the other comes from disk");
     await fineTuningRun({ ...options, seed: 2, store: join(folder, "runs") });
-    assert.equal(readdirSync(join(folder, "runs")).length, 4, "another seed is another run");
+    assert.equal(readdirSync(join(folder, "runs")).length, 5, "another seed is another run");
     await assert.rejects(fineTuningRun({ ...options, learningRates: [] }), /at least one learning rate/);
   });
 

@@ -98,7 +98,7 @@ test("progress on a page: one display, at most four updates a second, one closin
   assert.deepEqual(sink.shown.map(({ update }) => update), sink.shown.map((_, index) => index > 0));
   assert.equal(sink.shown[1].bundle["text/plain"], "Kernel: 6/100 blocks · 20/s · 4.7 s left");
   assert.match(sink.shown[1].bundle["text/html"] as string, /<progress value="6" max="100"/);
-  assert.deepEqual(sink.shown.at(-1)!.bundle, { "text/html": "Kernel: 100 blocks (7 from disk) in 5.0 s", "text/plain": "Kernel: 100 blocks (7 from disk) in 5.0 s" });
+  assert.deepEqual(sink.shown.at(-1)!.bundle, { "text/html": "Kernel: 7 of 100 blocks from disk, 93 computed in 5.0 s", "text/plain": "Kernel: 7 of 100 blocks from disk, 93 computed in 5.0 s" });
 });
 
 test("the rate and the time left are those of the work, not of what came from disk", () => {
@@ -109,6 +109,48 @@ test("the rate and the time left are those of the work, not of what came from di
   time.wait(20_000);
   progress({ done: 60, total: 100, reused: 50 });
   assert.deepEqual(written, ["Kernel: 50/100 blocks\n", "Kernel: 60/100 blocks · 2.0 s each · 1 min 20 s left\n"]);
+});
+
+test("several jobs are added up, and the line that stays says what came from disk and what was computed", () => {
+  const written: string[] = [];
+  const time = clock();
+  const terminal = { write: (text: string) => void written.push(text.trimEnd()) };
+  const kernels = showProgress("Kernels of 3 draws", { unit: "blocks", jobs: 3, now: time.now, terminal });
+  for (const reused of [4, 4, 1]) {
+    const onProgress = kernels.job();
+    for (let done = 1; done <= 4; done++) {
+      time.wait(done > reused ? 20_000 : 0);
+      onProgress({ done, total: 4, reused: Math.min(done, reused) });
+    }
+  }
+  assert.deepEqual(written, [
+    "Kernels of 3 draws: 1/12 blocks", "Kernels of 3 draws: 10/12 blocks · 20 s each · 40 s left",
+    "Kernels of 3 draws: 11/12 blocks · 20 s each · 20 s left", "Kernels of 3 draws: 9 of 12 blocks from disk, 3 computed in 1 min 0 s",
+  ]);
+
+  // Two learning rates a draw, which report in steps: 20 of each run.
+  written.length = 0;
+  const tuning = showProgress("Fine-tuning", { unit: "runs", jobs: 2, now: time.now, terminal });
+  const first = tuning.job(2);
+  first({ done: 20, total: 40, reused: 20 });
+  first({ done: 40, total: 40, reused: 40 });
+  const second = tuning.job(2);
+  for (const done of [10, 20, 30, 39, 40]) {
+    time.wait(10_000);
+    second({ done, total: 40, reused: 0 });
+  }
+  assert.deepEqual(written, [
+    "Fine-tuning: 1/4 runs", "Fine-tuning: 2/4 runs · 20 s each · 30 s left", "Fine-tuning: 3/4 runs · 20 s each · 20 s left",
+    "Fine-tuning: 3/4 runs · 20 s each · 10 s left", "Fine-tuning: 3/4 runs · 21 s each · 1.0 s left", "Fine-tuning: 2 of 4 runs from disk, 2 computed in 50 s",
+  ]);
+
+  written.length = 0;
+  showProgress("Measuring", { unit: "runs", jobs: 1, now: time.now, terminal }).job(1)({ done: 5, total: 5, reused: 5 });
+  const stopped = showProgress("Kernel", { unit: "blocks", now: time.now, terminal });
+  time.wait(8000);
+  stopped({ done: 5, total: 9, reused: 3 });
+  stopped.finish("stopped");
+  assert.deepEqual(written, ["Measuring: 1 of 1 runs from disk in 0.0 s", "Kernel: 5/9 blocks · 4.0 s each · 16 s left", "Kernel: 3 of 5/9 blocks from disk, 2 computed in 8.0 s · stopped"]);
 });
 
 test("progress in a terminal is one rewritten line, in a log file a line now and then", () => {

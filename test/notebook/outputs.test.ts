@@ -69,7 +69,7 @@ describe("what is committed of a run", () => {
   });
 
   test("progress is its last line, without time and without what came from disk; one that never ended is left out", () => {
-    const lines = ["Kernels: 5 seeds (2 from disk) in 3 min 5 s", "Fine-tuning: 3/400 steps in 0.1 s · stopped", "Download: 12 in 12 s", "Counting: 6 steps in 2 h 10 min"];
+    const lines = ["Kernels: 2 of 5 seeds from disk, 3 computed in 3 min 5 s", "Fine-tuning: 3/400 steps in 0.1 s · stopped", "Download: 12 of 12 from disk in 12 s", "Counting: 6 steps in 2 h 10 min"];
     const outputs = committed([...lines.map(html), html("<progress value=1></progress> Kernels: 1/5")]);
     assert.deepEqual(outputs.map(({ data }) => data!["text/plain"]), [["Kernels: 5 seeds"], ["Fine-tuning: 3/400 steps · stopped"], ["Download: 12"], ["Counting: 6 steps"]]);
     assert.deepEqual(outputs.map(({ data }) => data!["text/html"]), outputs.map(({ data }) => data!["text/plain"]));

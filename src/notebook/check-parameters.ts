@@ -1,0 +1,67 @@
+import { readDefaults } from "./defaults";
+import { parameterText, type Field } from "./field";
+import type { Parameter } from "./parameters";
+import { recurringFields, type RecurringName } from "./recurring-fields";
+import { showTable } from "./show-table";
+
+type OwnName<Values> = Exclude<keyof Values & string, RecurringName>;
+
+/** A field for every parameter that is not among the recurring ones; for those that are, another field where the notebook needs one. */
+export type OwnFields<Values> = Record<OwnName<Values>, Field> & Partial<Record<keyof Values & string, Field>>;
+
+/**
+ * Refuses wrong parameters before anything heavy starts, and shows all of them as a table: value, default where that
+ * is another, meaning, and what is allowed.
+ *
+ * A notebook calls it in a cell of its own, right behind the parameters cell, with its own name (that of its file), every
+ * parameter, and a field for those that are not among `recurringFields`, or have narrower limits than there:
+ *
+ *     // Refuse what cannot be, before anything heavy starts
+ *     checkParameters("05-prompts", { model, taskName, data, k, seeds, widths, threshold }, {
+ *       taskName: field.task({ classes: 2 }),
+ *       widths: field.list(field.count({ from: 2, to: 4096 }), { rising: true }),
+ *       threshold: field.share(),
+ *     });
+ *
+ * Defaults and meanings are not repeated there: the one place for them is the parameters cell, `let k = 16; // meaning`.
+ * After a change of it `node environment/check-cells.mjs --keep-defaults` renews the copy in `notebooks/defaults`, which
+ * is what this function reads; the checks of `npm test` fail until then, or when a parameter is missing in the call.
+ * A notebook without such a copy gets a table without defaults.
+ *
+ * @param notebook name of the notebook's file, without .ipynb
+ * @param values every parameter by its name
+ * @param own fields of the notebook's own parameters
+ * @throws one error for all wrong values: parameter, value, what is allowed, default
+ */
+export function checkParameters<Values extends object>(notebook: string, values: Values, ...[own]: [OwnName<Values>] extends [never] ? [OwnFields<Values>?] : [OwnFields<Values>]): void {
+  const fields: Record<string, Field | undefined> = { ...recurringFields, ...own };
+  const defaults = new Map((readDefaults(notebook) ?? []).map((parameter) => [parameter.name, parameter]));
+  const all = values as Readonly<Record<string, unknown>>;
+  const parameters = Object.entries(all).map(([name, value]) => ({ name, value, field: fieldOf(fields, name), standard: defaults.get(name) }));
+
+  const wrong = parameters.flatMap(({ name, value, field, standard }) => {
+    const reason = field.refuse(value, all);
+    return reason === undefined ? [] : [`${name} = ${parameterText(value)} ${reason}${standard ? ` (default: ${parameterText(standard.value)})` : ""}.`];
+  });
+  if (wrong.length > 0) throw new Error(`${wrong.join("\n")}\nChange ${wrong.length === 1 ? "it" : "them"} in the parameters cell, or in --set, and run again.`);
+
+  const rows = parameters.map(({ name, value, field, standard }) => ({
+    parameter: name,
+    value: parameterText(value),
+    ...(defaults.size === 0 ? {} : { default: !standard ? "none" : isChanged(value, standard) ? parameterText(standard.value) : "the same" }),
+    "meaning, and what is allowed": standard?.comment ? `${standard.comment} (${field.allowed})` : field.allowed,
+  }));
+  const changed = parameters.filter(({ value, standard }) => isChanged(value, standard)).map(({ name }) => name);
+  showTable(rows, { caption: defaults.size === 0 ? `${rows.length} parameters; no defaults are kept for ${notebook}` : caption(rows.length, changed) });
+}
+
+function fieldOf(fields: Record<string, Field | undefined>, name: string): Field {
+  const field = fields[name];
+  if (field === undefined) throw new Error(`checkParameters: the parameter ${name} has no field. Give it one, such as { ${name}: field.count() }.`);
+  return field;
+}
+
+const isChanged = (value: unknown, standard: Parameter | undefined): boolean => standard === undefined || parameterText(value) !== parameterText(standard.value);
+
+const caption = (count: number, changed: readonly string[]): string =>
+  changed.length === 0 ? `All ${count} parameters are at their default` : `Not at their default: ${changed.join(", ")}`;

@@ -1,0 +1,198 @@
+/** What a notebook's parameters may be: each field says it in words and refuses everything else. */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fewShotFolder } from "../experiment/inputs";
+import { checkModelId } from "../model/model-name";
+import { taskByName, taskNames, type Task } from "../tasks/task";
+import { parseTemplate } from "../tasks/template";
+
+export interface Field {
+  /** What is allowed, as it stands behind "must be": "a whole number from 1 to 512". */
+  allowed: string;
+  /**
+   * Why a value is refused, as it stands behind the parameter's name, or undefined.
+   * @param values all parameters of the notebook, for a field that depends on another
+   */
+  refuse(value: unknown, values: Readonly<Record<string, unknown>>): string | undefined;
+}
+
+export interface NumberRange {
+  /** Smallest, itself allowed. */
+  from?: number;
+  /** Not allowed itself, but everything larger. */
+  above?: number;
+  /** Largest, itself allowed; or the name of the parameter that says it. */
+  to?: number | string;
+  /** Whether Infinity is allowed too. */
+  infinite?: boolean;
+}
+
+export interface ListLimits {
+  /** Fewest items. Default 1. */
+  least?: number;
+  /** Whether every item has to be larger than the one before. */
+  rising?: boolean;
+}
+
+/** Why a value is refused: it is not what is allowed. */
+const unless = (allowed: string, fits: boolean): string | undefined => (fits ? undefined : `must be ${allowed}`);
+
+const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
+
+function numberWithin(kind: string, { from, above, to, infinite = false }: NumberRange): Field {
+  const lower = from !== undefined ? { words: `from ${from}`, alone: `, at least ${from}` } : above !== undefined ? { words: `above ${above}`, alone: ` above ${above}` } : undefined;
+  const range = to === undefined ? (lower?.alone ?? "") : lower === undefined ? `, at most ${to}` : from !== undefined ? ` ${lower.words} to ${to}` : ` ${lower.words}, at most ${to}`;
+  const allowed = `${kind}${range}${infinite ? ", or Infinity" : ""}`;
+  return {
+    allowed,
+    refuse: (value, values) => {
+      if (infinite && value === Infinity) return undefined;
+      if (typeof value !== "number" || !Number.isFinite(value)) return unless(allowed, false);
+      const largest = typeof to === "string" ? values[to] : to;
+      // A limit that is itself wrong is refused where it stands.
+      const small = typeof largest !== "number" || value <= largest;
+      const fits = small && (from === undefined || value >= from) && (above === undefined || value > above) && (kind !== WHOLE || Number.isInteger(value));
+      return unless(typeof to === "string" && !small ? `${allowed}, which is ${String(largest)}` : allowed, fits);
+    },
+  };
+}
+
+const WHOLE = "a whole number";
+
+/** The task that the parameters name, if they name one. */
+function chosenTask({ taskName }: Readonly<Record<string, unknown>>): Task | undefined {
+  return typeof taskName === "string" && taskNames.includes(taskName.toLowerCase()) ? taskByName(taskName) : undefined;
+}
+
+/** What a function complains of, as a refusal. */
+function complaint(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return `cannot be used: ${(error as Error).message}`;
+  }
+}
+
+/** A whole number; from 1 where nothing else is said. */
+const count = (range: Omit<NumberRange, "infinite"> = {}): Field => numberWithin(WHOLE, { from: 1, ...range });
+
+/** Any number in a range. */
+const number = (range: NumberRange = {}): Field => numberWithin("a number", range);
+
+/** A number above 0. */
+const positive = (range: Pick<NumberRange, "to" | "infinite"> = {}): Field => number({ above: 0, ...range });
+
+/** A number from 0 to 1. */
+const share = (): Field => number({ from: 0, to: 1 });
+
+/** What draws random numbers, or numbers a draw of examples: a whole number from 0 to 2³² − 1. */
+const seed = (): Field => count({ from: 0, to: 2 ** 32 - 1 });
+
+/** true or false. */
+const yesNo = (): Field => ({ allowed: "true or false", refuse: (value) => unless("true or false", typeof value === "boolean") });
+
+/** A text that is not empty. */
+const text = (): Field => ({ allowed: "a text", refuse: (value) => unless("a text that is not empty", isText(value)) });
+
+/** One of some texts. */
+function oneOf(names: readonly string[]): Field {
+  const allowed = names.length === 1 ? JSON.stringify(names[0]) : `one of ${names.map((name) => JSON.stringify(name)).join(", ")}`;
+  return { allowed, refuse: (value) => unless(allowed, names.includes(value as string)) };
+}
+
+/** A list without repeats, each item as `item` allows. */
+function list(item: Field, { least = 1, rising = false }: ListLimits = {}): Field {
+  const allowed = `a list${least > 1 ? ` of at least ${least}` : ""}${rising ? ", the smallest first" : ""}: each ${item.allowed}`;
+  return {
+    allowed,
+    refuse: (value, values) => {
+      if (!Array.isArray(value)) return unless(allowed, false);
+      if (value.length < least) return `must have at least ${least} ${least === 1 ? "item" : "items"}: each ${item.allowed}`;
+      const wrong = value.findIndex((one) => item.refuse(one, values) !== undefined);
+      if (wrong >= 0) return `has item ${wrong + 1}, ${parameterText(value[wrong])}, which ${item.refuse(value[wrong], values)}`;
+      const twice = value.find((one, i) => value.indexOf(one) < i) as unknown;
+      if (twice !== undefined) return `has ${parameterText(twice)} twice: give each item once`;
+      return rising && value.some((one, i) => i > 0 && one < value[i - 1]) ? "must have the smallest item first, each larger than the one before" : undefined;
+    },
+  };
+}
+
+/** What `item` allows, or null for none. */
+const optional = (item: Field): Field => ({ allowed: `${item.allowed}; or null`, refuse: (value, values) => (value === null ? undefined : item.refuse(value, values)) });
+
+/** A file or folder that is there. Relative ones are seen from the root of the checkout. */
+const path = (): Field => ({
+  allowed: "a file or folder",
+  refuse: (value) => (isText(value) ? (existsSync(value) ? undefined : "is neither a file nor a folder here") : unless("a file or folder", false)),
+});
+
+const isFolder = (value: string): boolean => statSync(value, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** A folder that is there. */
+const folder = (): Field => ({ allowed: "a folder", refuse: (value) => (isText(value) ? (isFolder(value) ? undefined : "is no folder here") : unless("a folder", false)) });
+
+/** A folder with a model in Hugging Face layout, or the id of one on the Hub. Whether the Hub has it shows when it is loaded. */
+const folderOrModel = (): Field => ({
+  allowed: 'the folder of a model, or its id on the Hub such as "roberta-base"',
+  refuse: (value) => {
+    if (!isText(value)) return unless('the folder of a model, or its id on the Hub such as "roberta-base"', false);
+    if (isFolder(value)) return existsSync(join(value, "config.json")) ? undefined : "is a folder without a model: config.json is missing in it";
+    return complaint(() => checkModelId(value));
+  },
+});
+
+/** The name of one of the fourteen tasks, or of those with so many classes. */
+function task({ classes }: { classes?: number } = {}): Field {
+  const names = taskNames.filter((name) => classes === undefined || taskByName(name).labels.length === classes);
+  const allowed = classes === undefined ? `one of the ${names.length} tasks` : `a task of ${classes} classes`;
+  return { allowed, refuse: (value) => unless(`${allowed}: ${names.join(", ")}`, typeof value === "string" && names.includes(value.toLowerCase())) };
+}
+
+/** A prompt in the template language that asks for no more texts than the examples of `taskName` have. */
+const template = (): Field => ({
+  allowed: "a prompt with *mask* and the sentences *sent_0*, …",
+  refuse: (value, values) => {
+    if (!isText(value)) return unless("a prompt such as *cls**sent_0*_It_was*mask*.*sep+*", false);
+    const malformed = complaint(() => parseTemplate(value));
+    const chosen = chosenTask(values);
+    if (malformed !== undefined || chosen === undefined) return malformed;
+    const texts = chosen.columns.texts.length;
+    const beyond = parseTemplate(value).find((part) => part.kind === "sentence" && part.index >= texts);
+    if (beyond?.kind !== "sentence") return undefined;
+    return `asks for sentence ${beyond.index}, and an example of task ${chosen.name} has ${texts === 1 ? "only sentence 0" : `only sentences 0 to ${texts - 1}`}`;
+  },
+});
+
+/** One word for each class of `taskName`. */
+const labelWords = (): Field => ({
+  allowed: "a list of words, one for each class",
+  refuse: (value, values) => {
+    const wrong = list(text()).refuse(value, values);
+    const chosen = chosenTask(values);
+    if (wrong !== undefined || chosen === undefined) return wrong;
+    const [words, classes] = [(value as string[]).length, chosen.labels.length];
+    return words === classes ? undefined : `must be ${classes} words, one for each class of task ${chosen.name} (as ${chosen.labelWords.map((word) => JSON.stringify(word)).join(", ")}), not ${words}`;
+  },
+});
+
+/** A task's few-shot folder, with a folder of at least `k` examples a class for every seed of `seeds` (or for `seed`). */
+const fewShotData = (): Field => ({
+  allowed: "a folder that holds folders such as 16-13",
+  refuse: (value, values) => {
+    const wrong = folder().refuse(value, values);
+    const { k, seed: single, seeds = [single] } = values;
+    if (wrong !== undefined || typeof k !== "number" || !Array.isArray(seeds)) return wrong;
+    return seeds.map((each) => (typeof each === "number" ? complaint(() => fewShotFolder(value as string, { k, seed: each })) : undefined)).find((why) => why !== undefined);
+  },
+});
+
+/** The fields that a notebook's parameters are made of. */
+export const field = { count, number, positive, share, seed, yesNo, text, oneOf, list, optional, path, folder, folderOrModel, task, template, labelWords, fewShotData };
+
+/** A value as the parameters cell writes it. */
+export function parameterText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(parameterText).join(", ")}]`;
+  if (typeof value === "number") return String(value);
+  return JSON.stringify(value) ?? String(value);
+}
