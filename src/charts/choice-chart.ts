@@ -27,8 +27,8 @@ export function choiceChart(runs: readonly Run[], title = "The choice on develop
     }
     const chosen = devChoices(own).map(({ seed, dev, test, bestTest, settings }) => ({ seed: String(seed), dev, test, bestTest, settings }));
     const scale = { domain, nice: false, zero: false };
-    const x = { field: "dev", type: "quantitative", title: "development accuracy", scale, axis: { format: AXIS_PERCENT, tickCount: 5 } };
-    const y = { field: "test", type: "quantitative", title: index === 0 ? "test accuracy" : null, scale, axis: { format: AXIS_PERCENT, tickCount: 5 } };
+    const x = { field: "dev", type: "quantitative", title: "development accuracy", scale, axis: { format: AXIS_PERCENT, tickCount: 5, labelFlush: false } };
+    const y = { field: "test", type: "quantitative", title: index === 0 ? "test accuracy" : null, scale, axis: { format: AXIS_PERCENT, tickCount: 5, labelFlush: false } };
     const color = { field: "seed", type: "nominal", title: "seed", scale: { domain: seeds.map(String), range: seeds.length <= SERIES_COLORS.length ? SERIES_COLORS.slice(0, seeds.length) : seeds.map(() => PALETTE.blue) }, legend };
     const numbers = [{ field: "seed", title: "seed" }, { field: "dev", title: "development accuracy", format: PERCENT }, { field: "test", title: "test accuracy", format: PERCENT }];
     return {

@@ -49,7 +49,7 @@ export function promptChart(scores: readonly PromptScore[], options: PromptChart
   const x = (field: string) => ({ field, type: "quantitative", title: "zero-shot accuracy", scale: { domain: [0, 1] }, axis: { format: AXIS_PERCENT, tickCount: 6 } });
   const y = { field: "prompt", type: "nominal", title: null, scale: { domain: prompts, paddingInner: ROW.margin / (2 * rowHeight), paddingOuter: 0.05 }, axis: { grid: true, tickBand: "extent", labelLimit: 330 } };
   const yOffset = { field: "words", type: "nominal", scale: { domain: words } };
-  const color = { field: "words", type: "nominal", title: ["label words", "(click: these alone)"], scale: { domain: words, range: SERIES_COLORS }, legend: { ...SOLID_LEGEND, titleLimit: 0, labelLimit: 260, orient: "bottom", columns: 2 } };
+  const color = { field: "words", type: "nominal", title: ["label words", "(click: these alone)"], scale: { domain: words, range: SERIES_COLORS }, legend: words.length > 1 ? { ...SOLID_LEGEND, titleLimit: 0, labelLimit: 260, orient: "bottom", columns: 2 } : null };
   const shown = [{ filter: { param: "chosen" } }];
   const tooltip = [
     { field: "prompt", title: promptTitle },
@@ -77,7 +77,8 @@ export function promptChart(scores: readonly PromptScore[], options: PromptChart
         encoding: { x: x("accuracy"), y, yOffset, color, tooltip },
       },
       {
-        params: [{ name: "chosen", select: { type: "point", fields: ["words"] }, bind: "legend" }],
+        // A single set of words needs no legend to click on.
+        params: [{ name: "chosen", select: { type: "point", fields: ["words"] }, ...(words.length > 1 ? { bind: "legend" } : {}) }],
         data: { values: natural },
         transform: shown,
         mark: { type: "rule", strokeWidth: 2 },

@@ -69,7 +69,7 @@ export function promptTokenChart(tokens: readonly PromptToken[], tokenizer: Pick
         { transform, ...words(number, "id", colored) },
       ]),
     ],
-    config: { view: { stroke: null } },
+    view: { stroke: null },
   };
 }
 

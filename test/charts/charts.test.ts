@@ -203,6 +203,11 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       { title: "Two templates, two pairs of words", examples: 100 },
     ),
+  "prompts-orders": () =>
+    promptChart(
+      [["trec", 1 / 6], ["mr", 1 / 2]].flatMap(([prompt, chance], p) => [0.8, 0.1, 0.2].map((accuracy, o) => ({ prompt: String(prompt), chance: Number(chance), words: "the task's own", order: o === 0 ? ("natural" as const) : ("permuted" as const), accuracy: accuracy - 0.05 * p }))),
+      { promptTitle: "task" },
+    ),
   choice: () =>
     choiceChart(
       ["kernel", "fine-tuning"].flatMap((method, m) =>
