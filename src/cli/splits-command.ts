@@ -1,8 +1,8 @@
 /** `kernel-view splits`: from full data sets to the paper's few-shot splits. */
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { kShotSplit, readOriginal, type KShotSplit } from "../tasks/k-shot";
+import { originalFolder, writeSplitFolder } from "../tasks/split-folder";
 import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
 import { chosenTask, type TaskOptions } from "./chosen-task";
 
@@ -37,10 +37,10 @@ function tasksOf(options: SplitsCommandOptions, note: (line: string) => void): T
 }
 
 function taskSplits(task: Task, { original: directory, k, seed: seeds, testExamples, out }: SplitsCommandOptions, note: (line: string) => void): string[] {
-  const original = readOriginal(originalFolder(directory, task), task);
+  const original = readOriginal(ownFolder(directory, task), task);
   return seeds.map((seed) => {
     const split = kShotSplit(original, task, { k, seed, testExamples });
-    const folder = writeFolder(join(out, taskFolder(task), `${k}-${seed}`), split.files);
+    const folder = writeSplitFolder(join(out, taskFolder(task), `${k}-${seed}`), split.files);
     for (const shortage of split.shortages) note(`${folder}: ${shortageText(shortage)}`);
     return folder;
   });
@@ -50,29 +50,9 @@ function shortageText({ label, train, dev }: KShotSplit["shortages"][number]): s
   return `label ${label} has only ${train + dev} examples, ${train} for training and ${dev} for development`;
 }
 
-/** The task's folder within a folder of several tasks, or that folder itself if it holds the task's files. */
-function originalFolder(directory: string, task: Task): string {
-  const own = join(directory, taskFolder(task));
-  if (existsSync(own)) return own;
-  if (existsSync(join(directory, `train.${task.format}`))) return directory;
-  throw new Error(`--original ${directory} has neither a folder ${taskFolder(task)} nor train.${task.format}`);
-}
-
-/** Writes all files or none. A folder that is there already stays as it is: it must hold the same files. */
-function writeFolder(folder: string, files: ReadonlyMap<string, Buffer>): string {
-  if (existsSync(folder)) {
-    const different = [...files].find(([name, bytes]) => !existsSync(join(folder, name)) || !readFileSync(join(folder, name)).equals(bytes));
-    if (different === undefined) return folder;
-    throw new Error(`${folder} is there already with another ${different[0]}: remove it, or choose another --out`);
-  }
-  const temporary = `${folder}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
-  mkdirSync(temporary, { recursive: true });
-  try {
-    for (const [name, bytes] of files) writeFileSync(join(temporary, name), bytes, { flush: true });
-    renameSync(temporary, folder);
-  } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
-    throw error;
-  }
+/** As {@link originalFolder}, in the words of the command. */
+function ownFolder(directory: string, task: Task): string {
+  const folder = originalFolder(directory, task);
+  if (folder === undefined) throw new Error(`--original ${directory} has neither a folder ${taskFolder(task)} nor train.${task.format}`);
   return folder;
 }

@@ -148,11 +148,12 @@ const TEST_SEED = 42;
 export function kShotSplit(original: Original, task: Task, { k, seed, testExamples = TEST_EXAMPLES }: KShotOptions): KShotSplit {
   const { train, tests } = original;
   const groups = labelGroups(train, seed);
-  const take = (from: number, to: number): Buffer[] => [...groups.values()].flatMap((rows) => rows.slice(from, to));
+  const rows = rowsOf(groups, k);
+  const take = (which: readonly number[]): Buffer[] => which.map((row) => train.rows[row]);
   const names = { dev: task.files?.dev ?? "dev", train: task.files?.train ?? "train" };
   const files = new Map([
-    [`${names.train}.${task.format}`, joined([train.header, ...take(0, k)])],
-    [`${names.dev}.${task.format}`, joined([train.header, ...take(k, 2 * k)])],
+    [`${names.train}.${task.format}`, joined([train.header, ...take(rows.train)])],
+    [`${names.dev}.${task.format}`, joined([train.header, ...take(rows.dev)])],
     ...tests.map(({ name, table }) => [`${name}.${task.format}`, joined([table.header, ...testRows(table, testExamples)])] as const),
   ]);
   const shortages = task.labels.map((label) => {
@@ -163,14 +164,28 @@ export function kShotSplit(original: Original, task: Task, { k, seed, testExampl
   return { files, shortages: shortages.filter(({ dev }) => dev < k) };
 }
 
-function labelGroups({ rows, labels }: Original["train"], seed: number): Map<string, Buffer[]> {
-  const order = Uint32Array.from(rows, (_, i) => i);
+/**
+ * The rows of a split within the full training file, counted from 0 after the header, in the order of the split's files:
+ * what {@link kShotSplit} writes.
+ */
+export function kShotRows(original: Pick<Original, "train">, { k, seed }: Pick<KShotOptions, "k" | "seed">): { train: number[]; dev: number[] } {
+  return rowsOf(labelGroups(original.train, seed), k);
+}
+
+function rowsOf(groups: ReadonlyMap<string, number[]>, k: number): { train: number[]; dev: number[] } {
+  const take = (from: number, to: number): number[] => [...groups.values()].flatMap((rows) => rows.slice(from, to));
+  return { train: take(0, k), dev: take(k, 2 * k) };
+}
+
+/** Shuffled row numbers by label, in order of first appearance. */
+function labelGroups({ labels }: Original["train"], seed: number): Map<string, number[]> {
+  const order = Uint32Array.from(labels, (_, i) => i);
   shuffle(order, numpyRandom(seed));
-  const groups = new Map<string, Buffer[]>();
+  const groups = new Map<string, number[]>();
   for (const i of order) {
     const group = groups.get(labels[i]);
-    if (group === undefined) groups.set(labels[i], [rows[i]]);
-    else group.push(rows[i]);
+    if (group === undefined) groups.set(labels[i], [i]);
+    else group.push(i);
   }
   return groups;
 }

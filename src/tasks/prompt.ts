@@ -4,48 +4,65 @@ import type { Task } from "./task";
 import { parseTemplate, type TemplatePart } from "./template";
 import type { TextEncoder } from "./text-encoder";
 
+/** What a prompt takes of a task. */
+type PromptTask = Pick<Task, "name" | "template" | "maxLength" | "firstSentenceLimit" | "otherSentenceLimit">;
+
+/** One token on its way into a prompt. */
+export interface PromptToken {
+  id: number;
+  /** What it comes from: the template's own words, a special token, or a text of the example. */
+  from: "special" | "template" | "text";
+  /** Which text, counted from 0. */
+  text?: number;
+  /** Why the model does not see it: its text's limit, or the prompt's longest length. */
+  cutBy?: "sentence limit" | "longest length";
+}
+
 /**
- * The example in the task's prompt, as token ids without padding. Each sentence is first cut to its limit, then the
- * whole loses its end beyond the task's longest length.
+ * Every token of the example in the task's prompt, those that are cut off among them. Each sentence is first cut to its
+ * limit, then the whole loses its end beyond the task's longest length.
+ *
+ * @throws if the template is malformed or asks for a text the example has not
+ */
+export function promptTokens(example: Example, task: PromptTask, tokenizer: TextEncoder): PromptToken[] {
+  let kept = 0;
+  return parseTemplate(task.template)
+    .flatMap((part) => encodePart(part, example, task, tokenizer))
+    .map((token) => (token.cutBy === undefined && kept++ >= task.maxLength ? { ...token, cutBy: "longest length" } : token));
+}
+
+/**
+ * The example in the task's prompt, as token ids without padding: the tokens of {@link promptTokens} that are not cut off.
  *
  * @throws if the template is malformed, asks for a text the example has not, or the mask is cut off
  */
-export function encodePrompt(
-  example: Example,
-  task: Pick<Task, "name" | "template" | "maxLength" | "firstSentenceLimit" | "otherSentenceLimit">,
-  tokenizer: TextEncoder,
-): EncodedPrompt {
-  const all = parseTemplate(task.template).flatMap((part) => encodePart(part, example, task, tokenizer));
-  const ids = all.slice(0, task.maxLength);
+export function encodePrompt(example: Example, task: PromptTask, tokenizer: TextEncoder): EncodedPrompt {
+  const tokens = promptTokens(example, task, tokenizer).filter(({ cutBy }) => cutBy !== "sentence limit");
+  const ids = tokens.slice(0, task.maxLength).map(({ id }) => id);
   const maskPosition = ids.indexOf(tokenizer.maskId);
   if (maskPosition < 0) {
     throw new Error(
-      `task ${task.name}: the mask is at token ${all.indexOf(tokenizer.maskId) + 1} of the prompt, beyond the longest length ${task.maxLength}: ` +
+      `task ${task.name}: the mask is at token ${tokens.findIndex(({ id }) => id === tokenizer.maskId) + 1} of the prompt, beyond the longest length ${task.maxLength}: ` +
         `set a sentence limit or a larger length (text: ${JSON.stringify(example.texts.join(" / ").slice(0, 60))})`,
     );
   }
   return { ids, maskPosition };
 }
 
-function encodePart(
-  part: TemplatePart,
-  example: Example,
-  task: Pick<Task, "name" | "template" | "firstSentenceLimit" | "otherSentenceLimit">,
-  tokenizer: TextEncoder,
-): number[] {
+function encodePart(part: TemplatePart, example: Example, task: PromptTask, tokenizer: TextEncoder): PromptToken[] {
   switch (part.kind) {
     case "special":
-      return [{ cls: tokenizer.clsId, mask: tokenizer.maskId, sep: tokenizer.sepId }[part.token]];
+      return [{ id: { cls: tokenizer.clsId, mask: tokenizer.maskId, sep: tokenizer.sepId }[part.token], from: "special" }];
     case "sentence": {
       const text = example.texts[part.index];
       if (text === undefined) {
         throw new Error(`template ${JSON.stringify(task.template)} of task ${task.name} asks for text ${part.index}, but the example has ${example.texts.length}`);
       }
-      const limit = part.index === 0 ? task.firstSentenceLimit : task.otherSentenceLimit;
-      return tokenizer.encode(part.change(text)).slice(0, limit);
+      const limit = (part.index === 0 ? task.firstSentenceLimit : task.otherSentenceLimit) ?? Infinity;
+      return tokenizer.encode(part.change(text)).map((id, i) => ({ id, from: "text", text: part.index, ...(i >= limit ? { cutBy: "sentence limit" as const } : {}) }));
     }
     case "literal":
-      return encodeLiteral(part.text, task, tokenizer);
+      return encodeLiteral(part.text, task, tokenizer).map((id) => ({ id, from: "template" }));
   }
 }
 

@@ -61,8 +61,18 @@ export function readTaskFile(path: string): Task {
     if (code !== undefined) throw new Error(`the task file ${path} cannot be read: ${message}`, { cause: error });
     throw new Error(`${path} is not valid JSON: ${message}`, { cause: error });
   }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) throw new Error(`${path}: ${describe(parsed.error.issues[0], json)}`);
+  return parseTask(json, path);
+}
+
+/**
+ * A task of one's own from an object with the fields of `Task`, checked as {@link readTaskFile} checks a file's.
+ *
+ * @param source what the object is called in errors
+ * @throws naming the field at fault
+ */
+export function parseTask(fields: unknown, source = "the task"): Task {
+  const parsed = schema.safeParse(fields);
+  if (!parsed.success) throw new Error(`${source}: ${describe(parsed.error.issues[0], fields)}`);
   return parsed.data;
 }
 

@@ -7,8 +7,10 @@ import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { kernelChange } from "../../src/behavior/kernel-change";
 import { agreementChart } from "../../src/charts/agreement-chart";
+import { choiceChart } from "../../src/charts/choice-chart";
 import { circleChart } from "../../src/charts/circle-chart";
 import { contributionChart } from "../../src/charts/contribution-chart";
+import { datasetChart } from "../../src/charts/dataset-chart";
 import { earlyStepPoints, earlyStepsChart } from "../../src/charts/early-steps-chart";
 import { featureChangeCells, featureChangeChart } from "../../src/charts/feature-change-chart";
 import { gainChart } from "../../src/charts/gain-chart";
@@ -17,6 +19,8 @@ import { groupedAccuracyChart } from "../../src/charts/grouped-accuracy-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { linearizationChart, linearizationPoints } from "../../src/charts/linearization-chart";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
+import { promptChart } from "../../src/charts/prompt-chart";
+import { promptTokenChart } from "../../src/charts/prompt-token-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { type ChartSpec, PALETTE } from "../../src/charts/spec";
@@ -175,6 +179,49 @@ const figures: Record<string, () => ChartSpec> = {
         { task: "trec", gain: 0.3, gainStd: 0.05, kernelGain: 0.24, kernelGainStd: 0.02, thresholdGain: 0.1, share: 0.8 },
       ],
       { title: "Two tasks", smallestGain: 0.05, fineTuningTitle: "SGD-FT", kernelTitle: "K_SGD" },
+    ),
+  "prompt-tokens": () =>
+    promptTokenChart(
+      [
+        { id: 0, from: "special" },
+        { id: 7, from: "text", text: 0 },
+        { id: 8, from: "text", text: 0, cutBy: "sentence limit" },
+        { id: 5, from: "template" },
+        { id: 4, from: "special" },
+        { id: 9, from: "text", text: 1 },
+        { id: 2, from: "special", cutBy: "longest length" },
+      ],
+      { maskId: 4, idToToken: (id) => ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "?", "x", "Fine", "Ġfilms", "Ġdull"][id] },
+      { title: "Fine?<mask> dull", perLine: 5 },
+    ),
+  prompts: () =>
+    promptChart(
+      ["It was", "All in all"].flatMap((prompt, p) =>
+        ["terrible/great", "bad/good"].flatMap((words, w) =>
+          (["natural", "permuted"] as const).map((order, o) => ({ prompt, words, order, chance: 0.5, detail: `${prompt} ⟨mask⟩`, accuracy: o === 0 ? 0.7 + 0.1 * p - 0.05 * w : 0.3 - 0.1 * p + 0.05 * w })),
+        ),
+      ),
+      { title: "Two templates, two pairs of words", examples: 100 },
+    ),
+  "prompts-orders": () =>
+    promptChart(
+      [["trec", 1 / 6], ["mr", 1 / 2]].flatMap(([prompt, chance], p) => [0.8, 0.1, 0.2].map((accuracy, o) => ({ prompt: String(prompt), chance: Number(chance), words: "the task's own", order: o === 0 ? ("natural" as const) : ("permuted" as const), accuracy: accuracy - 0.05 * p }))),
+      { promptTitle: "task" },
+    ),
+  choice: () =>
+    choiceChart(
+      ["kernel", "fine-tuning"].flatMap((method, m) =>
+        [13, 21].flatMap((seed, s) => [0, 0.1, 1, 10].map((regularization, r) => ({ task: "sst-2", method, k: 16, seed, setting: { regularization, f0: Infinity }, dev: 0.6 + 0.0625 * (r % 3), test: 0.65 + 0.04 * (r % 3) - 0.02 * m + 0.03 * s }))),
+      ),
+      "Two seeds, four settings",
+    ),
+  dataset: () =>
+    datasetChart(
+      [
+        { task: "sst-2", classes: [{ name: "0: terrible", count: 480 }, { name: "1: great", count: 520 }], lengths: [10, 12, 14, 20, 31], limit: 128 },
+        { task: "trec", classes: [{ name: "Human", count: 10 }, { name: "Location", count: 20 }, { name: "Number", count: 30 }], lengths: [9, 9, 11] },
+      ],
+      "Two tasks",
     ),
   contribution: () =>
     contributionChart([{ part: "embeddings", value: 1.5 }, { part: "layer 1", value: -0.25 }], "One kernel entry", "part of the inner product"),
@@ -478,4 +525,17 @@ test("impossible figures are refused", () => {
   assert.throws(() => gridChart([{ regularization: 0, f0: 1, split: "dev", seed: 1, accuracy: 1 }], { split: "test" }), /no points of the test examples; there are: dev/);
   const point = { regularization: 0, f0: 1, split: "dev" as const, seed: 1, accuracy: 1 };
   assert.throws(() => regularizationChart([point], { selected: { regularization: 1, f0: 1 } }), /regularization 1, f0 1 is not in the grid/);
+});
+
+test("the choice chart marks what each seed chooses, and counts settings at the same place", () => {
+  const { description, hconcat } = figures.choice() as ChartSpec & { hconcat: { layer: { data: { values: { settings: number }[] } }[] }[] };
+  assert.match(description, /^Two seeds, four settings: kernel: seed 13 chooses 72\.5 % on development, 73\.0 % on test, seed 21 chooses 72\.5 % on development, 76\.0 % on test; fine-tuning: /);
+  assert.deepEqual(hconcat.map(({ layer }) => layer[1].data.values.map(({ settings }) => settings)), [[2, 1, 1, 2, 1, 1], [2, 1, 1, 2, 1, 1]]);
+});
+
+test("tokens that are cut off have no position, and the description brackets them", () => {
+  const { description, data } = figures["prompt-tokens"]() as ChartSpec & { data: { values: { position: string; origin: string }[] } };
+  assert.equal(description, "Fine?<mask> dull: <s> Fine (␣films) ? <mask> ␣dull (</s>)");
+  assert.deepEqual(data.values.map(({ position }) => position), ["0", "1", "none", "2", "3", "4", "none"]);
+  assert.deepEqual(data.values.map(({ origin }) => origin), ["special token", "first text", "first text", "template", "mask", "second text", "special token"]);
 });

@@ -220,7 +220,7 @@ describe("kernel-view splits", () => {
     writeFileSync(file, "my notes\n");
     const { status, stderr } = run(splitsArguments("few", "--seed", "13"));
     assert.equal(status, 1);
-    assert.match(stderr, /16-13 is there already with another train\.tsv: remove it, or choose another --out/);
+    assert.match(stderr, /16-13 is there already with another train\.tsv: remove it, or choose another folder/);
     assert.equal(readFileSync(file, "utf8"), "my notes\n");
   });
 });

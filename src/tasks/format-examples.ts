@@ -1,0 +1,41 @@
+import { formatCsvRow, isMissing } from "./delimited";
+import type { Example } from "./example";
+import { columnsNeeded } from "./split";
+import type { Task } from "./task";
+
+/**
+ * Examples as one of the task's files has them, so that `readSplit` gives them back: a line of column names where the
+ * task's files begin with one, each text and label in its column, other columns empty.
+ *
+ * @throws naming the example and the text that the format cannot hold
+ */
+export function formatExamples(examples: readonly Example[], task: Pick<Task, "name" | "format" | "header" | "columns" | "labels">): string {
+  const { texts, label } = task.columns;
+  // "last" needs a column behind the texts.
+  const width = columnsNeeded(task) + (label === "last" ? 1 : 0);
+  const labelColumn = label === "last" ? width - 1 : label;
+  const row = (textCells: readonly string[], labelCell: string): string => {
+    const cells = Array.from({ length: width }, () => "");
+    texts.forEach((column, i) => (cells[column] = textCells[i]));
+    cells[labelColumn] = labelCell;
+    return task.format === "csv" ? formatCsvRow(cells) : `${cells.join("\t")}\n`;
+  };
+  const names = row(texts.map((_, i) => (texts.length === 1 ? "text" : `text${i + 1}`)), "label");
+  const lines = examples.map((example, i) => {
+    checkWritable(example, i, task);
+    return row(example.texts, task.labels[example.label]);
+  });
+  return [...(task.header ? [names] : []), ...lines].join("");
+}
+
+function checkWritable({ texts, label }: Example, index: number, task: Pick<Task, "name" | "format" | "columns" | "labels">): void {
+  const where = `example ${index} of task ${task.name}`;
+  const { length } = task.columns.texts;
+  if (texts.length !== length) throw new Error(`${where} has ${texts.length} texts, and the task's files have columns for ${length}`);
+  if (!(label in task.labels)) throw new Error(`${where}: label ${label} is not a class of the task; they are 0 to ${task.labels.length - 1} (${task.labels.join(", ")})`);
+  for (const text of texts) {
+    const quoted = JSON.stringify(text.slice(0, 60));
+    if (task.format === "tsv" && /[\t\r\n]/.test(text)) throw new Error(`${where}: ${quoted} has a tab or a line break, which tab-separated files cannot hold: take it out, or choose the format csv`);
+    if (task.format === "csv" && text !== "" && isMissing(text)) throw new Error(`${where}: a csv file's ${quoted} is read as a missing value, so as an empty text: write it otherwise, or choose the format tsv`);
+  }
+}
