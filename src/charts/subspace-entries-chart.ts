@@ -23,27 +23,27 @@ export interface SubspaceEntriesOptions {
 const REACH = 1.4;
 
 /**
- * Entries of subspace kernels against those of the kernel that they stand for, one point for each pair of examples, in units of
- * the exact entries' root mean square. A slider chooses rank or dimension from those computed beforehand: the cloud closes
+ * Entries of subspace kernels against those of the kernel that they stand for, one point for each pair of different examples, in
+ * units of these exact entries' root mean square. A slider chooses rank or dimension from those computed beforehand: the cloud closes
  * up to the diagonal, the axes stay.
  */
 export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title = "Kernel entries in subspaces", sizeTitle = "rank or dimension", examples, selected }: SubspaceEntriesOptions): ChartSpec {
   const sizes = distinct(panels.flatMap(({ at }) => [...at.keys()])).sort((a, b) => a - b);
   const n = examples.length;
-  if (sizes.length === 0 || n === 0) throw new Error("The chart of subspace entries needs at least one kernel and one example.");
+  if (sizes.length === 0 || n < 2) throw new Error("The chart of subspace entries needs at least one kernel and two examples.");
   const wrong = panels.find(({ exact, at }) => [exact, ...[...at.values()].map(({ values }) => values)].some((values) => values.length !== n * n));
   if (wrong) throw new Error(`The kernels "${wrong.name}" of ${n} × ${n} examples need as many values each.`);
   const first = selected ?? sizes[sizes.length >> 1];
   if (!sizes.includes(first)) throw new Error(`There is no kernel of ${sizeTitle} ${first}; there are ${sizes.join(", ")}.`);
-  const units = panels.map(({ exact }) => Math.sqrt(Array.from(exact).reduce((sum, value) => sum + value ** 2, 0) / (n * n)) || 1);
+  const pairs = Array.from({ length: n * n }, (_, k) => k).filter((k) => Math.floor(k / n) < k % n);
+  const units = panels.map(({ exact }) => Math.sqrt(pairs.reduce((sum, k) => sum + exact[k] ** 2, 0) / pairs.length) || 1);
   const short = (value: number): number => Number(value.toFixed(3));
-  const pairs = Array.from({ length: n * n }, (_, k) => k).filter((k) => Math.floor(k / n) <= k % n);
   const rows = pairs.map((k) => {
     const [i, j] = [Math.floor(k / n), k % n];
     return {
       row: i,
       column: j,
-      kind: i === j ? KINDS[2] : examples[i].className === examples[j].className ? KINDS[0] : KINDS[1],
+      kind: examples[i].className === examples[j].className ? KINDS[0] : KINDS[1],
       exact: panels.map(({ exact }, p) => short(exact[k] / units[p])),
       at: panels.map(({ at }, p) => sizes.map((size) => (at.has(size) ? short(at.get(size)!.values[k] / units[p]) : null))),
     };
@@ -74,8 +74,8 @@ export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title
         encoding: {
           x,
           y,
-          color: { field: "kind", type: "nominal", title: "pair of examples", scale: { domain: KINDS, range: [PALETTE.blue, PALETTE.vermilion, PALETTE.green] }, legend: SOLID_LEGEND },
-          shape: { field: "kind", type: "nominal", title: "pair of examples", scale: { domain: KINDS, range: ["circle", "triangle-up", "square"] } },
+          color: { field: "kind", type: "nominal", title: "pair of examples", scale: { domain: KINDS, range: [PALETTE.blue, PALETTE.vermilion] }, legend: SOLID_LEGEND },
+          shape: { field: "kind", type: "nominal", title: "pair of examples", legend: SOLID_LEGEND, scale: { domain: KINDS, range: ["circle", "triangle-up"] } },
           tooltip: [
             { field: "estimate", title: "in the subspace", format: ".3~g" },
             { field: "true", title: "stands for", format: ".3~g" },
@@ -101,7 +101,7 @@ export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title
   };
 }
 
-const KINDS = ["of one class", "of different classes", "an example with itself"];
+const KINDS = ["of one class", "of different classes"];
 
 function lookUp(field: "row" | "column", examples: readonly HeatmapExample[]): object {
   const values = examples.map(({ text }, index) => ({ [field]: index, [`${field}Text`]: text }));
