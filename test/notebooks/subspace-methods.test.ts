@@ -26,7 +26,7 @@ test("the notebook on subspace methods runs with small parameters; its sentences
 
   assert.match(cell("rank-chart").printed, /^LoRA, chosen layers: .*\nLoRA, all layers: .*\nLoRA, all layers, from all parameters: .*\nrandom subspace: .*\nSlopes are .*\nNo entry off by more than 0\.5: the bound asks for \d+ dimensions/);
   const params = cell("entries").charts[0].params as { name: string; value: unknown }[];
-  assert.equal((params.find(({ name }) => name === "readings")!.value as string[][]).length, 6, "ranks 1, 4, 16 and dimensions 1, 4, 8, 32");
+  assert.equal((params.find(({ name }) => name === "readings")!.value as string[][]).length, 5, "ranks 1, 4, 16 and dimensions 1, 4, 8, 32");
   assert.equal(cell("verdict").printed.trimEnd().split("\n").length, 4);
   assert.match(cell("verdict").tables[0], /all parameters .*100 %.*\n[^]*random subspace, 4/);
   assert.match(cell("dimension").tables[0], /\n1 .*\n4 .*\n8 .*\n32 .*\nall parameters /);
