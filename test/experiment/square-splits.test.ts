@@ -11,7 +11,7 @@ import { kernelOracle } from "../support/kernel-oracle";
 import { tinyRoberta } from "../support/tiny-roberta";
 
 const outputs = logitOutputs(labelWordHead([98, 86]), 2);
-const sequences = kernelOracle.train;
+const sequences = [...kernelOracle.train, ...kernelOracle.evaluate];
 const part = (from: number, to?: number) => ({ sequences: sequences.slice(from, to), labels: sequences.slice(from, to).map((_, i) => (from + i) % 2) });
 
 test("the splits of a square kernel are those that are computed split by split", async () => {
