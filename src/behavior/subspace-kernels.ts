@@ -67,6 +67,29 @@ export function parameterSubspaceKernel(full: FullKernel, filter: ParameterFilte
   return { kernel, dimension, fromFull: kernelDistance(kernel, exact) };
 }
 
+/** Every linear layer of the encoder, by the ends of their names: the targets with which LoRA's kernel comes nearest to the full one. */
+export const ALL_LORA_TARGETS = ["attention.self.query", "attention.self.key", "attention.self.value", "intermediate.dense", "output.dense"] as const;
+
+/**
+ * ∂f/∂B = s G Aᵀ of one layer, [out, rank], flat: what LoRA's kernel is made of at its start.
+ *
+ * @param gradient G = ∂f/∂W, [out, in], flat
+ * @param a A, [rank, in], flat
+ * @param scale s = α / rank
+ * @throws if the sizes do not fit
+ */
+export function loraGradient(gradient: ArrayLike<number>, a: ArrayLike<number>, rank: number, scale: number): Float64Array {
+  const inputs = a.length / rank;
+  const rows = gradient.length / inputs;
+  if (!Number.isInteger(inputs) || !Number.isInteger(rows)) throw new Error(`a gradient of ${gradient.length} numbers and an A of ${a.length} do not belong to one layer with rank ${rank}`);
+  return Float64Array.from({ length: rows * rank }, (_, place) => {
+    const [row, r] = [Math.floor(place / rank), place % rank];
+    let sum = 0;
+    for (let i = 0; i < inputs; i++) sum += gradient[row * inputs + i] * a[r * inputs + i];
+    return scale * sum;
+  });
+}
+
 export interface LoraKernel extends SubspaceKernel {
   /** K_LoRA as it is, factors and all; `kernel` is scaled as the theory says, layer by layer, to estimate `target`. */
   raw: KernelTensor;

@@ -35,7 +35,7 @@ export function subspaceChart(points: readonly SubspacePoint[], options: Subspac
   const [low, high] = [Math.min(...dimensions), Math.max(...dimensions)];
   const bound = boundOf(low, high, vectors, probability);
   const x = { field: "dimension", type: "quantitative", title: dimensionTitle, scale: { type: "log", domain: low < high ? [low, high] : [low / 2, high * 2] }, axis: { tickCount: 5, format: "~s" } };
-  const color = { field: "method", type: "nominal", title: "subspace", scale: { domain: methods, range: SERIES_COLORS } };
+  const color = { field: "method", type: "nominal", title: "subspace", scale: { domain: methods, range: SERIES_COLORS }, legend: { labelLimit: 0 } };
   const panel = (field: "relativeError" | "largestNormalized", name: string, more: object[]) => {
     const y = { field, type: "quantitative", title: name, scale: { type: "log" }, axis: { format: "~g", tickCount: 5 } };
     const tooltip = [{ field: "method", title: "subspace" }, { field: "dimension", title: dimensionTitle }, { field, title: name, format: ".3~g" }];

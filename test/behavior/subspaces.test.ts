@@ -4,7 +4,7 @@ import { johnsonLindenstrauss, johnsonLindenstraussDimension, johnsonLindenstrau
 import { kernelDistance } from "../../src/behavior/kernel-distance";
 import { randomSubspaceKernels } from "../../src/behavior/random-subspace";
 import { logLogSlope } from "../../src/behavior/slope";
-import { fullKernel, loraKernel, parameterSubspaceKernel, parameterSubspaces } from "../../src/behavior/subspace-kernels";
+import { ALL_LORA_TARGETS, fullKernel, loraGradient, loraKernel, parameterSubspaceKernel, parameterSubspaces } from "../../src/behavior/subspace-kernels";
 import { computeKernel } from "../../src/kernels/kernel";
 import type { KernelTensor } from "../../src/kernels/kernel-tensor";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
@@ -87,6 +87,23 @@ onEveryBackend("LoRA's kernel at B = 0", () => {
     assertAllclose(target.values, expected.kernels.get("sgd")!.values, { relative: 1e-6 }, "target");
     assert.equal(dimension, layers.reduce((sum, layer) => sum + 3 * model.parameters.get(`${layer}.weight`)!.shape.reduce((a, b) => a + b), 0));
     [model, lora].forEach(disposeModel);
+  });
+});
+
+describe("LoRA's gradient at B = 0", () => {
+  it("is s G Aᵀ", () => {
+    // numpy: 2 * np.array([[1, 2, 3], [4, 5, 6]]) @ np.array([[1, 0, -1], [2, 1, 0]]).T
+    assert.deepEqual([...loraGradient([1, 2, 3, 4, 5, 6], [1, 0, -1, 2, 1, 0], 2, 2)], [-4, 8, -4, 26]);
+    assert.throws(() => loraGradient([1, 2, 3, 4], [1, 0, -1, 2, 1, 0], 2, 2), /4 numbers and an A of 6 .* rank 2/);
+  });
+
+  it("adapts every weight of the encoder with all targets", () => {
+    const model = tinyRoberta();
+    const lora = withLora(model, { rank: 1, alpha: 1, targets: ALL_LORA_TARGETS, seed: 1 });
+    const weights = [...model.parameters].filter(([name, { rank }]) => name.includes(".encoder.layer.") && rank === 2).map(([name]) => name);
+    assert.equal(weights.length, 6 * model.config.layers);
+    assert.deepEqual(weights.filter((name) => !lora.parameters.has(loraNames(name.slice(0, -7)).a)), []);
+    disposeModel(lora);
   });
 });
 

@@ -17,6 +17,7 @@ import { gainChart } from "../../src/charts/gain-chart";
 import { gridChart, gridPoints } from "../../src/charts/grid-chart";
 import { groupedAccuracyChart } from "../../src/charts/grouped-accuracy-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
+import { kernelPanels } from "../../src/charts/kernel-panels";
 import { linearizationChart, linearizationPoints } from "../../src/charts/linearization-chart";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { promptChart } from "../../src/charts/prompt-chart";
@@ -25,6 +26,7 @@ import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { type ChartSpec, PALETTE } from "../../src/charts/spec";
 import { subspaceChart } from "../../src/charts/subspace-chart";
+import { subspaceEntriesChart } from "../../src/charts/subspace-entries-chart";
 import { tangentChart } from "../../src/charts/tangent-chart";
 import { trainingChart } from "../../src/charts/training-chart";
 import { verdictChart, verdictPoint, verdictSentence, type VerdictPoint } from "../../src/charts/verdict-chart";
@@ -91,6 +93,22 @@ const verdictOf = (method: string, seed: number, share: number | undefined, dist
   distance,
   verdicts: { solvesTask: true, ...(share === undefined ? {} : { linearized: share >= 0.5 }), fixedFeatures: distance < 2, ...(share === undefined ? {} : { kernelBehavior: share >= 0.5 && distance < 2 }) },
 });
+
+const threeSentences = [
+  { text: "a fine film", className: "great" },
+  { text: "a dull film", className: "terrible" },
+  { text: "a good book", className: "great" },
+];
+
+/** Two subspaces, the second without a kernel of rank 4. */
+const twoClouds = (() => {
+  const exact = [2, -1, 1, -1, 3, -2, 1, -2, 1];
+  const estimate = (error: number) => ({ values: exact.map((value, k) => value + error * (k % 2 ? -1 : 1)), reading: `off by ${error}` });
+  return [
+    { name: "LoRA", exact, at: new Map([[1, estimate(0.8)], [4, estimate(0.25)]]) },
+    { name: "random subspace", exact: exact.map((value) => 10 * value), at: new Map([[1, { values: exact.map((value) => 10 * value), reading: "exact" }]]) },
+  ];
+})();
 
 const figures: Record<string, () => ChartSpec> = {
   agreement: () =>
@@ -285,6 +303,17 @@ const figures: Record<string, () => ChartSpec> = {
       ],
       { vectors: 32 },
     ),
+  "kernel-panels": () =>
+    kernelPanels({
+      panels: [
+        { name: "all parameters", values: [4, -1, 3, -1, 5, -1, 3, -1, 2] },
+        { name: "BitFit", values: [0.4, -0.3, 0.3, -0.3, 0.5, 0.1, 0.3, 0.1, 0.2], note: "cosine 0.9" },
+      ],
+      examples: threeSentences,
+      classes: ["terrible", "great"],
+      columns: 2,
+    }),
+  "subspace-entries": () => subspaceEntriesChart(twoClouds, { examples: threeSentences, selected: 4 }),
   training: () =>
     trainingChart([
       ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
@@ -471,6 +500,37 @@ test("buttons choose the learning rate of the early steps, and the axes stay", a
   view.finalize();
 });
 
+test("the slider moves the entries of subspaces and the reading; the axes stay", async () => {
+  const view = new View(parse(versions[0].compile(figures["subspace-entries"]() as never, { logger: collector() }).spec), { renderer: "none" });
+  const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
+  const larger = await view.toSVG();
+  assert.match(larger, />LoRA, rank or dimension 4: off by 0\.25<.*>random subspace, rank or dimension 4: not computed</);
+  // Three sentences make three pairs; the second subspace has no kernel of this size.
+  assert.equal(symbols(larger), 3);
+  const smaller = await view.signal("step", 0).toSVG();
+  assert.match(smaller, />LoRA, rank or dimension 1: off by 0\.8<.*>random subspace, rank or dimension 1: exact</);
+  assert.equal(symbols(smaller), 6);
+  const ticks = (svg: string) => [...svg.matchAll(/<text[^>]*>(−?[\d.]+)</g)].map(([, text]) => text);
+  assert.deepEqual(ticks(smaller), ticks(larger));
+  view.finalize();
+});
+
+test("entries are in units of each exact kernel's root mean square", () => {
+  const { data } = figures["subspace-entries"]() as unknown as { data: { values: { row: number; column: number; kind: string; exact: number[]; at: (number | null)[][] }[] } };
+  const pairs = data.values.map(({ row, column }) => [row, column]);
+  assert.deepEqual(pairs, [[0, 1], [0, 2], [1, 2]]);
+  // Python: math.sqrt((1 + 1 + 4) / 3) = 1.4142135623730951; (-1 - 0.8) / 1.4142... = -1.2727..., (-1 - 0.25) / 1.4142... = -0.8838...
+  assert.deepEqual(data.values[0], { row: 0, column: 1, kind: "of different classes", exact: [-0.707, -0.707], at: [[-1.273, -0.884], [-0.707, null]] });
+  assert.deepEqual(data.values.map(({ kind }) => kind), ["of different classes", "of one class", "of different classes"]);
+});
+
+test("kernel panels group by class, each in its own units", () => {
+  const { data } = figures["kernel-panels"]() as unknown as { data: { values: { row: number; column: number; top: number; left: number; values: number[] }[] } };
+  assert.deepEqual(data.values.slice(0, 3).map(({ row, column, top, left }) => [row, column, top, left]), [[1, 1, 0, 0], [1, 0, 0, 1.7], [1, 2, 0, 2.7]]);
+  // Of nine values the 98th percentile is the largest: 5, and 0.5.
+  assert.deepEqual(data.values.slice(0, 2).map(({ values }) => values), [[1, 1], [-0.2, -0.6]]);
+});
+
 test("buttons choose the width of the network on the circle, and the axes stay", async () => {
   const view = new View(parse(versions[0].compile(figures.circle() as never, { logger: collector() }).spec), { renderer: "none" });
   const narrow = await view.toSVG();
@@ -520,6 +580,12 @@ test("impossible figures are refused", () => {
   assert.throws(() => linearizationChart([]), /at least one point/);
   assert.throws(() => earlyStepsChart([]), /at least one point/);
   assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);
+  assert.throws(() => subspaceEntriesChart([], { examples: threeSentences }), /at least one kernel/);
+  assert.throws(() => subspaceEntriesChart(twoClouds, { examples: threeSentences.slice(1) }), /"LoRA" of 2 × 2 examples/);
+  assert.throws(() => subspaceEntriesChart(twoClouds, { examples: threeSentences, selected: 3 }), /rank or dimension 3; there are 1, 4/);
+  assert.throws(() => kernelPanels({ panels: [], examples: threeSentences }), /at least one kernel/);
+  assert.throws(() => kernelPanels({ panels: [{ name: "K", values: [1] }], examples: threeSentences }), /"K" of 3 × 3 examples/);
+  assert.throws(() => kernelPanels({ panels: [{ name: "K", values: [1] }], examples: threeSentences.slice(1, 2), classes: ["great"] }), /"terrible" is not among/);
   assert.throws(() => featureChangeChart([{ layer: "layer 1", kind: "all", distance: 1 }]), /needs the cell of all parameters/);
   assert.throws(() => gridChart([]), /at least one point/);
   assert.throws(() => gridChart([{ regularization: 0, f0: 1, split: "dev", seed: 1, accuracy: 1 }], { split: "test" }), /no points of the test examples; there are: dev/);
