@@ -121,6 +121,9 @@ function list(item: Field, { least = 1, rising = false }: ListLimits = {}): Fiel
 /** What `item` allows, or null for none. */
 const optional = (item: Field): Field => ({ allowed: `${item.allowed}; or null`, refuse: (value, values) => (value === null ? undefined : item.refuse(value, values)) });
 
+/** What `item` allows, or "" for none. */
+const orEmpty = (item: Field): Field => ({ allowed: `${item.allowed}; or ""`, refuse: (value, values) => (value === "" ? undefined : item.refuse(value, values)) });
+
 /** A file or folder that is there. Relative ones are seen from the root of the checkout. */
 const path = (): Field => ({
   allowed: "a file or folder",
@@ -188,7 +191,7 @@ const fewShotData = (): Field => ({
 });
 
 /** The fields that a notebook's parameters are made of. */
-export const field = { count, number, positive, share, seed, yesNo, text, oneOf, list, optional, path, folder, folderOrModel, task, template, labelWords, fewShotData };
+export const field = { count, number, positive, share, seed, yesNo, text, oneOf, list, optional, orEmpty, path, folder, folderOrModel, task, template, labelWords, fewShotData };
 
 /** A value as the parameters cell writes it. */
 export function parameterText(value: unknown): string {
