@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { parseBehaviorCsv } from "../../src/experiment/behavior-table";
 import { parseSweepCsv } from "../../src/experiment/sweep-table";
 import { runCli } from "../support/run-cli";
 import { fixturePath } from "../support/tiny-roberta";
@@ -30,6 +31,18 @@ describe("kernel-view sweep", () => {
     const again = await runCli(folder, ["sweep", "sweep.json", "--out", "out"]);
     assert.equal(again.stdout, stdout);
     assert.match(again.stderr, /Sweep: 3 runs \(3 from disk\)/);
+  });
+
+  it("runs a file with several models on each, and writes their measurements of kernel behaviour into one table", async () => {
+    const behavior = { kind: "behavior", optimizer: "sgd", learningRate: 0.01, steps: 2, batchSize: 2, featureExamples: 2, kernel: { regularization: 0.1, f0: "inf" } };
+    write({ model: [fixturePath("tiny-roberta"), fixturePath("tiny-roberta-tied")], methods: { SGD: behavior } });
+    const { status, stdout, stderr } = await runCli(folder, ["sweep", "sweep.json", "--out", "models", "--store", "store", "--behavior", "all.csv"]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^Model tiny-roberta\n\n[^]*\nModel tiny-roberta-tied\n\n[^]*\n2 measurements of kernel behaviour in all\.csv\n$/);
+    const rows = parseBehaviorCsv(readFileSync(join(folder, "all.csv"), "utf8"));
+    assert.deepEqual(rows.map(({ model }) => model), ["tiny-roberta", "tiny-roberta-tied"]);
+    assert.notEqual(rows[0].modelHash, rows[1].modelHash);
+    for (const model of ["tiny-roberta", "tiny-roberta-tied"]) assert.ok(existsSync(join(folder, "models", model, "behavior.csv")));
   });
 
   it("says in one line what is wrong with the file", async () => {
