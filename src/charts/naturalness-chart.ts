@@ -19,7 +19,7 @@ export interface NaturalnessChartOptions {
   formats?: Record<string, string>;
   /** A dashed line in a measure's panel. */
   thresholds?: Record<string, number>;
-  /** Panels in a row. Default 3. */
+  /** Panels in a row. Default 2: more would make the text small. */
   columns?: number;
 }
 
@@ -32,7 +32,7 @@ const DODGE = 0.014;
  */
 export function naturalnessChart(points: readonly NaturalnessPoint[], options: NaturalnessChartOptions = {}): ChartSpec {
   if (points.length === 0) throw new Error("The naturalness chart needs at least one point.");
-  const { title = "Measures and naturalness", xTitle = "naturalness of pretraining", formats = {}, thresholds = {}, columns = 3 } = options;
+  const { title = "Measures and naturalness", xTitle = "naturalness of pretraining", formats = {}, thresholds = {}, columns = 2 } = options;
   const measures = distinct(points.map(({ measure }) => measure));
   const tasks = distinct(points.map(({ task }) => task));
   const levels = distinct(points.map(({ naturalness }) => naturalness)).sort((a, b) => a - b);
@@ -57,7 +57,7 @@ export function naturalnessChart(points: readonly NaturalnessPoint[], options: N
   const panel = (measure: string, first: boolean) => {
     const format = formats[measure] ?? "~g";
     const threshold = thresholds[measure];
-    const y = { field: "value", type: "quantitative", title: titleLines(measure, 34), scale: { zero: false, nice: true }, axis: { format, tickCount: 5 } };
+    const y = { field: "value", type: "quantitative", title: titleLines(measure, 28), scale: { zero: false, nice: true }, axis: { format, tickCount: 5 } };
     const tooltip = (what: string, of: string) => [
       { field: "task", title: "task" },
       { field: "naturalness", title: xTitle, format: "~g" },
@@ -66,8 +66,8 @@ export function naturalnessChart(points: readonly NaturalnessPoint[], options: N
     ];
     const own = points.filter((point) => point.measure === measure).map(({ task, seed, naturalness, value }) => ({ task, seed, naturalness, x: naturalness + shift(task), value }));
     return {
-      width: 190,
-      height: 170,
+      width: 215,
+      height: 180,
       layer: [
         ...(threshold === undefined ? [] : [{ data: { values: [{ value: threshold }] }, mark: { type: "rule", strokeWidth: 1.5, strokeDash: [6, 4], color: PALETTE.grey }, encoding: { y, tooltip: [{ field: "value", title: "threshold" }] } }]),
         {
