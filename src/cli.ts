@@ -110,8 +110,9 @@ program
   .description("run a grid of tasks, k, seeds, methods and settings that a file describes (see data/example-sweep.json), into one table")
   .argument("<file>", "the sweep, as JSON")
   .requiredOption("--out <folder>", "where to write results.csv, and every run; what is there already is not run again")
+  .option("--behavior <file>", "also write the measurements of kernel behaviour of all models into one CSV file")
   .option("--store <folder>", "where kernel blocks are kept; default: .cache/kernels of the package")
-  .addHelpText("after", "\nAfter Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder.")
+  .addHelpText("after", "\nA file with several models has a folder for each in --out. After Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder.")
   .action(async (file: string, options: SweepCommandOptions) => {
     const { sweepCommand } = await import("./cli/sweep-command.js");
     console.log(await sweepCommand(file, options));

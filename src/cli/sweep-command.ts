@@ -1,13 +1,14 @@
-/** `kernel-view sweep`: every run that a file describes. */
+/** `kernel-view sweep`: every run that a file describes, on each of its models. */
 import { join } from "node:path";
 import { aggregate } from "../experiment/aggregate";
 import { loadLanguageModel } from "../experiment/language-model";
 import { defaultStore } from "../experiment/remember";
-import { behaviorSummary } from "../experiment/behavior-table";
+import { behaviorCsv, behaviorSummary, type BehaviorResult } from "../experiment/behavior-table";
 import { markdownTable, resultRows } from "../experiment/result-table";
-import { runSweep } from "../experiment/sweep";
-import { readSweep } from "../experiment/sweep-file";
+import { runSweep, type SweepOutcome } from "../experiment/sweep";
+import { modelName, readSweeps, type Sweep } from "../experiment/sweep-file";
 import { sweepRuns } from "../experiment/sweep-table";
+import { writeFileAtomically } from "../model/atomic-write";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { interruptible } from "./interruptible";
@@ -15,13 +16,37 @@ import { interruptible } from "./interruptible";
 export interface SweepCommandOptions {
   out: string;
   store?: string;
+  /** File for the measurements of kernel behaviour of all models. */
+  behavior?: string;
 }
 
-/** Runs what is missing of the sweep and returns the text to print: the table of means over seeds, and where everything is. */
-export async function sweepCommand(file: string, { out, store = defaultStore() }: SweepCommandOptions): Promise<string> {
-  const sweep = readSweep(file);
+/**
+ * Runs what is missing of the sweep and returns the text to print: the table of means over seeds, and where everything is.
+ * With several models each has a folder of its own in `out`.
+ */
+export async function sweepCommand(file: string, { out, store = defaultStore(), behavior: behaviorFile }: SweepCommandOptions): Promise<string> {
+  const sweeps = readSweeps(file);
+  const several = sweeps.length > 1;
+  const texts: string[] = [];
+  const measured: BehaviorResult[] = [];
+  for (const sweep of sweeps) {
+    const name = modelName(sweep);
+    const folder = several ? join(out, name) : out;
+    const { rows, behavior } = await runOn(sweep, { name: several ? `Sweep of ${name}` : "Sweep", out: folder, store });
+    measured.push(...behavior);
+    texts.push(`${several ? `Model ${name}\n\n` : ""}${summary(folder, rows, behavior)}`);
+  }
+  if (behaviorFile !== undefined) {
+    if (measured.length === 0) throw new Error(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
+    writeFileAtomically(behaviorFile, (append) => append(Buffer.from(behaviorCsv(measured))));
+    texts.push(`${measured.length} measurements of kernel behaviour in ${behaviorFile}`);
+  }
+  return texts.join("\n\n");
+}
+
+async function runOn(sweep: Sweep, { name, out, store }: { name: string; out: string; store: string }): Promise<SweepOutcome> {
   const lm = await loadLanguageModel(sweep.model, { revision: sweep.revision, onProgress: showProgress("Download", { unit: "bytes" }) });
-  const show = showProgress("Sweep", { unit: "runs" });
+  const show = showProgress(name, { unit: "runs" });
   let [finished, total] = [0, 0];
   const onProgress = (progress: { done: number; total: number; reused: number }): void => {
     finished = Math.floor(progress.done);
@@ -30,18 +55,22 @@ export async function sweepCommand(file: string, { out, store = defaultStore() }
   };
   const message = (): string => `interrupted; ${finished} of ${total} runs are kept in ${out}, and the same command goes on from there`;
   try {
-    const { rows, behavior, elsewhere } = await interruptible((signal) => runSweep({ sweep, lm, out, store, onProgress, signal }), message);
-    show.finish(elsewhere > 0 ? `${elsewhere} runs are with other processes` : undefined);
-    const failed = rows.filter(({ error }) => error !== undefined).length;
-    const runs = sweepRuns(rows);
-    const table = runs.length > 0 ? `${markdownTable(resultRows(aggregate(runs)))}\n` : "";
-    const verdicts = behavior.length > 0 ? `${markdownTable(behaviorSummary(behavior))}\n` : "";
-    const files = [join(out, "results.csv"), ...(behavior.length > 0 ? [join(out, "behavior.csv"), join(out, "behavior.md")] : [])];
-    return `${table}${verdicts}${rows.length} rows in ${files.join(", ")}${failed > 0 ? `, ${failed} of runs that diverged` : ""}`;
+    const outcome = await interruptible((signal) => runSweep({ sweep, lm, out, store, onProgress, signal }), message);
+    show.finish(outcome.elsewhere > 0 ? `${outcome.elsewhere} runs are with other processes` : undefined);
+    return outcome;
   } catch (error) {
     show.finish("stopped");
     throw error;
   } finally {
     disposeModel(lm.model);
   }
+}
+
+function summary(out: string, rows: SweepOutcome["rows"], behavior: readonly BehaviorResult[]): string {
+  const failed = rows.filter(({ error }) => error !== undefined).length;
+  const runs = sweepRuns(rows);
+  const table = runs.length > 0 ? `${markdownTable(resultRows(aggregate(runs)))}\n` : "";
+  const verdicts = behavior.length > 0 ? `${markdownTable(behaviorSummary(behavior))}\n` : "";
+  const files = [join(out, "results.csv"), ...(behavior.length > 0 ? [join(out, "behavior.csv"), join(out, "behavior.md")] : [])];
+  return `${table}${verdicts}${rows.length} rows in ${files.join(", ")}${failed > 0 ? `, ${failed} of runs that diverged` : ""}`;
 }

@@ -1,6 +1,6 @@
 /** A sweep as one file describes it: tasks × k × seeds × methods × their settings. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { FORMULAS, type Formula } from "../kernels/formula";
@@ -79,8 +79,8 @@ const methodSchema = z.discriminatedUnion("kind", [
 ]);
 
 const schema = z.strictObject({
-  /** Folder in Hugging Face layout, or id on the Hub. */
-  model: z.string(),
+  /** Folder in Hugging Face layout, or id on the Hub; of several, each is a sweep of its own. */
+  model: oneOrMore(z.string()),
   revision: z.string().optional(),
   /** Folder with a folder for each task. */
   data: z.string(),
@@ -118,11 +118,19 @@ export interface Sweep {
   methods: Record<string, SweepMethod>;
 }
 
+/** {@link readSweeps} for a file with one model. */
+export function readSweep(path: string): Sweep {
+  const sweeps = readSweeps(path);
+  if (sweeps.length > 1) throw new Error(`${path}: model: expected one model, not ${sweeps.length}; several can be given to kernel-view sweep`);
+  return sweeps[0];
+}
+
 /**
- * Reads a sweep from JSON. Folders and files in it are relative to the file; a model that is no folder there is an id.
+ * Reads a sweep from JSON, one for each of its models. Folders and files in it are relative to the file; a model that is no folder
+ * there is an id.
  * @throws naming the file and the field at fault; every combination of settings is checked here, before anything runs
  */
-export function readSweep(path: string): Sweep {
+export function readSweeps(path: string): Sweep[] {
   const problem = (text: string): never => {
     throw new Error(`${path}: ${text}`);
   };
@@ -163,8 +171,14 @@ export function readSweep(path: string): Sweep {
     const folder = folders.find(existsSync);
     return { task, data: folder ?? problem(`task ${task.name}: there is no folder ${folders[0]}`) };
   });
-  return { ...rest, model: existsSync(from(model)) ? from(model) : model, tasks: found };
+  const sweeps = listed(model).map((one) => ({ ...rest, model: existsSync(from(one)) ? from(one) : one, tasks: found }));
+  const twin = sweeps.find((sweep, i) => sweeps.findIndex((other) => modelName(other) === modelName(sweep)) < i);
+  if (twin) problem(`model: two are called ${modelName(twin)}, and tables could not tell them apart`);
+  return sweeps;
 }
+
+/** What tables call a sweep's model: the name of its folder, or its id. */
+export const modelName = ({ model }: Pick<Sweep, "model">): string => (isAbsolute(model) ? basename(model) : model);
 
 /** Every combination of the settings of a fine-tuning method, lists taken value by value; of a behaviour method but for learning rates. */
 export function trainingGrid(method: TrainingMethod): Partial<TrainingSettings>[] {

@@ -22,7 +22,7 @@ import { promptOutputs } from "./outputs";
 import { markdownTable } from "./result-table";
 import { settingsOf, solveKernels } from "./solve-kernels";
 import { splitKernels } from "./split-kernels";
-import { kernelChoices, kernelGrid, learningRatesOf, trainingGrid, type BehaviorMethod, type Sweep, type SweepMethod, type SweepTask } from "./sweep-file";
+import { kernelChoices, kernelGrid, learningRatesOf, modelName, trainingGrid, type BehaviorMethod, type Sweep, type SweepMethod, type SweepTask } from "./sweep-file";
 import { sweepCsv, type SettingValue, type SweepRow } from "./sweep-table";
 
 /** One piece of work, kept as one file: a training run, a kernel with all settings of its solver, a measurement of kernel behaviour, a probe, or zero-shot. */
@@ -116,7 +116,7 @@ export async function runSweep({ sweep, lm, out, store, onProgress, signal }: Ru
   const outcome = (): SweepOutcome => {
     const results = plan.filter((run) => existsSync(path(run))).map((run) => {
       const { rows, behavior } = readResult(path(run), run);
-      return { rows, behavior: behavior && behaviorResult(run, behavior) };
+      return { rows, behavior: behavior && behaviorResult(run, behavior, sweep, lm) };
     });
     return { rows: results.flatMap(({ rows }) => rows), behavior: results.flatMap(({ behavior }) => behavior ?? []), total: plan.length, reused, elsewhere: plan.length - results.length };
   };
@@ -168,7 +168,31 @@ function readResult(path: string, { method }: SweepRun): SweepResult {
 }
 
 /** A measurement under this sweep's names. */
-const behaviorResult = ({ task, k, seed, method, named }: SweepRun, behavior: BehaviorRun): BehaviorResult => ({ task: task.name, k, seed, method, setting: plainSettings(named ?? {}), ...behavior });
+const behaviorResult = ({ task, k, seed, method, named }: SweepRun, behavior: BehaviorRun, sweep: Sweep, lm: LanguageModel): BehaviorResult => ({
+  model: modelName(sweep), modelHash: lm.model.hash, task: task.name, k, seed, method,
+  setting: plainSettings(named ?? {}),
+  ...behavior,
+});
+
+export interface MeasureNowOptions extends Pick<RunSweepOptions, "sweep" | "lm" | "signal"> {
+  /** Counts measurements, the one at work by its share. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+/** A sweep's measurements of kernel behaviour, made now: nothing comes from disk, and nothing is kept there. */
+export async function measureBehavior({ sweep, lm, onProgress, signal }: MeasureNowOptions): Promise<BehaviorResult[]> {
+  const plan = sweepPlan(sweep, lm).filter(({ how }) => how.kind === "behavior");
+  const results: BehaviorResult[] = [];
+  for (const run of plan) {
+    const onShare = (share: number): void => onProgress?.({ done: results.length + share, total: plan.length });
+    // Only runs of plain fine-tuning keep a state.
+    const { behavior, rows } = await perform(run, { lm, signal, state: "", onShare });
+    if (!behavior) throw Object.assign(new Error(`${run.task.name}, seed ${run.seed}, ${run.method}: ${rows[0].error}`), { name: DIVERGED });
+    results.push(behaviorResult(run, behavior, sweep, lm));
+  }
+  onProgress?.({ done: plan.length, total: plan.length });
+  return results;
+}
 
 interface Circumstances {
   lm: LanguageModel;

@@ -22,6 +22,7 @@ import { linearizationChart, linearizationPoints } from "../../src/charts/linear
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { promptChart } from "../../src/charts/prompt-chart";
 import { promptTokenChart } from "../../src/charts/prompt-token-chart";
+import { naturalnessChart } from "../../src/charts/naturalness-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { type ChartSpec, PALETTE } from "../../src/charts/spec";
@@ -252,6 +253,18 @@ const figures: Record<string, () => ChartSpec> = {
         ]),
       ),
       { title: "Linearization error and width", yTitle: "relative linearization error" },
+    ),
+  naturalness: () =>
+    naturalnessChart(
+      [0, 0.3, 0.6].flatMap((naturalness) =>
+        [13, 21].flatMap((seed, s) =>
+          ["subj", "trec"].flatMap((task, t) => [
+            { measure: "linearization error (relative)", task, seed, naturalness, value: 0.5 - 0.5 * naturalness + 0.1 * t + 0.02 * s },
+            ...(naturalness === 0.3 && t === 1 ? [] : [{ measure: "test accuracy", task, seed, naturalness, value: 0.6 + 0.3 * naturalness + 0.02 * s }]),
+          ]),
+        ),
+      ),
+      { title: "Two measures of two tasks", thresholds: { "linearization error (relative)": 0.25 }, formats: { "test accuracy": ".0%" } },
     ),
   linearization: () =>
     linearizationChart(
@@ -557,6 +570,18 @@ test("a measurement's verdict takes the distance of its own kernel", () => {
   assert.deepEqual(verdictPoint(run, "AdamW", 13), { method: "AdamW", seed: 13, share: 0.6, distance: 1, verdicts: { fixedFeatures: true } });
 });
 
+test("the naturalness chart tells where each task's means begin and end, and its legend chooses tasks in every panel", async () => {
+  const spec = figures.naturalness();
+  assert.equal(spec.description, "Two measures of two tasks, from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79");
+  const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
+  const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
+  const before = await view.toSVG();
+  view.signal("tasks_task_legend", "subj");
+  // Of two panels, a mean and two seeds at three levels; trec lacks one level in one panel.
+  assert.deepEqual([symbols(before), symbols(await view.toSVG())], [33, 18]);
+  view.finalize();
+});
+
 test("impossible figures are refused", () => {
   assert.throws(() => agreementChart([]), /at least one point/);
   assert.throws(() => circleChart([]), /needs at least one network/);
@@ -578,6 +603,10 @@ test("impossible figures are refused", () => {
   assert.throws(() => groupedAccuracyChart(["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 }))), /5 kinds of methods, not 6/);
   assert.throws(() => gainChart([], { smallestGain: 0.05 }), /at least one task/);
   assert.throws(() => linearizationChart([]), /at least one point/);
+  assert.throws(() => naturalnessChart([]), /at least one point/);
+  const measured = { measure: "error", task: "subj", seed: 1, naturalness: 0, value: 1 };
+  assert.throws(() => naturalnessChart([measured], { formats: { accuracy: ".0%" } }), /no measure "accuracy" in the naturalness chart; there are: error\.$/);
+  assert.throws(() => naturalnessChart(["a", "b", "c", "d", "e", "f"].map((task) => ({ ...measured, task }))), /5 tasks, not 6/);
   assert.throws(() => earlyStepsChart([]), /at least one point/);
   assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);
   assert.throws(() => subspaceEntriesChart([], { examples: threeSentences }), /at least one kernel/);

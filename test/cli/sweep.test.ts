@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, describe, it } from "node:test";
+import { parseBehaviorCsv } from "../../src/experiment/behavior-table";
 import { parseSweepCsv } from "../../src/experiment/sweep-table";
+import { changedModel } from "../support/changed-model";
 import { runCli } from "../support/run-cli";
 import { fixturePath } from "../support/tiny-roberta";
 
@@ -30,6 +32,23 @@ describe("kernel-view sweep", () => {
     const again = await runCli(folder, ["sweep", "sweep.json", "--out", "out"]);
     assert.equal(again.stdout, stdout);
     assert.match(again.stderr, /Sweep: 3 of 3 runs from disk in/);
+  });
+
+  it("runs a file with several models on each, and writes their measurements of kernel behaviour into one table", async () => {
+    const behavior = { kind: "behavior", optimizer: "sgd", learningRate: 0.01, steps: 2, batchSize: 2, featureExamples: 2, kernel: { regularization: 0.1, f0: "inf" } };
+    const other = changedModel(fixturePath("tiny-roberta"), folder, (tensors) => {
+      const bias = tensors.get("lm_head.layer_norm.bias")!;
+      tensors.set("lm_head.layer_norm.bias", { dtype: "F32", shape: bias.shape, data: new Float32Array(bias.shape[0]).fill(0.5) });
+    });
+    for (const file of ["tokenizer.json", "tokenizer_config.json"]) copyFileSync(join(fixturePath("tiny-roberta"), file), join(other, file));
+    write({ model: [fixturePath("tiny-roberta"), other], methods: { SGD: behavior } });
+    const { status, stdout, stderr } = await runCli(folder, ["sweep", "sweep.json", "--out", "models", "--store", "store", "--behavior", "all.csv"]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^Model tiny-roberta\n\n[^]*\nModel model-\w+\n\n[^]*\n2 measurements of kernel behaviour in all\.csv\n$/);
+    const rows = parseBehaviorCsv(readFileSync(join(folder, "all.csv"), "utf8"));
+    assert.deepEqual(rows.map(({ model }) => model), ["tiny-roberta", basename(other)]);
+    assert.notEqual(rows[0].modelHash, rows[1].modelHash);
+    for (const model of ["tiny-roberta", basename(other)]) assert.ok(existsSync(join(folder, "models", model, "behavior.csv")));
   });
 
   it("says in one line what is wrong with the file", async () => {

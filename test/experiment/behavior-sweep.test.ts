@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { BehaviorRun } from "../../src/experiment/behavior-record";
-import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "../../src/experiment/behavior-table";
+import { behaviorCsv, behaviorRow, behaviorRows, behaviorSummary, parseBehaviorCsv, type BehaviorResult } from "../../src/experiment/behavior-table";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
-import { runSweep, sweepPlan } from "../../src/experiment/sweep";
-import { readSweep } from "../../src/experiment/sweep-file";
+import { measureBehavior, runSweep, sweepPlan } from "../../src/experiment/sweep";
+import { readSweep, readSweeps } from "../../src/experiment/sweep-file";
 import { parseSweepCsv } from "../../src/experiment/sweep-table";
 import { disposeModel } from "../../src/model/model";
 import { root } from "../support/checkout";
@@ -51,6 +51,28 @@ describe("a sweep of kernel behaviour", () => {
     assert.equal(readFileSync(join(folder, "out", "behavior.csv"), "utf8"), behaviorCsv(behavior));
     assert.match(readFileSync(join(folder, "out", "behavior.md"), "utf8"), /\| task \| k \| method \| seed \|(.|\n)*\n\n\| task \| k \| method \| seeds \|/);
     assert.deepEqual((await runSweep(options)).behavior, behavior);
+    assert.deepEqual([behavior[0].model, behavior[0].modelHash], ["tiny-roberta", lm.model.hash]);
+    const states: number[] = [];
+    const now = await measureBehavior({ ...options, onProgress: ({ done }) => states.push(done) });
+    // What was trained a second time may add up its float32 sums in another order.
+    now.forEach((result, i) => {
+      assert.deepEqual([result.task, result.seed, result.modelHash, result.learningRate, result.tuned.step], [behavior[i].task, behavior[i].seed, behavior[i].modelHash, behavior[i].learningRate, behavior[i].tuned.step]);
+      assert.ok(Math.abs(result.linearization.error! / behavior[i].linearization.error! - 1) < 1e-3);
+    });
+    assert.deepEqual([now.length, states.at(-1)], [2, 2]);
+  });
+
+  it("is one for each model of a file", () => {
+    const path = sweepFile();
+    const described = JSON.parse(readFileSync(path, "utf8")) as object;
+    const write = (model: string[]): void => writeFileSync(path, JSON.stringify({ ...described, model }));
+    write([fixturePath("tiny-roberta"), fixturePath("tiny-roberta-tied")]);
+    const sweeps = readSweeps(path);
+    assert.deepEqual(sweeps.map(({ model }) => model), [fixturePath("tiny-roberta"), fixturePath("tiny-roberta-tied")]);
+    assert.deepEqual(sweeps[0].tasks, sweeps[1].tasks);
+    assert.throws(() => readSweep(path), /model: expected one model, not 2/);
+    write(["data", "./data"]);
+    assert.throws(() => readSweeps(path), /model: two are called data, and tables could not tell them apart/);
   });
 
   it("knows a measurement by what it depends on", () => {
@@ -123,6 +145,15 @@ describe("tables of kernel behaviour", () => {
     assert.deepEqual(["zeroShot", "solvesTask", "isLinearized", "fixedFeatures", "kernelBehavior"].map((name) => header.split(",").includes(name)), [true, true, true, true, true]);
     assert.deepEqual([cell(1, "seed"), cell(1, "zeroShot")], ["21", "0.5"]);
     assert.ok(lines[1].endsWith(",no,–,yes,no"));
+  });
+
+  it("come back from their text", () => {
+    const named = [run({ model: "a, b", modelHash: "0123" }), ...results];
+    assert.deepEqual(parseBehaviorCsv(behaviorCsv(named)), named.map(behaviorRow));
+    assert.deepEqual([parseBehaviorCsv(behaviorCsv(named))[0].model, parseBehaviorCsv(behaviorCsv(named))[1].model], ["a, b", undefined]);
+    assert.deepEqual([parseBehaviorCsv(behaviorCsv(results))[1].recoveredShare, parseBehaviorCsv(behaviorCsv(results))[1].kernelBehavior], [undefined, "no"]);
+    assert.throws(() => parseBehaviorCsv("task,k\nt,16\n", "x.csv"), /x\.csv: the column seed is missing: is it a table of kernel behaviour/);
+    assert.throws(() => parseBehaviorCsv(behaviorCsv(results).replace(",16,", ",many,")), /line 2: k is no number/);
   });
 
   it("are means over seeds, with counts of the verdicts that are defined", () => {

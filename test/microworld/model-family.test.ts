@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { shippedPretraining } from "../../src/microworld/defaults";
+import { differingSettings, modelFamily } from "../../src/microworld/model-family";
+import { temporaryFolder } from "../support/checkout";
+
+const write = (folder: string, name: string, record: object): string => {
+  const own = path.join(folder, name);
+  mkdirSync(own, { recursive: true });
+  writeFileSync(path.join(own, "training.json"), JSON.stringify(record));
+  return own;
+};
+const trained = (naturalness: number, change: object = {}) => ({ settings: { ...shippedPretraining, language: { ...shippedPretraining.language, naturalness }, ...change }, curve: [{ loss: 3 }, { loss: 2 + naturalness }] });
+
+test("a family stands in the order of naturalness, and tells what its models differ in", (t) => {
+  const folder = temporaryFolder(t);
+  const [high, low] = [write(folder, "60", trained(0.6)), write(folder, "0", trained(0))];
+  const family = modelFamily([high, low]);
+  assert.deepEqual(family.map(({ folder: own, naturalness, loss }) => [own, naturalness, loss]), [[low, 0, 2], [high, 0.6, 2.6]]);
+  assert.deepEqual(differingSettings(family), ["language.naturalness"]);
+  const other = modelFamily([low, write(folder, "30", trained(0.3, { steps: 7, from: "abc" }))]);
+  assert.deepEqual(differingSettings(other), ["language.naturalness", "steps", "from"]);
+});
+
+test("what is no family is refused by name", (t) => {
+  const folder = temporaryFolder(t);
+  const one = write(folder, "one", trained(0.6));
+  assert.throws(() => modelFamily([one, write(folder, "two", trained(0.6))]), /one and .*two have the same naturalness, 0\.6/);
+  assert.throws(() => modelFamily([path.join(folder, "none")]), /none has no training\.json/);
+  assert.throws(() => modelFamily([write(folder, "other", { settings: {} })]), /other.training\.json: settings\.language\.naturalness is missing/);
+});
