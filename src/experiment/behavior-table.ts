@@ -15,6 +15,10 @@ export interface BehaviorResult extends BehaviorRun {
   method: string;
   /** The settings that the method names, but for learning rates. */
   setting: Record<string, SettingValue>;
+  /** Hash of the pretrained model, without a new head. */
+  model: string;
+  /** How many test examples the scores are on. */
+  testExamples: number;
 }
 
 type Cell = number | string | undefined;
@@ -30,9 +34,11 @@ const CSV: Record<string, (result: BehaviorResult) => Cell> = {
   seed: ({ seed }) => seed,
   method: ({ method }) => method,
   setting: ({ setting }) => JSON.stringify(setting),
+  model: ({ model }) => model,
   optimizer: ({ optimizer }) => optimizer,
   learningRate: ({ learningRate }) => learningRate,
   metric: ({ metric }) => metric,
+  testExamples: ({ testExamples }) => testExamples,
   step: ({ tuned }) => tuned.step,
   zeroShot: ({ start }) => start,
   fineTuningDev: ({ tuned }) => tuned.dev,

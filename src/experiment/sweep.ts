@@ -51,7 +51,7 @@ interface SweepResult {
 export interface RunSweepOptions {
   sweep: Sweep;
   lm: LanguageModel;
-  /** Folder for `results.csv`, `behavior.csv` and `.md` where behaviour is measured, `runs/` (one file each) and `state/` (of a training run that was stopped). */
+  /** Folder for `results.csv`, `behavior.csv`, `.md` and `.jsonl` where behaviour is measured, `runs/` (one file each) and `state/` (of a training run that was stopped). */
   out: string;
   /** Folder for kernel blocks, and for the training runs of measurements of behaviour. */
   store?: string;
@@ -116,7 +116,7 @@ export async function runSweep({ sweep, lm, out, store, onProgress, signal }: Ru
   const outcome = (): SweepOutcome => {
     const results = plan.filter((run) => existsSync(path(run))).map((run) => {
       const { rows, behavior } = readResult(path(run), run);
-      return { rows, behavior: behavior && behaviorResult(run, behavior) };
+      return { rows, behavior: behavior && behaviorResult(run, behavior, lm.model.hash) };
     });
     return { rows: results.flatMap(({ rows }) => rows), behavior: results.flatMap(({ behavior }) => behavior ?? []), total: plan.length, reused, elsewhere: plan.length - results.length };
   };
@@ -126,6 +126,7 @@ export async function runSweep({ sweep, lm, out, store, onProgress, signal }: Ru
     write("results.csv", sweepCsv(rows));
     if (behavior.length === 0) return;
     write("behavior.csv", behaviorCsv(behavior));
+    write("behavior.jsonl", behavior.map((result) => `${JSON.stringify(result)}\n`).join(""));
     write("behavior.md", `${markdownTable(behaviorRows(behavior))}\n${markdownTable(behaviorSummary(behavior))}`);
   };
   let done = reused;
@@ -168,7 +169,16 @@ function readResult(path: string, { method }: SweepRun): SweepResult {
 }
 
 /** A measurement under this sweep's names. */
-const behaviorResult = ({ task, k, seed, method, named }: SweepRun, behavior: BehaviorRun): BehaviorResult => ({ task: task.name, k, seed, method, setting: plainSettings(named ?? {}), ...behavior });
+const behaviorResult = ({ task, examples, k, seed, method, named }: SweepRun, behavior: BehaviorRun, model: string): BehaviorResult => ({
+  task: task.name,
+  k,
+  seed,
+  method,
+  setting: plainSettings(named ?? {}),
+  model,
+  testExamples: examples.test.length,
+  ...behavior,
+});
 
 interface Circumstances {
   lm: LanguageModel;
