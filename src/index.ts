@@ -93,6 +93,7 @@ export * from "./experiment/fine-tuning-run";
 export * from "./experiment/inputs";
 export * from "./experiment/kernel-files";
 export * from "./experiment/language-model";
+export * from "./experiment/measure-behavior";
 export * from "./experiment/output-gradient";
 export * from "./experiment/outputs";
 export * from "./experiment/remember";
