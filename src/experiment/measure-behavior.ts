@@ -1,4 +1,5 @@
 /** One measurement of kernel behaviour on a task's few-shot draw, as a sweep would do it, for a notebook's cell. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TrainingSettings } from "../finetune/training-config";
 import { tf } from "../model/backend";
@@ -33,7 +34,8 @@ export interface MeasureBehaviorOptions extends Pick<BehaviorRunOptions, "learni
 /** The inputs of a few-shot draw in a task's prompt, or without it. */
 export function drawInputs({ lm, data, task: name, k, seed, testExamples, prompted = true }: Pick<MeasureBehaviorOptions, "lm" | "data" | "task" | "k" | "seed" | "testExamples" | "prompted">): Record<Split, Inputs> {
   const task = taskByName(name);
-  const examples = readFewShot(join(data, taskFolder(task)), task, { k, seed, testExamples });
+  const folders = [taskFolder(task), name].map((folder) => join(data, folder));
+  const examples = readFewShot(folders.find(existsSync) ?? folders[0], task, { k, seed, testExamples });
   const encode = (split: Split): Inputs => encodeExamples(examples[split], task, lm.tokenizer, { prompted });
   return { train: encode("train"), dev: encode("dev"), test: encode("test") };
 }

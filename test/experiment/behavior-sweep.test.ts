@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { BehaviorRun } from "../../src/experiment/behavior-record";
 import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "../../src/experiment/behavior-table";
+import { finishedBehavior, finishedRuns } from "../../src/experiment/behavior-rows";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
+import { measureBehavior } from "../../src/experiment/measure-behavior";
 import { runSweep, sweepPlan } from "../../src/experiment/sweep";
 import { readSweep } from "../../src/experiment/sweep-file";
 import { parseSweepCsv } from "../../src/experiment/sweep-table";
@@ -51,6 +53,21 @@ describe("a sweep of kernel behaviour", () => {
     assert.equal(readFileSync(join(folder, "out", "behavior.csv"), "utf8"), behaviorCsv(behavior));
     assert.match(readFileSync(join(folder, "out", "behavior.md"), "utf8"), /\| task \| k \| method \| seed \|(.|\n)*\n\n\| task \| k \| method \| seeds \|/);
     assert.deepEqual((await runSweep(options)).behavior, behavior);
+    assert.deepEqual([behavior[0].model, behavior[0].testExamples], [lm.model.hash, 4]);
+    assert.deepEqual(finishedRuns(options.out, lm.model.hash), behavior);
+    assert.equal(finishedBehavior(options.out, lm.model.hash).rows.length, 2);
+  });
+
+  it("measures what a notebook measures", async () => {
+    const { behavior } = await runSweep({ sweep: readSweep(sweepFile()), lm, out: join(folder, "same"), store: join(folder, "store") });
+    const { featureExamples, learningRate: learningRates } = SGD;
+    const kernels = [{ formula: "sgd" as const, solver: "lstsq" as const, regularizations: [0.01, 0.1], f0s: [Infinity] }];
+    const settings = { optimizer: "sgd" as const, steps: 2, batchSize: 2 };
+    const measured = await measureBehavior({ lm, data: join(folder, "data"), task: "sst-2", k: 2, seed: 1, method: "SGD", learningRates, kernels, featureExamples, settings });
+    assert.deepEqual(measured, behavior[0], "the same options, with and without a store");
+    const unprompted = await measureBehavior({ lm, data: join(folder, "data"), task: "sst-2", k: 2, seed: 1, method: "no prompt", prompted: false, learningRates, kernels, featureExamples, settings });
+    assert.equal(unprompted.model, lm.model.hash, "of the pretrained model, not of the one with the new head");
+    assert.notDeepEqual(unprompted.testOutputs.start, measured.testOutputs.start);
   });
 
   it("knows a measurement by what it depends on", () => {
@@ -76,8 +93,9 @@ describe("a sweep of kernel behaviour", () => {
     for (const [change, message] of wrong) assert.throws(() => readSweep(sweepFile({ SGD: { ...SGD, ...change } })), message, JSON.stringify(change));
   });
 
-  it("has an example file that can be read", () => {
-    assert.equal(sweepPlan(readSweep(join(root, "data", "example-behavior.json")), lm).length, 4);
+  it("has files that can be read: an example, and eight tasks × three draws × three methods", () => {
+    const planned = (name: string): number => sweepPlan(readSweep(join(root, "data", name)), lm).length;
+    assert.deepEqual([planned("example-behavior.json"), planned("behavior-tasks.json")], [4, 72]);
   });
 });
 
@@ -88,6 +106,8 @@ describe("tables of kernel behaviour", () => {
     seed: 13,
     method: "SGD",
     setting: {},
+    model: "m",
+    testExamples: 10,
     optimizer: "sgd",
     testOutputs: { start: [], tuned: [], linearized: [] },
     metric: "accuracy",
