@@ -58,7 +58,7 @@ export function stepPanelsChart(points: readonly StepPoint[], options: StepPanel
       ...(row === rows[0] && column !== "" ? { title: { text: column, anchor: "start", fontWeight: "normal" } } : {}),
       ...PANEL,
       layer: [
-        ...(level ? [{ data: { values: [level] }, mark: { type: "rule", strokeWidth: 1.5, strokeDash: [6, 4], color: PALETTE.grey }, encoding: { y: y("value"), tooltip: [{ field: "value", title: level.title }] } }] : []),
+        ...(level ? [{ data: { values: [level] }, mark: { type: "rule", strokeWidth: 1.5, strokeDash: [6, 4], color: PALETTE.grey }, encoding: { y: y("value"), x: { value: 0 }, x2: { value: PANEL.width }, tooltip: [{ field: "value", title: level.title }] } }] : []),
         { data: { values: own }, mark: { type: "area", opacity: 0.12 }, encoding: { x, y: y("low"), y2: { field: "high" }, color } },
         // A single measurement is a point; a line alone would not show it.
         { data: { values: own }, mark: { type: "line", strokeWidth: 2, point: { size: 22 } }, encoding: { x, y: y("mean"), color, tooltip } },

@@ -19,6 +19,7 @@ export interface TwoTestsOptions {
 
 /** A share is a quotient of small differences: beyond these ends a point is drawn at the edge. */
 const SHARES = [-0.5, 1.5] as const;
+const SIZE = { width: 430, height: 300 };
 
 /**
  * The two tests of Definition 3.2 against each other, a point for each measurement: to the left of the dashed line features are fixed, above
@@ -45,11 +46,11 @@ export function twoTestsChart(points: readonly TwoTestsPoint[], { title = "The t
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${passing} of ${own.length} measurements with both numbers pass both tests${lacking > 0 ? `; ${lacking} have no share` : ""}`,
     title: { text: titleLines(title), anchor: "start", subtitle: notes.join("; ") },
-    width: 430,
-    height: 300,
+    ...SIZE,
     layer: [
-      { data: { values: [{ distance: FIXED_FEATURES_DISTANCE }] }, mark: rule, encoding: { x } },
-      { data: { values: [{ drawn: LINEARIZED_SHARE }] }, mark: rule, encoding: { y } },
+      // With both ends: Vega counts a rule without them as twice as long, and leaves room for it.
+      { data: { values: [{ distance: FIXED_FEATURES_DISTANCE }] }, mark: rule, encoding: { x, y: { value: 0 }, y2: { value: SIZE.height } } },
+      { data: { values: [{ drawn: LINEARIZED_SHARE }] }, mark: rule, encoding: { y, x: { value: 0 }, x2: { value: SIZE.width } } },
       {
         params: [{ name: "method", select: { type: "point", fields: ["method"] }, bind: "legend" }],
         data: { values: own },

@@ -36,7 +36,7 @@ export function verdictGridChart(counts: readonly VerdictCount[], { title = "Ker
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: kernel behaviour in ${reading.join(", ")} measurements with a verdict`,
-    title: { text: titleLines(title), anchor: "start", subtitle: "draws with \"yes\" / draws that have a verdict" },
+    title: { text: titleLines(title), anchor: "start", subtitle: "draws that pass / draws that have a verdict" },
     spacing: 14,
     hconcat: methods.map((method, index) => ({
       title: { text: method, anchor: "start", fontWeight: "normal" },
@@ -52,7 +52,7 @@ export function verdictGridChart(counts: readonly VerdictCount[], { title = "Ker
         {
           transform: [{ filter: "datum.share !== null" }],
           mark: { type: "rect" },
-          encoding: { color: { field: "share", type: "quantitative", title: ["share of draws", "with \"yes\""], scale: { scheme: "viridis", domain: [0, 1] }, legend: { format: ".0%", values: [0, 0.5, 1], gradientLength: 90 } } },
+          encoding: { color: { field: "share", type: "quantitative", title: ["share of draws", "that pass"], scale: { scheme: "viridis", domain: [0, 1] }, legend: { format: ".0%", values: [0, 0.5, 1], gradientLength: 90 } } },
         },
         {
           // The text stands on its cell, not on the page: dark on light colours, light on dark ones.

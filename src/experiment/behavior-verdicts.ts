@@ -66,8 +66,14 @@ export interface MethodPair {
   pairs: number;
   /** Of each verdict: pairs in which both have one, and those of them that differ. */
   verdicts: Record<Criterion, { defined: number; differ: number }>;
-  /** Means over the pairs that have the number, of the first and of the second. */
-  means: Record<"gain" | "share" | "distance" | "linearizationError", { pairs: number; first: number; second: number }>;
+  means: Record<"gain" | "share" | "distance" | "linearizationError", PairMeans>;
+}
+
+/** Means over the pairs in which both have the number; undefined where there are none. */
+export interface PairMeans {
+  pairs: number;
+  first?: number;
+  second?: number;
 }
 
 /** Compares two methods draw by draw. */
@@ -79,9 +85,9 @@ export function pairedMethods(rows: readonly BehaviorRow[], first: string, secon
     const both = pairs.map(([a, b]) => [a.verdicts[criterion], b.verdicts[criterion]]).filter((verdicts) => !verdicts.includes(undefined));
     return { defined: both.length, differ: both.filter(([a, b]) => a !== b).length };
   };
-  const meansOf = (of: (row: BehaviorRow) => number | undefined): { pairs: number; first: number; second: number } => {
+  const meansOf = (of: (row: BehaviorRow) => number | undefined): PairMeans => {
     const both = pairs.map(([a, b]) => [of(a), of(b)]).filter((values): values is [number, number] => !values.includes(undefined));
-    return { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
+    return both.length === 0 ? { pairs: 0 } : { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
   };
   const verdicts = { solvesTask: verdictsOf("solvesTask"), linearized: verdictsOf("linearized"), fixedFeatures: verdictsOf("fixedFeatures"), kernelBehavior: verdictsOf("kernelBehavior") };
   const means = { gain: meansOf(gainOf), share: meansOf(({ share }) => share), distance: meansOf(({ distance }) => distance), linearizationError: meansOf((row) => row.linearizationError) };
