@@ -4,7 +4,7 @@ import { mean } from "../solvers/metrics";
 import type { BehaviorRow } from "./behavior-rows";
 
 /** The verdicts in the order in which tables show them. */
-export const CRITERIA = { solvesTask: "kernel solves", linearized: "linearized", fixedFeatures: "fixed features", kernelBehavior: "kernel behaviour" } as const satisfies Record<keyof KernelBehavior, string>;
+export const CRITERIA = { solvesTask: "solves", linearized: "linearized", fixedFeatures: "fixed", kernelBehavior: "all three" } as const satisfies Record<keyof KernelBehavior, string>;
 export type Criterion = keyof KernelBehavior;
 
 /** How often a verdict is "yes", over the draws of one task and method. */

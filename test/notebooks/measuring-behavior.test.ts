@@ -46,7 +46,7 @@ test("it reads a finished sweep: the table from its CSV, the single runs in full
   const { cells, seconds } = await executedNotebook(t, notebook, [`results=${out}`, "measureHere=false", "featureExamples=4"]);
   t.diagnostic(`${seconds.toFixed(0)} s`);
   const cell = (id: string) => cells.get(id)!;
-  assert.equal(cell("load").printed, "4 finished measurements of this model: 2 tasks (sst-2, subj), methods SGD; AdamW, 1 draws.\n");
+  assert.equal(cell("load").printed, "4 finished measurements of this model: 2 tasks (sst-2, subj), methods SGD; AdamW, seeds 13.\n");
   assert.deepEqual(cell("scores").tables[0].match(/sst-2 +(SGD|AdamW)/g)?.length, 2);
   for (const [id, count] of Object.entries({ ...figures, "features-along": 0, "features-parts": 2 })) assert.equal(cell(id).charts.length, count, id);
   assert.match(cell("verdict-table").printed, /^4 measurements from /);
