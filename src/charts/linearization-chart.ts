@@ -23,6 +23,9 @@ export interface LinearizationChartOptions {
 
 const COLORS: Record<Curve, string> = { start: PALETTE.grey, tuned: PALETTE.vermilion, linearized: PALETTE.blue, descent: PALETTE.green };
 
+/** The curves' colours by their names. */
+export const CURVE_COLORS: Readonly<Record<string, string>> = Object.fromEntries((Object.keys(CURVES) as Curve[]).map((curve) => [CURVES[curve], COLORS[curve]]));
+
 /**
  * Score against steps of fine-tuning: of f_t, of its linearization f_lin at the same parameters, and of kernel gradient
  * descent after as many steps, with the pretrained model's as a level line. Means over seeds; bands of one population

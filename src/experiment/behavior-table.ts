@@ -1,15 +1,16 @@
 /** Measurements of kernel behaviour as tables: one row a draw, and means over seeds with counts of verdicts. */
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import { formatCsvRow, parseCsv } from "../tasks/delimited";
+import { formatCsvRow } from "../tasks/delimited";
 import type { BehaviorRun } from "./behavior-record";
 import type { ResultRow } from "./result-table";
 import type { SettingValue } from "./sweep-table";
 
 /** A measurement and where it belongs. */
 export interface BehaviorResult extends BehaviorRun {
-  /** Name of the model's folder, or its id, and the hash of configuration and weights. */
-  model?: string;
-  modelHash?: string;
+  /** Name of the pretrained model's folder, or its id. */
+  model: string;
+  /** Hash of its configuration and weights, without a new head. */
+  modelHash: string;
   task: string;
   /** Training examples of each class. */
   k: number;
@@ -18,54 +19,18 @@ export interface BehaviorResult extends BehaviorRun {
   method: string;
   /** The settings that the method names, but for learning rates. */
   setting: Record<string, SettingValue>;
+  /** How many test examples the scores are on. */
+  testExamples: number;
 }
 
 type Cell = number | string | undefined;
-
-/** A line of `behavior.csv`, its columns by name; what is not defined is missing. See docs/behavior.md for each. */
-export interface BehaviorRow {
-  model?: string;
-  modelHash?: string;
-  task: string;
-  k: number;
-  seed: number;
-  method: string;
-  setting: string;
-  optimizer: string;
-  learningRate: number;
-  metric: string;
-  step: number;
-  zeroShot: number;
-  fineTuningDev: number;
-  fineTuning: number;
-  kernelFormula: string;
-  kernelSetting: string;
-  kernelDev: number;
-  kernel: number;
-  linearized: number;
-  recoveredShare?: number;
-  linearizationError?: number;
-  kernelDescent?: number;
-  kernelDescentError?: number;
-  formula: string;
-  featureDistance?: number;
-  featureDistanceSgd?: number;
-  featureMedian?: number;
-  alignmentBefore?: number;
-  alignmentAfter?: number;
-  /** Verdicts: "yes", "no" or "–". */
-  solvesTask: string;
-  isLinearized: string;
-  fixedFeatures: string;
-  kernelBehavior: string;
-}
 
 /** A verdict in one word; "–" where it is not defined. */
 export const verdictText = (verdict: boolean | undefined): string => (verdict === undefined ? "–" : verdict ? "yes" : "no");
 
 const own = ({ features, formula }: BehaviorRun): number | undefined => features.find((each) => each.formula === formula)?.mean;
 
-const CSV: Record<keyof BehaviorRow, (result: BehaviorResult) => Cell> = {
+const CSV: Record<string, (result: BehaviorResult) => Cell> = {
   model: ({ model }) => model,
   modelHash: ({ modelHash }) => modelHash,
   task: ({ task }) => task,
@@ -76,6 +41,7 @@ const CSV: Record<keyof BehaviorRow, (result: BehaviorResult) => Cell> = {
   optimizer: ({ optimizer }) => optimizer,
   learningRate: ({ learningRate }) => learningRate,
   metric: ({ metric }) => metric,
+  testExamples: ({ testExamples }) => testExamples,
   step: ({ tuned }) => tuned.step,
   zeroShot: ({ start }) => start,
   fineTuningDev: ({ tuned }) => tuned.dev,
@@ -101,34 +67,10 @@ const CSV: Record<keyof BehaviorRow, (result: BehaviorResult) => Cell> = {
   kernelBehavior: ({ verdicts }) => verdictText(verdicts.kernelBehavior),
 };
 
-/** A measurement as a line of the table. */
-export const behaviorRow = (result: BehaviorResult): BehaviorRow =>
-  Object.fromEntries(Object.entries(CSV).map(([name, cell]) => [name, cell(result)] as const).filter(([, value]) => value !== undefined)) as unknown as BehaviorRow;
-
 /** One line a measurement; scores from 0 to 1, verdicts "yes", "no" or "–", a number that is not defined as an empty cell. */
 export function behaviorCsv(results: readonly BehaviorResult[]): string {
-  const names = Object.keys(CSV) as (keyof BehaviorRow)[];
-  const lines = results.map(behaviorRow).map((row) => names.map((name) => String(row[name] ?? "")));
-  return [names, ...lines].map(formatCsvRow).join("");
-}
-
-const TEXTS: readonly string[] = ["model", "modelHash", "task", "method", "setting", "optimizer", "metric", "kernelFormula", "kernelSetting", "formula", "solvesTask", "isLinearized", "fixedFeatures", "kernelBehavior"];
-
-/**
- * Rows from the text of {@link behaviorCsv}.
- * @param source the file it came from, for errors
- */
-export function parseBehaviorCsv(csv: string, source = "behavior.csv"): BehaviorRow[] {
-  const [header, ...lines] = parseCsv(csv);
-  const names = header?.cells ?? [];
-  const lacking = Object.keys(CSV).filter((name) => !names.includes(name) && name !== "model" && name !== "modelHash");
-  if (lacking.length > 0) throw new Error(`${source}: the column ${lacking[0]} is missing: is it a table of kernel behaviour, as kernel-view sweep writes it?`);
-  return lines.map(({ line, cells }) => {
-    const entries = names.flatMap((name, i) => (cells[i] === "" ? [] : [[name, TEXTS.includes(name) ? cells[i] : Number(cells[i])] as const]));
-    const wrong = entries.find(([, value]) => Number.isNaN(value));
-    if (wrong) throw new Error(`${source}: line ${line}: ${wrong[0]} is no number`);
-    return Object.fromEntries(entries) as unknown as BehaviorRow;
-  });
+  const lines = results.map((result) => Object.values(CSV).map((cell) => String(cell(result) ?? "")));
+  return [Object.keys(CSV), ...lines].map(formatCsvRow).join("");
 }
 
 const SCORES: Record<string, (result: BehaviorResult) => number | undefined> = {

@@ -51,7 +51,7 @@ interface SweepResult {
 export interface RunSweepOptions {
   sweep: Sweep;
   lm: LanguageModel;
-  /** Folder for `results.csv`, `behavior.csv` and `.md` where behaviour is measured, `runs/` (one file each) and `state/` (of a training run that was stopped). */
+  /** Folder for `results.csv`, `behavior.csv`, `.md` and `.jsonl` where behaviour is measured, `runs/` (one file each) and `state/` (of a training run that was stopped). */
   out: string;
   /** Folder for kernel blocks, and for the training runs of measurements of behaviour. */
   store?: string;
@@ -126,6 +126,7 @@ export async function runSweep({ sweep, lm, out, store, onProgress, signal }: Ru
     write("results.csv", sweepCsv(rows));
     if (behavior.length === 0) return;
     write("behavior.csv", behaviorCsv(behavior));
+    write("behavior.jsonl", behavior.map((result) => `${JSON.stringify(result)}\n`).join(""));
     write("behavior.md", `${markdownTable(behaviorRows(behavior))}\n${markdownTable(behaviorSummary(behavior))}`);
   };
   let done = reused;
@@ -168,19 +169,20 @@ function readResult(path: string, { method }: SweepRun): SweepResult {
 }
 
 /** A measurement under this sweep's names. */
-const behaviorResult = ({ task, k, seed, method, named }: SweepRun, behavior: BehaviorRun, sweep: Sweep, lm: LanguageModel): BehaviorResult => ({
+const behaviorResult = ({ task, examples, k, seed, method, named }: SweepRun, behavior: BehaviorRun, sweep: Sweep, lm: LanguageModel): BehaviorResult => ({
   model: modelName(sweep), modelHash: lm.model.hash, task: task.name, k, seed, method,
   setting: plainSettings(named ?? {}),
+  testExamples: examples.test.length,
   ...behavior,
 });
 
-export interface MeasureNowOptions extends Pick<RunSweepOptions, "sweep" | "lm" | "signal"> {
+export interface MeasureSweepOptions extends Pick<RunSweepOptions, "sweep" | "lm" | "signal"> {
   /** Counts measurements, the one at work by its share. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
 /** A sweep's measurements of kernel behaviour, made now: nothing comes from disk, and nothing is kept there. */
-export async function measureBehavior({ sweep, lm, onProgress, signal }: MeasureNowOptions): Promise<BehaviorResult[]> {
+export async function measureSweep({ sweep, lm, onProgress, signal }: MeasureSweepOptions): Promise<BehaviorResult[]> {
   const plan = sweepPlan(sweep, lm).filter(({ how }) => how.kind === "behavior");
   const results: BehaviorResult[] = [];
   for (const run of plan) {

@@ -26,10 +26,13 @@ import { naturalnessChart } from "../../src/charts/naturalness-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { type ChartSpec, PALETTE } from "../../src/charts/spec";
+import { stepPanelsChart } from "../../src/charts/step-panels-chart";
 import { subspaceChart } from "../../src/charts/subspace-chart";
 import { subspaceEntriesChart } from "../../src/charts/subspace-entries-chart";
 import { tangentChart } from "../../src/charts/tangent-chart";
 import { trainingChart } from "../../src/charts/training-chart";
+import { twoTestsChart } from "../../src/charts/two-tests-chart";
+import { verdictGridChart } from "../../src/charts/verdict-grid-chart";
 import { verdictChart, verdictPoint, verdictSentence, type VerdictPoint } from "../../src/charts/verdict-chart";
 
 /** Each figure is compared with a stored one; UPDATE_CHARTS=1 stores it anew, for eyes to check. */
@@ -327,6 +330,39 @@ const figures: Record<string, () => ChartSpec> = {
       columns: 2,
     }),
   "subspace-entries": () => subspaceEntriesChart(twoClouds, { examples: threeSentences, selected: 4 }),
+  "step-panels": () =>
+    stepPanelsChart(
+      ["mr", "trec"].flatMap((row, r) =>
+        ["SGD", "AdamW"].flatMap((column, c) =>
+          ["f_t", "f_lin"].flatMap((curve, u) => [0, 10, 20].flatMap((step) => [13, 21].map((seed, s) => ({ row, column, curve, step, seed, value: 0.4 + 0.1 * r + 0.01 * step * (1 - 0.3 * u) + 0.04 * s * c })))),
+        ),
+      ),
+      { title: "Two tasks, two methods", valueTitle: "test accuracy", percent: true },
+    ),
+  "step-panels-level": () =>
+    stepPanelsChart(
+      ["SGD", "AdamW"].flatMap((curve, u) => [10, 20].map((step) => ({ row: "", column: "trec", curve, step, seed: 13, value: 0.05 * step * (1 + u) }))),
+      { valueTitle: "mean relative distance", level: { value: 2, title: "fixed features below" } },
+    ),
+  "two-tests": () =>
+    twoTestsChart(
+      [
+        { task: "mr", method: "SGD", seed: 13, share: 0.8, distance: 0.4 },
+        { task: "mr", method: "AdamW", seed: 13, share: 0.3, distance: 2.5 },
+        { task: "trec", method: "AdamW", seed: 13, share: 4, distance: 30 },
+        { task: "cr", method: "SGD", seed: 13, distance: 0.2 },
+      ],
+      { title: "Two methods" },
+    ),
+  "verdict-grid": () =>
+    verdictGridChart(
+      ["SGD", "AdamW"].flatMap((method, m) =>
+        ["mr", "trec"].flatMap((task, t) =>
+          (["solvesTask", "linearized", "fixedFeatures", "kernelBehavior"] as const).map((criterion, c) => ({ task, method, criterion, yes: (m + t + c) % 3, defined: c === 1 && t === 0 ? 0 : 2, draws: 3 })).map((count) => ({ ...count, yes: Math.min(count.yes, count.defined) })),
+        ),
+      ),
+      { title: "Two tasks, three draws" },
+    ),
   training: () =>
     trainingChart([
       ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
@@ -552,6 +588,19 @@ test("buttons choose the width of the network on the circle, and the axes stay",
   const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
   assert.deepEqual(labels(wide), labels(narrow));
   view.finalize();
+});
+
+test("the two tests' figure counts what passes both, draws a far share at the edge, and tells what it cannot draw", () => {
+  const { description, title } = figures["two-tests"]() as ChartSpec & { title: { subtitle: string } };
+  assert.equal(description, "Two methods: 1 of 3 measurements with both numbers pass both tests; 1 have no share");
+  assert.equal(title.subtitle, "upper left: both tests pass; 1 with a share beyond the axis at its edge; 1 without a share are not drawn");
+  assert.throws(() => twoTestsChart([{ task: "cr", method: "SGD", seed: 13, distance: 0.2 }]), /at least one measurement with a share/);
+});
+
+test("the verdict grid writes counts, and a dash where no draw has a verdict", async () => {
+  const svg = await render(figures["verdict-grid"](), versions[0].compile);
+  assert.equal((svg.match(/>–</g) ?? []).length, 2);
+  assert.match(figures["verdict-grid"]().description, /: kernel behaviour in SGD 1 of 4, AdamW 3 of 4 measurements with a verdict$/);
 });
 
 test("a verdict says each half with its mean, and in how many seeds it holds", () => {

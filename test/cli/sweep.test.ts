@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, describe, it } from "node:test";
-import { parseBehaviorCsv } from "../../src/experiment/behavior-table";
+import { parseBehaviorCsv } from "../../src/experiment/behavior-rows";
 import { parseSweepCsv } from "../../src/experiment/sweep-table";
 import { changedModel } from "../support/changed-model";
 import { runCli } from "../support/run-cli";

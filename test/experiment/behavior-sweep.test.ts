@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { BehaviorRun } from "../../src/experiment/behavior-record";
-import { behaviorCsv, behaviorRow, behaviorRows, behaviorSummary, parseBehaviorCsv, type BehaviorResult } from "../../src/experiment/behavior-table";
+import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "../../src/experiment/behavior-table";
+import { finishedBehavior, finishedRuns } from "../../src/experiment/behavior-rows";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
-import { measureBehavior, runSweep, sweepPlan } from "../../src/experiment/sweep";
+import { measureBehavior } from "../../src/experiment/measure-behavior";
+import { measureSweep, runSweep, sweepPlan } from "../../src/experiment/sweep";
 import { readSweep, readSweeps } from "../../src/experiment/sweep-file";
 import { parseSweepCsv } from "../../src/experiment/sweep-table";
 import { disposeModel } from "../../src/model/model";
@@ -51,9 +53,11 @@ describe("a sweep of kernel behaviour", () => {
     assert.equal(readFileSync(join(folder, "out", "behavior.csv"), "utf8"), behaviorCsv(behavior));
     assert.match(readFileSync(join(folder, "out", "behavior.md"), "utf8"), /\| task \| k \| method \| seed \|(.|\n)*\n\n\| task \| k \| method \| seeds \|/);
     assert.deepEqual((await runSweep(options)).behavior, behavior);
-    assert.deepEqual([behavior[0].model, behavior[0].modelHash], ["tiny-roberta", lm.model.hash]);
+    assert.deepEqual([behavior[0].model, behavior[0].modelHash, behavior[0].testExamples], ["tiny-roberta", lm.model.hash, 4]);
+    assert.deepEqual(finishedRuns(options.out, lm.model.hash), behavior);
+    assert.equal(finishedBehavior(options.out, lm.model.hash).rows.length, 2);
     const states: number[] = [];
-    const now = await measureBehavior({ ...options, onProgress: ({ done }) => states.push(done) });
+    const now = await measureSweep({ ...options, onProgress: ({ done }) => states.push(done) });
     // What was trained a second time may add up its float32 sums in another order.
     now.forEach((result, i) => {
       assert.deepEqual([result.task, result.seed, result.modelHash, result.learningRate, result.tuned.step], [behavior[i].task, behavior[i].seed, behavior[i].modelHash, behavior[i].learningRate, behavior[i].tuned.step]);
@@ -73,6 +77,18 @@ describe("a sweep of kernel behaviour", () => {
     assert.throws(() => readSweep(path), /model: expected one model, not 2/);
     write(["data", "./data"]);
     assert.throws(() => readSweeps(path), /model: two are called data, and tables could not tell them apart/);
+  });
+
+  it("measures what a notebook measures", async () => {
+    const { behavior } = await runSweep({ sweep: readSweep(sweepFile()), lm, out: join(folder, "same"), store: join(folder, "store") });
+    const { featureExamples, learningRate: learningRates } = SGD;
+    const kernels = [{ formula: "sgd" as const, solver: "lstsq" as const, regularizations: [0.01, 0.1], f0s: [Infinity] }];
+    const settings = { optimizer: "sgd" as const, steps: 2, batchSize: 2 };
+    const measured = await measureBehavior({ lm, data: join(folder, "data"), task: "sst-2", k: 2, seed: 1, method: "SGD", learningRates, kernels, featureExamples, settings });
+    assert.deepEqual(measured, behavior[0], "the same options, with and without a store");
+    const unprompted = await measureBehavior({ lm, data: join(folder, "data"), task: "sst-2", k: 2, seed: 1, method: "no prompt", prompted: false, learningRates, kernels, featureExamples, settings });
+    assert.equal(unprompted.modelHash, lm.model.hash, "of the pretrained model, not of the one with the new head");
+    assert.notDeepEqual(unprompted.testOutputs.start, measured.testOutputs.start);
   });
 
   it("knows a measurement by what it depends on", () => {
@@ -98,18 +114,22 @@ describe("a sweep of kernel behaviour", () => {
     for (const [change, message] of wrong) assert.throws(() => readSweep(sweepFile({ SGD: { ...SGD, ...change } })), message, JSON.stringify(change));
   });
 
-  it("has an example file that can be read", () => {
-    assert.equal(sweepPlan(readSweep(join(root, "data", "example-behavior.json")), lm).length, 4);
+  it("has files that can be read: an example, and eight tasks × three draws × three methods", () => {
+    const planned = (name: string): number => sweepPlan(readSweep(join(root, "data", name)), lm).length;
+    assert.deepEqual([planned("example-behavior.json"), planned("behavior-tasks.json")], [4, 72]);
   });
 });
 
 describe("tables of kernel behaviour", () => {
   const run = (change: Partial<BehaviorResult>): BehaviorResult => ({
+    model: "model",
+    modelHash: "hash",
     task: "t",
     k: 16,
     seed: 13,
     method: "SGD",
     setting: {},
+    testExamples: 10,
     optimizer: "sgd",
     testOutputs: { start: [], tuned: [], linearized: [] },
     metric: "accuracy",
@@ -145,15 +165,6 @@ describe("tables of kernel behaviour", () => {
     assert.deepEqual(["zeroShot", "solvesTask", "isLinearized", "fixedFeatures", "kernelBehavior"].map((name) => header.split(",").includes(name)), [true, true, true, true, true]);
     assert.deepEqual([cell(1, "seed"), cell(1, "zeroShot")], ["21", "0.5"]);
     assert.ok(lines[1].endsWith(",no,–,yes,no"));
-  });
-
-  it("come back from their text", () => {
-    const named = [run({ model: "a, b", modelHash: "0123" }), ...results];
-    assert.deepEqual(parseBehaviorCsv(behaviorCsv(named)), named.map(behaviorRow));
-    assert.deepEqual([parseBehaviorCsv(behaviorCsv(named))[0].model, parseBehaviorCsv(behaviorCsv(named))[1].model], ["a, b", undefined]);
-    assert.deepEqual([parseBehaviorCsv(behaviorCsv(results))[1].recoveredShare, parseBehaviorCsv(behaviorCsv(results))[1].kernelBehavior], [undefined, "no"]);
-    assert.throws(() => parseBehaviorCsv("task,k\nt,16\n", "x.csv"), /x\.csv: the column seed is missing: is it a table of kernel behaviour/);
-    assert.throws(() => parseBehaviorCsv(behaviorCsv(results).replace(",16,", ",many,")), /line 2: k is no number/);
   });
 
   it("are means over seeds, with counts of the verdicts that are defined", () => {

@@ -1,0 +1,169 @@
+/** Finished measurements of kernel behaviour, read from what a sweep wrote. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { KernelBehavior } from "../behavior/kernel-behavior";
+import type { Formula } from "../kernels/formula";
+import { parseCsv } from "../tasks/delimited";
+import { taskNames } from "../tasks/task";
+import type { BehaviorResult } from "./behavior-table";
+import type { SettingValue } from "./sweep-table";
+
+/** The numbers and verdicts of one measurement: what tables and comparisons over tasks need of it. Undefined ones are missing. */
+export interface BehaviorRow {
+  task: string;
+  /** Training examples of each class. */
+  k: number;
+  /** Of the few-shot draw. */
+  seed: number;
+  method: string;
+  setting: Record<string, SettingValue>;
+  /** Name of the pretrained model, and its hash. */
+  model: string;
+  modelHash: string;
+  learningRate: number;
+  /** Of the fine-tuning run, where it is compared: the best on the development examples, or the last. */
+  step: number;
+  testExamples: number;
+  /** Test scores from 0 to 1: of f_0, f_t, the kernel's solution, f_lin, kernel descent. */
+  zeroShot: number;
+  fineTuning: number;
+  kernel: number;
+  linearized: number;
+  kernelDescent?: number;
+  /** The gain's share that the linearization has too. */
+  share?: number;
+  /** ‖f_lin − f_t‖ / ‖f_t − f_0‖, and the same of the descent. */
+  linearizationError?: number;
+  kernelDescentError?: number;
+  /** Of the optimizer's kernel, and mean and median relative distance of its entries. */
+  formula: Formula;
+  distance?: number;
+  median?: number;
+  alignmentBefore?: number;
+  alignmentAfter?: number;
+  verdicts: Partial<KernelBehavior>;
+}
+
+/** A measurement as a row. */
+export function behaviorRow(result: BehaviorResult): BehaviorRow {
+  const { task, k, seed, method, setting, model, modelHash, learningRate, testExamples, start, tuned, kernel, linearization, descent, formula, features, alignment, verdicts } = result;
+  const own = features.find((each) => each.formula === formula);
+  return {
+    task, k, seed, method, setting, model, modelHash, learningRate, testExamples,
+    step: tuned.step,
+    zeroShot: start,
+    fineTuning: tuned.test,
+    kernel: kernel.test,
+    linearized: linearization.test,
+    kernelDescent: descent?.test,
+    share: linearization.share,
+    linearizationError: linearization.error,
+    kernelDescentError: descent?.error,
+    formula,
+    distance: own?.mean,
+    median: own?.median,
+    alignmentBefore: alignment.start,
+    alignmentAfter: alignment.tuned,
+    verdicts,
+  };
+}
+
+const VERDICTS: Record<string, boolean | undefined> = { yes: true, no: false, "–": undefined };
+
+/**
+ * Rows of a table that `behaviorCsv` wrote.
+ * @throws naming the file, the line and the column of a cell that is not what the column holds
+ */
+export const readBehaviorCsv = (file: string): BehaviorRow[] => named(file, () => parseBehaviorCsv(readFileSync(file, "utf8")));
+
+/** The same from its text. */
+export function parseBehaviorCsv(text: string): BehaviorRow[] {
+  const [header, ...lines] = parseCsv(text);
+  const names = header?.cells ?? [];
+  return lines.map(({ line, cells }) => {
+    const cell = (name: string): string => {
+      if (!names.includes(name)) throw new Error(`line 1: there is no column ${name}: the table is of an older version, or none of kernel behaviour`);
+      return cells[names.indexOf(name)];
+    };
+    const wrong = (name: string): never => {
+      throw new Error(`line ${line}: ${JSON.stringify(cell(name))} in the column ${name}`);
+    };
+    const known = (name: string): number | undefined => (cell(name) === "" ? undefined : Number.isFinite(Number(cell(name))) ? Number(cell(name)) : wrong(name));
+    const number = (name: string): number => known(name) ?? wrong(name);
+    const verdict = (name: string): boolean | undefined => (Object.hasOwn(VERDICTS, cell(name)) ? VERDICTS[cell(name)] : wrong(name));
+    return {
+      task: cell("task"),
+      k: number("k"),
+      seed: number("seed"),
+      method: cell("method"),
+      setting: JSON.parse(cell("setting")) as BehaviorRow["setting"],
+      model: cell("model"),
+      modelHash: cell("modelHash"),
+      learningRate: number("learningRate"),
+      step: number("step"),
+      testExamples: number("testExamples"),
+      zeroShot: number("zeroShot"),
+      fineTuning: number("fineTuning"),
+      kernel: number("kernel"),
+      linearized: number("linearized"),
+      kernelDescent: known("kernelDescent"),
+      share: known("recoveredShare"),
+      linearizationError: known("linearizationError"),
+      kernelDescentError: known("kernelDescentError"),
+      formula: cell("formula") as Formula,
+      distance: known("featureDistance"),
+      median: known("featureMedian"),
+      alignmentBefore: known("alignmentBefore"),
+      alignmentAfter: known("alignmentAfter"),
+      verdicts: { solvesTask: verdict("solvesTask"), linearized: verdict("isLinearized"), fixedFeatures: verdict("fixedFeatures"), kernelBehavior: verdict("kernelBehavior") },
+    };
+  });
+}
+
+/** Finished measurements of one model. */
+export interface FinishedBehavior {
+  /** Tasks in the paper's order, as far as they are its tasks. */
+  rows: BehaviorRow[];
+  /** Why there are none; undefined where there are some. */
+  missing?: string;
+}
+
+/**
+ * The finished measurements of a model in a sweep's folder, or in a copy of its `behavior.csv`. Those of another model are left out:
+ * its verdicts say nothing of this one.
+ *
+ * @param model hash of the model in use
+ * @throws naming the file if it cannot be read as such a table
+ */
+export function finishedBehavior(path: string, model: string): FinishedBehavior {
+  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "behavior.csv") : path;
+  if (!existsSync(file)) return { rows: [], missing: `There are no finished measurements in ${path}.` };
+  const all = readBehaviorCsv(file);
+  const rows = all.filter((row) => row.modelHash === model);
+  if (rows.length > 0) return { rows: inPaperOrder(rows) };
+  return { rows, missing: all.length === 0 ? `${file} has no measurements yet.` : `The ${all.length} measurements in ${file} are of another model (${all[0].modelHash.slice(0, 12)}…), not of the one in use (${model.slice(0, 12)}…).` };
+}
+
+/**
+ * The measurements of a model in full, with checkpoints and outputs, from the `behavior.jsonl` of a sweep's folder.
+ * @throws naming the file and the command that writes it, if it is not there
+ */
+export function finishedRuns(folder: string, model: string): BehaviorResult[] {
+  const file = join(folder, "behavior.jsonl");
+  if (!existsSync(file)) throw new Error(`there is no ${file}: the measurements in full are in the folder that a sweep wrote (npx kernel-view sweep FILE --out FOLDER)`);
+  const lines = readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
+  return inPaperOrder(named(file, () => lines.map((line) => JSON.parse(line) as BehaviorResult)).filter((run) => run.modelHash === model));
+}
+
+function named<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
+  }
+}
+
+function inPaperOrder<Of extends { task: string }>(rows: readonly Of[]): Of[] {
+  const place = ({ task }: Of): number => (taskNames.includes(task) ? taskNames.indexOf(task) : taskNames.length);
+  return rows.toSorted((a, b) => place(a) - place(b));
+}

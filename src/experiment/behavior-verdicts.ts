@@ -1,0 +1,98 @@
+/** What many measurements of kernel behaviour say together: verdicts counted, the two tests against each other, and method against method. */
+import type { KernelBehavior } from "../behavior/kernel-behavior";
+import { mean } from "../solvers/metrics";
+import type { BehaviorRow } from "./behavior-rows";
+
+/** The verdicts in the order in which tables show them. */
+export const CRITERIA = { solvesTask: "solves", linearized: "linearized", fixedFeatures: "fixed", kernelBehavior: "all three" } as const satisfies Record<keyof KernelBehavior, string>;
+export type Criterion = keyof KernelBehavior;
+
+/** How often a verdict is "yes", over the draws of one task and method. */
+export interface VerdictCount {
+  task: string;
+  method: string;
+  criterion: Criterion;
+  yes: number;
+  /** Draws in which the verdict is defined. */
+  defined: number;
+  draws: number;
+}
+
+/** Counts of every verdict by task and method, in order of first appearance. */
+export function verdictCounts(rows: readonly BehaviorRow[]): VerdictCount[] {
+  const groups = new Map<string, BehaviorRow[]>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.task, row.method]);
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups.values()].flatMap((own) =>
+    (Object.keys(CRITERIA) as Criterion[]).map((criterion) => {
+      const known = own.map(({ verdicts }) => verdicts[criterion]).filter((verdict) => verdict !== undefined);
+      return { task: own[0].task, method: own[0].method, criterion, yes: known.filter(Boolean).length, defined: known.length, draws: own.length };
+    }),
+  );
+}
+
+/** How the two tests of Definition 3.2 fall out together, as numbers of measurements. */
+export interface TestsTogether {
+  both: number;
+  linearizedOnly: number;
+  fixedOnly: number;
+  neither: number;
+  /** One of the two verdicts is not defined: mostly because fine-tuning gains too little. */
+  notDefined: number;
+}
+
+export function testsTogether(rows: readonly BehaviorRow[]): TestsTogether {
+  const count = (linearized: boolean, fixed: boolean): number => rows.filter(({ verdicts }) => verdicts.linearized === linearized && verdicts.fixedFeatures === fixed).length;
+  const counts = { both: count(true, true), linearizedOnly: count(true, false), fixedOnly: count(false, true), neither: count(false, false) };
+  return { ...counts, notDefined: rows.length - Object.values(counts).reduce((sum, one) => sum + one, 0) };
+}
+
+/** The same in words, for one method or several. */
+export function togetherSentence(rows: readonly BehaviorRow[]): string {
+  const { both, linearizedOnly, fixedOnly, neither, notDefined } = testsTogether(rows);
+  const judged = rows.length - notDefined;
+  if (judged === 0) return `in none of ${rows.length} measurements do both tests have a verdict`;
+  const split = linearizedOnly + fixedOnly;
+  return `the two tests agree in ${both + neither} of ${judged} measurements (${both} pass both, ${neither} neither)${split > 0 ? `; ${linearizedOnly} are linearized without fixed features, ${fixedOnly} have fixed features without being linearized` : ""}${notDefined > 0 ? `; ${notDefined} more have no verdict on one of them` : ""}`;
+}
+
+/** Two methods on the same tasks and draws. */
+export interface MethodPair {
+  first: string;
+  second: string;
+  /** Tasks and draws that both were measured on. */
+  pairs: number;
+  /** Of each verdict: pairs in which both have one, and those of them that differ. */
+  verdicts: Record<Criterion, { defined: number; differ: number }>;
+  means: Record<"gain" | "share" | "distance" | "linearizationError", PairMeans>;
+}
+
+/** Means over the pairs in which both have the number; undefined where there are none. */
+export interface PairMeans {
+  pairs: number;
+  first?: number;
+  second?: number;
+}
+
+/** Compares two methods draw by draw. */
+export function pairedMethods(rows: readonly BehaviorRow[], first: string, second: string): MethodPair {
+  const key = ({ task, k, seed }: BehaviorRow): string => JSON.stringify([task, k, seed]);
+  const others = new Map(rows.filter(({ method }) => method === second).map((row) => [key(row), row]));
+  const pairs = rows.filter((row) => row.method === first && others.has(key(row))).map((row) => [row, others.get(key(row))!] as const);
+  const verdictsOf = (criterion: Criterion): { defined: number; differ: number } => {
+    const both = pairs.map(([a, b]) => [a.verdicts[criterion], b.verdicts[criterion]]).filter((verdicts) => !verdicts.includes(undefined));
+    return { defined: both.length, differ: both.filter(([a, b]) => a !== b).length };
+  };
+  const meansOf = (of: (row: BehaviorRow) => number | undefined): PairMeans => {
+    const both = pairs.map(([a, b]) => [of(a), of(b)]).filter((values): values is [number, number] => !values.includes(undefined));
+    return both.length === 0 ? { pairs: 0 } : { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
+  };
+  const verdicts = { solvesTask: verdictsOf("solvesTask"), linearized: verdictsOf("linearized"), fixedFeatures: verdictsOf("fixedFeatures"), kernelBehavior: verdictsOf("kernelBehavior") };
+  const means = { gain: meansOf(gainOf), share: meansOf(({ share }) => share), distance: meansOf(({ distance }) => distance), linearizationError: meansOf((row) => row.linearizationError) };
+  return { first, second, pairs: pairs.length, verdicts, means };
+}
+
+/** What fine-tuning gains over the pretrained model, from −1 to 1. */
+export const gainOf = ({ fineTuning, zeroShot }: BehaviorRow): number => fineTuning - zeroShot;
