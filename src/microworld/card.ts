@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeText } from "./text-file";
+import { shippedPretraining } from "./defaults";
 import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
 import { readScores } from "./scores/score-file";
 import { scoresMarkdown } from "./scores/score-table";
@@ -34,6 +35,14 @@ const percent = (value: number): string => (100 * value).toFixed(1);
 function scoreSection(folder: string): string {
   const { scores } = readScores(join(folder, "scores"));
   return scores.length > 0 ? scoresMarkdown(scores) : "Not measured yet in full.\n";
+}
+
+/** The command that makes a model of these settings: what differs from the shipped one's. */
+function pretrainCommand({ steps, seed, language: { naturalness } }: PretrainingSettings): string {
+  const own = { naturalness, steps, seed };
+  const shipped = { naturalness: shippedPretraining.language.naturalness, steps: shippedPretraining.steps, seed: shippedPretraining.seed };
+  const options = (["naturalness", "steps", "seed"] as const).flatMap((name) => (own[name] === shipped[name] ? [] : [`--${name} ${own[name]}`]));
+  return `npm run pretrain${options.length > 0 ? ` -- ${options.join(" ")}` : ""}`;
 }
 
 function lossSection(curve: LossPoint[]): string {
@@ -72,7 +81,7 @@ about the method, not about language. Do not use it for anything but these exper
 - Objective: masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted and ${percent(masking.labelWordShare)} % of the words that the tasks' prompts ask for, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged). Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
 - AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(settings.decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.
 - ${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine did other work beside it), one run, seed ${settings.seed}.
-- Stored in float16. \`npm run pretrain\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.
+- Stored in float16. \`${pretrainCommand(settings)}\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.
 ${note ? `- ${note}\n` : ""}
 Loss (mean since the point before):
 

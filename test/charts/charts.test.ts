@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as vegaModule from "vega";
 import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
@@ -57,6 +58,9 @@ try {
   test("compile with Vega-Lite 5.6.1", { skip: "vega-lite-5.6.1 is not installed" }, () => {});
 }
 
+/** Not in its types. */
+const { resetSVGDefIds } = vegaModule as unknown as { resetSVGDefIds: () => void };
+
 function collector(): Collector {
   const messages: string[] = [];
   const note = (...parts: unknown[]) => (messages.push(parts.join(" ")), logger);
@@ -69,6 +73,7 @@ async function render(spec: ChartSpec, compileSpec: Compile): Promise<string> {
   const { spec: vega } = compileSpec(spec as never, { logger });
   assert.deepEqual(logger.messages, [], "Vega-Lite should have nothing to complain of");
   const view = new View(parse(vega), { renderer: "none" });
+  resetSVGDefIds(); // else a gradient's name tells how many figures were drawn before
   const svg = await view.toSVG();
   view.finalize();
   return svg;
