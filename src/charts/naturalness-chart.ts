@@ -15,7 +15,7 @@ export interface NaturalnessPoint {
 export interface NaturalnessChartOptions {
   title?: string;
   xTitle?: string;
-  /** d3 format of each measure's axis. Default "~g". */
+  /** d3 format of each measure's axis. Default "~r". */
   formats?: Record<string, string>;
   /** A dashed line in a measure's panel. */
   thresholds?: Record<string, number>;
@@ -55,9 +55,9 @@ export function naturalnessChart(points: readonly NaturalnessPoint[], options: N
       }),
     );
   const panel = (measure: string, first: boolean) => {
-    const format = formats[measure] ?? "~g";
+    const format = formats[measure] ?? "~r";
     const threshold = thresholds[measure];
-    const y = { field: "value", type: "quantitative", title: titleLines(measure, 28), scale: { zero: false, nice: true }, axis: { format, tickCount: 5 } };
+    const y = { field: "value", type: "quantitative", title: titleLines(measure, 28), scale: scaleOf(points.filter((point) => point.measure === measure).map(({ value }) => value)), axis: { format, tickCount: 5 } };
     const tooltip = (what: string, of: string) => [
       { field: "task", title: "task" },
       { field: "naturalness", title: xTitle, format: "~g" },
@@ -91,6 +91,12 @@ export function naturalnessChart(points: readonly NaturalnessPoint[], options: N
     spacing: 24,
     concat: measures.map((measure, i) => panel(measure, i === 0)),
   };
+}
+
+/** One far value must not flatten all others: positive values that span more than two decades are drawn by their logarithms. */
+function scaleOf(values: readonly number[]): object {
+  const [smallest, largest] = [Math.min(...values), Math.max(...values)];
+  return smallest > 0 && largest / smallest > 100 ? { type: "log", nice: true } : { zero: false, nice: true };
 }
 
 /** "subj 0.5 to 0.3". */

@@ -269,10 +269,11 @@ const figures: Record<string, () => ChartSpec> = {
           ["subj", "trec"].flatMap((task, t) => [
             { measure: "linearization error (relative)", task, seed, naturalness, value: 0.5 - 0.5 * naturalness + 0.1 * t + 0.02 * s },
             ...(naturalness === 0.3 && t === 1 ? [] : [{ measure: "test accuracy", task, seed, naturalness, value: 0.6 + 0.3 * naturalness + 0.02 * s }]),
+            { measure: "distance over three decades", task, seed, naturalness, value: 0.1 * 10 ** (5 * naturalness) * (1 + t + s) },
           ]),
         ),
       ),
-      { title: "Two measures of two tasks", thresholds: { "linearization error (relative)": 0.25 }, formats: { "test accuracy": ".0%" } },
+      { title: "Three measures of two tasks", thresholds: { "linearization error (relative)": 0.25 }, formats: { "test accuracy": ".0%" } },
     ),
   linearization: () =>
     linearizationChart(
@@ -626,13 +627,13 @@ test("a measurement's verdict takes the distance of its own kernel", () => {
 
 test("the naturalness chart tells where each task's means begin and end, and its legend chooses tasks in every panel", async () => {
   const spec = figures.naturalness();
-  assert.equal(spec.description, "Two measures of two tasks, from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79");
+  assert.equal(spec.description, "Three measures of two tasks, from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79; distance over three decades subj 0.15 to 150, trec 0.25 to 250");
   const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
   const before = await view.toSVG();
   view.signal("tasks_task_legend", "subj");
-  // Of two panels, a mean and two seeds at three levels; trec lacks one level in one panel.
-  assert.deepEqual([symbols(before), symbols(await view.toSVG())], [33, 18]);
+  // Of three panels, a mean and two seeds at three levels; trec lacks one level in one panel.
+  assert.deepEqual([symbols(before), symbols(await view.toSVG())], [51, 27]);
   view.finalize();
 });
 
