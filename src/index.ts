@@ -1,5 +1,6 @@
 /** Kernel View's public functions, room by room along the data flow. */
 
+export * from "./counted";
 export * from "./random";
 
 export * from "./tasks/encoded-prompt";

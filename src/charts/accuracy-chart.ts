@@ -1,5 +1,5 @@
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import { AXIS_PERCENT, type ChartSpec, distinct, PERCENT, SERIES_COLORS, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
+import { AXIS_PERCENT, type ChartSpec, distinct, familyColors, PERCENT, SERIES_COLORS, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
 
 /** The score of one method on one seed. */
 export interface MethodScore {
@@ -45,11 +45,12 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
     sort: [...labels.values()],
     axis: { labelLimit: 320, labelExpr: "split(datum.label, '\\n')", labelLineHeight: 13 },
   };
+  const families = distinct(scores.map(({ family }) => family));
   const color = {
     field: "family",
     type: "nominal",
     title: "kind of method",
-    scale: { domain: distinct(scores.map(({ family }) => family)), range: SERIES_COLORS },
+    scale: { domain: families, range: familyColors(families) },
     legend: SOLID_LEGEND,
   };
   const summaryTooltip = [

@@ -1,5 +1,5 @@
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import { AXIS_PERCENT, type ChartSpec, distinct, PALETTE, PERCENT, SERIES_COLORS, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import { AXIS_PERCENT, type ChartSpec, distinct, familyColors, PALETTE, PERCENT, SERIES_COLORS, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 /** The score of one method on one seed, within a row of the figure. */
 export interface GroupedScore {
@@ -97,7 +97,7 @@ export function groupedAccuracyChart(scores: readonly GroupedScore[], options: G
 function lookOf(method: string, scores: readonly GroupedScore[], families: readonly string[]): { color: string; shape: string } {
   const { family } = scores.find((score) => score.method === method)!;
   const siblings = distinct(scores.filter((score) => score.family === family).map((score) => score.method));
-  return { color: SERIES_COLORS[families.indexOf(family)], shape: SHAPES[siblings.indexOf(method) % SHAPES.length] };
+  return { color: familyColors(families)[families.indexOf(family)], shape: SHAPES[siblings.indexOf(method) % SHAPES.length] };
 }
 
 function summarize(own: readonly GroupedScore[]) {

@@ -29,6 +29,15 @@ export const PALETTE = {
 /** Series colours in the order they are given out. */
 export const SERIES_COLORS = [PALETTE.blue, PALETTE.vermilion, PALETTE.green, PALETTE.purple, PALETTE.grey];
 
+/** Colours of the kinds of methods that most figures compare: a kind has one colour wherever it is drawn. */
+const FAMILY_COLORS: Readonly<Record<string, string>> = { "no training": PALETTE.blue, "fine-tuning": PALETTE.vermilion, kernel: PALETTE.green };
+
+/** A colour for each kind of method: that of the known ones, then those which are left. At most as many as there are colours. */
+export function familyColors(families: readonly string[]): string[] {
+  const free = SERIES_COLORS.filter((color) => !families.some((family) => FAMILY_COLORS[family] === color));
+  return families.map((family) => FAMILY_COLORS[family] ?? free.shift()!);
+}
+
 /** Legends show the colours at full strength, also for translucent marks. */
 export const SOLID_LEGEND = { symbolOpacity: 1, symbolStrokeWidth: 2 } as const;
 

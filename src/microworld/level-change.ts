@@ -1,4 +1,5 @@
 /** Does a measure move with the level of a setting? Compared within tasks, judged over tasks. */
+import { counted } from "../counted";
 import { mean } from "../solvers/metrics";
 
 /** A measurement of one task and few-shot draw on the model of one level. */
@@ -66,6 +67,6 @@ export function levelSentence(name: string, values: readonly LevelValue[], predi
   const as = tasks.filter(({ low, high }) => (predicted === "falls" ? high < low : high > low)).length;
   const [low, high] = [mean(tasks.map((task) => task.low)), mean(tasks.map((task) => task.high))];
   const error = Number.isNaN(standardError) ? "" : ` ± ${format(standardError)}`;
-  const count = `${predicted} on ${as} of ${tasks.length} ${tasks.length === 1 ? "task" : "tasks"}`;
+  const count = `${predicted} on ${as} of ${counted(tasks.length, "task")}`;
   return `${name}: ${count}; on average ${format(low)} at ${levels[0]}, ${format(high)} at ${levels[1]}, ${change < 0 ? "down" : "up"} by ${format(Math.abs(change))}${error}: ${levelVerdict(found, predicted)}.`;
 }

@@ -15,7 +15,7 @@ test("the notebook writes files like the authors', and reads the same numbers", 
   t.diagnostic(`${seconds.toFixed(0)} s`);
   const cell = (id: string) => cells.get(id)!;
   assert.deepEqual(warned(cells), []);
-  assert.match(cell("write").printed, /^Written: 3 folders of the authors' layout, 1 draws in 3 formulas\.\n$/);
+  assert.match(cell("write").printed, /^Written: 3 folders of the authors' layout, 1 draw in 3 formulas\.\n$/);
   // Each of 3 folders holds 16 × (16 + 16 + 12) entries, A-SignGD's twice as many, with 44 logits and as many labels.
   assert.match(cell("read").printed, new RegExp(`with ${4 * 16 * 44} kernel entries: K_SGD, K_SignGD, K_A-SignGD\\.\nOf ${4 * 16 * 44 + 3 * 88} numbers written, 0 came back different\\.\n$`));
   const [contents] = cell("contents").tables;

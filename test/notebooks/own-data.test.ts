@@ -41,7 +41,7 @@ test("data and prompts: splits are drawn again to the byte, prompts are what the
   assert.ok(Number(/over all orders is 1\/2, up to ([\d.e+-]+)\./.exec(printed("compare"))![1]) < 1e-12);
   assert.match(printed("orders"), /The task's own order is the best one on [0-3] of 3 tasks; another is better on: /);
 
-  assert.match(printed("grid-runs"), /25 settings of the kernel, 1 of fine-tuning, on 1 draws: 1 kernels and 1 training runs\./);
+  assert.match(printed("grid-runs"), /25 settings of the kernel, 1 of fine-tuning, on 1 draw: 1 kernel and 1 training runs\./);
   for (const method of ["kernel", "fine-tuning"]) assert.match(printed("choice"), new RegExp(`${method}: the chosen setting has [\\d.]+ % on development and [\\d.]+ % on test; against the grid's mean [+−]\\d`));
   // One setting is its own mean, its own best, and has no luck.
   assert.match(printed("choice"), /fine-tuning: .* mean \+0\.0 points, against the best in hindsight \+0\.0\./);
