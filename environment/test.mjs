@@ -15,6 +15,9 @@ const checks = [
   ["notebooks: rules, types, lint", [path.join(root, "environment", "check-cells.mjs")]],
 ];
 
+/** Folders of test/ in which something must be answered in time. */
+const TIMED = new Set(["cli", "environment", "kernels", "model", "notebook"]);
+
 async function main() {
   for (const [what, args] of names.length > 0 ? [] : checks) {
     const started = Date.now();
@@ -34,12 +37,15 @@ async function runTests() {
     console.error(`npm test: no test file has ${names.join(" or ")} in its path`);
     return 1;
   }
-  // A notebook leaves one of two cores idle half of the time, so two of them run side by side; what is timed does not.
-  const isNotebook = (file) => path.relative(path.join(build, "test"), file).startsWith(`notebooks${path.sep}`);
-  const [notebooks, others] = [files.filter(isNotebook), files.filter((file) => !isNotebook(file))];
+  // Most files leave one of two cores idle half of the time, so two of them run side by side; not so where a test is about time.
+  const room = (file) => path.relative(path.join(build, "test"), file).split(path.sep)[0];
   const codes = [];
-  if (others.length > 0) codes.push(await runFiles(others, []));
-  if (notebooks.length > 0) codes.push(await runFiles(notebooks, ["--test-concurrency=2"]));
+  for (const [own, options] of [
+    [files.filter((file) => TIMED.has(room(file))), ["--test-concurrency=1"]],
+    [files.filter((file) => !TIMED.has(room(file))), ["--test-concurrency=2"]],
+  ]) {
+    if (own.length > 0) codes.push(await runFiles(own, options));
+  }
   return codes.find((code) => code !== 0) ?? 0;
 }
 

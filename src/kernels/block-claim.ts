@@ -1,6 +1,6 @@
 /** Claims: who computes a block right now, so that several processes on one store share the work instead of doing it twice. */
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { inStore, markUsed } from "./block-file";
@@ -41,6 +41,12 @@ export function claimBlock(store: string, name: string): Claim | undefined {
       if (readClaim(path)?.token === token) rmSync(path, { force: true });
     },
   };
+}
+
+/** Removes the claim of a process that was killed after it had stored the block: a stored block is not claimed again. */
+export function dropDeadClaim(store: string, name: string): void {
+  const path = claimPath(store, name);
+  if (existsSync(path) && !isLiveClaim(path)) rmSync(path, { force: true });
 }
 
 /** Whether somebody computes this block. */

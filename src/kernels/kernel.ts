@@ -7,7 +7,7 @@ import { predictLogits } from "../model/predict";
 import { breather, runSteps } from "../steps";
 import { emptyKernel, placeBlock, type AssembledKernel } from "./assemble";
 import { blockSteps, type KernelBlock, type KernelSettings } from "./block";
-import { claimBlock } from "./block-claim";
+import { claimBlock, dropDeadClaim } from "./block-claim";
 import { firstNotFinite, inStore, readBlock, writeBlock, type ExpectedBlock } from "./block-file";
 import { blockDescription } from "./block-name";
 import type { KeyBiasSign } from "./contract";
@@ -127,6 +127,7 @@ export async function computeBlocks(
   const readOrCompute = async (planned: PlannedBlock): Promise<{ block: KernelBlock; reused: boolean } | undefined> => {
     const expected = expectedBlock(plan, planned);
     const kept = store ? readBlock(store, expected) : undefined;
+    if (store && kept) dropDeadClaim(store, planned.name);
     if (kept) return { block: kept, reused: true };
     const claim = store ? claimBlock(store, planned.name) : undefined;
     if (store && !claim) return undefined;

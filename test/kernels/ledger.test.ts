@@ -219,6 +219,16 @@ describe("claims", () => {
     }
   });
 
+  it("of a process that was killed between storing a block and releasing it go when the block is read", async (t) => {
+    const options = inNewStore(t);
+    await computeKernel(options);
+    const [first, second] = kernelPlan(options).blocks.map((planned) => join(options.store, `${planned.name}.claim`));
+    writeFileSync(first, JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), token: "x" }));
+    writeFileSync(second, JSON.stringify({ pid: 1, host: "another machine", token: "x" }));
+    await computeKernel(options);
+    assert.deepEqual([existsSync(first), existsSync(second)], [false, true], "another machine may be at work");
+  });
+
   it("of another machine are waited for, and its block is used when it comes", async (t) => {
     const [options, elsewhere] = [inNewStore(t), inNewStore(t)];
     const whole = await computeKernel(elsewhere);
