@@ -34,8 +34,8 @@ export function agreementChart(points: readonly AgreementPoint[], options: Agree
     const { correlation } = agreementOf(own.map(({ predicted }) => predicted), own.map(({ actual }) => actual));
     return { name, own, reading: `correlation ${Number.isFinite(correlation) ? correlation.toFixed(3) : "not defined"}` };
   });
-  // Three figures stand in one line.
-  const size = panels.length > 2 ? 185 : 260;
+  // Up to four figures stand in one line.
+  const size = panels.length > 3 ? 140 : panels.length > 2 ? 185 : 260;
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${panels.map(({ name, reading }) => `${name}, ${reading}`).join("; ")}`,

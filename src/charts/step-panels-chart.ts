@@ -25,7 +25,8 @@ export interface StepPanelsOptions {
   colors?: Readonly<Record<string, string>>;
 }
 
-const PANEL = { width: 165, height: 130 };
+/** Pixels of a panel; four or more panels of a row are narrower, to fit a page. */
+const [PANEL_WIDTH, NARROW_WIDTH, PANEL_HEIGHT] = [165, 130, 130];
 
 /**
  * Curves over optimizer steps in a grid of panels; the panels of a row share their vertical axis. Means over seeds, with bands of one
@@ -40,6 +41,7 @@ export function stepPanelsChart(points: readonly StepPoint[], options: StepPanel
   const format = percent ? PERCENT : ".3~g";
   const color = { field: "curve", type: "nominal", title: null, scale: { domain: curves, range }, legend: { ...SOLID_LEGEND, orient: "bottom", labelLimit: 0 } };
   const summaries = summarize(points);
+  const width = columns.length > 3 ? NARROW_WIDTH : PANEL_WIDTH;
   const panel = (row: string, column: string, first: boolean, last: boolean) => {
     const own = summaries.filter((summary) => summary.row === row && summary.column === column);
     if (own.length === 0) return [];
@@ -56,9 +58,10 @@ export function stepPanelsChart(points: readonly StepPoint[], options: StepPanel
     ];
     return [{
       ...(row === rows[0] && column !== "" ? { title: { text: column, anchor: "start", fontWeight: "normal" } } : {}),
-      ...PANEL,
+      width,
+      height: PANEL_HEIGHT,
       layer: [
-        ...(level ? [{ data: { values: [level] }, mark: { type: "rule", strokeWidth: 1.5, strokeDash: [6, 4], color: PALETTE.grey }, encoding: { y: y("value"), x: { value: 0 }, x2: { value: PANEL.width }, tooltip: [{ field: "value", title: level.title }] } }] : []),
+        ...(level ? [{ data: { values: [level] }, mark: { type: "rule", strokeWidth: 1.5, strokeDash: [6, 4], color: PALETTE.grey }, encoding: { y: y("value"), x: { value: 0 }, x2: { value: width }, tooltip: [{ field: "value", title: level.title }] } }] : []),
         { data: { values: own }, mark: { type: "area", opacity: 0.12 }, encoding: { x, y: y("low"), y2: { field: "high" }, color } },
         // A single measurement is a point; a line alone would not show it.
         { data: { values: own }, mark: { type: "line", strokeWidth: 2, point: { size: 22 } }, encoding: { x, y: y("mean"), color, tooltip } },

@@ -74,8 +74,8 @@ export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title
         encoding: {
           x,
           y,
-          color: { field: "kind", type: "nominal", title: "pair of examples", scale: { domain: KINDS, range: [PALETTE.blue, PALETTE.vermilion] }, legend: SOLID_LEGEND },
-          shape: { field: "kind", type: "nominal", title: "pair of examples", legend: SOLID_LEGEND, scale: { domain: KINDS, range: ["circle", "triangle-up"] } },
+          color: { field: "kind", type: "nominal", title: "pair of examples", scale: { domain: KINDS, range: [PALETTE.blue, PALETTE.vermilion] }, legend: { ...SOLID_LEGEND, labelLimit: 0 } },
+          shape: { field: "kind", type: "nominal", title: "pair of examples", legend: { ...SOLID_LEGEND, labelLimit: 0 }, scale: { domain: KINDS, range: ["circle", "triangle-up"] } },
           tooltip: [
             { field: "estimate", title: "in the subspace", format: ".3~g" },
             { field: "true", title: "stands for", format: ".3~g" },
