@@ -1,5 +1,6 @@
 import { labelWordHead } from "../model/head";
 import { predictLogits } from "../model/predict";
+import type { Example } from "../tasks/example";
 import { encodePrompt, labelWordIds } from "../tasks/prompt";
 import type { Task } from "../tasks/task";
 import type { LanguageModel } from "./language-model";
@@ -13,18 +14,18 @@ export interface MaskFill {
   isLabelWord: boolean;
 }
 
-/** The text in the task's prompt, as the model reads it between the tokens that begin and end every sequence. */
-export function promptText(text: string, task: Task, tokenizer: LanguageModel["tokenizer"]): string {
-  const { ids, maskPosition } = encodePrompt({ texts: [text], label: 0 }, task, tokenizer);
+/** The example in the task's prompt, as the model reads it between the tokens that begin and end every sequence. */
+export function promptText({ texts }: Pick<Example, "texts">, task: Task, tokenizer: LanguageModel["tokenizer"]): string {
+  const { ids, maskPosition } = encodePrompt({ texts, label: 0 }, task, tokenizer);
   const decode = (part: number[]): string => tokenizer.decode(part.filter((id) => id !== tokenizer.clsId && id !== tokenizer.sepId));
   return `${decode(ids.slice(0, maskPosition))} ${tokenizer.idToToken(tokenizer.maskId)}${decode(ids.slice(maskPosition + 1))}`.trim();
 }
 
-/** The `top` most likely words at the mask of a prompted text, and the label words wherever they come, most likely first. */
-export function fillMask({ model, tokenizer }: LanguageModel, text: string, task: Task, top = 10): MaskFill[] {
+/** The `top` most likely words at the mask of a prompted example, and the label words wherever they come, most likely first. */
+export function fillMask({ model, tokenizer }: LanguageModel, { texts }: Pick<Example, "texts">, task: Task, top = 10): MaskFill[] {
   // Every token as a label word: the same decoder as the task's outputs, also where it is not the word embeddings.
   const head = labelWordHead(Array.from({ length: model.config.vocabSize }, (_, id) => id));
-  const logits = predictLogits(model, head, [encodePrompt({ texts: [text], label: 0 }, task, tokenizer)]);
+  const logits = predictLogits(model, head, [encodePrompt({ texts, label: 0 }, task, tokenizer)]);
   const largest = logits.reduce((a, b) => Math.max(a, b));
   const weights = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
   const total = weights.reduce((a, b) => a + b);

@@ -160,16 +160,18 @@ describe("experiment", () => {
   });
 
   test("mask filling ranks the vocabulary and always shows the label words", () => {
-    const fills = fillMask(lm, sentences[0], task, 5);
+    const fills = fillMask(lm, { texts: [sentences[0]] }, task, 5);
     assert.ok(fills.length >= 5 && fills.length <= 7);
     assert.deepEqual(fills.filter(({ isLabelWord }) => isLabelWord).map(({ word }) => word).sort(), ["great", "terrible"]);
     fills.forEach(({ probability }, i) => assert.ok(probability > 0 && probability < 1 && (i === 0 || probability <= fills[i - 1].probability)));
-    const total = fillMask(lm, sentences[0], task, lm.tokenizer.vocabSize).reduce((sum, { probability }) => sum + probability, 0);
+    const total = fillMask(lm, { texts: [sentences[0]] }, task, lm.tokenizer.vocabSize).reduce((sum, { probability }) => sum + probability, 0);
     assert.ok(Math.abs(total - 1) < 1e-9);
     const margin = computeOutputs(lm.model, promptOutputs(task, lm.tokenizer, "margin"), inputs().sequences.slice(0, 1)).values[0];
     const probability = (wanted: string): number => fills.find(({ word }) => word === wanted)!.probability;
     assert.ok(Math.abs(Math.log(probability("great") / probability("terrible")) - margin) < 1e-4, "the same head as the prompt's outputs");
-    assert.equal(promptText(sentences[0], task, lm.tokenizer), "it is a great film It was <mask>.");
+    assert.equal(promptText({ texts: [sentences[0]] }, task, lm.tokenizer), "it is a great film It was <mask>.");
+    const pair = { ...task, template: "*cls**sent_0*?*mask*,*+sentl_1**sep+*" };
+    assert.match(promptText({ texts: sentences.slice(0, 2) }, pair, lm.tokenizer), /^it is a great film\? <mask>, \S/);
   });
 
   test("a new head gives other kernels for another seed, and needs two classes for a margin", async () => {

@@ -17,7 +17,7 @@ test("the logits of the label words differ as their probabilities at the mask do
   const { values, shape } = zeroShotLogits(lm, task, train);
   assert.deepEqual(shape, [4, 4]);
   for (const [i, { texts }] of train.entries()) {
-    const fills = new Map(fillMask(lm, texts[0], task).map(({ word, probability }) => [word, probability]));
+    const fills = new Map(fillMask(lm, { texts: [texts[0]] }, task).map(({ word, probability }) => [word, probability]));
     const logs = task.labelWords.map((word) => Math.log(fills.get(word)!));
     // float32 logits of size 10
     logs.forEach((log, c) => assert.ok(Math.abs(values[4 * i + c] - values[4 * i] - (log - logs[0])) < 1e-4, `${i}, ${c}`));
