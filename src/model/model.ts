@@ -1,3 +1,4 @@
+import { architectureOf } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import type { Checkpoint, ModelConfig } from "./checkpoint";
 
@@ -21,6 +22,12 @@ export function modelFromCheckpoint(checkpoint: Checkpoint): Model {
 /** Frees the memory of a model's parameters. */
 export function disposeModel(model: Model): void {
   for (const tensor of model.parameters.values()) tensor.dispose();
+}
+
+/** How many numbers a model is made of; a decoder tied to the word embeddings counts with them. */
+export function parameterCount({ config, parameters }: Model): number {
+  const decoder = config.tieWordEmbeddings ? architectureOf(config).head.decoder : undefined;
+  return [...parameters].reduce((sum, [name, { size }]) => sum + (name === decoder ? 0 : size), 0);
 }
 
 /** The parameter of that name. */

@@ -66,11 +66,17 @@ function numberText(value: number, digits: number): string {
 }
 
 function asHtml(columns: string[], cells: string[][], numeric: boolean[], caption: string | undefined, rest: string | undefined): string {
-  const align = (column: number) => (numeric[column] ? ' style="text-align:right"' : ' style="text-align:left"');
+  const align = (column: number, cell = "") => ` style="text-align:${numeric[column] ? "right" : "left"}${room(cell)}"`;
   const head = columns.map((name, column) => `<th${align(column)}>${escapeHtml(name)}</th>`).join("");
-  const body = cells.map((row) => `<tr>${row.map((cell, column) => `<td${align(column)}>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n");
+  const body = cells.map((row) => `<tr>${row.map((cell, column) => `<td${align(column, cell)}>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n");
   const foot = rest ? `\n<tfoot><tr><td colspan="${columns.length}">${escapeHtml(rest)}</td></tr></tfoot>` : "";
   return `<table>${caption ? `<caption style="text-align:left">${escapeHtml(caption)}</caption>` : ""}\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>${foot}\n</table>`;
+}
+
+/** So that a path or a template, which has no place to break, leaves room for the prose beside it. */
+function room(cell: string): string {
+  if (/\S{25}/.test(cell)) return ";overflow-wrap:anywhere;min-width:10em";
+  return cell.length > 60 ? ";min-width:18em" : "";
 }
 
 function asText(columns: string[], cells: string[][], numeric: boolean[], caption: string | undefined, rest: string | undefined): string {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadCheckpoint, readCheckpoint, saveCheckpoint } from "../../src/model/checkpoint";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import { modelFromCheckpoint, parameterCount } from "../../src/model/model";
 import { changedModel, type ModelChange } from "../support/changed-model";
 
 const fixtures = join(__dirname, "../../../test/fixtures");
@@ -190,4 +191,10 @@ test("refuses a config that is not JSON, a folder without weights, and pytorch_m
   assert.throws(() => readCheckpoint(target), /has no weights: neither model\.safetensors nor/);
   writeFileSync(join(target, "pytorch_model.bin"), "");
   assert.throws(() => readCheckpoint(target), /only as pytorch_model\.bin.*AutoModelForMaskedLM\.from_pretrained\(.*save_pretrained/);
+});
+
+test("parameters are counted as transformers counts them, a tied decoder once", async () => {
+  const counts = await Promise.all([untied, tied].map(async (path) => parameterCount(modelFromCheckpoint(await loadCheckpoint(path)))));
+  // RobertaForMaskedLM.from_pretrained(…).num_parameters(), which counts an untied decoder's 120 biases twice: 27,504 and 23,544.
+  assert.deepEqual(counts, [27504 - 120, 23544]);
 });

@@ -70,6 +70,7 @@ test("tables: DataFrames and records, numbers on the right, text escaped", () =>
   const frame = new DataFrame([["<b>", 0.123456, 3], ["c", 2, 1e-7]], { columns: ["name", "value", "count"] });
   assert.equal(tableBundle(frame)["text/plain"], "name   value  count\n────  ──────  ─────\n<b>   0.1235      3\nc          2   1e-7");
   assert.match(tableBundle(frame)["text/html"] as string, /<td style="text-align:left">&lt;b&gt;<\/td><td style="text-align:right">0\.1235<\/td>/);
+  assert.match(tableBundle([{ path: "a/very/long/path/without/a/place/to/break" }])["text/html"] as string, /<td style="text-align:left;overflow-wrap:anywhere;min-width:10em">a\/very/);
   const records = [{ a: 1, b: null }, { a: 2, c: true }];
   assert.equal(tableBundle(records, { caption: "Records", format: { a: (value: number) => `#${value}` } })["text/plain"], "Records\n a  b  c\n──  ─  ────\n#1\n#2     true");
   const many = Array.from({ length: 60 }, (_, row) => ({ row }));
