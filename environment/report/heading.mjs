@@ -46,13 +46,14 @@ function sentences(paragraph) {
 
 /** One line of Markdown as HTML, with formulas left as <x-tex> for drawFormulas. */
 export function inlineHtml(markdown) {
+  // Of links their text is kept: it may have code in it.
   return markdown
+    .replace(/(\$[^$]+\$)|\[([^\]]*)\]\([^)]*\)/g, (_, formula, text) => formula ?? text)
     .split(/(\$[^$]+\$|`[^`]+`)/)
     .map((part) => {
       if (/^\$[^$]+\$$/.test(part)) return `<x-tex>${escapeHtml(part.slice(1, -1))}</x-tex>`;
       if (/^`[^`]+`$/.test(part)) return `<code>${escapeHtml(part.slice(1, -1))}</code>`;
       return escapeHtml(part)
-        .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
         .replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")
         .replace(/\*(.+?)\*/g, "<em>$1</em>");
     })

@@ -123,6 +123,14 @@ test("npm run report -- --all: the notebook that fails is named, the other is wr
   assert.deepEqual(readdirSync(out).sort(), ["chart.html", "index.html"]);
 });
 
+test("a line of Markdown becomes HTML: formulas, code also in a link, emphasis", async () => {
+  const { inlineHtml } = await program("environment/report/heading.mjs");
+  assert.equal(
+    inlineHtml("[as `.pt` <files>](https://example.org/a#b), $f(x)[1](2)$, **[b](c)** *d*"),
+    "as <code>.pt</code> &lt;files&gt;, <x-tex>f(x)[1](2)</x-tex>, <strong>b</strong> <em>d</em>",
+  );
+});
+
 test("a notebook's question is found among formulas, abbreviations and emphasis", async () => {
   const { notebookHeading } = await program("environment/report/heading.mjs");
   const heading = (source: string) => notebookHeading(notebookOf([textCell("a", source)]), "name") as { title: string; question: string };
