@@ -22,7 +22,7 @@ test("the notebook writes files like the authors', and reads the same numbers", 
   assert.match(contents, /K_SGD .*test_kernels_mr\.pt .* kernel +float64 +16 × 1 × 12 × 1/);
   assert.match(contents, /K_A-SignGD .*test_kernels_mr\.pt .* kernel +float64 +2 × 16 × 1 × 12 × 1/);
   assert.match(contents, /labels +float32 +12 +-1, 1/);
-  assert.match(cell("contents").printed, /The 16 training labels change 1 times along the file: they are grouped by class\.\n$/);
+  assert.match(cell("contents").printed, /The 16 training labels change 1 time along the file: they are grouped by class\.\n$/);
   // Single gradients in float32 against the batch's: where one is nearly 0, its sign may differ.
   assert.ok(Number(/difference: (\S+) of the largest entry/.exec(cell("entry").printed)![1]) < 1e-3, cell("entry").printed);
   assert.match(cell("speed").printed, /^0\.00576 MB of kernel entries/);
