@@ -1,0 +1,3 @@
+import { compareWithCommitted } from "../support/committed-notebooks";
+
+compareWithCommitted(1);
