@@ -1,5 +1,6 @@
 /** The settings of the model that ships with the project. */
-import { defaultLanguage } from "./language/settings";
+import { singleMarkers } from "./language/reply-markers";
+import { defaultLanguage, type LanguageSettings } from "./language/settings";
 import type { PretrainingSettings } from "./pretraining/pretrain";
 
 /** Seed of the shipped language samples. */
@@ -24,4 +25,29 @@ export const shippedPretraining: PretrainingSettings = {
   decayFrom: 0.5,
   weightDecay: 0.01,
   clipNorm: 1,
+};
+
+/**
+ * The second stage's text: half of the documents are statements and questions with several short replies, so that two
+ * texts have to be compared. Where replies use the prompts' words these follow the comparison in some documents and
+ * something else in the others.
+ */
+const comparingLanguage: LanguageSettings = {
+  ...shippedLanguage,
+  events: { ...shippedLanguage.events, logicalReplies: 0.45, weights: { ...shippedLanguage.events.weights, replies: 1.3 } },
+  facts: { ...shippedLanguage.facts, familiarAnswers: 0.5, secondedAdvice: 0.5, replies: { answers: 0.4, questions: 0.4 } },
+};
+
+/** The second stage: goes on from the first one's model, with as few masks as RoBERTa has. */
+export const shippedSecondStage: PretrainingSettings = {
+  ...shippedPretraining,
+  language: comparingLanguage,
+  languageSeed: 12,
+  seed: 2,
+  masking: { commonFrequency: 0.004, commonShare: 0.04, contentShare: 0.12, labelWordShare: 0.95, furtherWords: singleMarkers },
+  steps: 8000,
+  learningRate: 1.5e-3,
+  warmupSteps: 100,
+  decayFrom: 0.4,
+  comparisonHead: { head: 1, sharpness: 0.3 },
 };

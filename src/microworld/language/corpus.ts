@@ -20,7 +20,8 @@ export function sentenceKey(sentence: string): string {
  * resumed at any block. Documents that hold a sentence of `heldOut` (keys) are left out.
  */
 export function corpusBlock(settings: LanguageSettings, seed: number, block: number, documents: number, heldOut: ReadonlySet<string>): Document[] {
-  const kinds = weighted(documentKinds, documentKinds.map(({ weight }) => weight(settings)));
+  const used = documentKinds.filter(({ weight }) => weight(settings) > 0);
+  const kinds = weighted(used, used.map(({ weight }) => weight(settings)));
   const random = createRandom(deriveSeed(seed, "corpus", block));
   const result: Document[] = [];
   while (result.length < documents) {

@@ -12,6 +12,8 @@ export interface MaskingSettings {
   contentShare: number;
   /** Share of the words that prompts ask for that are predicted: a small text has few of them, so none goes to waste. */
   labelWordShare: number;
+  /** Other words that are predicted as often as those. */
+  furtherWords?: readonly string[];
 }
 
 /** The fixed shape of every batch. */

@@ -99,7 +99,7 @@ function positiveMutualInformation(counts: Float32Array, n: number): Tensor {
 }
 
 /** Gram–Schmidt, twice for accuracy, on the columns of [n, k], in place. */
-function orthonormalize(columns: Float64Array[]): void {
+export function orthonormalize(columns: Float64Array[]): void {
   columns.forEach((column, index) => {
     for (let pass = 0; pass < 2; pass += 1) {
       for (let other = 0; other < index; other += 1) {

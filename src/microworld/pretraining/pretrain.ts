@@ -10,6 +10,7 @@ import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../../
 import type { ModelConfig } from "../../model/model-config";
 import { deriveSeed } from "../language/random";
 import type { BytePairVocabulary } from "./byte-pair-training";
+import { withComparisonHead } from "./comparison-head";
 import { createGradientThreads } from "./gradient-threads";
 import { maskBatch, maskingProbabilities } from "./masked-batches";
 import { pretrainedLayout } from "./masked-gradient";
@@ -70,7 +71,7 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
   const { vocabulary, sample } = learnVocabulary(settings, heldOut, options.from?.vocabulary);
   const size = { ...settings.size, vocabularySize: vocabulary.ids.size };
   const config = modelConfig(size);
-  const probabilities = maskingProbabilities(sample, size.vocabularySize, settings.masking, labelWordTokens(vocabulary));
+  const probabilities = maskingProbabilities(sample, size.vocabularySize, settings.masking, labelWordTokens(vocabulary, settings.masking.furtherWords));
   const stepsOf = createStepBatches(settings, vocabulary, heldOut);
 
   const restored = stateDirectory === undefined ? undefined : loadState(stateDirectory, settings);
@@ -78,7 +79,9 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
   const embeddings = restored || options.from
     ? new Float32Array(size.vocabularySize * size.hiddenSize)
     : cooccurrenceEmbeddings(sample, size.vocabularySize, size.hiddenSize, settings.seed);
-  const checkpoint = options.from?.checkpoint ?? { config, weights: initialWeights(config, settings.seed, embeddings), hash: "", directory: "" };
+  const given = options.from?.checkpoint ?? { config, weights: initialWeights(config, settings.seed, embeddings), hash: "", directory: "" };
+  const { comparisonHead } = settings;
+  const checkpoint = comparisonHead && !restored ? withComparisonHead(given, vocabulary, comparisonHead, settings.seed) : given;
   const start = modelFromCheckpoint(checkpoint);
   const layout = pretrainedLayout(start);
   const decayMask = decayMaskOf(layout);

@@ -1,5 +1,6 @@
 /** What a pretraining run depends on: the same settings give the same bits. */
 import type { LanguageSettings } from "../language/settings";
+import type { ComparisonHeadSettings } from "./comparison-head";
 import type { BatchShape, MaskingSettings } from "./masked-batches";
 import type { ModelSize } from "./model-start";
 
@@ -28,4 +29,6 @@ export interface PretrainingSettings {
   clipNorm: number;
   /** Hash of the model that training goes on from; by default it begins with random weights. */
   from?: string;
+  /** A head of the first layer that begins by comparing words, put in before the first step. */
+  comparisonHead?: ComparisonHeadSettings;
 }

@@ -18,9 +18,9 @@ export function learnVocabulary(settings: PretrainingSettings, heldOut: Readonly
 /** Every task's label words. */
 const labelWords = (): string[] => taskNames.flatMap((name) => [...taskByName(name).labelWords]);
 
-/** Ids of the label words, which are whole tokens. */
-export function labelWordTokens({ ids }: BytePairVocabulary): number[] {
-  return [...new Set(labelWords())].flatMap((word) => ids.get(`Ġ${word}`) ?? []);
+/** Ids of the label words, which are whole tokens, and of those of some further words that are. */
+export function labelWordTokens({ ids }: BytePairVocabulary, furtherWords: readonly string[] = []): number[] {
+  return [...new Set([...labelWords(), ...furtherWords])].flatMap((word) => ids.get(`Ġ${word}`) ?? []);
 }
 
 /**

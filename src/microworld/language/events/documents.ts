@@ -2,10 +2,12 @@
 import type { Document, DocumentKind } from "../document";
 import { finishSentence } from "../frame";
 import type { Random } from "../random";
+import { replyMarkers } from "../reply-markers";
 import type { LanguageSettings } from "../settings";
 import { drawGenrePair, drawNewsPair, drawParaphrasePair, drawPicturePair, drawRelation, textSource, type WordedPair } from "./examples";
-import { copyEvent, drawEvent, pick, type EventRecord, type Genre, type Relation, type Source } from "./meaning";
+import { copyEvent, drawEvent, pick, type EventRecord, type Genre, type Source } from "./meaning";
 import { createTeller, narrate, retell } from "./relations";
+import { drawReplies, moodWords, relationWords } from "./replies";
 import { pronoun, wordEvent, type Teller } from "./wording";
 import { names, type Mood } from "./words";
 
@@ -17,18 +19,6 @@ const moodComments: Record<Mood, readonly string[]> = {
   cheerful: ["everybody was happy", "it was a joyful day", "people were smiling and singing", "what a cheerful sight", "the guests were merry and glad"],
   gloomy: ["everybody was sad", "it was a gloomy day", "people were tearful and unhappy", "what a mournful sight", "the town was sorrowful and silent"],
   undecided: ["nobody knew yet how it would end", "everything was still open", "people were puzzled and unsure", "the outcome was doubtful", "everybody was curious and hesitant"],
-};
-const moodWords: Record<Mood, string> = { cheerful: "Yes", gloomy: "No", undecided: "Maybe" };
-const relationWords: Record<Relation, string> = { entailment: "Yes", contradiction: "No", neutral: "Maybe" };
-
-/**
- * How one speaker takes up another's statement without the prompts' words: single words first, since the words of
- * "On the contrary" give each other away and so teach little about the statements.
- */
-const markers: Record<Relation, readonly string[]> = {
-  entailment: ["Indeed,", "True,", "Exactly,", "Right,", "In other words,", "That is to say,"],
-  contradiction: ["Wrong,", "False,", "Nonsense,", "Never,", "On the contrary,", "Quite the opposite,"],
-  neutral: ["Perhaps,", "Possibly,", "Supposedly,", "Apparently,", "It may be that", "I wonder whether"],
 };
 
 function replyWord(source: Source, { pair }: WordedPair): string {
@@ -45,7 +35,7 @@ function moodComment(source: Source, mood: Mood | undefined): string[] {
 const nameList: ReadonlySet<string> = new Set(names.map(({ name }) => name));
 /** A small first letter, unless a name stands there. */
 const continued = (text: string): string => (nameList.has(text.split(" ", 1)[0]) ? text : small(text));
-const takenUp = (source: Source, { texts, pair }: WordedPair): string => `${pick(source, markers[pair.relation], 0.5)} ${continued(texts[1])}`;
+const takenUp = (source: Source, { texts, pair }: WordedPair): string => `${pick(source, replyMarkers[pair.relation], 0.5)} ${continued(texts[1])}`;
 
 function drawConversation(random: Random, language: LanguageSettings): Document {
   const source = textSource(random, language);
@@ -109,5 +99,6 @@ export const eventDocuments: readonly DocumentKind[] = [
   { name: "pictures", weight: ({ events }) => events.weights.pictures, draw: (random, language) => retelling(random, language, "picture") },
   { name: "conversations", weight: ({ events }) => events.weights.conversations, draw: drawConversation },
   { name: "bulletins", weight: ({ events }) => events.weights.bulletins, draw: drawBulletin },
+  { name: "replies", weight: ({ events }) => events.weights.replies, draw: drawReplies },
 ];
 

@@ -85,7 +85,7 @@ export function drawGenrePair(source: Source, relation: Relation, easyShare: num
   return { texts: spelt(setClause(source, textGenre.frames, first, teller, kind), second), pair, kind: kindOf(pair, `${textGenre.name}, `), genre: textGenre.name };
 }
 
-const newsFrames = compileFrames([
+export const newsFrames = compileFrames([
   "{c}, while {d}", "{c}, and {d}", "{d}, while {c}", "{c}; at the same time {d}", "{d}; meanwhile, {c}", "two things were in the news: {c}, and {d}", "{c}, shortly after {d}",
 ]);
 

@@ -55,7 +55,7 @@ function drops(event: EventRecord): Change[] {
 }
 
 /** Ways of saying less without leaving out a detail. */
-function generalisations(source: Source, event: EventRecord): Change[] {
+export function generalisations(source: Source, event: EventRecord): Change[] {
   const changes: Change[] = [];
   for (const [role, noun] of [["agent", event.agent], ["object", event.object]] as const) {
     if (noun === undefined) continue;
@@ -93,7 +93,7 @@ function generalisations(source: Source, event: EventRecord): Change[] {
 }
 
 /** Changes to something that cannot be if the event was as told. */
-function exclusions(source: Source, event: EventRecord): Change[] {
+export function exclusions(source: Source, event: EventRecord): Change[] {
   const { random } = source;
   const changes: Change[] = [];
   for (const [role, noun] of [["agent", event.agent], ["object", event.object]] as const) {
@@ -158,7 +158,7 @@ function exclusions(source: Source, event: EventRecord): Change[] {
 const interchangeable = new Set(["folk", "name", "job", "leader", "firm"]);
 
 /** Changes to something that may or may not be so. */
-function additions(source: Source, event: EventRecord): Change[] {
+export function additions(source: Source, event: EventRecord): Change[] {
   const { random } = source;
   const changes: Change[] = [];
   const push = (weight: number, change: Change): void => {

@@ -32,7 +32,7 @@ export interface EventSettings {
   /** The same exponent in the tasks' examples. */
   taskZipfExponent: number;
   /** Weights of the kinds of document, relative to those of other families. */
-  weights: { stories: number; pictures: number; conversations: number; bulletins: number };
+  weights: { stories: number; pictures: number; conversations: number; bulletins: number; replies: number };
 }
 
 export const defaultEvents: EventSettings = {
@@ -50,5 +50,5 @@ export const defaultEvents: EventSettings = {
   zipfExponent: 1,
   broadDocuments: 0.3,
   taskZipfExponent: 0.5,
-  weights: { stories: 0.06, pictures: 0.1, conversations: 0.34, bulletins: 0.08 },
+  weights: { stories: 0.06, pictures: 0.1, conversations: 0.34, bulletins: 0.08, replies: 0 },
 };

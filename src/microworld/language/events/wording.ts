@@ -54,7 +54,7 @@ export const isPlural = ({ count, concept }: Noun): boolean => !(count.relation 
 const traitOrder = ["temper", "size", "stature", "age", "years", "colour"] as const;
 const possessives = ["my", "her", "his"];
 
-function nounPhrase(teller: Teller, noun: Noun): string {
+export function nounPhrase(teller: Teller, noun: Noun): string {
   const { concept, traits, wears } = noun;
   if (concept.group === "name") return concept.name;
   const plural = isPlural(noun);
@@ -116,6 +116,15 @@ function verbForm(teller: Teller, verb: Verb, passive: boolean): VerbForm {
   const form = verb.forms[wordIndex(teller, verb, verb.forms.length)];
   return passive && !isShort(form) ? verb.forms.find(isShort) ?? verb.forms[0] : form;
 }
+
+/** "feeding", "putting up": the act alone. */
+export function wordVerb(teller: Teller, { verb }: EventRecord): string {
+  const form = verbForm(teller, verb, false);
+  return `${form.doing}${form.tail}`;
+}
+
+/** What stands in one of the event's slots. */
+export const wordAdverb = (teller: Teller, event: EventRecord, slot: AdverbSlot): string => wordOf(teller, event.adverbs[slot] as Concept);
 
 const adverbOrder: readonly AdverbSlot[] = ["hurry", "noise", "care", "purpose", "company", "spot", "city", "occasion", "day", "month", "part", "cause"];
 const frontable: readonly AdverbSlot[] = ["spot", "city", "day", "month", "part", "occasion"];

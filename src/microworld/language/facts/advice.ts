@@ -124,11 +124,20 @@ export function changeAdvice(random: Random, meaning: AdviceMeaning): { changed:
   }
 }
 
+/** What is to be done: "travel to Rome". */
+export function wordAdviceGoal(random: Random, { action, opposite, object }: AdviceMeaning): string {
+  const tables = actionTables[action];
+  return phrasing.say(random, opposite ? tables.opposite! : tables.plain, { o: actions[action].objects[object] });
+}
+
+/** Under which condition, if there is one: "without much money". */
+export const wordAdviceCondition = (random: Random, { condition }: AdviceMeaning): string | undefined =>
+  condition === undefined ? undefined : phrasing.say(random, conditionTables[condition]);
+
 export function wordAdvice(random: Random, meaning: AdviceMeaning): string {
-  const tables = actionTables[meaning.action];
-  const goal = phrasing.say(random, meaning.opposite ? tables.opposite! : tables.plain, { o: actions[meaning.action].objects[meaning.object] });
-  const g = meaning.condition === undefined ? goal : `${goal} ${phrasing.say(random, conditionTables[meaning.condition])}`;
-  return finishQuestion(phrasing.say(random, askTables[meaning.ask], { g }));
+  const goal = wordAdviceGoal(random, meaning);
+  const condition = wordAdviceCondition(random, meaning);
+  return finishQuestion(phrasing.say(random, askTables[meaning.ask], { g: condition === undefined ? goal : `${goal} ${condition}` }));
 }
 
 /** An answer in a forum, without capital and end. */

@@ -7,6 +7,7 @@ import { drawAdvice, wordAdvice, wordTip } from "./advice";
 import { drawEntity, drawOther, drawProperty, entityTables, exceeds, phrasing, type Entity } from "./encyclopaedia";
 import { phrases } from "./phrasing";
 import { drawQuestionAndSentence, drawQuestionPair } from "./questions";
+import { drawAnswerReplies, drawQuestionReplies } from "./replies";
 import { answeredWith, clause, lowered, shortAnswer, wordQuestion, wordQuizQuestion, wordStatement } from "./wording";
 
 /** Places of some properties of an entity, no two of the same meaning. */
@@ -162,4 +163,6 @@ export const factDocuments: readonly DocumentKind[] = [
   { name: "forum", weight: () => 0.09, draw: drawForum },
   { name: "advice", weight: () => 0.03, draw: drawAdviceThread },
   { name: "comparison", weight: () => 0.02, draw: drawComparison },
+  { name: "replies to sentences", weight: ({ facts }) => facts.replies.answers, draw: drawAnswerReplies },
+  { name: "replies to questions", weight: ({ facts }) => facts.replies.questions, draw: drawQuestionReplies },
 ];

@@ -19,6 +19,8 @@ export interface FactSettings {
   secondedAdvice: number;
   /** Share of the pairs of questions that mean the same. */
   duplicateShare: number;
+  /** Weights of the documents with several short replies to a question, for sentences that answer and for other questions. */
+  replies: { answers: number; questions: number };
   /** Zipf exponent of entities in the pretraining text, a multiple of 0.5. */
   zipfExponent: number;
   /** The same in the tasks' examples. */
@@ -31,6 +33,7 @@ export const defaultFacts: FactSettings = {
   familiarAnswers: 0.35,
   secondedAdvice: 0.3,
   duplicateShare: 0.37,
+  replies: { answers: 0, questions: 0 },
   zipfExponent: 1,
   taskZipfExponent: 0.5,
 };
