@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeText } from "./text-file";
-import { shippedPretraining } from "./defaults";
+import { shippedPretraining, shippedStages } from "./defaults";
 import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
 import { readScores } from "./scores/score-file";
 import { scoresMarkdown } from "./scores/score-table";
@@ -16,6 +16,8 @@ export interface TrainingRecord {
   machine: Record<string, string | number | undefined>;
   /** What else a reader has to know of the run. */
   note?: string;
+  /** The run whose model this one went on from. */
+  before?: TrainingRecord;
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
@@ -25,6 +27,9 @@ export function writeTrainingRecord(folder: string, record: TrainingRecord): voi
   const curve = record.curve.map((point) => ({ ...point, loss: Number(point.loss.toFixed(4)) }));
   writeText(trainingFile(folder), json({ ...record, curve }));
 }
+
+/** What was recorded of the run that made the model in a folder, or undefined. */
+export const readTrainingRecord = (folder: string): TrainingRecord | undefined => readJson<TrainingRecord>(trainingFile(folder));
 
 const readJson = <T>(path: string): T | undefined =>
   existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;
@@ -37,12 +42,39 @@ function scoreSection(folder: string): string {
   return scores.length > 0 ? scoresMarkdown(scores) : "Not measured yet in full.\n";
 }
 
-/** The command that makes a model of these settings: what differs from the shipped one's. */
-function pretrainCommand({ steps, seed, language: { naturalness } }: PretrainingSettings): string {
-  const own = { naturalness, steps, seed };
-  const shipped = { naturalness: shippedPretraining.language.naturalness, steps: shippedPretraining.steps, seed: shippedPretraining.seed };
-  const options = (["naturalness", "steps", "seed"] as const).flatMap((name) => (own[name] === shipped[name] ? [] : [`--${name} ${own[name]}`]));
+/** The runs behind a model, the first one first. */
+const stagesOf = (record: TrainingRecord): TrainingRecord[] => [...(record.before ? stagesOf(record.before) : []), record];
+
+/** The command that makes the model of these runs: what differs from the shipped one's. */
+function pretrainCommand(stages: readonly TrainingRecord[]): string {
+  const [{ settings: first }] = stages;
+  const steps = stages.map(({ settings }) => settings.steps);
+  const usual = shippedStages.slice(0, stages.length).map((stage) => stage.steps);
+  const options = [
+    ...(stages.length === shippedStages.length ? [] : [`--stages ${stages.length}`]),
+    ...(first.language.naturalness === shippedPretraining.language.naturalness ? [] : [`--naturalness ${first.language.naturalness}`]),
+    ...(steps.join() === usual.join() ? [] : [`--steps ${steps.join()}`]),
+    ...(first.seed === shippedPretraining.seed ? [] : [`--seed ${first.seed}`]),
+  ];
   return `npm run pretrain${options.length > 0 ? ` -- ${options.join(" ")}` : ""}`;
+}
+
+const ordinals = ["First", "Second", "Third"];
+
+/** What one run did. */
+function stageLines({ settings, tokens, seconds, machine }: TrainingRecord, name: string): string {
+  const { masking, language, comparisonHead, decayFrom } = settings;
+  const share = (events: number, facts: number): string => `weight of documents with several short replies ${(events + facts).toFixed(1)} beside about 1.9 of all others`;
+  const replies = language.events.weights.replies ?? 0;
+  const factReplies = language.facts.replies ?? { answers: 0, questions: 0 };
+  const lines = [
+    `${name}: language seed ${settings.languageSeed}, naturalness ${language.naturalness}${replies > 0 ? `, ${share(replies, factReplies.answers + factReplies.questions)}; replies by the prompts' words follow what the task asks for in ${percent(language.events.logicalReplies)} % (events), ${percent(1 - language.facts.familiarAnswers)} % (sentences) and ${percent(1 - language.facts.secondedAdvice)} % (questions) of the texts` : ""}.`,
+    ...(comparisonHead ? [`Before its first step head ${comparisonHead.head + 1} of the first layer is replaced by one that attends to the same word elsewhere and tells where that is (whitened word embeddings as query and key, positions as value): without it the model did not learn to compare two texts from four times as much text.`] : []),
+    `Masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted and ${percent(masking.labelWordShare)} % of the words that the tasks' prompts ask for${masking.furtherWords ? " and of those that say the same in replies" : ""}, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged).`,
+    `AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.`,
+    `${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine did other work beside it), one run, seed ${settings.seed}.`,
+  ];
+  return lines.map((line) => `- ${line}`).join("\n");
 }
 
 function lossSection(curve: LossPoint[]): string {
@@ -55,10 +87,11 @@ function lossSection(curve: LossPoint[]): string {
 
 /** Writes the card of the model in a folder from its training record and, if there, its measurements. */
 export function writeCard(folder: string): void {
-  const record = readJson<TrainingRecord>(trainingFile(folder));
+  const record = readTrainingRecord(folder);
   if (!record) throw new Error(`${trainingFile(folder)} is missing: the card is written from it; run npm run pretrain`);
-  const { settings, curve, tokens, seconds, machine, note } = record;
-  const { size, language, masking } = settings;
+  const { settings, note } = record;
+  const stages = stagesOf(record);
+  const { size } = settings;
   const text = `---
 license: mit
 library_name: transformers
@@ -71,21 +104,19 @@ looks like simple English: reviews, stories told again in other words, conversat
 news. It ships with the project so that every experiment runs without a download or a GPU.
 
 **What it is not.** It does not know English: its words mean only what the generator's grammar makes of them,
-some 4,000 word forms, and what it has learned of inference is little more than matching words. Results on it are
+some 4,000 word forms, and what it has learned of inference is matching words and a few rules of the generator. Results on it are
 about the method, not about language. Do not use it for anything but these experiments.
 
 ## How it was made
 - Architecture: ${size.layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, feed-forward ${4 * size.hiddenSize}, ${size.maxTokens} tokens at most, byte-level BPE of ${size.vocabularySize} tokens; decoder tied to the word embeddings.
-- Text: generated while training, language seed ${settings.languageSeed}; no document is seen twice and no sentence of the fourteen tasks' files occurs in it. Naturalness ${language.naturalness}: that share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") does.
+- Text: generated while training; no document is seen twice and no sentence of the fourteen tasks' files occurs in it. Naturalness is the share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") that do. Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
 - Start: word embeddings from a truncated SVD of co-occurrence (PPMI by document and by neighbour), sinusoidal position embeddings, everything else N(0, 0.02²).
-- Objective: masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted and ${percent(masking.labelWordShare)} % of the words that the tasks' prompts ask for, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged). Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
-- AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(settings.decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.
-- ${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine did other work beside it), one run, seed ${settings.seed}.
-- Stored in float16. \`${pretrainCommand(settings)}\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.
+${stages.map((stage, i) => stageLines(stage, stages.length > 1 ? `${ordinals[i]} stage` : "Text")).join("\n")}
+- Stored in float16. \`${pretrainCommand(stages)}\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.
 ${note ? `- ${note}\n` : ""}
-Loss (mean since the point before):
+Loss (mean since the point before${stages.length > 1 ? "; stages differ in text and masks, so their losses are not to be compared" : ""}):
 
-${lossSection(curve)}
+${stages.map(({ curve }) => lossSection(curve)).join("\n")}
 ## What it scores
 ${scoreSection(folder)}
 ## Licence

@@ -27,27 +27,53 @@ export const shippedPretraining: PretrainingSettings = {
   clipNorm: 1,
 };
 
-/**
- * The second stage's text: half of the documents are statements and questions with several short replies, so that two
- * texts have to be compared. Where replies use the prompts' words these follow the comparison in some documents and
- * something else in the others.
- */
-const comparingLanguage: LanguageSettings = {
+/** The second stage's text: statements and questions with several short replies, whose words always follow the comparison. */
+const repliesMostly: LanguageSettings = {
   ...shippedLanguage,
-  events: { ...shippedLanguage.events, logicalReplies: 0.45, weights: { ...shippedLanguage.events.weights, replies: 1.3 } },
+  naturalness: 1,
+  events: { ...shippedLanguage.events, logicalReplies: 1, weights: { ...shippedLanguage.events.weights, replies: 12 } },
+  facts: { ...shippedLanguage.facts, familiarAnswers: 0, secondedAdvice: 0, replies: { answers: 3.5, questions: 3.5 } },
+};
+
+/** As few masks as RoBERTa has: with many, one of two things to compare is mostly hidden. */
+const fewMasks = { commonFrequency: 0.004, commonShare: 0.04, contentShare: 0.12, labelWordShare: 0.95, furtherWords: singleMarkers };
+
+/** The second stage: goes on from the first one's model and teaches it to compare two texts. */
+export const shippedSecondStage: PretrainingSettings = {
+  ...shippedPretraining,
+  language: repliesMostly,
+  languageSeed: 12,
+  seed: 2,
+  masking: fewMasks,
+  steps: 4500,
+  learningRate: 1.5e-3,
+  warmupSteps: 100,
+  decayFrom: 1,
+  comparisonHead: { head: 1, sharpness: 0.3 },
+};
+
+/**
+ * The third stage's text: the language at large again, with fewer of those documents. Where their replies use the
+ * prompts' words these follow the comparison in some documents and something else in the others.
+ */
+const repliesToo: LanguageSettings = {
+  ...shippedLanguage,
+  events: { ...shippedLanguage.events, logicalReplies: 0.45, weights: { ...shippedLanguage.events.weights, replies: 1.1 } },
   facts: { ...shippedLanguage.facts, familiarAnswers: 0.5, secondedAdvice: 0.5, replies: { answers: 0.4, questions: 0.4 } },
 };
 
-/** The second stage: goes on from the first one's model, with as few masks as RoBERTa has. */
-export const shippedSecondStage: PretrainingSettings = {
+/** The third stage: all kinds of text. */
+export const shippedThirdStage: PretrainingSettings = {
   ...shippedPretraining,
-  language: comparingLanguage,
-  languageSeed: 12,
-  seed: 2,
-  masking: { commonFrequency: 0.004, commonShare: 0.04, contentShare: 0.12, labelWordShare: 0.95, furtherWords: singleMarkers },
-  steps: 8000,
+  language: repliesToo,
+  languageSeed: 13,
+  seed: 3,
+  masking: fewMasks,
+  steps: 6000,
   learningRate: 1.5e-3,
   warmupSteps: 100,
   decayFrom: 0.4,
-  comparisonHead: { head: 1, sharpness: 0.3 },
 };
+
+/** How the shipped model is made, stage after stage. */
+export const shippedStages: readonly PretrainingSettings[] = [shippedPretraining, shippedSecondStage, shippedThirdStage];

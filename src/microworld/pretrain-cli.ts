@@ -5,23 +5,24 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
 import { loadCheckpoint } from "../model/checkpoint";
-import { writeCard, writeTrainingRecord } from "./card";
-import { shippedLanguage, shippedLanguageSeed, shippedPretraining } from "./defaults";
+import { readTrainingRecord, writeCard, writeTrainingRecord, type TrainingRecord } from "./card";
+import { shippedLanguage, shippedLanguageSeed, shippedPretraining, shippedSecondStage, shippedStages } from "./defaults";
 import { readVocabulary, writeModelFolder } from "./pretraining/model-files";
 import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
 import { drawDataSet, heldOutKeys } from "./analogues/data-set";
 import { analogues } from "./analogues/table";
 import { minutes } from "./minutes";
 
-const usage = `Pretrains the microworld's model and writes it in Hugging Face layout.
+const usage = `Pretrains the microworld's model, stage by stage, and writes it in Hugging Face layout.
   --out DIR          folder of the model (default data/microworld/model)
-  --state DIR        where an interrupted run keeps its state (default build/pretrain)
-  --from DIR         a model of this size to go on from, with its vocabulary (default: random weights)
-  --steps N          training steps
-  --seed N           seed of weights, order and masks
+  --state DIR        where an interrupted run keeps its state, and finished stages their models (default build/pretrain)
+  --stages N         how many of the ${shippedStages.length} stages (default all): the language at large, texts to compare, both
+  --from DIR         a model that an earlier stage left: goes on with the one after it
+  --steps LIST       training steps of each stage that is run (default ${shippedStages.map(({ steps }) => steps).join(",")})
+  --seed N           seed of weights, order and masks of the first stage
   --threads N        threads that share a step's batches (default: as many as batches, or cores if those are fewer);
                      the model is the same with any number
-  --naturalness P    share of the texts that could hold a prompt's pattern which do hold it`;
+  --naturalness P    share of the texts that could hold a prompt's pattern which do hold it, in all stages but the second`;
 
 /** A number from the command line. */
 function numberOption(name: string, text: string | undefined, fallback: number, valid: (n: number) => boolean): number {
@@ -37,11 +38,38 @@ function report(progress: PretrainingProgress): void {
   process.stdout.write(`step ${step}/${steps}  loss ${loss.toFixed(3)}  ${rate}  ${minutes(secondsLeft)} left\n`);
 }
 
+const isShare = (n: number): boolean => n >= 0 && n <= 1;
+const isCount = (n: number): boolean => Number.isInteger(n) && n > 0;
+
+/** One stage: trains, or goes on with it, and writes the model with its record and card. What an earlier call has finished stays. */
+async function runStage(settings: PretrainingSettings, folder: string, { from, stateDirectory, threads }: { from?: string; stateDirectory: string; threads: number }): Promise<void> {
+  const start = from === undefined ? undefined : { checkpoint: await loadCheckpoint(from), vocabulary: readVocabulary(from) };
+  const own: PretrainingSettings = start ? { ...settings, from: start.checkpoint.hash } : settings;
+  if (folder.startsWith(stateDirectory) && JSON.stringify(readTrainingRecord(folder)?.settings) === JSON.stringify(own)) return;
+  // Held out is the shipped task data, whatever the settings of this run: its models are compared on that.
+  const heldOut = heldOutKeys(analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, shippedLanguageSeed)));
+  const before = from === undefined ? undefined : readTrainingRecord(from);
+  const result = await pretrain({ settings: own, from: start, heldOut, threads, stateDirectory, onProgress: report });
+  writeModelFolder(folder, result.config, result.weights, result.vocabulary);
+  writeTrainingRecord(folder, {
+    settings: own,
+    curve: result.curve,
+    tokens: result.tokens,
+    seconds: Math.round(result.seconds),
+    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length, threads, node: process.version, ...backendVersions() },
+    ...(before ? { before } : {}),
+  });
+  writeCard(folder);
+  forgetState(stateDirectory);
+  process.stdout.write(`The model is in ${folder} after ${minutes(result.seconds)} minutes of training\n`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       out: { type: "string", default: join("data", "microworld", "model") },
       state: { type: "string", default: join("build", "pretrain") },
+      stages: { type: "string" },
       from: { type: "string" },
       steps: { type: "string" },
       seed: { type: "string" },
@@ -54,37 +82,32 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\n`);
     return;
   }
-  const isShare = (n: number): boolean => n >= 0 && n <= 1;
-  const isCount = (n: number): boolean => Number.isInteger(n) && n > 0;
-  const from = values.from === undefined ? undefined : { checkpoint: await loadCheckpoint(resolve(values.from)), vocabulary: readVocabulary(resolve(values.from)) };
-  const settings: PretrainingSettings = {
-    ...shippedPretraining,
-    ...(from ? { from: from.checkpoint.hash } : {}),
-    seed: numberOption("seed", values.seed, shippedPretraining.seed, Number.isInteger),
-    steps: numberOption("steps", values.steps, shippedPretraining.steps, isCount),
-    language: {
-      ...shippedPretraining.language,
-      naturalness: numberOption("naturalness", values.naturalness, shippedPretraining.language.naturalness, isShare),
-    },
-  };
-  const threads = numberOption("threads", values.threads, Math.min(settings.shards ?? 1, availableParallelism()), isCount);
-  const folder = resolve(values.out);
-  // Held out is the shipped task data, whatever the settings of this run: its models are compared on that.
-  const heldOut = heldOutKeys(analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, shippedLanguageSeed)));
-  const stateDirectory = resolve(values.state);
-  const result = await pretrain({ settings, from, heldOut, threads, stateDirectory, onProgress: report });
-  writeModelFolder(folder, result.config, result.weights, result.vocabulary);
-  writeTrainingRecord(folder, {
-    settings,
-    curve: result.curve,
-    tokens: result.tokens,
-    seconds: Math.round(result.seconds),
-    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length, threads, node: process.version, ...backendVersions() },
-  });
-  writeCard(folder);
-  forgetState(stateDirectory);
-  process.stdout.write(`The model is in ${folder} after ${minutes(result.seconds)} minutes of training\n`);
+  const stages = numberOption("stages", values.stages, shippedStages.length, (n) => isCount(n) && n <= shippedStages.length);
+  const first = values.from === undefined ? 0 : stagesOf(readTrainingRecord(resolve(values.from)));
+  if (first >= stages) throw new Error(`--from ${values.from}: its training.json says that ${first} of ${stages} stages are done; nothing is left to do`);
+  const planned = shippedStages.slice(first, stages);
+  const steps = (values.steps ?? planned.map((stage) => stage.steps).join(",")).split(",").map((text) => numberOption("steps", text, NaN, isCount));
+  if (steps.length !== planned.length) throw new Error(`--steps ${values.steps}: ${planned.length} numbers are needed, one for each stage that is run`);
+  const threads = numberOption("threads", values.threads, Math.min(shippedPretraining.shards ?? 1, availableParallelism()), isCount);
+  const [out, state] = [resolve(values.out), resolve(values.state)];
+  let from = values.from === undefined ? undefined : resolve(values.from);
+  for (const [i, stage] of planned.entries()) {
+    const settings: PretrainingSettings = {
+      ...stage,
+      seed: first + i === 0 ? numberOption("seed", values.seed, stage.seed, Number.isInteger) : stage.seed,
+      steps: steps[i],
+      // The second stage's replies are all in the prompts' words.
+      language: stage === shippedSecondStage ? stage.language : { ...stage.language, naturalness: numberOption("naturalness", values.naturalness, stage.language.naturalness, isShare) },
+    };
+    const name = `stage-${first + i + 1}`;
+    const folder = i === planned.length - 1 ? out : join(state, name, "model");
+    await runStage(settings, folder, { from, stateDirectory: join(state, name), threads });
+    from = folder;
+  }
 }
+
+/** How many stages a model has behind it. */
+const stagesOf = (record: TrainingRecord | undefined): number => (record === undefined ? 0 : 1 + stagesOf(record.before));
 
 main().catch((error: unknown) => {
   process.stderr.write(`pretrain: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -81,7 +81,7 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
     : cooccurrenceEmbeddings(sample, size.vocabularySize, size.hiddenSize, settings.seed);
   const given = options.from?.checkpoint ?? { config, weights: initialWeights(config, settings.seed, embeddings), hash: "", directory: "" };
   const { comparisonHead } = settings;
-  const checkpoint = comparisonHead && !restored ? withComparisonHead(given, vocabulary, comparisonHead, settings.seed) : given;
+  const checkpoint = comparisonHead ? withComparisonHead(given, vocabulary, comparisonHead, settings.seed) : given;
   const start = modelFromCheckpoint(checkpoint);
   const layout = pretrainedLayout(start);
   const decayMask = decayMaskOf(layout);

@@ -244,7 +244,8 @@ function relateCounts(first: Count, second: Count): Relation {
   return mostA < leastB || mostB < leastA ? "contradiction" : "neutral";
 }
 
-function relateNouns(first: Noun | undefined, second: Noun | undefined): Relation {
+/** How one noun with its number and traits stands to another; undefined: nothing is said. */
+export function relateNouns(first: Noun | undefined, second: Noun | undefined): Relation {
   if (second === undefined) return "entailment";
   if (first === undefined) return "neutral";
   const slots = new Set([...Object.keys(first.traits), ...Object.keys(second.traits)] as AdjectiveSlot[]);

@@ -5,7 +5,7 @@ import { shuffled, type Random } from "../random";
 import { replyMarkers } from "../reply-markers";
 import type { LanguageSettings } from "../settings";
 import { newsFrames, setClause, textGenres, textSource } from "./examples";
-import { copyEvent, drawEvent, pick, relateEvents, type AdverbSlot, type EventRecord, type Genre, type Relation, type Source } from "./meaning";
+import { copyEvent, drawEvent, pick, relateEvents, relateNouns, type AdverbSlot, type EventRecord, type Genre, type Relation, type Source } from "./meaning";
 import { additions, createTeller, exclusions, generalisations } from "./relations";
 import { nounPhrase, wordAdverb, wordEvent, wordVerb, type Teller } from "./wording";
 import type { Mood } from "./words";
@@ -61,6 +61,11 @@ function drawReply(source: Source, first: EventRecord, relation: Relation, size:
   if (parts.has("agent") && parts.has("object") && event.agent && event.object) parts.add("verb");
   if (parts.has("verb") && event.object) parts.add("object");
   const said = only(event, parts);
+  // A noun without a verb may be meant of either: it must not be so of the other.
+  if (relation !== "entailment" && !parts.has("verb")) {
+    const [noun, partner] = parts.has("agent") ? [event.agent, first.object] : [event.object, first.agent];
+    if (noun && partner && relateNouns(partner, noun) === "entailment") return undefined;
+  }
   return relateEvents(first, said) === relation ? { event: said, parts, relation } : undefined;
 }
 
