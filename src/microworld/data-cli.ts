@@ -6,7 +6,7 @@ import { taskByName, taskFolder } from "../tasks/task";
 import { drawDataSet, heldOutKeys } from "./analogues/data-set";
 import { fileText, splitSeeds, writeDataSets } from "./analogues/data-files";
 import { analogues } from "./analogues/table";
-import { shippedLanguage, shippedLanguageSeed } from "./defaults";
+import { shippedLanguage, shippedLanguageSeed, shippedStages } from "./defaults";
 import { corpusBlock } from "./language/corpus";
 import { corpusText, makeManifest, type Manifest } from "./manifest";
 import { writeText } from "./text-file";
@@ -36,10 +36,10 @@ function main(): void {
   const out = resolve(values.out);
   const dataSets = analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, seed));
   const heldOut = heldOutKeys(dataSets);
-  const manifest = makeManifest(dataSets, shippedLanguage, seed, heldOut);
+  const manifest = makeManifest(dataSets, shippedLanguage, seed, heldOut, { laterStages: shippedStages.slice(1) });
   const recorded = join(out, "manifest.json");
   if (values.renew) {
-    writeSamples(join(out, "samples"), dataSets, corpusBlock(shippedLanguage, seed, 0, 200, heldOut));
+    writeSamples(join(out, "samples"), dataSets, heldOut);
     writeText(recorded, `${JSON.stringify(manifest, null, 2)}\n`);
   } else if (seed === shippedLanguageSeed && existsSync(recorded)) compare(manifest, JSON.parse(readFileSync(recorded, "utf8")) as Manifest, recorded);
   writeDataSets(join(out, "tasks"), dataSets, { ks, seeds: splitSeeds }, { version: manifest.version, languageSeed: seed, ks });
@@ -58,14 +58,17 @@ function compare(made: Manifest, recorded: Manifest, path: string): void {
   throw new Error(`${different ?? "the pretraining text"} comes out otherwise than ${path} records; after a change of the language, renew it: npm run microworld -- --renew`);
 }
 
-/** Some rows of every task and some documents, for eyes. */
-function writeSamples(directory: string, dataSets: readonly ReturnType<typeof drawDataSet>[], documents: readonly (readonly string[])[]): void {
+/** Some rows of every task and some documents of every stage of pretraining, for eyes. */
+function writeSamples(directory: string, dataSets: readonly ReturnType<typeof drawDataSet>[], heldOut: ReadonlySet<string>): void {
   mkdirSync(directory, { recursive: true });
   for (const dataSet of dataSets) {
     const task = taskByName(dataSet.analogue.task);
     writeText(join(directory, `${taskFolder(task)}.${task.format}`), fileText(task, dataSet, dataSet.train.slice(0, 40)));
   }
-  writeText(join(directory, "corpus.txt"), corpusText(documents));
+  for (const [i, { language, languageSeed }] of shippedStages.entries()) {
+    const documents = corpusBlock(language, languageSeed, 0, i === 0 ? 200 : 80, heldOut);
+    writeText(join(directory, i === 0 ? "corpus.txt" : `corpus-stage-${i + 1}.txt`), corpusText(documents));
+  }
 }
 
 try {

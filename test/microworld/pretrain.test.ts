@@ -57,6 +57,37 @@ test("the loss falls, and a resumed run equals the uninterrupted one", async () 
   }
 });
 
+test("a second stage goes on from a model, with a head that compares, and resumes like the first", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pretrain-"));
+  const size = { ...small.size, hiddenSize: 64 };
+  try {
+    const first = await pretrain({ settings: { ...small, size, steps: 20 }, heldOut: new Set() });
+    const checkpoint = { config: first.config, weights: first.weights, hash: "first", directory: "" };
+    const from = { checkpoint, vocabulary: first.vocabulary };
+    const settings: PretrainingSettings = {
+      ...small,
+      size,
+      steps: 40,
+      from: "first",
+      language: { ...defaultLanguage, events: { ...defaultLanguage.events, weights: { ...defaultLanguage.events.weights, replies: 2 } } },
+      masking: { ...small.masking, furtherWords: ["Indeed", "Wrong"] },
+      comparisonHead: { head: 1, sharpness: 0.3 },
+    };
+    const options = { settings, from, heldOut: new Set<string>(), recordEvery: 20 };
+    const whole = await pretrain(options);
+    await pretrain({ ...options, stateDirectory: folder, stopAt: 15 });
+    const resumed = await pretrain({ ...options, stateDirectory: folder });
+    assert.deepEqual(resumed.curve, whole.curve);
+    for (const [name, { data }] of whole.weights) assert.deepEqual(resumed.weights.get(name)?.data, data, name);
+    const without = await pretrain({ ...options, settings: { ...settings, comparisonHead: undefined } });
+    assert.notDeepEqual(without.curve, whole.curve);
+    await assert.rejects(pretrain({ ...options, settings: { ...settings, from: "another" } }), /not the one that the settings name/);
+    await assert.rejects(pretrain({ ...options, settings: { ...settings, comparisonHead: { head: 2, sharpness: 0.3 } } }), /heads 0 to 1/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("the learning rate warms up, stays, and falls to 2 %", () => {
   const settings = { ...small, steps: 1000, learningRate: 1, warmupSteps: 10 };
   assert.equal(pretrainingRate(settings, 0), 0.1);

@@ -49,3 +49,8 @@ export function finishSentence(text: string, ending = "."): string {
   const settled = settleArticles(text);
   return settled[0].toUpperCase() + settled.slice(1) + ending;
 }
+
+/** With a small first letter, as the prompts have it. */
+export function lowered(text: string): string {
+  return text[0].toLowerCase() + text.slice(1);
+}

@@ -20,14 +20,17 @@ const samples = 8000;
 const positionRange = [2, 62] as const;
 /** Directions that hold what the position embeddings tell. */
 const positionDirections = 14;
-/** Of the others, the number whose variance is worth whitening. */
-const wordDirections = 110;
+/** Of the others, as many as whitening leaves out, since next to nothing varies along them. */
+const idleDirections = 4;
 
 /** The checkpoint with one head of its first layer replaced. Query and key are one whitened projection without positions; the value is the position. */
 export function withComparisonHead(checkpoint: Checkpoint, vocabulary: BytePairVocabulary, { head, sharpness }: ComparisonHeadSettings, seed: number): Checkpoint {
   const { hiddenSize: width, heads } = checkpoint.config;
   const size = width / heads;
   if (!Number.isInteger(head) || head < 0 || head >= heads) throw new Error(`comparisonHead.head is ${head}; the model has the heads 0 to ${heads - 1}`);
+  const wordDirections = width - positionDirections - idleDirections;
+  const longest = checkpoint.config.maxPositions;
+  if (size < positionDirections || size > wordDirections || longest < positionRange[1]) throw new Error(`comparisonHead: a model of width ${width} with ${heads} heads and ${longest} positions has no room for it`);
   const random = createRandom(deriveSeed(seed, "comparison head"));
   const words = [...vocabulary.ids].flatMap(([token, id]) => (/^Ġ[A-Za-z]+$/.test(token) ? [id] : []));
   const embed = createEmbedding(checkpoint.weights, width);

@@ -1,6 +1,6 @@
 /** Stories, picture descriptions, conversations and bulletins: texts in which things are said again in other words. */
 import type { Document, DocumentKind } from "../document";
-import { finishSentence } from "../frame";
+import { finishSentence, lowered } from "../frame";
 import type { Random } from "../random";
 import { replyMarkers } from "../reply-markers";
 import type { LanguageSettings } from "../settings";
@@ -10,9 +10,6 @@ import { createTeller, narrate, retell } from "./relations";
 import { drawReplies, moodWords, relationWords } from "./replies";
 import { pronoun, wordEvent, type Teller } from "./wording";
 import { names, type Mood } from "./words";
-
-/** As the prompts do it: names too lose their capital. */
-const small = (text: string): string => text[0].toLowerCase() + text.slice(1);
 
 /** What a subject of that mood gets by way of comment; ties the occasions of a mood together. */
 const moodComments: Record<Mood, readonly string[]> = {
@@ -34,7 +31,7 @@ function moodComment(source: Source, mood: Mood | undefined): string[] {
 
 const nameList: ReadonlySet<string> = new Set(names.map(({ name }) => name));
 /** A small first letter, unless a name stands there. */
-const continued = (text: string): string => (nameList.has(text.split(" ", 1)[0]) ? text : small(text));
+const continued = (text: string): string => (nameList.has(text.split(" ", 1)[0]) ? text : lowered(text));
 const takenUp = (source: Source, { texts, pair }: WordedPair): string => `${pick(source, replyMarkers[pair.relation], 0.5)} ${continued(texts[1])}`;
 
 function drawConversation(random: Random, language: LanguageSettings): Document {
@@ -51,7 +48,7 @@ function drawConversation(random: Random, language: LanguageSettings): Document 
   const { texts, pair } = worded;
   const comment = moodComment(source, pair.first.mood);
   if (!random.chance(language.naturalness)) return [...comment, texts[0], takenUp(source, worded)];
-  const reply = `${replyWord(source, worded)}, ${small(texts[1])}`;
+  const reply = `${replyWord(source, worded)}, ${lowered(texts[1])}`;
   return isParaphrase ? [...comment, texts[0], reply] : [...comment, `${texts[0].slice(0, -1)}?`, reply];
 }
 

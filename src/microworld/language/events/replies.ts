@@ -1,6 +1,6 @@
 /** Statements with several short replies: "A lad peels a melon in the park? Yes, a melon. No, a girl. Maybe, on Monday." */
 import type { Document } from "../document";
-import { finishSentence } from "../frame";
+import { finishSentence, lowered } from "../frame";
 import { shuffled, type Random } from "../random";
 import { replyMarkers } from "../reply-markers";
 import type { LanguageSettings } from "../settings";
@@ -125,5 +125,3 @@ function setting(source: Source, clause: string, teller: Teller, genre: Genre): 
   if (genre === "picture" || !source.random.chance(0.4)) return clause;
   return setClause(source, source.random.chance(0.5) ? newsFrames : textGenres[source.random.below(textGenres.length)].frames, clause, teller, genre);
 }
-
-const lowered = (text: string): string => text[0].toLowerCase() + text.slice(1);

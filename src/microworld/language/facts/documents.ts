@@ -1,6 +1,6 @@
 /** Documents about facts: encyclopaedia entries, questions with answers, quizzes, forums, comparisons. */
 import type { Document, DocumentKind } from "../document";
-import { finishSentence } from "../frame";
+import { finishSentence, lowered } from "../frame";
 import { shuffled, type Random } from "../random";
 import type { LanguageSettings } from "../settings";
 import { drawAdvice, wordAdvice, wordTip } from "./advice";
@@ -8,7 +8,7 @@ import { drawEntity, drawOther, drawProperty, entityTables, exceeds, phrasing, t
 import { phrases } from "./phrasing";
 import { drawQuestionAndSentence, drawQuestionPair } from "./questions";
 import { drawAnswerReplies, drawQuestionReplies } from "./replies";
-import { answeredWith, clause, lowered, shortAnswer, wordQuestion, wordQuizQuestion, wordStatement } from "./wording";
+import { answeredWith, clause, shortAnswer, wordQuestion, wordQuizQuestion, wordStatement } from "./wording";
 
 /** Places of some properties of an entity, no two of the same meaning. */
 function someProperties(random: Random, { type }: Entity, count: number): number[] {

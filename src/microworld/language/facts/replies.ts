@@ -1,12 +1,12 @@
 /** Questions with several short replies: "What is the birthplace of Ida Stone? Yes, ida Stone. No, was a painter. Yes, ida Stone was born in Rome." */
 import type { Document } from "../document";
-import { finishSentence } from "../frame";
+import { finishSentence, lowered } from "../frame";
 import type { Random } from "../random";
 import { replyMarkers } from "../reply-markers";
 import type { LanguageSettings } from "../settings";
 import { changeAdvice, drawAdvice, wordAdvice, wordAdviceCondition, wordAdviceGoal, type AdviceMeaning } from "./advice";
 import { drawEntity, drawOther, drawOtherProperty, drawProperty, entityTables, phrasing, type Entity } from "./encyclopaedia";
-import { clause, lowered, wordQuestion } from "./wording";
+import { clause, wordQuestion } from "./wording";
 
 /** A reply to a question: whether it speaks of what is asked, and what a speaker who goes by something else would say. */
 interface Reply {

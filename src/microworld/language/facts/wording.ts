@@ -1,5 +1,5 @@
 /** Words for facts: statements of one or two properties, and questions for one. */
-import { finishSentence } from "../frame";
+import { finishSentence, lowered } from "../frame";
 import { draw, type Random } from "../random";
 import { drawOtherProperty, phrasing, type Entity } from "./encyclopaedia";
 import { phrases } from "./phrasing";
@@ -80,11 +80,6 @@ export function questionTwice(random: Random, entity: Entity, other: Entity, pro
   const frame = draw(random, entity.type.properties[property].questions);
   const text = phrasing.expand(random, frame, { e: "@" });
   return [finishQuestion(text.replace("@", entity.name)), finishQuestion(text.replace("@", other.name))];
-}
-
-/** With a small first letter, as the prompts have it. */
-export function lowered(text: string): string {
-  return text[0].toLowerCase() + text.slice(1);
 }
 
 /** "Q? Yes, statement": the pattern of the inference prompts. */
