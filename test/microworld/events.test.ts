@@ -36,7 +36,7 @@ test("documents are of moderate length", () => {
   const lengths = documents.map((document) => document.join(" ").split(" ").length);
   assert.ok(Math.max(...lengths) <= 110, `longest document: ${Math.max(...lengths)} words`);
   assert.ok(lengths.filter((n) => n > 70).length < lengths.length * 0.02);
-  assert.ok(documents.every((document) => document.length >= 1 && document.length <= 5));
+  assert.ok(documents.every((document) => document.length >= 1 && document.length <= 7));
 });
 
 /** The concrete values a concept stands for, found from the words alone: all concepts of the lexicon below it. */
