@@ -1,6 +1,7 @@
 /** The card of a pretrained model: README.md beside its weights, made from what was recorded. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LanguageSettings } from "./language/settings";
 import { writeText } from "./text-file";
 import { shippedPretraining, shippedStages } from "./defaults";
 import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
@@ -61,20 +62,26 @@ function pretrainCommand(stages: readonly TrainingRecord[]): string {
 
 const ordinals = ["First", "Second", "Third"];
 
-/** What one run did. */
-function stageLines({ settings, tokens, seconds, machine }: TrainingRecord, name: string): string {
+/** What one run did, as an item of a list with items of its own. */
+function stageItem({ settings, tokens, seconds, machine }: TrainingRecord, name: string): string {
   const { masking, language, comparisonHead, decayFrom } = settings;
-  const share = (events: number, facts: number): string => `weight of documents with several short replies ${(events + facts).toFixed(1)} beside about 1.9 of all others`;
-  const replies = language.events.weights.replies ?? 0;
-  const factReplies = language.facts.replies ?? { answers: 0, questions: 0 };
-  const lines = [
-    `${name}: language seed ${settings.languageSeed}, naturalness ${language.naturalness}${replies > 0 ? `, ${share(replies, factReplies.answers + factReplies.questions)}; replies by the prompts' words follow what the task asks for in ${percent(language.events.logicalReplies)} % (events), ${percent(1 - language.facts.familiarAnswers)} % (sentences) and ${percent(1 - language.facts.secondedAdvice)} % (questions) of the texts` : ""}.`,
-    ...(comparisonHead ? [`Before its first step head ${comparisonHead.head + 1} of the first layer is replaced by one that attends to the same word elsewhere and tells where that is (whitened word embeddings as query and key, positions as value): without it the model did not learn to compare two texts from four times as much text.`] : []),
+  const later = decayFrom < 1 ? `, falling linearly to 2 % from ${percent(decayFrom)} % of the run on` : "";
+  const items = [
+    ...replyItems(language),
+    ...(comparisonHead ? [`Before its first step head ${comparisonHead.head + 1} of the first layer is replaced by one that attends to the same word elsewhere and tells where that is (whitened word embeddings as query and key, positions as value). A trial without it told single words apart with an AUC of .77 after 2 million tokens, in place of .96.`] : []),
     `Masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted and ${percent(masking.labelWordShare)} % of the words that the tasks' prompts ask for${masking.furtherWords ? " and of those that say the same in replies" : ""}, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged).`,
-    `AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up, falling linearly to 2 % from ${percent(decayFrom)} % of the run on, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.`,
+    `AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up${later}, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.`,
     `${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine did other work beside it), one run, seed ${settings.seed}.`,
   ];
-  return lines.map((line) => `- ${line}`).join("\n");
+  return [`- ${name}: language seed ${settings.languageSeed}, naturalness ${language.naturalness}.`, ...items.map((item) => `  - ${item}`)].join("\n");
+}
+
+/** How much of a text is short replies, and what their words follow. Older records know no replies. */
+function replyItems({ events, facts }: LanguageSettings): string[] {
+  const weight = (events.weights.replies ?? 0) + (facts.replies?.answers ?? 0) + (facts.replies?.questions ?? 0);
+  if (weight === 0) return [];
+  const follow = `${percent(events.logicalReplies)} % (events), ${percent(1 - facts.familiarAnswers)} % (sentences that answer) and ${percent(1 - facts.secondedAdvice)} % (other questions)`;
+  return [`Statements and questions with several short replies have the weight ${weight.toFixed(1)}, all other texts together about 1.9. Replies by the prompts' words follow what the task asks for in ${follow} of the texts.`];
 }
 
 function lossSection(curve: LossPoint[]): string {
@@ -111,7 +118,7 @@ about the method, not about language. Do not use it for anything but these exper
 - Architecture: ${size.layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, feed-forward ${4 * size.hiddenSize}, ${size.maxTokens} tokens at most, byte-level BPE of ${size.vocabularySize} tokens; decoder tied to the word embeddings.
 - Text: generated while training; no document is seen twice and no sentence of the fourteen tasks' files occurs in it. Naturalness is the share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") that do. Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
 - Start: word embeddings from a truncated SVD of co-occurrence (PPMI by document and by neighbour), sinusoidal position embeddings, everything else N(0, 0.02²).
-${stages.map((stage, i) => stageLines(stage, stages.length > 1 ? `${ordinals[i]} stage` : "Text")).join("\n")}
+${stages.map((stage, i) => stageItem(stage, stages.length > 1 ? `${ordinals[i]} stage` : "Text")).join("\n")}
 - Stored in float16. \`${pretrainCommand(stages)}\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.
 ${note ? `- ${note}\n` : ""}
 Loss (mean since the point before${stages.length > 1 ? "; stages differ in text and masks, so their losses are not to be compared" : ""}):
