@@ -1,7 +1,7 @@
 /** The card of a pretrained model: README.md beside its weights, made from what was recorded. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LanguageSettings } from "./language/settings";
+import { completeLanguage, type LanguageSettings } from "./language/settings";
 import { writeText } from "./text-file";
 import { shippedPretraining, shippedStages } from "./defaults";
 import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
@@ -76,9 +76,10 @@ function stageItem({ settings, tokens, seconds, machine }: TrainingRecord, name:
   return [`- ${name}: language seed ${settings.languageSeed}, naturalness ${language.naturalness}.`, ...items.map((item) => `  - ${item}`)].join("\n");
 }
 
-/** How much of a text is short replies, and what their words follow. Older records know no replies. */
-function replyItems({ events, facts }: LanguageSettings): string[] {
-  const weight = (events.weights.replies ?? 0) + (facts.replies?.answers ?? 0) + (facts.replies?.questions ?? 0);
+/** How much of a text is short replies, and what their words follow. */
+function replyItems(language: LanguageSettings): string[] {
+  const { events, facts } = completeLanguage(language);
+  const weight = events.weights.replies + facts.replies.answers + facts.replies.questions;
   if (weight === 0) return [];
   const follow = `${percent(events.logicalReplies)} % (events), ${percent(1 - facts.familiarAnswers)} % (sentences that answer) and ${percent(1 - facts.secondedAdvice)} % (other questions)`;
   return [`Statements and questions with several short replies have the weight ${weight.toFixed(1)}, all other texts together about 1.9. Replies by the prompts' words follow what the task asks for in ${follow} of the texts.`];

@@ -7,14 +7,17 @@ import { drawDataSet, heldOutKeys } from "./analogues/data-set";
 import { fileText, splitSeeds, writeDataSets } from "./analogues/data-files";
 import { analogues } from "./analogues/table";
 import { shippedLanguage, shippedLanguageSeed, shippedStages } from "./defaults";
-import { corpusBlock } from "./language/corpus";
+import { readTrainingRecord } from "./card";
+import { corpusBlock, sentenceKey } from "./language/corpus";
 import { corpusText, makeManifest, type Manifest } from "./manifest";
+import { readTexts, seenTexts } from "./seen-texts";
 import { writeText } from "./text-file";
 
 const usage = `Makes the microworld's task data: full data sets and few-shot splits of all fourteen tasks.
   --out DIR    folder of the microworld (default data/microworld); the data goes to DIR/tasks
   --seed N     seed of the language (default ${shippedLanguageSeed}, that of the shipped model)
   --k LIST     examples of each label (default 16,64)
+  --seen DIR   instead counts the test texts that occur in what the model in DIR has read in pretraining (minutes)
   --renew      also renew the shipped samples and hashes: after a change of the language`;
 
 function main(): void {
@@ -23,6 +26,7 @@ function main(): void {
       out: { type: "string", default: join("data", "microworld") },
       seed: { type: "string", default: String(shippedLanguageSeed) },
       k: { type: "string", default: "16,64" },
+      seen: { type: "string" },
       renew: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -36,6 +40,7 @@ function main(): void {
   const out = resolve(values.out);
   const dataSets = analogues.map((analogue) => drawDataSet(analogue, shippedLanguage, seed));
   const heldOut = heldOutKeys(dataSets);
+  if (values.seen !== undefined) return reportSeen(resolve(values.seen), dataSets, heldOut);
   const manifest = makeManifest(dataSets, shippedLanguage, seed, heldOut, { laterStages: shippedStages.slice(1) });
   const recorded = join(out, "manifest.json");
   if (values.renew) {
@@ -44,6 +49,25 @@ function main(): void {
   } else if (seed === shippedLanguageSeed && existsSync(recorded)) compare(manifest, JSON.parse(readFileSync(recorded, "utf8")) as Manifest, recorded);
   writeDataSets(join(out, "tasks"), dataSets, { ks, seeds: splitSeeds }, { version: manifest.version, languageSeed: seed, ks });
   process.stdout.write(`${dataSets.length} tasks are in ${join(out, "tasks")}\n`);
+}
+
+/** Prints how many test examples of each task have a text that the model in a folder has read. */
+function reportSeen(folder: string, dataSets: readonly ReturnType<typeof drawDataSet>[], heldOut: ReadonlySet<string>): void {
+  const record = readTrainingRecord(folder);
+  if (!record) throw new Error(`${folder} has no training.json, which says what was read: is it a model of npm run pretrain?`);
+  const wanted = new Set(dataSets.flatMap(({ test }) => test.flatMap(({ texts }) => texts.map(sentenceKey))));
+  let told = 0;
+  const seen = seenTexts(readTexts(record), wanted, heldOut, (words, total) => {
+    if (words < total && words < told + total / 20) return;
+    told = words;
+    process.stderr.write(`${(words / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} million words\n`);
+  });
+  const has = (text: string): boolean => seen.has(sentenceKey(text));
+  for (const { analogue, test } of dataSets) {
+    const some = test.filter(({ texts }) => texts.some(has)).length;
+    const all = test.filter(({ texts }) => texts.every(has)).length;
+    process.stdout.write(`${analogue.task}: of ${test.length} test examples ${some} have a text that was read${test[0].texts.length > 1 ? `, ${all} two (not together)` : ""}\n`);
+  }
 }
 
 function wholeNumber(option: string, text: string): number {

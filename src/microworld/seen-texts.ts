@@ -1,0 +1,55 @@
+/** Which texts a model has read in pretraining, also where they stand behind the first word of a reply. */
+import { corpusBlock, sentenceKey } from "./language/corpus";
+import { replyMarkers } from "./language/reply-markers";
+import { completeLanguage, type LanguageSettings } from "./language/settings";
+import type { TrainingRecord } from "./card";
+
+/** "Yes, " and all that may stand in its place, as in the form under which sentences are compared. */
+const openings = ["Yes,", "No,", "Maybe,", ...Object.values(replyMarkers).flat()].map((opening) => `${sentenceKey(opening)} `);
+
+/** The forms of the texts that a document's sentence holds: itself, what is behind a reply's first word, and both sides of "…? Yes, …". */
+export function textKeys(sentence: string): string[] {
+  const parts = [sentence, ...(sentence.includes("? ") ? [sentence.slice(0, sentence.indexOf("? ")), sentence.slice(sentence.indexOf("? ") + 2)] : [])];
+  return parts.map(sentenceKey).flatMap((key) => [key, ...openings.filter((opening) => key.startsWith(opening)).map((opening) => key.slice(opening.length))]);
+}
+
+/** The text of one stage: as many blocks as hold at least so many words. */
+export interface ReadText {
+  language: LanguageSettings;
+  languageSeed: number;
+  documentsPerBlock: number;
+  words: number;
+}
+
+/**
+ * What the runs of a record have read. Words stand for tokens, of which there are never fewer, so a little more than was
+ * read is taken.
+ */
+export function readTexts({ settings, tokens, before }: TrainingRecord): ReadText[] {
+  const { languageSeed, documentsPerBlock } = settings;
+  return [...(before ? readTexts(before) : []), { language: completeLanguage(settings.language), languageSeed, documentsPerBlock, words: tokens }];
+}
+
+/**
+ * Those of the wanted texts (their keys) that occur in what was read.
+ * @param heldOut keys that the text was made without, as in pretraining
+ */
+export function seenTexts(texts: readonly ReadText[], wanted: ReadonlySet<string>, heldOut: ReadonlySet<string>, onBlock?: (words: number, total: number) => void): Set<string> {
+  const seen = new Set<string>();
+  const total = texts.reduce((sum, { words }) => sum + words, 0);
+  let done = 0;
+  for (const { language, languageSeed, documentsPerBlock, words } of texts) {
+    let own = 0;
+    for (let block = 0; own < words; block += 1) {
+      for (const document of corpusBlock(language, languageSeed, block, documentsPerBlock, heldOut)) {
+        for (const sentence of document) {
+          own += sentence.split(" ").length;
+          for (const key of textKeys(sentence)) if (wanted.has(key)) seen.add(key);
+        }
+      }
+      onBlock?.(done + Math.min(own, words), total);
+    }
+    done += words;
+  }
+  return seen;
+}

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defaultLanguage } from "../../src/microworld/language/settings";
+import { corpusBlock, sentenceKey } from "../../src/microworld/language/corpus";
+import { seenTexts, textKeys } from "../../src/microworld/seen-texts";
+
+test("a text is found as it stands, behind a reply's first word, and on both sides of a question with its answer", () => {
+  assert.ok(textKeys("A duck sleeps.").includes("a duck sleeps"));
+  assert.ok(textKeys("On the contrary, a duck sleeps.").includes("a duck sleeps"));
+  const both = textKeys("Does a duck sleep? Yes, a duck sleeps.");
+  for (const key of ["does a duck sleep", "a duck sleeps"]) assert.ok(both.includes(key), key);
+  assert.ok(!textKeys("Yesterday a duck slept.").includes("a duck slept"));
+});
+
+test("what was read is found in any of its blocks, and nothing else is", () => {
+  const text = { language: defaultLanguage, languageSeed: 4, documentsPerBlock: 50, words: 3000 };
+  const later = corpusBlock(defaultLanguage, 4, 1, 50, new Set())[7][0];
+  const wanted = new Set([sentenceKey(later), "nobody has written this"]);
+  const progress: number[] = [];
+  assert.deepEqual([...seenTexts([text], wanted, new Set(), (words) => progress.push(words))], [sentenceKey(later)]);
+  assert.ok(progress.length >= 2 && progress.at(-1) === 3000, progress.join());
+  assert.equal(seenTexts([text], wanted, wanted).size, 0);
+});
