@@ -117,7 +117,7 @@ about the method, not about language. Do not use it for anything but these exper
 
 ## How it was made
 - Architecture: ${size.layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, feed-forward ${4 * size.hiddenSize}, ${size.maxTokens} tokens at most, byte-level BPE of ${size.vocabularySize} tokens; decoder tied to the word embeddings.
-- Text: generated while training; no document is seen twice and no sentence of the fourteen tasks' files occurs in it. Naturalness is the share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") that do. Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
+- Text: generated while training; no document is seen twice and no sentence of the fourteen tasks' files is a sentence of it (behind a reply's first word some occur: \`npm run microworld -- --seen DIR\` counts them). Naturalness is the share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") that do. Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
 - Start: word embeddings from a truncated SVD of co-occurrence (PPMI by document and by neighbour), sinusoidal position embeddings, everything else N(0, 0.02²).
 ${stages.map((stage, i) => stageItem(stage, stages.length > 1 ? `${ordinals[i]} stage` : "Text")).join("\n")}
 - Stored in float16. \`${pretrainCommand(stages)}\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.

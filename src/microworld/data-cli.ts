@@ -10,7 +10,7 @@ import { shippedLanguage, shippedLanguageSeed, shippedStages } from "./defaults"
 import { readTrainingRecord } from "./card";
 import { corpusBlock, sentenceKey } from "./language/corpus";
 import { corpusText, makeManifest, type Manifest } from "./manifest";
-import { readTexts, seenTexts } from "./seen-texts";
+import { pairKey, readTexts, seenTexts } from "./seen-texts";
 import { writeText } from "./text-file";
 
 const usage = `Makes the microworld's task data: full data sets and few-shot splits of all fourteen tasks.
@@ -55,18 +55,18 @@ function main(): void {
 function reportSeen(folder: string, dataSets: readonly ReturnType<typeof drawDataSet>[], heldOut: ReadonlySet<string>): void {
   const record = readTrainingRecord(folder);
   if (!record) throw new Error(`${folder} has no training.json, which says what was read: is it a model of npm run pretrain?`);
-  const wanted = new Set(dataSets.flatMap(({ test }) => test.flatMap(({ texts }) => texts.map(sentenceKey))));
+  const keysOf = ({ texts }: { texts: readonly string[] }): string[] => texts.map(sentenceKey);
+  const wanted = dataSets.flatMap(({ test }) => test.map(keysOf));
   let told = 0;
   const seen = seenTexts(readTexts(record), wanted, heldOut, (words, total) => {
     if (words < total && words < told + total / 20) return;
     told = words;
     process.stderr.write(`${(words / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} million words\n`);
   });
-  const has = (text: string): boolean => seen.has(sentenceKey(text));
   for (const { analogue, test } of dataSets) {
-    const some = test.filter(({ texts }) => texts.some(has)).length;
-    const all = test.filter(({ texts }) => texts.every(has)).length;
-    process.stdout.write(`${analogue.task}: of ${test.length} test examples ${some} have a text that was read${test[0].texts.length > 1 ? `, ${all} two (not together)` : ""}\n`);
+    const some = test.filter((example) => keysOf(example).some((key) => seen.texts.has(key))).length;
+    const together = test.filter((example) => seen.pairs.has(pairKey(keysOf(example)))).length;
+    process.stdout.write(`${analogue.task}: of ${test.length} test examples ${some} have a text that was read${test[0].texts.length > 1 ? `, ${together} both in one document` : ""}\n`);
   }
 }
 

@@ -30,22 +30,36 @@ export function readTexts({ settings, tokens, before }: TrainingRecord): ReadTex
   return [...(before ? readTexts(before) : []), { language: completeLanguage(settings.language), languageSeed, documentsPerBlock, words: tokens }];
 }
 
+export interface Seen {
+  /** Keys of the wanted texts that occur. */
+  texts: Set<string>;
+  /** Pairs of wanted texts, as {@link pairKey}, that occur in one document. */
+  pairs: Set<string>;
+}
+
+export const pairKey = (keys: readonly string[]): string => keys.join(" | ");
+
 /**
- * Those of the wanted texts (their keys) that occur in what was read.
+ * Which of the wanted texts occur in what was read, and which pairs together.
+ * @param wanted the keys of each example's text or two texts
  * @param heldOut keys that the text was made without, as in pretraining
  */
-export function seenTexts(texts: readonly ReadText[], wanted: ReadonlySet<string>, heldOut: ReadonlySet<string>, onBlock?: (words: number, total: number) => void): Set<string> {
-  const seen = new Set<string>();
+export function seenTexts(texts: readonly ReadText[], wanted: readonly (readonly string[])[], heldOut: ReadonlySet<string>, onBlock?: (words: number, total: number) => void): Seen {
+  const seen: Seen = { texts: new Set(), pairs: new Set() };
+  const partners = new Map<string, readonly string[][]>();
+  for (const keys of wanted) for (const key of keys) partners.set(key, [...(partners.get(key) ?? []), ...(keys.length > 1 ? [[...keys]] : [])]);
   const total = texts.reduce((sum, { words }) => sum + words, 0);
   let done = 0;
   for (const { language, languageSeed, documentsPerBlock, words } of texts) {
     let own = 0;
     for (let block = 0; own < words; block += 1) {
       for (const document of corpusBlock(language, languageSeed, block, documentsPerBlock, heldOut)) {
-        for (const sentence of document) {
-          own += sentence.split(" ").length;
-          for (const key of textKeys(sentence)) if (wanted.has(key)) seen.add(key);
+        const found = document.flatMap(textKeys).filter((key) => partners.has(key));
+        for (const key of found) {
+          seen.texts.add(key);
+          for (const pair of partners.get(key) ?? []) if (pair.every((part) => found.includes(part))) seen.pairs.add(pairKey(pair));
         }
+        own += document.join(" ").split(" ").length;
       }
       onBlock?.(done + Math.min(own, words), total);
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultLanguage } from "../../src/microworld/language/settings";
 import { corpusBlock, sentenceKey } from "../../src/microworld/language/corpus";
-import { seenTexts, textKeys } from "../../src/microworld/seen-texts";
+import { pairKey, seenTexts, textKeys } from "../../src/microworld/seen-texts";
 
 test("a text is found as it stands, behind a reply's first word, and on both sides of a question with its answer", () => {
   assert.ok(textKeys("A duck sleeps.").includes("a duck sleeps"));
@@ -14,10 +14,13 @@ test("a text is found as it stands, behind a reply's first word, and on both sid
 
 test("what was read is found in any of its blocks, and nothing else is", () => {
   const text = { language: defaultLanguage, languageSeed: 4, documentsPerBlock: 50, words: 3000 };
-  const later = corpusBlock(defaultLanguage, 4, 1, 50, new Set())[7][0];
-  const wanted = new Set([sentenceKey(later), "nobody has written this"]);
+  const [one, two] = [7, 9].map((place) => sentenceKey(corpusBlock(defaultLanguage, 4, 1, 50, new Set())[place][0]));
+  const couple = corpusBlock(defaultLanguage, 4, 0, 50, new Set()).find((document) => document.length > 1)!.slice(0, 2).map(sentenceKey);
+  const wanted = [[one], ["nobody has written this"], couple, [one, two]];
   const progress: number[] = [];
-  assert.deepEqual([...seenTexts([text], wanted, new Set(), (words) => progress.push(words))], [sentenceKey(later)]);
+  const seen = seenTexts([text], wanted, new Set(), (words) => progress.push(words));
+  assert.deepEqual([...seen.texts].sort(), [one, two, ...couple].sort());
+  assert.deepEqual([...seen.pairs], [pairKey(couple)]);
   assert.ok(progress.length >= 2 && progress.at(-1) === 3000, progress.join());
-  assert.equal(seenTexts([text], wanted, wanted).size, 0);
+  assert.equal(seenTexts([text], [[one]], new Set([one])).texts.size, 0);
 });
