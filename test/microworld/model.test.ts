@@ -47,3 +47,19 @@ test("the shipped model takes the side of what it reads", () => {
   assert.ok(margin("The phone was fast and reliable.") > margin("The phone was slow and fragile."));
   assert.ok(margin("The hotel is clean and quiet.") > margin("The hotel is dirty and noisy."));
 });
+
+test("the shipped model compares two texts", () => {
+  const model = modelFromCheckpoint(readCheckpoint(folder));
+  const tokenizer = loadTokenizer(folder);
+  const task = taskByName("snli");
+  const head = labelWordHead(labelWordIds(task, tokenizer));
+  /** Yes less No. */
+  const margin = (first: string, second: string): number => {
+    const logits = predictLogits(model, head, [encodePrompt({ texts: [first, second], label: 0 }, task, tokenizer)]);
+    return logits[task.labelWords.indexOf("Yes")] - logits[task.labelWords.indexOf("No")];
+  };
+  for (const [same, other] of [["man", "woman"], ["dog", "horse"], ["park", "kitchen"]]) {
+    const first = "A man is feeding a dog in the park.";
+    assert.ok(margin(first, first) > margin(first, first.replace(same, other)), `${same}, ${other}`);
+  }
+});
