@@ -1,6 +1,7 @@
 /** The card of a pretrained model: README.md beside its weights, made from what was recorded. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { documentKinds } from "./language/corpus";
 import { completeLanguage, type LanguageSettings } from "./language/settings";
 import { writeText } from "./text-file";
 import { shippedPretraining, shippedStages } from "./defaults";
@@ -44,7 +45,7 @@ function scoreSection(folder: string): string {
 }
 
 /** The runs behind a model, the first one first. */
-const stagesOf = (record: TrainingRecord): TrainingRecord[] => [...(record.before ? stagesOf(record.before) : []), record];
+export const stagesOf = (record: TrainingRecord): TrainingRecord[] => [...(record.before ? stagesOf(record.before) : []), record];
 
 /** The command that makes the model of these runs: what differs from the shipped one's. */
 function pretrainCommand(stages: readonly TrainingRecord[]): string {
@@ -81,8 +82,9 @@ function replyItems(language: LanguageSettings): string[] {
   const { events, facts } = completeLanguage(language);
   const weight = events.weights.replies + facts.replies.answers + facts.replies.questions;
   if (weight === 0) return [];
+  const others = documentKinds.reduce((sum, kind) => sum + kind.weight(language), -weight);
   const follow = `${percent(events.logicalReplies)} % (events), ${percent(1 - facts.familiarAnswers)} % (sentences that answer) and ${percent(1 - facts.secondedAdvice)} % (other questions)`;
-  return [`Statements and questions with several short replies have the weight ${weight.toFixed(1)}, all other texts together about 1.9. Replies by the prompts' words follow what the task asks for in ${follow} of the texts.`];
+  return [`Statements and questions with several short replies have the weight ${weight.toFixed(1)}, all other texts together ${others.toFixed(1)}. Replies by the prompts' words follow what the task asks for in ${follow} of the texts.`];
 }
 
 function lossSection(curve: LossPoint[]): string {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
 import { loadCheckpoint } from "../model/checkpoint";
-import { readTrainingRecord, writeCard, writeTrainingRecord, type TrainingRecord } from "./card";
+import { readTrainingRecord, stagesOf, writeCard, writeTrainingRecord } from "./card";
 import { shippedLanguage, shippedLanguageSeed, shippedPretraining, shippedSecondStage, shippedStages } from "./defaults";
 import { readVocabulary, writeModelFolder } from "./pretraining/model-files";
 import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
@@ -83,7 +83,8 @@ async function main(): Promise<void> {
     return;
   }
   const stages = numberOption("stages", values.stages, shippedStages.length, (n) => isCount(n) && n <= shippedStages.length);
-  const first = values.from === undefined ? 0 : stagesOf(readTrainingRecord(resolve(values.from)));
+  const made = values.from === undefined ? undefined : readTrainingRecord(resolve(values.from));
+  const first = made ? stagesOf(made).length : 0;
   if (first >= stages) throw new Error(`--from ${values.from}: its training.json says that ${first} of ${stages} stages are done; nothing is left to do`);
   const planned = shippedStages.slice(first, stages);
   const steps = (values.steps ?? planned.map((stage) => stage.steps).join(",")).split(",").map((text) => numberOption("steps", text, NaN, isCount));
@@ -105,9 +106,6 @@ async function main(): Promise<void> {
     from = folder;
   }
 }
-
-/** How many stages a model has behind it. */
-const stagesOf = (record: TrainingRecord | undefined): number => (record === undefined ? 0 : 1 + stagesOf(record.before));
 
 main().catch((error: unknown) => {
   process.stderr.write(`pretrain: ${error instanceof Error ? error.message : String(error)}\n`);

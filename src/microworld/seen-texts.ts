@@ -2,7 +2,7 @@
 import { corpusBlock, sentenceKey } from "./language/corpus";
 import { replyMarkers } from "./language/reply-markers";
 import { completeLanguage, type LanguageSettings } from "./language/settings";
-import type { TrainingRecord } from "./card";
+import { stagesOf, type TrainingRecord } from "./card";
 
 /** "Yes, " and all that may stand in its place, as in the form under which sentences are compared. */
 const openings = ["Yes,", "No,", "Maybe,", ...Object.values(replyMarkers).flat()].map((opening) => `${sentenceKey(opening)} `);
@@ -25,9 +25,8 @@ export interface ReadText {
  * What the runs of a record have read. Words stand for tokens, of which there are never fewer, so a little more than was
  * read is taken.
  */
-export function readTexts({ settings, tokens, before }: TrainingRecord): ReadText[] {
-  const { languageSeed, documentsPerBlock } = settings;
-  return [...(before ? readTexts(before) : []), { language: completeLanguage(settings.language), languageSeed, documentsPerBlock, words: tokens }];
+export function readTexts(record: TrainingRecord): ReadText[] {
+  return stagesOf(record).map(({ settings: { language, languageSeed, documentsPerBlock }, tokens }) => ({ language: completeLanguage(language), languageSeed, documentsPerBlock, words: tokens }));
 }
 
 export interface Seen {

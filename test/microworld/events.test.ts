@@ -19,9 +19,11 @@ const drawMany = (analogue: Analogue, n: number, seed: string): DrawnExample[] =
   return Array.from({ length: n }, () => analogue.draw(random, defaultLanguage));
 };
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[a-z'-]+/g) ?? [];
+/** Documents of each kind. */
+const drawn = 6000;
 const documents = eventDocuments.flatMap((kind) => {
   const random = createRandom(deriveSeed(7, kind.name));
-  return Array.from({ length: 6000 }, () => kind.draw(random, defaultLanguage));
+  return Array.from({ length: drawn }, () => kind.draw(random, defaultLanguage));
 });
 
 test("sentences are finished: capital, end mark, articles, no braces", () => {
@@ -36,7 +38,10 @@ test("documents are of moderate length", () => {
   const lengths = documents.map((document) => document.join(" ").split(" ").length);
   assert.ok(Math.max(...lengths) <= 110, `longest document: ${Math.max(...lengths)} words`);
   assert.ok(lengths.filter((n) => n > 70).length < lengths.length * 0.02);
-  assert.ok(documents.every((document) => document.length >= 1 && document.length <= 7));
+  eventDocuments.forEach(({ name }, i) => {
+    const most = name === "replies" ? 7 : 5;
+    assert.ok(documents.slice(drawn * i, drawn * (i + 1)).every((document) => document.length >= 1 && document.length <= most), name);
+  });
 });
 
 /** The concrete values a concept stands for, found from the words alone: all concepts of the lexicon below it. */
