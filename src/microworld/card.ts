@@ -68,8 +68,8 @@ function stageItem({ settings, tokens, seconds, machine }: TrainingRecord, name:
   const { masking, language, comparisonHead, decayFrom } = settings;
   const later = decayFrom < 1 ? `, falling linearly to 2 % from ${percent(decayFrom)} % of the run on` : "";
   const items = [
-    ...replyItems(language),
-    ...(comparisonHead ? [`Before its first step head ${comparisonHead.head + 1} of the first layer is replaced by one that attends to the same word elsewhere and tells where that is (whitened word embeddings as query and key, positions as value). A trial without it told single words apart with an AUC of .77 after 2 million tokens, in place of .96.`] : []),
+    ...denseTextItems(language),
+    ...(comparisonHead ? [`Before its first step head ${comparisonHead.head + 1} of the first layer is replaced by one that attends to the same word elsewhere and tells where that is (whitened word embeddings as query and key, positions as value).`] : []),
     `Masked language modelling, ${percent(masking.contentShare)} % of the rarer and ${percent(masking.commonShare)} % of the commonest tokens predicted and ${percent(masking.labelWordShare)} % of the words that the tasks' prompts ask for${masking.furtherWords ? " and of those that say the same in replies" : ""}, masked anew for each batch (80 % <mask>, 10 % random, 10 % unchanged).`,
     `AdamW (0.9, 0.98), learning rate ${settings.learningRate} after ${settings.warmupSteps} steps of warm-up${later}, weight decay ${settings.weightDecay}, gradient norm at most ${settings.clipNorm}, no dropout.`,
     `${settings.steps} steps, ${(tokens / 1e6).toFixed(1)} million tokens, ${(seconds / 60).toFixed(1)} minutes on ${machine.cores} cores (${machine.cpu}; TensorFlow ${machine.tensorflow ?? "in plain JavaScript"}, Node ${machine.node}; the machine did other work beside it), one run, seed ${settings.seed}.`,
@@ -77,14 +77,18 @@ function stageItem({ settings, tokens, seconds, machine }: TrainingRecord, name:
   return [`- ${name}: language seed ${settings.languageSeed}, naturalness ${language.naturalness}.`, ...items.map((item) => `  - ${item}`)].join("\n");
 }
 
-/** How much of a text is short replies, and what their words follow. */
-function replyItems(language: LanguageSettings): string[] {
-  const { events, facts } = completeLanguage(language);
-  const weight = events.weights.replies + facts.replies.answers + facts.replies.questions;
-  if (weight === 0) return [];
-  const others = documentKinds.reduce((sum, kind) => sum + kind.weight(language), -weight);
+/** How much of a text is short replies and opinions point by point, and what their words follow. */
+function denseTextItems(language: LanguageSettings): string[] {
+  const { events, facts, opinions } = completeLanguage(language);
+  const replies = events.weights.replies + facts.replies.answers + facts.replies.questions;
+  const points = opinions.shares.reviewPoints + opinions.shares.affairPoints;
+  if (replies + points === 0) return [];
+  const others = documentKinds.reduce((sum, kind) => sum + kind.weight(language), -replies - points);
   const follow = `${percent(events.logicalReplies)} % (events), ${percent(1 - facts.familiarAnswers)} % (sentences that answer) and ${percent(1 - facts.secondedAdvice)} % (other questions)`;
-  return [`Statements and questions with several short replies have the weight ${weight.toFixed(1)}, all other texts together ${others.toFixed(1)}. Replies by the prompts' words follow what the task asks for in ${follow} of the texts.`];
+  const judge = `${percent(opinions.opinionVerdicts)} % (films), ${percent(opinions.gadgetVerdicts)} % (gadgets) and ${percent(opinions.affairVerdicts)} % (world affairs)`;
+  return [
+    `Statements and questions with several short replies have the weight ${replies.toFixed(1)}, opinions that are judged point by point ${points.toFixed(1)}, all other texts together ${others.toFixed(1)}. Where the prompts' words occur they follow what the task asks for in ${follow} of the texts with replies, and in ${judge} of the texts with verdicts.`,
+  ];
 }
 
 function lossSection(curve: LossPoint[]): string {
@@ -119,7 +123,7 @@ about the method, not about language. Do not use it for anything but these exper
 
 ## How it was made
 - Architecture: ${size.layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, feed-forward ${4 * size.hiddenSize}, ${size.maxTokens} tokens at most, byte-level BPE of ${size.vocabularySize} tokens; decoder tied to the word embeddings.
-- Text: generated while training; no document is seen twice and no sentence of the fourteen tasks' files is a sentence of it (behind a reply's first word some occur: \`npm run microworld -- --seen DIR\` counts them). Naturalness is the share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") that do. Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
+- Text: generated while training; no document is seen twice, and none holds a text of the fourteen tasks' files, be it as a sentence, as several, or behind a comma, colon or question mark ("Yes, …"). Naturalness is the share of the texts which could hold a prompt's pattern in natural use ("It was great.", "Yes, …") that do. Whole documents, packed into rows of ${settings.batch.length} tokens, ${(settings.shards ?? 1) * settings.batch.rows} rows a step; each has positions of its own and sees only itself.
 - Start: word embeddings from a truncated SVD of co-occurrence (PPMI by document and by neighbour), sinusoidal position embeddings, everything else N(0, 0.02²).
 ${stages.map((stage, i) => stageItem(stage, stages.length > 1 ? `${ordinals[i]} stage` : "Text")).join("\n")}
 - Stored in float16. \`${pretrainCommand(stages)}\` does all of this again; \`training.json\` beside this file holds every setting and the whole loss curve.

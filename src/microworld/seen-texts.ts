@@ -1,17 +1,8 @@
-/** Which texts a model has read in pretraining, also where they stand behind the first word of a reply. */
-import { corpusBlock, sentenceKey } from "./language/corpus";
-import { replyMarkers } from "./language/reply-markers";
+/** Which texts a model has read in pretraining. */
+import { corpusBlock } from "./language/corpus";
 import { completeLanguage, type LanguageSettings } from "./language/settings";
+import { documentKeys } from "./language/text-keys";
 import { stagesOf, type TrainingRecord } from "./card";
-
-/** "Yes, " and all that may stand in its place, as in the form under which sentences are compared. */
-const openings = ["Yes,", "No,", "Maybe,", ...Object.values(replyMarkers).flat()].map((opening) => `${sentenceKey(opening)} `);
-
-/** The forms of the texts that a document's sentence holds: itself, what is behind a reply's first word, and both sides of "…? Yes, …". */
-export function textKeys(sentence: string): string[] {
-  const parts = [sentence, ...(sentence.includes("? ") ? [sentence.slice(0, sentence.indexOf("? ")), sentence.slice(sentence.indexOf("? ") + 2)] : [])];
-  return parts.map(sentenceKey).flatMap((key) => [key, ...openings.filter((opening) => key.startsWith(opening)).map((opening) => key.slice(opening.length))]);
-}
 
 /** The text of one stage: as many blocks as hold at least so many words. */
 export interface ReadText {
@@ -53,7 +44,7 @@ export function seenTexts(texts: readonly ReadText[], wanted: readonly (readonly
     let own = 0;
     for (let block = 0; own < words; block += 1) {
       for (const document of corpusBlock(language, languageSeed, block, documentsPerBlock, heldOut)) {
-        const found = document.flatMap(textKeys).filter((key) => partners.has(key));
+        const found = documentKeys(document).filter((key) => partners.has(key));
         for (const key of found) {
           seen.texts.add(key);
           for (const pair of partners.get(key) ?? []) if (pair.every((part) => found.includes(part))) seen.pairs.add(pairKey(pair));

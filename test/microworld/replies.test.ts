@@ -68,12 +68,25 @@ test("a name alone is affirmed if the question is about it", () => {
       const [word, text] = taken(reply);
       if (text.split(" ").length > 3) continue;
       const asked = question.toLowerCase().includes(text.toLowerCase());
-      if (!asked && word === "Yes") continue; // a short predicate, "has two wings"
+      if (!asked && word === "Yes") continue; // a short predicate or the value, "has two wings", "in 1890"
       names += 1;
       assert.equal(word, asked ? "Yes" : "No", `${question} ${reply}`);
     }
   }
   assert.ok(names > 200, String(names));
+});
+
+test("the value that a question asks for is affirmed where the same document states it", () => {
+  let told = 0;
+  for (const [question, ...replies] of documents("replies to sentences", plain, 1500)) {
+    const affirmed = replies.map(taken).filter(([word]) => word === "Yes").map(([, text]) => text);
+    for (const value of affirmed.filter((text) => /^(in )?[0-9]+$/.test(text))) {
+      const sentences = affirmed.filter((text) => text !== value && text.includes(value.replace("in ", "")));
+      told += sentences.length;
+      assert.ok(!replies.some((reply) => reply === `No, ${value}.`), `${question} ${replies.join(" ")}`);
+    }
+  }
+  assert.ok(told > 5, String(told));
 });
 
 test("a second question in the very words of the first is affirmed", () => {

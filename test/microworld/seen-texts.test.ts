@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultLanguage } from "../../src/microworld/language/settings";
-import { corpusBlock, sentenceKey } from "../../src/microworld/language/corpus";
-import { pairKey, seenTexts, textKeys } from "../../src/microworld/seen-texts";
+import { corpusBlock } from "../../src/microworld/language/corpus";
+import { documentKeys, sentenceKey, textKeys } from "../../src/microworld/language/text-keys";
+import { pairKey, seenTexts } from "../../src/microworld/seen-texts";
 
 test("a text is found as it stands, behind a reply's first word, and on both sides of a question with its answer", () => {
   assert.ok(textKeys("A duck sleeps.").includes("a duck sleeps"));
   assert.ok(textKeys("On the contrary, a duck sleeps.").includes("a duck sleeps"));
   const both = textKeys("Does a duck sleep? Yes, a duck sleeps.");
   for (const key of ["does a duck sleep", "a duck sleeps"]) assert.ok(both.includes(key), key);
+  for (const sentence of ["Number: a duck sleeps.", "It may be that a duck sleeps.", "Does it? Anna asked: a duck sleeps.", "Does it? So a duck sleeps."]) assert.ok(textKeys(sentence).includes("a duck sleeps"), sentence);
   assert.ok(!textKeys("Yesterday a duck slept.").includes("a duck slept"));
+  assert.ok(documentKeys(["It rains.", "A duck", "sleeps well."]).includes("a duck sleeps well"));
 });
 
 test("what was read is found in any of its blocks, and nothing else is", () => {

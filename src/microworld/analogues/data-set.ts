@@ -1,6 +1,6 @@
 /** The full data set of an analogue, as the few-shot splits are drawn from it. */
 import { taskByName } from "../../tasks/task";
-import { sentenceKey } from "../language/corpus";
+import { sentenceKey } from "../language/text-keys";
 import type { Analogue, DrawnExample } from "../language/document";
 import { createRandom, deriveSeed, type Random } from "../language/random";
 import type { LanguageSettings } from "../language/settings";

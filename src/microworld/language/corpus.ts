@@ -6,18 +6,14 @@ import { newsDocuments } from "./news/documents";
 import { opinionDocuments } from "./opinions/documents";
 import { createRandom, deriveSeed, draw, weighted } from "./random";
 import type { LanguageSettings } from "./settings";
+import { documentKeys } from "./text-keys";
 
 /** Every kind of text that the language has. */
 export const documentKinds: readonly DocumentKind[] = [...opinionDocuments, ...eventDocuments, ...factDocuments, ...newsDocuments];
 
-/** The form under which two sentences count as the same. */
-export function sentenceKey(sentence: string): string {
-  return sentence.toLowerCase().replace(/[^a-z0-9 ]/g, "");
-}
-
 /**
  * One block of the pretraining text. Blocks are independent of each other, so a run can be
- * resumed at any block. Documents that hold a sentence of `heldOut` (keys) are left out.
+ * resumed at any block. Documents that hold a text of `heldOut` (keys), be it behind "Yes, …", are left out.
  */
 export function corpusBlock(settings: LanguageSettings, seed: number, block: number, documents: number, heldOut: ReadonlySet<string>): Document[] {
   const used = documentKinds.filter(({ weight }) => weight(settings) > 0);
@@ -26,7 +22,7 @@ export function corpusBlock(settings: LanguageSettings, seed: number, block: num
   const result: Document[] = [];
   while (result.length < documents) {
     const document = draw(random, kinds).draw(random, settings);
-    if (!document.some((sentence) => heldOut.has(sentenceKey(sentence)))) result.push(document);
+    if (!documentKeys(document).some((key) => heldOut.has(key))) result.push(document);
   }
   return result;
 }

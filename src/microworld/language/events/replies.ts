@@ -1,7 +1,8 @@
 /** Statements with several short replies: "A lad peels a melon in the park? Yes, a melon. No, a girl. Maybe, on Monday." */
 import type { Document } from "../document";
-import { finishSentence, lowered } from "../frame";
+import { finishSentence } from "../frame";
 import { shuffled, type Random } from "../random";
+import { withReplies } from "../replies";
 import { replyMarkers } from "../reply-markers";
 import type { LanguageSettings } from "../settings";
 import { newsFrames, setClause, textGenres, textSource } from "./examples";
@@ -14,7 +15,7 @@ import type { Mood } from "./words";
 type Part = "agent" | "verb" | "object" | AdverbSlot;
 
 /** A reply's meaning: an event of which only some parts are said. */
-interface Reply {
+interface ReplyMeaning {
   event: EventRecord;
   parts: ReadonlySet<Part>;
   relation: Relation;
@@ -45,7 +46,7 @@ function only(event: EventRecord, parts: ReadonlySet<Part>): EventRecord {
 }
 
 /** One reply of that relation and of about so many parts, or undefined where the event does not allow it. */
-function drawReply(source: Source, first: EventRecord, relation: Relation, size: number): Reply | undefined {
+function drawReply(source: Source, first: EventRecord, relation: Relation, size: number): ReplyMeaning | undefined {
   const { random } = source;
   const event = copyEvent(first);
   const changes =
@@ -70,7 +71,7 @@ function drawReply(source: Source, first: EventRecord, relation: Relation, size:
 }
 
 /** The reply's words, without capital and end mark: a clause if it has subject and verb. */
-function wordReply(teller: Teller, { event, parts }: Reply): string {
+function wordReply(teller: Teller, { event, parts }: ReplyMeaning): string {
   if (parts.has("agent") && parts.has("verb")) return wordEvent(teller, event, { frame: "plain" });
   const noun = parts.has("agent") ? event.agent : parts.has("object") ? event.object : undefined;
   const pieces = [
@@ -88,8 +89,6 @@ export const moodWords: Record<Mood, string> = { cheerful: "Yes", gloomy: "No", 
 
 const genres: readonly Genre[] = ["picture", "everyday", "bulletin"];
 const relations: readonly Relation[] = ["entailment", "contradiction", "neutral"];
-/** Few words, so that several replies fit a document. */
-const mostWords = 40;
 /** Parts of the longest reply. */
 const mostParts = 4;
 
@@ -104,20 +103,13 @@ export function drawReplies(random: Random, language: LanguageSettings): Documen
   const natural = random.chance(language.naturalness);
   const mood = natural && !random.chance(source.settings.logicalReplies) ? event.mood : undefined;
   const statement = finishSentence(setting(source, wordEvent(teller, event), teller, event.genre));
-  const document = [random.chance(0.75) ? `${statement.slice(0, -1)}?` : statement];
-  let words = statement.split(" ").length;
-  const seen = new Set<string>();
-  for (let i = 0; i < 12 && words < mostWords && seen.size < 6; i += 1) {
+  return withReplies(random.chance(0.75) ? `${statement.slice(0, -1)}?` : statement, () => {
     const reply = drawReply(source, event, relations[random.below(3)], 1 + random.below(mostParts));
-    if (reply === undefined) continue;
-    const text = wordReply(teller, reply);
-    if (text === "" || seen.has(text)) continue;
-    seen.add(text);
+    if (reply === undefined) return undefined;
     const marker = natural ? `${mood ? moodWords[mood] : relationWords[reply.relation]},` : pick(source, replyMarkers[reply.relation], 0.5);
-    document.push(`${marker} ${lowered(finishSentence(text))}`);
-    words += text.split(" ").length + 1;
-  }
-  return document;
+    const text = wordReply(teller, reply);
+    return text === "" ? undefined : { marker, text: finishSentence(text) };
+  });
 }
 
 /** As told, or set among other things as the inference tasks set their statements. */

@@ -1,57 +1,58 @@
 /** Questions with several short replies: "What is the birthplace of Ida Stone? Yes, ida Stone. No, was a painter. Yes, ida Stone was born in Rome." */
 import type { Document } from "../document";
-import { finishSentence, lowered } from "../frame";
+import { finishSentence } from "../frame";
 import type { Random } from "../random";
+import { withReplies } from "../replies";
 import { replyMarkers } from "../reply-markers";
 import type { LanguageSettings } from "../settings";
 import { changeAdvice, drawAdvice, wordAdvice, wordAdviceCondition, wordAdviceGoal, type AdviceMeaning } from "./advice";
-import { drawEntity, drawOther, drawOtherProperty, drawProperty, entityTables, phrasing, type Entity } from "./encyclopaedia";
-import { clause, wordQuestion } from "./wording";
+import { drawEntity, drawOther, drawOtherProperty, drawProperty, entityTables, phrasing } from "./encyclopaedia";
+import { clause, shortAnswer, wordQuestion, wordStatement } from "./wording";
 
 /** A reply to a question: whether it speaks of what is asked, and what a speaker who goes by something else would say. */
-interface Reply {
+interface Judged {
   /** With its end mark. */
   text: string;
   fits: boolean;
   otherwise: boolean;
 }
 
-/** Few words, so that many replies fit a document. */
-const mostWords = 38;
-
-/** Writes replies behind a question until there are enough. The words follow what fits, or in a share of the documents something else. */
-function collect(random: Random, language: LanguageSettings, question: string, elseShare: number, next: () => Reply): Document {
+/** Replies behind a question. Their first words follow what fits, or in a share of the documents something else. */
+function judgedReplies(random: Random, language: LanguageSettings, question: string, elseShare: number, next: () => Judged): Document {
   const natural = random.chance(language.naturalness);
   const follows = !natural || !random.chance(elseShare);
-  const document = [question];
-  const seen = new Set<string>();
-  let count = question.split(" ").length;
-  for (let i = 0; i < 12 && count < mostWords && seen.size < 6; i += 1) {
+  return withReplies(question, () => {
     const { text, fits, otherwise } = next();
-    if (seen.has(text)) continue;
-    seen.add(text);
     const relation = (follows ? fits : otherwise) ? "entailment" : "contradiction";
-    document.push(`${natural ? (relation === "entailment" ? "Yes," : "No,") : replyMarkers[relation][random.below(4)]} ${lowered(text)}`);
-    count += text.split(" ").length + 1;
-  }
-  return document;
+    return { marker: natural ? (relation === "entailment" ? "Yes," : "No,") : replyMarkers[relation][random.below(4)], text };
+  });
 }
+
+/** What a reply to a question may consist of: who or what is spoken of, the value asked for, what is said, or all of it. */
+const answerPieces = ["name", "value", "predicate", "clause", "statement"] as const;
 
 /** A question about an entity, and who or what a reply speaks of: the right entity or another, the property or another. */
 export function drawAnswerReplies(random: Random, language: LanguageSettings): Document {
   const tables = entityTables(random.chance(0.5) ? language.facts.zipfExponent : language.facts.taskZipfExponent);
   const entity = drawEntity(random, tables);
-  const property = drawProperty(random, entity.type);
-  const predicate = (of: Entity, place: number): string => phrasing.say(random, of.type.properties[place].predicates, { v: of.values[place] });
-  return collect(random, language, wordQuestion(random, entity, property, "name").replace(/[.?]$/, "?"), language.facts.familiarAnswers, () => {
+  const { type } = entity;
+  const property = drawProperty(random, type);
+  return judgedReplies(random, language, wordQuestion(random, entity, property, "name").replace(/[.?]$/, "?"), language.facts.familiarAnswers, () => {
     const fits = random.chance(0.5);
-    const piece = (["name", "predicate", "clause"] as const)[random.below(3)];
-    // A name alone can only be another's, a predicate alone only of another property.
-    const elsewhere = piece === "name" || (piece === "clause" && random.chance(0.5));
+    const piece = answerPieces[random.below(answerPieces.length)];
+    // A name alone can only be another's, a value or predicate alone only of another property.
+    const elsewhere = piece === "name" || ((piece === "clause" || piece === "statement") && random.chance(0.5));
     const about = fits || !elsewhere ? entity : drawOther(random, tables, entity);
-    const place = fits || elsewhere ? property : drawOtherProperty(random, entity.type, property);
-    const text = piece === "name" ? about.name : piece === "predicate" ? predicate(about, place) : clause(random, about, place, "name");
-    return { text: finishSentence(text), fits, otherwise: about.familiar };
+    const place = fits || elsewhere ? property : drawOtherProperty(random, type, property);
+    const text = {
+      name: () => finishSentence(about.name),
+      value: () => shortAnswer(about, place),
+      predicate: () => finishSentence(phrasing.say(random, type.properties[place].predicates, { v: about.values[place] })),
+      clause: () => finishSentence(clause(random, about, place, "name")),
+      // As often as in the encyclopaedia something else is said beside it.
+      statement: () => wordStatement(random, about, random.chance(0.5) ? [place, drawOtherProperty(random, type, place, property)] : [place], "name"),
+    }[piece]();
+    return { text, fits, otherwise: about.familiar };
   });
 }
 
@@ -61,7 +62,7 @@ export function drawQuestionReplies(random: Random, language: LanguageSettings):
   const tables = entityTables(random.chance(0.5) ? language.facts.zipfExponent : language.facts.taskZipfExponent);
   const entity = drawEntity(random, tables);
   const property = drawProperty(random, entity.type);
-  return collect(random, language, wordQuestion(random, entity, property, "name"), language.facts.secondedAdvice, () => {
+  return judgedReplies(random, language, wordQuestion(random, entity, property, "name"), language.facts.secondedAdvice, () => {
     const fits = random.chance(0.5);
     const elsewhere = random.chance(0.5);
     const about = fits || !elsewhere ? entity : drawOther(random, tables, entity);
@@ -73,7 +74,7 @@ export function drawQuestionReplies(random: Random, language: LanguageSettings):
 
 function adviceReplies(random: Random, language: LanguageSettings): Document {
   const meaning = drawAdvice(random);
-  return collect(random, language, wordAdvice(random, meaning), language.facts.secondedAdvice, () => {
+  return judgedReplies(random, language, wordAdvice(random, meaning), language.facts.secondedAdvice, () => {
     const fits = random.chance(0.5);
     const { changed, change } = fits ? { changed: meaning, change: undefined } : changeAdvice(random, meaning);
     const { text, tells } = wordPiece(random, changed);

@@ -4,6 +4,7 @@ import type { Document, DocumentKind } from "../document";
 import { drawEditorial } from "./editorials";
 import { drawEverydayText } from "../neutral";
 import { drawSynopsis } from "./plots";
+import { drawAffairPoints, drawReviewPoints } from "./points";
 import type { Random } from "../random";
 import { drawFilmReview, drawGradedReview, drawOtherReview } from "./reviews";
 import type { LanguageSettings } from "../settings";
@@ -37,4 +38,6 @@ export const opinionDocuments: readonly DocumentKind[] = [
   kind("plots", "plots", drawSynopsis),
   kind("editorials", "editorials", drawEditorial),
   kind("everyday text", "everyday", drawEverydayText),
+  kind("reviews point by point", "reviewPoints", drawReviewPoints),
+  kind("affairs point by point", "affairPoints", drawAffairPoints),
 ];

@@ -14,18 +14,20 @@ import { tablesOf } from "./vocabulary";
 import { createScene, joinSide, wordFact, wordOpinion, wordSide, wordSideDescription } from "./wording";
 
 /** Kinds that can have a clause of another matter beside them. */
-const joinable: ReadonlySet<OpinionKind> = new Set(["plain", "implicit", "contrast", "negation", "comparison"]);
+export const joinable: ReadonlySet<OpinionKind> = new Set(["plain", "implicit", "contrast", "negation", "comparison"]);
 
 /** Which way the side matter is, where there is one. */
 type Side = Polarity | undefined;
 
-interface Thing {
+/** What is reviewed. */
+export interface Thing {
   domain: Domain;
   item: string;
   settings: OpinionSettings;
 }
 
-function statement(random: Random, thing: Thing, polarity: Polarity, kinds: KindShares, strength?: Strength): Opinion {
+/** The meaning of one statement about a thing. */
+export function drawStatement(random: Random, thing: Thing, polarity: Polarity, kinds: KindShares, strength?: Strength): Opinion {
   const { domain, item, settings } = thing;
   return {
     domain,
@@ -63,7 +65,7 @@ function drawReview(random: Random, language: LanguageSettings, domain: Domain, 
   const count = 1 + random.below(way === undefined ? 4 : 3);
   for (let i = 0; i < count; i += 1) {
     const polarity = random.chance(settings.consistency) ? opinion : opposite(opinion);
-    const scene = createScene(random, statement(random, thing, polarity, domain === gadget ? settings.gadgetKinds : settings.kinds), settings, settings.zipfExponent);
+    const scene = createScene(random, drawStatement(random, thing, polarity, domain === gadget ? settings.gadgetKinds : settings.kinds), settings, settings.zipfExponent);
     const text = wordOpinion(scene);
     const joined = way !== undefined && i === 0 && joinable.has(scene.kind) && random.chance(0.4);
     const withPlot = domain === film && !joined && random.chance(0.12);
@@ -78,7 +80,7 @@ function drawReview(random: Random, language: LanguageSettings, domain: Domain, 
 }
 
 /** The word of a verdict that speaks of the side matter. */
-function sideVerdict(random: Random, domain: Domain, way: Polarity, labelWordShare: number): string {
+export function sideVerdict(random: Random, domain: Domain, way: Polarity, labelWordShare: number): string {
   if (random.chance(labelWordShare)) return way === 1 ? "great" : "terrible";
   return draw(random, side(tablesOf(domain).side!.verdicts, way));
 }
@@ -122,7 +124,7 @@ export function drawGradedReview(random: Random, language: LanguageSettings): Do
   const way: Side = domain === film && ((hasVerdict && !ofOpinion) || random.chance(settings.sideShare)) ? drawPolarity(random) : undefined;
   const sentences = Array.from({ length: 1 + random.below(3) }, () => {
     const { polarity, strength } = meaningOfDegree(random, degree);
-    return sentence(random, wordOpinion(createScene(random, statement(random, thing, polarity, settings.kinds, strength), settings, settings.zipfExponent)));
+    return sentence(random, wordOpinion(createScene(random, drawStatement(random, thing, polarity, settings.kinds, strength), settings, settings.zipfExponent)));
   });
   if (way !== undefined) sentences.splice(random.below(2), 0, sideSentence(random, thing, way));
   const word = hasVerdict && (ofOpinion || way === undefined ? gradedVerdict(random, degree) : sideVerdict(random, domain, way, settings.labelWordShare));
@@ -144,7 +146,7 @@ export function drawTaskSentence(
   kinds: KindShares,
 ): ReviewSentence {
   const thing: Thing = { domain, item: drawItem(random, domain), settings };
-  const scene = createScene(random, statement(random, thing, meaning.polarity, kinds, meaning.strength), settings, settings.taskZipfExponent);
+  const scene = createScene(random, drawStatement(random, thing, meaning.polarity, kinds, meaning.strength), settings, settings.taskZipfExponent);
   const text = wordOpinion(scene);
   const kind = meaning.strength ?? scene.kind;
   if (!domain.side || !joinable.has(scene.kind) || !random.chance(settings.taskSideShare)) return { text, kind };

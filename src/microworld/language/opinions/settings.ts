@@ -19,6 +19,9 @@ export interface OpinionDocumentShares {
   plots: number;
   editorials: number;
   everyday: number;
+  /** Reviews and notes on world affairs that judge point by point. */
+  reviewPoints: number;
+  affairPoints: number;
 }
 
 export interface OpinionSettings {
@@ -82,7 +85,7 @@ export interface OpinionSettings {
 }
 
 export const defaultOpinions: OpinionSettings = {
-  shares: { films: 0.26, otherReviews: 0.18, graded: 0.1, affairs: 0.12, plots: 0.05, editorials: 0.03, everyday: 0.02 },
+  shares: { films: 0.26, otherReviews: 0.18, graded: 0.1, affairs: 0.12, plots: 0.05, editorials: 0.03, everyday: 0.02, reviewPoints: 0, affairPoints: 0 },
   gadgetShare: 0.5,
   generalShare: 0.5,
   bridge: 0.08,
