@@ -27,25 +27,35 @@ export const shippedPretraining: PretrainingSettings = {
   clipNorm: 1,
 };
 
-/** The second stage's text: statements and questions with several short replies, whose words always follow the comparison. */
+/**
+ * The second stage's text: statements and questions with several short replies, and opinions judged point by point. Their
+ * words always follow the comparison or the opinion.
+ */
 const repliesMostly: LanguageSettings = {
   ...shippedLanguage,
   naturalness: 1,
-  events: { ...shippedLanguage.events, logicalReplies: 1, weights: { ...shippedLanguage.events.weights, replies: 12 } },
-  facts: { ...shippedLanguage.facts, familiarAnswers: 0, secondedAdvice: 0, replies: { answers: 3.5, questions: 3.5 } },
+  opinions: {
+    ...shippedLanguage.opinions,
+    opinionVerdicts: 1,
+    gadgetVerdicts: 1,
+    affairVerdicts: 1,
+    shares: { ...shippedLanguage.opinions.shares, reviewPoints: 2.5, affairPoints: 1.5 },
+  },
+  events: { ...shippedLanguage.events, logicalReplies: 1, weights: { ...shippedLanguage.events.weights, replies: 11 } },
+  facts: { ...shippedLanguage.facts, familiarAnswers: 0, secondedAdvice: 0, replies: { answers: 6, questions: 3.5 } },
 };
 
 /** As few masks as RoBERTa has: with many, one of two things to compare is mostly hidden. */
 const fewMasks = { commonFrequency: 0.004, commonShare: 0.04, contentShare: 0.12, labelWordShare: 0.95, furtherWords: singleMarkers };
 
-/** The second stage: goes on from the first one's model and teaches it to compare two texts. */
+/** The second stage: goes on from the first one's model and teaches it to compare two texts, and to judge one sentence at a time. */
 export const shippedSecondStage: PretrainingSettings = {
   ...shippedPretraining,
   language: repliesMostly,
   languageSeed: 12,
   seed: 2,
   masking: fewMasks,
-  steps: 4500,
+  steps: 6000,
   learningRate: 1.5e-3,
   warmupSteps: 100,
   decayFrom: 1,
@@ -53,13 +63,20 @@ export const shippedSecondStage: PretrainingSettings = {
 };
 
 /**
- * The third stage's text: the language at large again, with fewer of those documents. Where their replies use the
- * prompts' words these follow the comparison in some documents and something else in the others.
+ * The third stage's text: the language at large again, with fewer of those documents. Where they use the prompts' words
+ * these follow the comparison or the opinion in some documents and something else in the others.
  */
 const repliesToo: LanguageSettings = {
   ...shippedLanguage,
+  opinions: {
+    ...shippedLanguage.opinions,
+    opinionVerdicts: 0.5,
+    gadgetVerdicts: 0.5,
+    affairVerdicts: 0.5,
+    shares: { ...shippedLanguage.opinions.shares, reviewPoints: 0.35, affairPoints: 0.25 },
+  },
   events: { ...shippedLanguage.events, logicalReplies: 0.45, weights: { ...shippedLanguage.events.weights, replies: 1.1 } },
-  facts: { ...shippedLanguage.facts, familiarAnswers: 0.5, secondedAdvice: 0.5, replies: { answers: 0.4, questions: 0.4 } },
+  facts: { ...shippedLanguage.facts, familiarAnswers: 0.5, secondedAdvice: 0.5, replies: { answers: 0.6, questions: 0.5 } },
 };
 
 /** The third stage: all kinds of text. */
@@ -69,7 +86,7 @@ export const shippedThirdStage: PretrainingSettings = {
   languageSeed: 13,
   seed: 3,
   masking: fewMasks,
-  steps: 6000,
+  steps: 6500,
   learningRate: 1.5e-3,
   warmupSteps: 100,
   decayFrom: 0.4,
