@@ -61,7 +61,7 @@ function pretrainCommand(stages: readonly TrainingRecord[]): string {
   return `npm run pretrain${options.length > 0 ? ` -- ${options.join(" ")}` : ""}`;
 }
 
-const ordinals = ["First", "Second", "Third"];
+const ordinals = ["First", "Second", "Third", "Fourth"];
 
 /** What one run did, as an item of a list with items of its own. */
 function stageItem({ settings, tokens, seconds, machine }: TrainingRecord, name: string): string {

@@ -48,22 +48,38 @@ const repliesMostly: LanguageSettings = {
 /** As few masks as RoBERTa has: with many, one of two things to compare is mostly hidden. */
 const fewMasks = { commonFrequency: 0.004, commonShare: 0.04, contentShare: 0.12, labelWordShare: 0.95, furtherWords: singleMarkers };
 
+/** What the stages after the first one share. */
+const goingOn: PretrainingSettings = { ...shippedPretraining, masking: fewMasks, learningRate: 1.5e-3, warmupSteps: 100, decayFrom: 1 };
+
 /** The second stage: goes on from the first one's model and teaches it to compare two texts, and to judge one sentence at a time. */
 export const shippedSecondStage: PretrainingSettings = {
-  ...shippedPretraining,
+  ...goingOn,
   language: repliesMostly,
   languageSeed: 12,
   seed: 2,
-  masking: fewMasks,
   steps: 6000,
-  learningRate: 1.5e-3,
-  warmupSteps: 100,
-  decayFrom: 1,
   comparisonHead: { head: 1, sharpness: 0.3 },
 };
 
+/** The third stage's text: fewer replies to statements, and mostly what those left untaught, answers to questions and opinions. */
+const answersAndPoints: LanguageSettings = {
+  ...repliesMostly,
+  opinions: { ...repliesMostly.opinions, shares: { ...repliesMostly.opinions.shares, reviewPoints: 4.5, affairPoints: 6 } },
+  events: { ...repliesMostly.events, weights: { ...repliesMostly.events.weights, replies: 3 } },
+  facts: { ...repliesMostly.facts, replies: { answers: 8, questions: 3 } },
+};
+
+/** The third stage: with all kinds of replies at once neither is learned in the time. */
+export const shippedThirdStage: PretrainingSettings = {
+  ...goingOn,
+  language: answersAndPoints,
+  languageSeed: 13,
+  seed: 3,
+  steps: 3000,
+};
+
 /**
- * The third stage's text: the language at large again, with fewer of those documents. Where they use the prompts' words
+ * The fourth stage's text: the language at large again, with fewer of those documents. Where they use the prompts' words
  * these follow the comparison or the opinion in some documents and something else in the others.
  */
 const repliesToo: LanguageSettings = {
@@ -79,18 +95,15 @@ const repliesToo: LanguageSettings = {
   facts: { ...shippedLanguage.facts, familiarAnswers: 0.5, secondedAdvice: 0.5, replies: { answers: 0.6, questions: 0.5 } },
 };
 
-/** The third stage: all kinds of text. */
-export const shippedThirdStage: PretrainingSettings = {
-  ...shippedPretraining,
+/** The fourth stage: all kinds of text. */
+export const shippedFourthStage: PretrainingSettings = {
+  ...goingOn,
   language: repliesToo,
-  languageSeed: 13,
-  seed: 3,
-  masking: fewMasks,
+  languageSeed: 14,
+  seed: 4,
   steps: 6500,
-  learningRate: 1.5e-3,
-  warmupSteps: 100,
   decayFrom: 0.4,
 };
 
 /** How the shipped model is made, stage after stage. */
-export const shippedStages: readonly PretrainingSettings[] = [shippedPretraining, shippedSecondStage, shippedThirdStage];
+export const shippedStages: readonly PretrainingSettings[] = [shippedPretraining, shippedSecondStage, shippedThirdStage, shippedFourthStage];

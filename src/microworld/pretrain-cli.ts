@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
 import { loadCheckpoint } from "../model/checkpoint";
 import { readTrainingRecord, stagesOf, writeCard, writeTrainingRecord } from "./card";
-import { shippedLanguage, shippedLanguageSeed, shippedPretraining, shippedSecondStage, shippedStages } from "./defaults";
+import { shippedLanguage, shippedLanguageSeed, shippedPretraining, shippedSecondStage, shippedStages, shippedThirdStage } from "./defaults";
 import { readVocabulary, writeModelFolder } from "./pretraining/model-files";
 import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
 import { drawDataSet, heldOutKeys } from "./analogues/data-set";
@@ -16,13 +16,14 @@ import { minutes } from "./minutes";
 const usage = `Pretrains the microworld's model, stage by stage, and writes it in Hugging Face layout.
   --out DIR          folder of the model (default data/microworld/model)
   --state DIR        where an interrupted run keeps its state, and finished stages their models (default build/pretrain)
-  --stages N         how many of the ${shippedStages.length} stages (default all): the language at large, texts to compare, both
+  --stages N         how many of the ${shippedStages.length} stages (default all): the language at large, texts to
+                     compare, texts to judge, all of them
   --from DIR         a model that an earlier stage left: goes on with the one after it
   --steps LIST       training steps of each stage that is run (default ${shippedStages.map(({ steps }) => steps).join(",")})
   --seed N           seed of weights, order and masks of the first stage
   --threads N        threads that share a step's batches (default: as many as batches, or cores if those are fewer);
                      the model is the same with any number
-  --naturalness P    share of the texts that could hold a prompt's pattern which do hold it, in all stages but the second`;
+  --naturalness P    share of the texts that could hold a prompt's pattern which do hold it, in the first stage and the last`;
 
 /** A number from the command line. */
 function numberOption(name: string, text: string | undefined, fallback: number, valid: (n: number) => boolean): number {
@@ -97,8 +98,8 @@ async function main(): Promise<void> {
       ...stage,
       seed: first + i === 0 ? numberOption("seed", values.seed, stage.seed, Number.isInteger) : stage.seed,
       steps: steps[i],
-      // The second stage's replies are all in the prompts' words.
-      language: stage === shippedSecondStage ? stage.language : { ...stage.language, naturalness: numberOption("naturalness", values.naturalness, stage.language.naturalness, isShare) },
+      // In the stages between, all replies and verdicts are in the prompts' words.
+      language: stage === shippedSecondStage || stage === shippedThirdStage ? stage.language : { ...stage.language, naturalness: numberOption("naturalness", values.naturalness, stage.language.naturalness, isShare) },
     };
     const name = `stage-${first + i + 1}`;
     const folder = i === planned.length - 1 ? out : join(state, name, "model");
