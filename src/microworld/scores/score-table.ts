@@ -26,12 +26,14 @@ export function scoresMarkdown(scores: readonly Score[]): string {
 The best threshold (more than two classes: the best additive class biases that coordinate ascent finds) looks at the test labels: it bounds what recalibration can do.
 Kernel regression: each class against the rest, with the kernel of its logit less the mean of the others'.
 
-${ks.map((k) => section(k, scores.filter((score) => score.k === k))).join("\n")}`;
+${ks.map((k) => section(k, scores.filter((score) => score.k === k), seeds.length)).join("\n")}`;
 }
 
-function section(k: number, scores: readonly Score[]): string {
+/** The tables of one k; its splits are named where they are fewer than all. */
+function section(k: number, scores: readonly Score[], splits: number): string {
+  const own = [...new Set(scores.map(({ seed }) => seed))];
   const f1Tasks = scores.some(({ f1 }) => f1 !== undefined);
-  return `### k = ${k}
+  return `### k = ${k}${own.length < splits ? ` (split${own.length > 1 ? "s" : ""} ${own.join(", ")} only)` : ""}
 
 ${markdownTable(rowsOf(scores, value))}${f1Tasks ? `\nAccuracy where the table has F1:\n\n${markdownTable(rowsOf(scores.filter(({ f1 }) => f1 !== undefined), ({ accuracy }) => accuracy))}` : ""}
 ${verdicts(scores)
