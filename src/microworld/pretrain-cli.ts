@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { backendVersions } from "../model/backend";
 import { loadCheckpoint } from "../model/checkpoint";
 import { readTrainingRecord, stagesOf, writeCard, writeTrainingRecord } from "./card";
-import { shippedLanguage, shippedLanguageSeed, shippedPretraining, shippedSecondStage, shippedStages, shippedThirdStage } from "./defaults";
+import { shippedLanguage, shippedLanguageSeed, shippedPretraining, shippedStages } from "./defaults";
 import { readVocabulary, writeModelFolder } from "./pretraining/model-files";
 import { forgetState, pretrain, type PretrainingProgress, type PretrainingSettings } from "./pretraining/pretrain";
 import { drawDataSet, heldOutKeys } from "./analogues/data-set";
@@ -98,8 +98,8 @@ async function main(): Promise<void> {
       ...stage,
       seed: first + i === 0 ? numberOption("seed", values.seed, stage.seed, Number.isInteger) : stage.seed,
       steps: steps[i],
-      // In the stages between, all replies and verdicts are in the prompts' words.
-      language: stage === shippedSecondStage || stage === shippedThirdStage ? stage.language : { ...stage.language, naturalness: numberOption("naturalness", values.naturalness, stage.language.naturalness, isShare) },
+      // Stages of another naturalness than the language's keep it: there all replies and verdicts are in the prompts' words.
+      language: stage.language.naturalness !== shippedLanguage.naturalness ? stage.language : { ...stage.language, naturalness: numberOption("naturalness", values.naturalness, stage.language.naturalness, isShare) },
     };
     const name = `stage-${first + i + 1}`;
     const folder = i === planned.length - 1 ? out : join(state, name, "model");

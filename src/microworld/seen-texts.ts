@@ -1,5 +1,6 @@
 /** Which texts a model has read in pretraining. */
 import { corpusBlock } from "./language/corpus";
+import { wordCount } from "./language/document";
 import { completeLanguage, type LanguageSettings } from "./language/settings";
 import { documentKeys } from "./language/text-keys";
 import { stagesOf, type TrainingRecord } from "./card";
@@ -49,7 +50,7 @@ export function seenTexts(texts: readonly ReadText[], wanted: readonly (readonly
           seen.texts.add(key);
           for (const pair of partners.get(key) ?? []) if (pair.every((part) => found.includes(part))) seen.pairs.add(pairKey(pair));
         }
-        own += document.join(" ").split(" ").length;
+        own += wordCount(document);
       }
       onBlock?.(done + Math.min(own, words), total);
     }

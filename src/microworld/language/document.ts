@@ -5,6 +5,8 @@ import type { LanguageSettings } from "./settings";
 /** A document as its finished sentences, in order. */
 export type Document = readonly string[];
 
+export const wordCount = (document: Document): number => document.join(" ").split(" ").length;
+
 /** One kind of text in the pretraining corpus, for example news articles. */
 export interface DocumentKind {
   name: string;

@@ -1,5 +1,5 @@
 /** Documents about facts: encyclopaedia entries, questions with answers, quizzes, forums, comparisons. */
-import type { Document, DocumentKind } from "../document";
+import { wordCount, type Document, type DocumentKind } from "../document";
 import { finishSentence, lowered } from "../frame";
 import { shuffled, type Random } from "../random";
 import type { LanguageSettings } from "../settings";
@@ -34,8 +34,6 @@ function drawEntry(random: Random, settings: LanguageSettings): Document {
 
 const remarks = phrasing.table(phrases(`{That/This/The} reply is {useless/irrelevant/unhelpful}. | {That/This/The} reply is {useless/irrelevant/unhelpful}. | That answers another question. | We wanted to know something else.`));
 const thanks = phrasing.table(phrases(`{That/This/The} reply is {helpful/relevant/clear}. | {That/This/The} reply is {helpful/relevant/clear}. | That answers the question. | That is what I wanted to know.`));
-
-const wordCount = (document: Document): number => document.join(" ").split(" ").length;
 
 /** One or two questions, each with a sentence that answers, or first with one that does not. */
 function drawAnswers(random: Random, settings: LanguageSettings): Document {

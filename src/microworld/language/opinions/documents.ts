@@ -1,6 +1,6 @@
 /** The kinds of text in which opinions are given, and those in which none are. */
 import { drawAffair } from "./affairs";
-import type { Document, DocumentKind } from "../document";
+import { wordCount, type Document, type DocumentKind } from "../document";
 import { drawEditorial } from "./editorials";
 import { drawEverydayText } from "../neutral";
 import { drawSynopsis } from "./plots";
@@ -20,7 +20,7 @@ function bounded(draw: Draw): Draw {
   return (random, settings) => {
     for (;;) {
       const document = draw(random, settings);
-      const words = document.reduce((sum, sentence) => sum + sentence.split(" ").length, 0);
+      const words = wordCount(document);
       if (words >= bounds.fewest && words <= bounds.most) return document;
     }
   };

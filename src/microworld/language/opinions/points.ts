@@ -1,12 +1,12 @@
 /** Opinions point by point, each judged at once: "The plot was not dull. It was great. The actors were wooden. It was terrible." */
 import { createMatter, wordPhrase } from "./affair-phrases";
-import type { Document } from "../document";
-import { film, gadget, otherDomains } from "./domains/all";
+import { wordCount, type Document } from "../document";
+import { film, gadget } from "./domains/all";
 import { finishSentence } from "../frame";
 import { drawItem } from "./meaning";
 import { drawPolarity, type Polarity } from "./polarity";
 import { uniform, draw, type Random } from "../random";
-import { drawStatement, joinable, sideVerdict, type Thing } from "./reviews";
+import { drawOtherDomain, drawStatement, joinable, sideVerdict, type Thing } from "./reviews";
 import type { LanguageSettings } from "../settings";
 import type { OpinionSettings } from "./settings";
 import { opinionVerdict, wordVerdict } from "./verdicts";
@@ -34,7 +34,7 @@ function judged(random: Random, natural: boolean, next: () => Point): Document {
   for (let words = 0; words < mostWords && document.length < 2 * mostPoints; ) {
     const { text, polarity, verdict } = next();
     document.push(finishSentence(text), natural ? wordVerdict(random, verdict) : draw(random, polarity === 1 ? judgements.good : judgements.bad));
-    words = document.join(" ").split(" ").length;
+    words = wordCount(document);
   }
   return document;
 }
@@ -47,7 +47,7 @@ const drawExponent = (random: Random, { zipfExponent, taskZipfExponent }: Opinio
  * then stands in every point.
  */
 export function drawReviewPoints(random: Random, { naturalness, opinions }: LanguageSettings): Document {
-  const domain = random.chance(0.5) ? film : random.chance(0.5) ? gadget : otherDomains[1 + random.below(otherDomains.length - 1)];
+  const domain = random.chance(0.5) ? film : drawOtherDomain(random, opinions);
   const thing: Thing = { domain, item: drawItem(random, domain), settings: opinions };
   const exponent = drawExponent(random, opinions);
   const natural = random.chance(naturalness);

@@ -101,9 +101,14 @@ export function drawFilmReview(random: Random, language: LanguageSettings): Docu
   return drawReview(random, language, film, language.opinions.opinionVerdicts);
 }
 
+/** What else than films is reviewed. */
+export function drawOtherDomain(random: Random, { gadgetShare }: OpinionSettings): Domain {
+  return random.chance(gadgetShare) ? gadget : otherDomains[1 + random.below(otherDomains.length - 1)];
+}
+
 /** A review of something else than a film. */
 export function drawOtherReview(random: Random, language: LanguageSettings): Document {
-  const domain = random.chance(language.opinions.gadgetShare) ? gadget : otherDomains[1 + random.below(otherDomains.length - 1)];
+  const domain = drawOtherDomain(random, language.opinions);
   return drawReview(random, language, domain, domain === gadget ? language.opinions.gadgetVerdicts : 1);
 }
 
