@@ -2,6 +2,7 @@
 // npm test -- NAME …: only the tests whose path contains a name, without the checks before them.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { runProgram } from "./run.mjs";
 import { filesUnder } from "./setup/files.mjs";
 import { build, cache, nodeModules, root } from "./setup/places.mjs";
@@ -39,37 +40,39 @@ async function runTests() {
   }
   // Most files leave one of two cores idle half of the time, so two of them run side by side; not so where a test is about time.
   const room = (file) => path.relative(path.join(build, "test"), file).split(path.sep)[0];
-  const codes = [];
+  const parts = [];
   for (const [own, options] of [
     [files.filter((file) => TIMED.has(room(file))), ["--test-concurrency=1"]],
     [files.filter((file) => !TIMED.has(room(file))), ["--test-concurrency=2"]],
   ]) {
-    if (own.length > 0) codes.push(await runFiles(own, options));
+    if (own.length > 0) parts.push(await runFiles(own, options));
   }
-  return codes.find((code) => code !== 0) ?? 0;
+  // On a machine that has everything (KERNEL_VIEW_REQUIRE_ALL=1) a skipped test is a failure.
+  const all = process.env.KERNEL_VIEW_REQUIRE_ALL === "1";
+  const named = parts.flatMap(({ record }) => record).filter(({ kind }) => kind === "failed" || all);
+  // Said at the end: the first part's own list stands far above.
+  for (const { kind, test, reason } of named) {
+    console.error(`npm test: ${kind === "failed" ? kind : `${kind}, but KERNEL_VIEW_REQUIRE_ALL=1`}: ${test}${reason ? `: ${reason}` : ""}`);
+  }
+  return parts.find(({ code }) => code !== 0)?.code ?? (named.length > 0 ? 1 : 0);
 }
 
+/** Runs test files; returns the exit code and what was recorded: the tests that failed and those that were skipped. */
 async function runFiles(files, options) {
-  const record = path.join(cache, `tests-${process.pid}.tap`);
+  const file = path.join(cache, `tests-${process.pid}.jsonl`);
+  const recorder = pathToFileURL(path.join(root, "environment", "test-record.mjs")).href;
   mkdirSync(cache, { recursive: true });
   try {
     const code = await runProgram(
       process.execPath,
-      ["--test", ...options, "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${record}`, ...files],
+      ["--test", ...options, "--test-reporter=spec", "--test-reporter-destination=stdout", `--test-reporter=${recorder}`, `--test-reporter-destination=${file}`, ...files],
       { cwd: root, cleanOutput: true },
     );
-    return code !== 0 ? code : skippedTests(readFileSync(record, "utf8"));
+    const lines = readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
+    return { code, record: lines.map((line) => JSON.parse(line)) };
   } finally {
-    rmSync(record, { force: true });
+    rmSync(file, { force: true });
   }
-}
-
-/** On a machine that has everything (KERNEL_VIEW_REQUIRE_ALL=1) a skipped test is a failure. */
-function skippedTests(tap) {
-  if (process.env.KERNEL_VIEW_REQUIRE_ALL !== "1") return 0;
-  const skipped = tap.split("\n").filter((line) => /^\s*ok .*# SKIP/.test(line));
-  for (const line of skipped) console.error(`skipped, but KERNEL_VIEW_REQUIRE_ALL=1: ${line.trim().replace(/^ok \d+ - /, "")}`);
-  return skipped.length > 0 ? 1 : 0;
 }
 
 process.exitCode = await main();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
@@ -102,4 +102,32 @@ test("the cells' type check names notebook, cell and line", async (t) => {
   writeFileSync(path.join(folder, "strict.ipynb"), JSON.stringify({ cells }));
   const [strict] = checkNotebook(path.join(folder, "strict.ipynb"));
   assert.match(strict, /code cell 2, line 2: Type 'number \| undefined' is not assignable/);
+});
+
+test("failed and skipped tests are recorded by name, place and reason", (t) => {
+  const folder = temporaryFolder(t);
+  const file = path.join(folder, "some.test.cjs");
+  writeFileSync(
+    file,
+    [
+      `const { describe, test } = require("node:test");`,
+      `describe("a room", () => { test("with # and \\\\", () => { throw new Error("not ok 9\\nmore"); }); test("fine", () => {}); });`,
+      `test("outer", async (t) => { await t.test("part", () => { throw new Error("y"); }); });`,
+      `test("nothing to see", { skip: "no # here" }, () => {});`,
+    ].join("\n"),
+  );
+  const record = path.join(folder, "record.jsonl");
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const reporter = `--test-reporter=${path.join(root, "environment", "test-record.mjs")}`;
+  const { status } = spawnSync(process.execPath, ["--test", reporter, `--test-reporter-destination=${record}`, file], { env });
+  assert.equal(status, 1);
+  const place = path.relative(root, file);
+  assert.deepEqual(
+    readFileSync(record, "utf8").trim().split("\n").map((line) => JSON.parse(line) as unknown),
+    [
+      { kind: "failed", test: `with # and \\ (${place}:2)`, reason: "not ok 9" },
+      { kind: "failed", test: `part (${place}:3)`, reason: "y" },
+      { kind: "skipped", test: `nothing to see (${place}:4)`, reason: "no # here" },
+    ],
+  );
 });
