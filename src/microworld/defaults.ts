@@ -27,23 +27,69 @@ export const shippedPretraining: PretrainingSettings = {
   clipNorm: 1,
 };
 
+/** What the text of a stage after the first one is made of; weights are relative to those of the language's other documents. */
+interface ReplyText {
+  /** The language's own if left out. */
+  naturalness?: number;
+  /** Share of the verdicts that follow the opinion, and of the replies to statements that follow the comparison. */
+  followed: { verdicts: number; replies: number };
+  /** Share of the answers to questions whose "Yes," and "No," follow something else: how familiar a thing is, or who asks for advice. */
+  unrelated: number;
+  /** Weights of reviews and of notes on world affairs that judge point by point. */
+  points: { reviews: number; affairs: number };
+  /** Weights of documents with several short replies: to statements, and to questions for sentences that answer and for other questions. */
+  replies: { statements: number; answers: number; questions: number };
+}
+
+function languageWithReplies({ naturalness = shippedLanguage.naturalness, followed, unrelated, points, replies }: ReplyText): LanguageSettings {
+  const { opinions, events, facts } = shippedLanguage;
+  const { verdicts } = followed;
+  return {
+    ...shippedLanguage,
+    naturalness,
+    opinions: {
+      ...opinions,
+      opinionVerdicts: verdicts,
+      gadgetVerdicts: verdicts,
+      affairVerdicts: verdicts,
+      shares: { ...opinions.shares, reviewPoints: points.reviews, affairPoints: points.affairs },
+    },
+    events: { ...events, logicalReplies: followed.replies, weights: { ...events.weights, replies: replies.statements } },
+    facts: { ...facts, familiarAnswers: unrelated, secondedAdvice: unrelated, replies: { answers: replies.answers, questions: replies.questions } },
+  };
+}
+
 /**
  * The second stage's text: statements and questions with several short replies, and opinions judged point by point. Their
  * words always follow the comparison or the opinion.
  */
-const repliesMostly: LanguageSettings = {
-  ...shippedLanguage,
+const repliesMostly = languageWithReplies({
   naturalness: 1,
-  opinions: {
-    ...shippedLanguage.opinions,
-    opinionVerdicts: 1,
-    gadgetVerdicts: 1,
-    affairVerdicts: 1,
-    shares: { ...shippedLanguage.opinions.shares, reviewPoints: 2.5, affairPoints: 1.5 },
-  },
-  events: { ...shippedLanguage.events, logicalReplies: 1, weights: { ...shippedLanguage.events.weights, replies: 11 } },
-  facts: { ...shippedLanguage.facts, familiarAnswers: 0, secondedAdvice: 0, replies: { answers: 6, questions: 3.5 } },
-};
+  followed: { verdicts: 1, replies: 1 },
+  unrelated: 0,
+  points: { reviews: 2.5, affairs: 1.5 },
+  replies: { statements: 11, answers: 6, questions: 3.5 },
+});
+
+/** The third stage's text: fewer replies to statements, and mostly what those left untaught, answers to questions and opinions. */
+const answersAndPoints = languageWithReplies({
+  naturalness: 1,
+  followed: { verdicts: 1, replies: 1 },
+  unrelated: 0,
+  points: { reviews: 4.5, affairs: 6 },
+  replies: { statements: 3, answers: 8, questions: 3 },
+});
+
+/**
+ * The fourth stage's text: the language at large again, with fewer of those documents. Where they use the prompts' words
+ * these follow the comparison or the opinion in some documents and something else in the others.
+ */
+const repliesToo = languageWithReplies({
+  followed: { verdicts: 0.5, replies: 0.45 },
+  unrelated: 0.5,
+  points: { reviews: 0.35, affairs: 0.25 },
+  replies: { statements: 1.1, answers: 0.6, questions: 0.5 },
+});
 
 /** As few masks as RoBERTa has: with many, one of two things to compare is mostly hidden. */
 const fewMasks = { commonFrequency: 0.004, commonShare: 0.04, contentShare: 0.12, labelWordShare: 0.95, furtherWords: singleMarkers };
@@ -61,14 +107,6 @@ export const shippedSecondStage: PretrainingSettings = {
   comparisonHead: { head: 1, sharpness: 0.3 },
 };
 
-/** The third stage's text: fewer replies to statements, and mostly what those left untaught, answers to questions and opinions. */
-const answersAndPoints: LanguageSettings = {
-  ...repliesMostly,
-  opinions: { ...repliesMostly.opinions, shares: { ...repliesMostly.opinions.shares, reviewPoints: 4.5, affairPoints: 6 } },
-  events: { ...repliesMostly.events, weights: { ...repliesMostly.events.weights, replies: 3 } },
-  facts: { ...repliesMostly.facts, replies: { answers: 8, questions: 3 } },
-};
-
 /** The third stage: with all kinds of replies at once neither is learned in the time. */
 export const shippedThirdStage: PretrainingSettings = {
   ...goingOn,
@@ -76,23 +114,6 @@ export const shippedThirdStage: PretrainingSettings = {
   languageSeed: 13,
   seed: 3,
   steps: 3000,
-};
-
-/**
- * The fourth stage's text: the language at large again, with fewer of those documents. Where they use the prompts' words
- * these follow the comparison or the opinion in some documents and something else in the others.
- */
-const repliesToo: LanguageSettings = {
-  ...shippedLanguage,
-  opinions: {
-    ...shippedLanguage.opinions,
-    opinionVerdicts: 0.5,
-    gadgetVerdicts: 0.5,
-    affairVerdicts: 0.5,
-    shares: { ...shippedLanguage.opinions.shares, reviewPoints: 0.35, affairPoints: 0.25 },
-  },
-  events: { ...shippedLanguage.events, logicalReplies: 0.45, weights: { ...shippedLanguage.events.weights, replies: 1.1 } },
-  facts: { ...shippedLanguage.facts, familiarAnswers: 0.5, secondedAdvice: 0.5, replies: { answers: 0.6, questions: 0.5 } },
 };
 
 /** The fourth stage: all kinds of text. */
