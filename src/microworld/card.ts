@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { documentKinds } from "./language/corpus";
-import { completeLanguage, type LanguageSettings } from "./language/settings";
+import type { LanguageSettings } from "./language/settings";
 import { writeText } from "./text-file";
 import { shippedPretraining, shippedStages } from "./defaults";
 import type { LossPoint, PretrainingSettings } from "./pretraining/pretrain";
@@ -79,7 +79,7 @@ function stageItem({ settings, tokens, seconds, machine }: TrainingRecord, name:
 
 /** How much of a text is short replies and opinions point by point, and what their words follow. */
 function denseTextItems(language: LanguageSettings): string[] {
-  const { events, facts, opinions } = completeLanguage(language);
+  const { events, facts, opinions } = language;
   const replies = events.weights.replies + facts.replies.answers + facts.replies.questions;
   const points = opinions.shares.reviewPoints + opinions.shares.affairPoints;
   if (replies + points === 0) return [];

@@ -1,7 +1,7 @@
 /** Which texts a model has read in pretraining. */
 import { corpusBlock } from "./language/corpus";
 import { wordCount } from "./language/document";
-import { completeLanguage, type LanguageSettings } from "./language/settings";
+import type { LanguageSettings } from "./language/settings";
 import { documentKeys } from "./language/text-keys";
 import { stagesOf, type TrainingRecord } from "./card";
 
@@ -18,7 +18,7 @@ export interface ReadText {
  * read is taken.
  */
 export function readTexts(record: TrainingRecord): ReadText[] {
-  return stagesOf(record).map(({ settings: { language, languageSeed, documentsPerBlock }, tokens }) => ({ language: completeLanguage(language), languageSeed, documentsPerBlock, words: tokens }));
+  return stagesOf(record).map(({ settings: { language, languageSeed, documentsPerBlock }, tokens }) => ({ language, languageSeed, documentsPerBlock, words: tokens }));
 }
 
 export interface Seen {

@@ -23,14 +23,3 @@ export const defaultLanguage: LanguageSettings = {
   facts: defaultFacts,
   news: defaultNews,
 };
-
-/** Recorded settings with what older records lack: the weights of kinds of text that did not exist then are 0. */
-export function completeLanguage(recorded: LanguageSettings): LanguageSettings {
-  const { events, facts, opinions } = recorded;
-  return {
-    ...recorded,
-    opinions: { ...opinions, shares: { ...opinions.shares, reviewPoints: opinions.shares.reviewPoints ?? 0, affairPoints: opinions.shares.affairPoints ?? 0 } },
-    events: { ...events, weights: { ...events.weights, replies: events.weights.replies ?? 0 } },
-    facts: { ...facts, replies: facts.replies ?? { answers: 0, questions: 0 } },
-  };
-}
