@@ -18,7 +18,8 @@ const usage = `Makes the microworld's task data: full data sets and few-shot spl
   --out DIR    folder of the microworld (default data/microworld); the data goes to DIR/tasks
   --seed N     seed of the language (default ${shippedLanguageSeed}, that of the shipped model)
   --k LIST     examples of each label (default 16,64)
-  --seen DIR   instead counts the test texts that occur in what the model in DIR has read in pretraining (minutes)
+  --seen DIR   instead counts the test texts whose words occur in a row in what the model in DIR has read, be it inside a
+               longer sentence (minutes)
   --renew      also renew the shipped samples and hashes: after a change of the language`;
 
 function main(): void {
@@ -52,7 +53,7 @@ function main(): void {
   process.stdout.write(`${dataSets.length} tasks are in ${join(out, "tasks")}\n`);
 }
 
-/** Prints how many test examples of each task have a text that the model in a folder has read. */
+/** Prints how many test examples of each task have a text whose words the model in a folder has read in a row. */
 function reportSeen(folder: string, dataSets: readonly ReturnType<typeof drawDataSet>[], heldOut: ReadonlySet<string>): void {
   const record = readTrainingRecord(folder);
   if (!record) throw new Error(`${folder} has no training.json, which says what was read: is it a model of npm run pretrain?`);
@@ -67,7 +68,7 @@ function reportSeen(folder: string, dataSets: readonly ReturnType<typeof drawDat
   for (const { analogue, test } of dataSets) {
     const some = test.filter((example) => keysOf(example).some((key) => seen.texts.has(key))).length;
     const together = test.filter((example) => seen.pairs.has(pairKey(keysOf(example)))).length;
-    process.stdout.write(`${analogue.task}: of ${test.length} test examples ${some} have a text that was read${test[0].texts.length > 1 ? `, ${together} both in one document` : ""}\n`);
+    process.stdout.write(`${analogue.task}: of ${test.length} test examples ${some} have a text whose words were read in a row${test[0].texts.length > 1 ? `, ${together} both in one document` : ""}\n`);
   }
 }
 

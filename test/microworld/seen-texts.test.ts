@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { defaultLanguage } from "../../src/microworld/language/settings";
 import { corpusBlock } from "../../src/microworld/language/corpus";
 import { documentKeys, sentenceKey, textKeys } from "../../src/microworld/language/text-keys";
-import { pairKey, seenTexts } from "../../src/microworld/seen-texts";
+import { pairKey, seenTexts, wordRuns } from "../../src/microworld/seen-texts";
 
 test("a text is found as it stands, behind a reply's first word, and on both sides of a question with its answer", () => {
   assert.ok(textKeys("A duck sleeps.").includes("a duck sleeps"));
@@ -13,6 +13,15 @@ test("a text is found as it stands, behind a reply's first word, and on both sid
   for (const sentence of ["Number: a duck sleeps.", "It may be that a duck sleeps.", "Does it? Anna asked: a duck sleeps.", "Does it? So a duck sleeps."]) assert.ok(textKeys(sentence).includes("a duck sleeps"), sentence);
   assert.ok(!textKeys("Yesterday a duck slept.").includes("a duck slept"));
   assert.ok(documentKeys(["It rains.", "A duck", "sleeps well."]).includes("a duck sleeps well"));
+});
+
+test("texts are found wherever their words stand in a row, and no others", () => {
+  const find = wordRuns(["hero", "a duck", "a duck sleeps", "a duck sleeps well today", "the king saw a duck", "not there at all"]);
+  const words = (text: string): string[] => text.split(" ");
+  assert.deepEqual([...find(words("anna says that a duck sleeps well"))].sort(), ["a duck", "a duck sleeps"]);
+  assert.deepEqual([...find(words("the king saw a duck"))].sort(), ["a duck", "the king saw a duck"]);
+  assert.deepEqual([...find(words("a hero"))], ["hero"]);
+  assert.equal(find(words("not there at")).size, 0);
 });
 
 test("what was read is found in any of its blocks, and nothing else is", () => {
