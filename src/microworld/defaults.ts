@@ -59,23 +59,22 @@ function languageWithReplies({ naturalness = shippedLanguage.naturalness, follow
   };
 }
 
+/** Prompts' words that always follow the comparison or the opinion, in all texts that could hold them. */
+const alwaysFollowed = { naturalness: 1, followed: { verdicts: 1, replies: 1 }, unrelated: 0 };
+
 /**
  * The second stage's text: statements and questions with several short replies, and opinions judged point by point. Their
  * words always follow the comparison or the opinion.
  */
 const repliesMostly = languageWithReplies({
-  naturalness: 1,
-  followed: { verdicts: 1, replies: 1 },
-  unrelated: 0,
+  ...alwaysFollowed,
   points: { reviews: 2.5, affairs: 1.5 },
   replies: { statements: 11, answers: 6, questions: 3.5 },
 });
 
 /** The third stage's text: fewer replies to statements, and mostly what those left untaught, answers to questions and opinions. */
 const answersAndPoints = languageWithReplies({
-  naturalness: 1,
-  followed: { verdicts: 1, replies: 1 },
-  unrelated: 0,
+  ...alwaysFollowed,
   points: { reviews: 4.5, affairs: 6 },
   replies: { statements: 3, answers: 8, questions: 3 },
 });

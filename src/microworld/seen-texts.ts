@@ -34,8 +34,8 @@ export const pairKey = (keys: readonly string[]): string => keys.join(" | ");
 const lookedUp = 3;
 
 /**
- * A search for texts in running words: wherever their words stand in a row, be it inside a longer sentence. It shares no code
- * with what leaves held-out texts out of the pretraining text, so that it can find what that misses.
+ * A search for texts in running words: wherever their words stand in a row, be it inside a longer sentence. It shares but
+ * the form of the keys with what leaves held-out texts out of the pretraining text, so that it can find what that misses.
  */
 export function wordRuns(keys: Iterable<string>): (words: readonly string[]) => Set<string> {
   const byStart = new Map<string, { key: string; words: string[] }[]>();
