@@ -1,0 +1,101 @@
+import { runningCell, type RunningCell } from "../../running-cell";
+import type { Publication } from "../runtime-messages";
+
+/** What an interrupted cell throws. */
+export class InterruptedError extends Error {
+  override name = "Interrupted";
+  constructor() {
+    super("The cell was interrupted.");
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** `stop[0]`: an interrupt has come and is not served yet. Set by the interrupt thread, also while this one is busy. */
+export const stop = new Int32Array(new SharedArrayBuffer(8));
+
+/** The kernel waits that long for an interrupted cell to end by itself, in milliseconds; then its end is told without it. */
+const PATIENCE = 300;
+
+let lastOrdinal = 0;
+/** Executions up to this one have been interrupted, and whatever they left running. */
+let interruptedUpTo = 0;
+const known = new Set<WeakRef<Execution>>();
+
+/** One run of a cell, or of a handler of a comm: in whose name messages are sent, and what an interrupt ends. */
+export class Execution implements RunningCell {
+  readonly ordinal = ++lastOrdinal;
+  readonly signal: AbortSignal;
+  /** Clears the timers that the cell's own code has set. */
+  readonly timers = new Set<NodeJS.Timeout | NodeJS.Immediate>();
+  /** Resolves when the kernel stops waiting for this execution. */
+  readonly abandoned: Promise<void>;
+  readonly #controller = new AbortController();
+  #abandon!: () => void;
+  #ended = false;
+
+  constructor(
+    readonly request: number,
+    readonly allowInput: boolean,
+    private readonly send: (message: Publication) => void,
+  ) {
+    this.signal = live(this.#controller.signal);
+    this.abandoned = new Promise((resolve) => (this.#abandon = resolve));
+    for (const reference of known) if (!reference.deref()) known.delete(reference);
+    known.add(new WeakRef(this));
+  }
+
+  get interrupted(): boolean {
+    return this.ordinal <= interruptedUpTo;
+  }
+
+  /** The kernel has told how it ended; what an interrupted cell says after that is nobody's. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  publish(messageType: Publication["messageType"], content: Record<string, unknown>, more: Pick<Publication, "metadata" | "buffers"> = {}): void {
+    if (!(this.#ended && this.interrupted)) this.send({ type: "publish", request: this.request, messageType, content, ...more });
+  }
+
+  interrupt(reason: Error): void {
+    this.#controller.abort(reason);
+    for (const timer of this.timers) clearTimeout(timer as NodeJS.Timeout);
+    this.timers.clear();
+    setTimeout(this.#abandon, PATIENCE).unref();
+  }
+}
+
+/** The execution in whose name the caller runs: in timers and promises, too. */
+export const runningExecution = (): Execution | undefined => runningCell() as Execution | undefined;
+
+/** Ends everything that cells have running. */
+export function interruptAll(): void {
+  Atomics.store(stop, 0, 0);
+  const reason = new InterruptedError();
+  const fresh = [...known].map((reference) => reference.deref()).filter((execution) => execution && !execution.interrupted);
+  interruptedUpTo = lastOrdinal;
+  for (const execution of fresh) execution!.interrupt(reason);
+}
+
+/** Called in the loops and functions of cells while an interrupt waits. */
+export function stopHere(): void {
+  if (stop[0] !== 0) interruptAll();
+  throwIfInterrupted();
+}
+
+export function throwIfInterrupted(): void {
+  if (runningExecution()?.interrupted) throw new InterruptedError();
+}
+
+/** A signal that looks for a waiting interrupt whenever it is asked, so that work which never pauses sees it, too. */
+function live(signal: AbortSignal): AbortSignal {
+  const look = () => {
+    if (stop[0] !== 0) interruptAll();
+  };
+  const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
+  Object.defineProperties(signal, {
+    aborted: { get: () => (look(), aborted.call(signal) as boolean) },
+    throwIfAborted: { value: () => (look(), AbortSignal.prototype.throwIfAborted.call(signal)) },
+  });
+  return signal;
+}

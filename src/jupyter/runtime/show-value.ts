@@ -1,0 +1,73 @@
+import { inspect } from "node:util";
+import { chartBundle } from "../../notebook/show-chart";
+import type { MimeBundle } from "../../notebook/sink";
+import { tableBundle, type DataFrameLike } from "../../notebook/show-table";
+
+/** The method by which a value shows itself: Deno's convention, and ours. */
+const displayMethod = Symbol.for("Jupyter.display");
+
+/** How a value is shown as the result of a cell, by media type; undefined for nothing. */
+export async function bundleOf(value: unknown): Promise<MimeBundle | undefined> {
+  if (value === undefined) return undefined;
+  try {
+    const own = await ownBundle(value);
+    return own ?? { "text/plain": plain(value) };
+  } catch (error) {
+    // A value that cannot be drawn is still there to be looked at.
+    return { "text/plain": `${plain(value)}\n(not shown otherwise: ${(error as Error).message})` };
+  }
+}
+
+async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {
+  if (typeof value === "function") return { "text/plain": functionText(value as (...given: never[]) => unknown) };
+  if (typeof value !== "object" || value === null) return undefined;
+  const display = (value as Record<symbol, unknown>)[displayMethod];
+  if (typeof display === "function") return (await (display as () => unknown).call(value)) as MimeBundle;
+  if (isDataFrame(value)) return tableBundle(value);
+  if (isVegaLite(value)) return chartBundle(value);
+  if (isTensor(value)) return { "text/plain": tensorText(value) };
+  return undefined;
+}
+
+const plain = (value: unknown): string => inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
+
+/** Its first line, without what the compiler made of its body. */
+function functionText(value: (...given: never[]) => unknown): string {
+  const source = Function.prototype.toString.call(value);
+  if (/^class\b/.test(source)) return `class ${value.name || "(anonymous)"}`;
+  const parameters = /^(?:async\s*)?(?:function\s*\*?\s*[\w$]*\s*)?(\([^)]*\)|[\w$]+)/.exec(source)?.[1] ?? "(…)";
+  return `${/^async\b/.test(source) ? "async " : ""}function ${value.name || "(anonymous)"}${parameters.startsWith("(") ? parameters : `(${parameters})`}`;
+}
+
+function isDataFrame(value: object): value is DataFrameLike {
+  const { columns, values, constructor } = value as { columns?: unknown; values?: unknown; constructor?: { name?: string } };
+  return Array.isArray(columns) && Array.isArray(values) && /^(?:DataFrame|Series)$/.test(constructor?.name ?? "");
+}
+
+const isVegaLite = (value: object): value is Record<string, unknown> => /\/schema\/vega-lite\//.test(String((value as { $schema?: unknown }).$schema ?? ""));
+
+interface TensorLike {
+  shape: number[];
+  dtype: string;
+  size: number;
+  isDisposed: boolean;
+  dataSync(): ArrayLike<number | string>;
+  flatten(): TensorLike;
+  slice(begin: number, size: number): TensorLike;
+  dispose(): void;
+}
+
+const isTensor = (value: object): value is TensorLike => Array.isArray((value as TensorLike).shape) && typeof (value as TensorLike).dtype === "string" && typeof (value as TensorLike).dataSync === "function";
+
+/** Shape, type and first values: "Tensor float32 [2, 3]: 1, 2, 3, …". */
+function tensorText(tensor: TensorLike): string {
+  const kind = `Tensor ${tensor.dtype} [${tensor.shape.join(", ")}]`;
+  if (tensor.isDisposed) return `${kind}, disposed`;
+  const shown = 12;
+  const flat = tensor.flatten();
+  const head = flat.slice(0, Math.min(shown, tensor.size));
+  const values = Array.from(head.dataSync(), (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value)));
+  head.dispose();
+  flat.dispose();
+  return `${kind}: ${values.join(", ")}${tensor.size > shown ? ", …" : ""}`;
+}
