@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { Session } from "./session";
-import { openSockets, type Connection, type Sockets } from "./sockets";
+import { openSockets, type Connection } from "./sockets";
 import { Wire } from "./wire";
 
 /** The TypeScript kernel for Jupyter: `node kernel.js CONNECTION_FILE`. See docs/kernel.md. */
@@ -13,20 +13,20 @@ async function main(connectionFile: string): Promise<void> {
   const wire = new Wire(connection.key, connection.signature_scheme?.replace(/^hmac-/, ""));
   const { withoutNoise } = (await import(pathToFileURL(path.join(root, "environment", "tensorflow-noise.mjs")).href)) as { withoutNoise(chunk: Buffer): Buffer };
 
-  let sockets: Sockets | undefined;
+  const sockets = await openSockets(connection);
   const session = new Session({
     wire,
     folder,
     root,
     clean: (text) => withoutNoise(Buffer.from(text)).toString(),
-    send: (channel, message) => sockets?.[channel](wire.pack(message)) ?? Promise.resolve(),
-    close: async () => sockets?.close(),
+    send: (channel, message) => sockets[channel](wire.pack(message)),
+    close: () => sockets.close(),
   });
   const received = (handle: (message: NonNullable<ReturnType<Wire["unpack"]>>) => void) => (frames: Buffer[]) => {
     const message = wire.unpack(frames);
     if (message) handle(message);
   };
-  sockets = await openSockets(connection, {
+  sockets.listen({
     shell: received((message) => session.onShell(message)),
     control: received((message) => session.onControl(message)),
     stdin: received((message) => session.onInput(message)),

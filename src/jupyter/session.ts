@@ -220,6 +220,10 @@ export class Session {
 
   #interrupt(): void {
     this.#interrupted = true;
+    const cell = this.#executing;
+    setTimeout(() => {
+      if (cell && cell === this.#executing) this.#streams.add(cell, "stderr", stubborn);
+    }, 2000);
     this.#runtime.interrupt();
     if (this.#asking) {
       this.#asking = false;
@@ -330,6 +334,8 @@ export class Session {
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const failure = (ename: string, evalue: string): ErrorContent & { status: "error" } => ({ status: "error", ename, evalue, traceback: [headline(ename, evalue)] });
+
+const stubborn = "The cell runs code that cannot be stopped from outside (a package's loop, say), and ends when that returns. Interrupt again to end it by force; variables may then be lost.\n";
 
 const interrupted = failure("Interrupted", "The cell was interrupted.");
 

@@ -22,6 +22,8 @@ export interface Sockets {
   control: Send;
   stdin: Send;
   iopub: Send;
+  /** Begins to receive. */
+  listen(receivers: Receivers): void;
   /** Sends what is queued, then closes. */
   close(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export interface Receivers {
 }
 
 /** Binds the kernel's five sockets. Nothing is dropped: no queue has a limit, and every socket has one writer. */
-export async function openSockets(connection: Connection, receivers: Receivers): Promise<Sockets> {
+export async function openSockets(connection: Connection): Promise<Sockets> {
   const options = { linger: 2000, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
   const shell = new Router(options);
   const control = new Router(options);
@@ -51,13 +53,6 @@ export async function openSockets(connection: Connection, receivers: Receivers):
     iopub.bind(address(connection.iopub_port)),
     heartbeat.bind(address(connection.hb_port)),
   ]);
-  void receive(shell, receivers.shell);
-  void receive(control, receivers.control);
-  void receive(stdin, receivers.stdin);
-  void receive(iopub, ([subscription]) => {
-    if (subscription[0] === 1) receivers.subscribed(subscription.subarray(1));
-  });
-  void receive(heartbeat, (frames) => void heartbeat.send(frames));
   const writers = [shell, control, stdin, iopub].map(writer);
   const [toShell, toControl, toStdin, toIopub] = writers;
   return {
@@ -65,6 +60,15 @@ export async function openSockets(connection: Connection, receivers: Receivers):
     control: toControl,
     stdin: toStdin,
     iopub: toIopub,
+    listen: (receivers) => {
+      void receive(shell, receivers.shell);
+      void receive(control, receivers.control);
+      void receive(stdin, receivers.stdin);
+      void receive(iopub, ([subscription]) => {
+        if (subscription[0] === 1) receivers.subscribed(subscription.subarray(1));
+      });
+      void receive(heartbeat, (frames) => void heartbeat.send(frames));
+    },
     close: async () => {
       await Promise.all(writers.map((send) => send([])));
       for (const socket of [shell, control, stdin, iopub, heartbeat]) socket.close();

@@ -22,7 +22,7 @@ export function instrument({ file, exported }: CellSource): Insertion[] {
     if (exports) put(statement.getStart(file), "export ");
     const result = statement === last && ts.isExpressionStatement(statement) && isValue(statement.expression);
     if (result) put(statement.expression.getStart(file), "$cell.result = (");
-    ts.forEachChild(statement, visit);
+    visit(statement);
     if (result) put(statement.expression.end, ")");
     if (!ts.isFunctionDeclaration(statement) && !isTypeOnly(statement)) put(statement.end, `;$cell.ran(${index});`);
   };

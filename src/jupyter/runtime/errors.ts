@@ -56,12 +56,14 @@ function lines(error: Error, cells: ReadonlyMap<number, KnownCell>, projectRoot:
   return shown;
 }
 
+const runningCellFile = path.resolve(__dirname, "..", "..", "running-cell.js");
+
 type Translated = Frame & { cell?: KnownCell };
 
 /** A frame in the user's terms, or nothing for node's and the kernel's own. */
 function translated(frame: Frame, cells: ReadonlyMap<number, KnownCell>): Translated[] {
   const number = /^kernel-view:cell-(\d+)$/.exec(frame.file)?.[1];
-  if (number === undefined) return frame.file.startsWith("node:") || frame.file.startsWith(path.dirname(__dirname)) || !path.isAbsolute(frame.file) ? [] : [frame];
+  if (number === undefined) return frame.file.startsWith("node:") || frame.file.startsWith(path.dirname(__dirname)) || frame.file === runningCellFile || !path.isAbsolute(frame.file) ? [] : [frame];
   const cell = cells.get(Number(number));
   const place = cell && placeInCell(cell.map, { line: frame.line - 1, column: frame.column - 1 });
   return cell && place ? [{ ...frame, ...place, name: /^(?:cellBody|eval|exports\.)$/.test(frame.name) ? "" : frame.name.replace(/^exports\./, ""), cell }] : [];

@@ -10,7 +10,11 @@ export class InterruptedError extends Error {
   }
 }
 
-/** `stop[0]`: an interrupt has come and is not served yet. Set by the interrupt thread, also while this one is busy. */
+/**
+ * What the interrupt thread and this one share.
+ * `stop[0]`: an interrupt has come and is not served yet. Set by the interrupt thread, also while this one is busy.
+ * `stop[1]`: a cell runs in its first stretch, before any `await`, where it can be ended by force.
+ */
 export const stop = new Int32Array(new SharedArrayBuffer(8));
 
 /** The kernel waits that long for an interrupted cell to end by itself, in milliseconds; then its end is told without it. */
@@ -27,10 +31,9 @@ export class Execution implements RunningCell {
   readonly signal: AbortSignal;
   /** Clears the timers that the cell's own code has set. */
   readonly timers = new Set<NodeJS.Timeout | NodeJS.Immediate>();
-  /** Resolves when the kernel stops waiting for this execution. */
-  readonly abandoned: Promise<void>;
+  /** Called when the kernel stops waiting for this execution, which was interrupted. */
+  onAbandoned: () => void = () => {};
   readonly #controller = new AbortController();
-  #abandon!: () => void;
   #ended = false;
 
   constructor(
@@ -39,7 +42,6 @@ export class Execution implements RunningCell {
     private readonly send: (message: Publication) => void,
   ) {
     this.signal = live(this.#controller.signal);
-    this.abandoned = new Promise((resolve) => (this.#abandon = resolve));
     for (const reference of known) if (!reference.deref()) known.delete(reference);
     known.add(new WeakRef(this));
   }
@@ -61,7 +63,7 @@ export class Execution implements RunningCell {
     this.#controller.abort(reason);
     for (const timer of this.timers) clearTimeout(timer as NodeJS.Timeout);
     this.timers.clear();
-    setTimeout(this.#abandon, PATIENCE).unref();
+    setTimeout(() => this.onAbandoned(), PATIENCE);
   }
 }
 
@@ -70,7 +72,8 @@ export const runningExecution = (): Execution | undefined => runningCell() as Ex
 
 /** Ends everything that cells have running. */
 export function interruptAll(): void {
-  Atomics.store(stop, 0, 0);
+  stop[0] = 0;
+  stop[1] = 0;
   const reason = new InterruptedError();
   const fresh = [...known].map((reference) => reference.deref()).filter((execution) => execution && !execution.interrupted);
   interruptedUpTo = lastOrdinal;

@@ -5,24 +5,36 @@ import { PIPES } from "../runtime-messages";
 
 /**
  * The thread that hears of an interrupt while the main thread is busy. It raises a flag that cells look at in every
- * loop and function, and behind every `await`, and tells the main thread. When that does not answer, it is in code that
- * looks at no flag (a package's loop, a regular expression), and is ended by force.
+ * loop and function, and behind every `await`, and tells the main thread. When neither answers, the cell is in code that
+ * looks at no flag: a loop of a package, a regular expression. It is then ended by force where that is safe: in a
+ * cell's first stretch, and everywhere from Node 24 on (before, node's own books get into disorder, and it ends). The
+ * user can insist with a second interrupt.
  */
 const stop = workerData as Int32Array;
 
 /** Milliseconds that the main thread has to serve an interrupt. */
-const PATIENCE = 600;
+const PATIENCE = 500;
 
-const session = new Session();
-session.connectToMainThread();
+const safeEverywhere = Number(process.versions.node.split(".")[0]) >= 24;
+let waiting = false;
 
 const pipe = new Socket({ fd: PIPES.interrupts, readable: true, writable: false });
 pipe.on("data", () => {
-  Atomics.store(stop, 0, 1);
+  const insists = waiting && stop[0] === 1;
+  stop[0] = 1;
   parentPort!.postMessage("interrupt");
+  waiting = true;
   setTimeout(() => {
-    if (Atomics.load(stop, 0) === 1) session.post("Runtime.terminateExecution");
+    if (stop[0] === 1 && (safeEverywhere || stop[1] === 1 || insists)) endByForce();
+    else waiting = stop[0] === 1;
   }, PATIENCE);
 });
+/** Connected only for this moment: a connected session makes node wait when it exits. */
+function endByForce(): void {
+  const session = new Session();
+  session.connectToMainThread();
+  session.post("Runtime.terminateExecution", () => session.disconnect());
+}
+
 // The kernel is gone: whatever the main thread does, nobody waits for it.
 pipe.on("close", () => process.kill(process.pid, "SIGKILL"));

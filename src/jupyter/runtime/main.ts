@@ -3,9 +3,9 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { inRunningCell } from "../../running-cell";
 import { setCommHost } from "../../notebook/comm";
-import { setDisplaySink } from "../../notebook/display-sink";
+import { setDisplaySink, type MimeBundle } from "../../notebook/display-sink";
 import { onFrames, writeFrame } from "../frames";
-import { PIPES, type CommMessage, type ErrorContent, type ExecuteMessage, type FromRuntime, type Publication, type ToRuntime } from "../runtime-messages";
+import { PIPES, type CommMessage, type ErrorContent, type ExecuteMessage, type FromRuntime, type Outcome, type Publication, type ToRuntime } from "../runtime-messages";
 import { Comms } from "./comms";
 import { errorContent, type KnownCell } from "./errors";
 import { Execution, interruptAll, runningExecution, stop } from "./execution";
@@ -13,14 +13,19 @@ import { askUser } from "./input";
 import { createModules } from "./modules";
 import { runCell, type CellRun, type ScopeValues } from "./run-cell";
 import { bundleOf } from "./show-value";
-import { captureStreams } from "./streams";
+import { captureStreams, FloodGate } from "./streams";
 
 /**
  * The process that runs cells: `node main.js NOTEBOOK_FOLDER PROJECT_FOLDER`, started by the kernel, which talks to it
  * over the pipes of `runtime-messages.ts`.
  */
 const [folder, root] = process.argv.slice(2);
-const send = (message: FromRuntime): void => writeFrame(PIPES.toKernel, message);
+const flood = new FloodGate<Execution>((execution, name, text) => execution.publish("stream", { name, text }));
+const write = (message: FromRuntime): void => writeFrame(PIPES.toKernel, message);
+const send = (message: FromRuntime): void => {
+  if (!(message.type === "publish" && message.messageType === "stream")) flood.flush();
+  write(message);
+};
 
 const scope: ScopeValues = Object.create(null) as ScopeValues;
 const cells = new Map<number, KnownCell>();
@@ -38,36 +43,53 @@ setDisplaySink({
   show: (data, id) => publish("display_data", { data, metadata: {}, transient: id === undefined ? {} : { display_id: id } }),
   update: (data, id) => publish("update_display_data", { data, metadata: {}, transient: { display_id: id } }),
 });
-captureStreams((name, text) => publish("stream", { name, text }));
+captureStreams((name, text) => flood.add(current(), name, text));
 connectTslab();
 
-async function execute({ request, label, prepared, value, allowInput }: ExecuteMessage): Promise<void> {
-  const execution = (last = new Execution(request, allowInput, send));
+function execute({ request, label, prepared, value, allowInput }: ExecuteMessage): void {
   const run: CellRun = { result: undefined, ran: [] };
   cells.set(prepared.cell, { label, map: prepared.map });
-  const ended = await inRunningCell(execution, async () => {
-    const work = (async () => {
-      await runCell(prepared, run, { scope, modules, folder, prompt: (question = "") => askUser(send, question) });
-      run.result = await run.result;
-      return value === "drop" ? undefined : await bundleOf(run.result);
-    })();
-    work.catch(() => {}); // told below, or by nobody when the kernel no longer waits
-    return Promise.race([work.then((bundle) => ({ bundle }), (error: unknown) => ({ error })), execution.abandoned.then(() => ({ error: execution.signal.reason as unknown }))]);
+  const work = async () => {
+    await runCell(prepared, run, { scope, modules, folder, prompt: (question = "") => askUser(send, question) });
+    run.result = await run.result;
+    return value === "drop" ? undefined : bundleOf(run.result);
+  };
+  begin(new Execution(request, allowInput, send), work, (execution, { error, bundle }) => {
+    if (bundle && value === "show") execution.publish("execute_result", { data: bundle, metadata: {} });
+    if (error && value === "show") execution.publish("error", { ...error });
+    return { ...(error ? { error, ran: run.ran } : {}), ...(bundle && value === "return" ? { value: bundle } : {}) };
   });
-  const error = "error" in ended ? contentOf(ended.error) : undefined;
-  const bundle = "bundle" in ended ? ended.bundle : undefined;
-  if (bundle && value === "show") execution.publish("execute_result", { data: bundle, metadata: {} });
-  if (error) execution.publish("error", { ...error });
-  execution.end();
-  send({ type: "done", request, ...(error ? { error, ran: run.ran } : {}), ...(bundle && value === "return" ? { value: bundle } : {}) });
 }
 
-async function receive(message: CommMessage): Promise<void> {
-  const execution = (last = new Execution(message.request, false, send));
-  const error = await inRunningCell(execution, () => Promise.race([comms.receive(message).then(() => undefined, (thrown: unknown) => contentOf(thrown)), execution.abandoned.then(() => undefined)]));
-  if (error) execution.publish("stream", { name: "stderr", text: `${error.traceback.join("\n")}\n` });
-  execution.end();
-  send({ type: "done", request: message.request });
+function receive(message: CommMessage): void {
+  begin(new Execution(message.request, false, send), () => comms.receive(message), (execution, { error }) => {
+    if (error) execution.publish("stream", { name: "stderr", text: `${error.traceback.join("\n")}\n` });
+    return {};
+  });
+}
+
+interface Ended {
+  error?: ErrorContent;
+  bundle?: MimeBundle;
+}
+
+/**
+ * Begins work in the name of an execution. It is told once how it ended: by itself, or without it when the kernel has
+ * waited long enough for an interrupted one, which may be gone without a trace (it was ended by force).
+ */
+function begin(execution: Execution, work: () => Promise<MimeBundle | undefined | void>, tell: (execution: Execution, ended: Ended) => Pick<Outcome, "error" | "ran" | "value">): void {
+  last = execution;
+  let told = false;
+  const end = (ended: Ended): void => {
+    if (told) return;
+    told = true;
+    const outcome = tell(execution, ended);
+    execution.end();
+    send({ type: "done", request: execution.request, ...outcome });
+  };
+  const failed = (error: unknown): void => end({ error: contentOf(error) });
+  execution.onAbandoned = () => failed(execution.signal.reason);
+  inRunningCell(execution, () => void work().then((bundle) => end({ bundle: bundle ?? undefined }), failed));
 }
 
 const contentOf = (error: unknown): ErrorContent => errorContent(error, cells, root);
@@ -98,14 +120,16 @@ function connectTslab(): void {
 const interrupts = new Worker(path.join(__dirname, "interrupt-thread.js"), { workerData: stop });
 interrupts.on("message", () => {
   // Not again for one that a cell has seen before this came.
-  if (Atomics.load(stop, 0) !== 0) interruptAll();
+  if (stop[0] !== 0) interruptAll();
 });
 
 const input = new Socket({ fd: PIPES.fromKernel, readable: true, writable: false });
 onFrames<ToRuntime>(input, (message) => {
-  if (message.type === "execute") void execute(message);
+  stop[1] = 1;
+  if (message.type === "execute") execute(message);
   else if (message.type === "front_end_has") comms.noteFrontEnd(message.target);
-  else void receive(message);
+  else receive(message);
+  stop[1] = 0;
 });
 input.on("close", () => process.exit(0));
 send({ type: "ready" });

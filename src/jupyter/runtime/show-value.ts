@@ -8,7 +8,7 @@ const displayMethod = Symbol.for("Jupyter.display");
 
 /** How a value is shown as the result of a cell, by media type; undefined for nothing. */
 export async function bundleOf(value: unknown): Promise<MimeBundle | undefined> {
-  if (value === undefined) return undefined;
+  if (value === undefined || isTimer(value)) return undefined;
   try {
     const own = await ownBundle(value);
     return own ?? { "text/plain": plain(value) };
@@ -28,6 +28,9 @@ async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {
   if (isTensor(value)) return { "text/plain": tensorText(value) };
   return undefined;
 }
+
+/** `setTimeout(…)` as a last line is not about the timer. */
+const isTimer = (value: unknown): boolean => /^(?:Timeout|Immediate)$/.test((value as object | null)?.constructor?.name ?? "");
 
 const plain = (value: unknown): string => inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
 
