@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { inRunningCell } from "../../running-cell";
 import { setCommHost } from "../../notebook/comm";
 import { setDisplaySink, type MimeBundle } from "../../notebook/display-sink";
+import { bundleOf } from "../../notebook/show-value";
 import { onFrames, writeFrame } from "../frames";
 import { PIPES, type CommMessage, type ErrorContent, type ExecuteMessage, type FromRuntime, type Outcome, type Publication, type ToRuntime } from "../runtime-messages";
 import { Comms } from "./comms";
@@ -12,7 +13,6 @@ import { Execution, interruptAll, runningExecution, stop } from "./execution";
 import { askUser } from "./input";
 import { createModules } from "./modules";
 import { runCell, type CellRun, type ScopeValues } from "./run-cell";
-import { bundleOf } from "./show-value";
 import { captureStreams, FloodGate } from "./streams";
 
 /**

@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
-import { chartBundle } from "../../notebook/show-chart";
-import type { MimeBundle } from "../../notebook/sink";
-import { tableBundle, type DataFrameLike } from "../../notebook/show-table";
+import { chartBundle } from "./show-chart";
+import { tableBundle, type DataFrameLike, type Records } from "./show-table";
+import type { MimeBundle } from "./sink";
 
 /** The method by which a value shows itself: Deno's convention, and ours. */
-const displayMethod = Symbol.for("Jupyter.display");
+export const displayMethod: unique symbol = Symbol.for("Jupyter.display") as never;
 
-/** How a value is shown as the result of a cell, by media type; undefined for nothing. */
+/** How a value is shown as the result of a cell, or under controls, by media type; undefined for nothing. */
 export async function bundleOf(value: unknown): Promise<MimeBundle | undefined> {
   if (value === undefined || isTimer(value)) return undefined;
   try {
@@ -23,7 +23,7 @@ async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {
   if (typeof value !== "object" || value === null) return undefined;
   const display = (value as Record<symbol, unknown>)[displayMethod];
   if (typeof display === "function") return (await (display as () => unknown).call(value)) as MimeBundle;
-  if (isDataFrame(value)) return tableBundle(value);
+  if (isDataFrame(value) || isRecords(value)) return tableBundle(value);
   if (isVegaLite(value)) return chartBundle(value);
   if (isTensor(value)) return { "text/plain": tensorText(value) };
   return undefined;
@@ -47,7 +47,19 @@ function isDataFrame(value: object): value is DataFrameLike {
   return Array.isArray(columns) && Array.isArray(values) && /^(?:DataFrame|Series)$/.test(constructor?.name ?? "");
 }
 
-const isVegaLite = (value: object): value is Record<string, unknown> => /\/schema\/vega-lite\//.test(String((value as { $schema?: unknown }).$schema ?? ""));
+/** Records with the same few plain entries each; whatever is deeper, or ragged, reads better as text. */
+function isRecords(value: object): value is Records {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  const keys = (record: unknown): string => Object.keys(record as object).join("\n");
+  return value.every((record: unknown) => isPlainObject(record) && Object.values(record).every(isPlainValue) && keys(record) === keys(value[0])) && keys(value[0]) !== "";
+}
+
+const isPlainObject = (value: unknown): value is object => typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
+
+const isPlainValue = (value: unknown): boolean => value === null || !/^(?:object|function|symbol)$/.test(typeof value);
+
+/** Whether a value is a chart: a specification that names Vega-Lite's schema. */
+export const isVegaLite = (value: object): value is Record<string, unknown> => /\/schema\/vega-lite\//.test(String((value as { $schema?: unknown }).$schema ?? ""));
 
 interface TensorLike {
   shape: number[];
