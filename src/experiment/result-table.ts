@@ -1,5 +1,6 @@
 /** Results as the paper prints them: a row for each k and method, a column for each task. */
-import type * as danfo from "danfojs-node";
+import type { DataFrame } from "danfojs-node";
+import { danfojs } from "../packages";
 import type { Aggregate } from "./aggregate";
 
 /** One row: its cells by column name. */
@@ -18,10 +19,8 @@ export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method
 }
 
 /** The rows as a danfojs DataFrame. */
-export function resultDataFrame(rows: readonly ResultRow[]): danfo.DataFrame {
+export function resultDataFrame(rows: readonly ResultRow[]): DataFrame {
   if (rows.length === 0) throw new Error("A table needs at least one row.");
-  // Loaded when it is asked for: danfojs brings TensorFlow with it, and the other tables need neither.
-  const danfojs = require("danfojs-node") as typeof danfo;
   const columns = columnsOf(rows);
   return new danfojs.DataFrame(rows.map((row) => columns.map((column) => row[column])), { columns });
 }
