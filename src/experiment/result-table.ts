@@ -1,7 +1,6 @@
 /** Results as the paper prints them: a row for each k and method, a column for each task. */
-import type { DataFrame } from "danfojs-node";
-import { danfojs } from "../packages";
 import type { Aggregate } from "./aggregate";
+import { columnsOf } from "./columns";
 
 /** One row: its cells by column name. */
 export type ResultRow = Record<string, string | number>;
@@ -16,13 +15,6 @@ export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method
     rows.get(key)![task] = text;
   }
   return [...rows.values()];
-}
-
-/** The rows as a danfojs DataFrame. */
-export function resultDataFrame(rows: readonly ResultRow[]): DataFrame {
-  if (rows.length === 0) throw new Error("A table needs at least one row.");
-  const columns = columnsOf(rows);
-  return new danfojs.DataFrame(rows.map((row) => columns.map((column) => row[column])), { columns });
 }
 
 /** The rows as a Markdown table. */
@@ -47,8 +39,6 @@ export function latexTable(rows: readonly ResultRow[]): string {
     "\\end{tabular}\n",
   ].join("\n");
 }
-
-const columnsOf = (rows: readonly ResultRow[]): string[] => [...new Set(rows.flatMap((row) => Object.keys(row)))];
 
 const LATEX: Record<string, string> = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "∞": "$\\infty$" };
 

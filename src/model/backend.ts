@@ -3,6 +3,8 @@
  * or, where that cannot be loaded, tfjs in plain JavaScript (the same results, far slower).
  */
 import type * as Tf from "@tensorflow/tfjs";
+// The class itself: what names it need not read the declarations of all of tfjs.
+import type { Tensor } from "@tensorflow/tfjs-core/dist/tensor";
 import { lazy } from "../lazy";
 
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
@@ -34,7 +36,7 @@ function chooseBackend(): typeof Tf {
   }
 }
 
-export type Tensor = Tf.Tensor;
+export type { Tensor };
 
 /** Whether the tensor library is loaded: something was computed with it. */
 export const backendIsLoaded = (): boolean => loaded !== undefined;
