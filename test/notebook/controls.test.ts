@@ -200,13 +200,23 @@ describe("interact on a page with controls", () => {
     assert.equal(shown.length, 2);
     const box = page.model("VBoxModel");
     assert.deepEqual(shown[0].bundle, { [VIEW]: { version_major: 2, version_minor: 0, model_id: box.id }, "text/plain": "regularization = 0.01, f0 = 1" });
-    assert.deepEqual(box.state.children, ["regularization", "f0"].map((name) => `IPY_MODEL_${page.model(name).id}`));
+    assert.deepEqual((box.state.children as string[]).slice(0, 2), ["regularization", "f0"].map((name) => `IPY_MODEL_${page.model(name).id}`));
     assert.deepEqual(shown[1].bundle, { "text/plain": "r 0.01, f0 1" });
     await page.move("f0", { index: 2 });
     await page.move("regularization", { value: 0.1 });
     assert.equal(shown.length, 2);
     assert.deepEqual(shown[1].bundle, { "text/plain": "r 0.1, f0 Infinity" });
     assert.equal(updates, 2);
+  });
+
+  test("a page that is loaded later is told that the figure may stand still", async () => {
+    await interact([toggle("a")], () => "");
+    const note = page.opened.find(({ data }) => data.state._model_name === "HTMLModel")!;
+    assert.ok((page.model("VBoxModel").state.children as string[]).includes(`IPY_MODEL_${note.id}`));
+    const layout = String(note.data.state.layout).replace("IPY_MODEL_", "");
+    assert.equal(page.opened.find(({ id }) => id === layout)!.data.state.display, "none");
+    await page.says(layout, { method: "request_state" });
+    assert.equal(page.sent.at(-1)!.data.state.display, null);
   });
 
   test("names have the width of the longest", async () => {

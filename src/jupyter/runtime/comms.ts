@@ -36,6 +36,8 @@ export class Comms implements CommHost {
   async receive({ type, content, buffers }: CommMessage): Promise<void> {
     const { comm_id: id, target_name: target = "", data = {} } = content;
     if (type === "comm_open") {
+      // Pages with widgets ask at first for all of them at once, over a comm of its own.
+      if (target === "jupyter.widget.control") this.noteFrontEnd("jupyter.widget");
       const accept = this.#targets.get(target);
       if (accept) accept(this.#comm(id), data);
       else this.publish("comm_close", { comm_id: id, data: {} });

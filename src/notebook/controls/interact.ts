@@ -68,9 +68,16 @@ async function live(host: CommHost, controls: readonly Control<unknown>[], draw:
 /** The controls, one below the other. */
 function boxOf(host: CommHost, controls: readonly Control<unknown>[]) {
   const nameWidth = Math.max(0, ...controls.map(({ name }) => name.length));
-  const children = controls.map((control) => reference(control.widget(host, nameWidth)));
-  const layout = openWidget(host, { module: "base", name: "Layout" }, {});
+  const children = [...controls.map((control) => control.widget(host, nameWidth)), noteOf(host)].map(reference);
+  const layout = openWidget(host, { module: "base", name: "Layout" }, { margin: "0 0 0.5em 0" });
   return openWidget(host, { module: "controls", name: "VBox" }, { children, layout: reference(layout) });
+}
+
+/** A page that is loaded again keeps the controls, but JupyterLab no longer replaces what older cells have shown. */
+function noteOf(host: CommHost) {
+  const layout = openWidget(host, { module: "base", name: "Layout" }, { display: "none" }, undefined, { display: null });
+  const value = "<em>The page was loaded after this cell had run. Run the cell again if the figure does not follow.</em>";
+  return openWidget(host, { module: "controls", name: "HTML" }, { value, layout: reference(layout) });
 }
 
 /** For a page without controls. */

@@ -32,13 +32,14 @@ export interface WidgetKind {
  * Opens a widget on the pages that are connected.
  * @param state without the entries that name model and view; what is left out is as in ipywidgets
  * @param onChange takes what a page has changed
+ * @param later what is otherwise for pages that ask for the state afterwards, because they were loaded afterwards
  */
-export function openWidget(host: CommHost, kind: WidgetKind, state: WidgetState, onChange: (changes: WidgetState) => void | Promise<void> = () => {}): Widget {
+export function openWidget(host: CommHost, kind: WidgetKind, state: WidgetState, onChange: (changes: WidgetState) => void | Promise<void> = () => {}, later: WidgetState = {}): Widget {
   const own: WidgetState = { ...namesOf(kind), ...state };
   const comm = host.open(WIDGET_TARGET, { state: { ...own }, buffer_paths: [] }, { metadata: PROTOCOL });
   const send = (method: string, changes: WidgetState): void => comm.send({ method, state: { ...changes }, buffer_paths: [] });
   comm.onMessage((message) => {
-    if (message.method === "request_state") return send("update", own);
+    if (message.method === "request_state") return send("update", { ...own, ...later });
     if (message.method !== "update" || typeof message.state !== "object" || message.state === null) return;
     const changes = message.state as WidgetState;
     Object.assign(own, changes);
