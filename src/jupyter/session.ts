@@ -64,6 +64,7 @@ export class Session {
     });
     process.on("SIGINT", () => this.#interrupt());
     process.on("SIGTERM", () => void this.#shutDown(0));
+    if (process.env.JPY_PARENT_PID) this.#endWithParent(process.ppid);
   }
 
   /** Called when the sockets are open. */
@@ -304,6 +305,13 @@ export class Session {
     await nextTurn();
     while (this.#executing) await nextTurn();
     await this.#shutDown(end.code || 1);
+  }
+
+  /** A kernel whose Jupyter is gone has nobody to talk to, and may still be computing. */
+  #endWithParent(parent: number): void {
+    setInterval(() => {
+      if (process.ppid !== parent) void this.#shutDown(1);
+    }, 1000).unref();
   }
 
   async #shutDown(code: number): Promise<void> {

@@ -1,5 +1,6 @@
 import path from "node:path";
 import ts from "typescript";
+import { cellDeclarations } from "../../notebook/cell-declarations";
 import { readCell, type CellSource } from "./cell-source";
 import { createCompiler, type HostPlaces } from "./compiler-host";
 import { docCommentOf, type DocComment } from "./doc-comments";
@@ -69,7 +70,9 @@ export class Cells {
   }
 
   #write(fileName: string, source: CellSource, wanted?: Iterable<string>): string {
-    const text = `${source.text}\n${this.#scope.declarationsFor(source, (cell) => this.#moduleOf(cell), wanted)}\nexport {};\n`;
+    const carried = this.#scope.declarationsFor(source, (cell) => this.#moduleOf(cell), wanted);
+    const declarations = cellDeclarations(`${source.text}\n${carried}`).map((file) => `import "${file.replace(/\.d\.ts$/, "")}";`);
+    const text = [source.text, carried, ...declarations, "export {};\n"].join("\n");
     this.#files.set(fileName, { text, version: `edit ${++this.#edits}` });
     return text;
   }
