@@ -13,7 +13,7 @@ export class InterruptedError extends Error {
 /**
  * What the interrupt thread and this one share.
  * `stop[0]`: an interrupt has come and is not served yet. Set by the interrupt thread, also while this one is busy.
- * `stop[1]`: a cell runs in its first stretch, before any `await`, where it can be ended by force.
+ * `stop[1]`: 1 while a cell runs in its first stretch, before any `await`, where it can be ended by force; 2 when it was.
  */
 export const stop = new Int32Array(new SharedArrayBuffer(8));
 

@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { inRunningCell } from "../../running-cell";
+import { abandonScopes } from "../../model/backend";
 import { setCommHost } from "../../notebook/comm";
 import { setDisplaySink, type MimeBundle } from "../../notebook/display-sink";
 import { onFrames, writeFrame } from "../frames";
@@ -121,6 +122,7 @@ function connectTslab(): void {
 
 const interrupts = new Worker(path.join(__dirname, "interrupt-thread.js"), { workerData: stop });
 interrupts.on("message", () => {
+  if (stop[1] === 2) abandonScopes(); // no `finally` has run
   // Not again for one that a cell has seen before this came.
   if (stop[0] !== 0) interruptAll();
 });
