@@ -56,7 +56,8 @@ export class Execution implements RunningCell {
   }
 
   publish(messageType: Publication["messageType"], content: Record<string, unknown>, more: Pick<Publication, "metadata" | "buffers"> = {}): void {
-    if (!(this.#ended && this.interrupted)) this.send({ type: "publish", request: this.request, messageType, content, ...more });
+    if (this.#ended && this.interrupted) return;
+    this.send({ type: "publish", request: this.request, messageType, content: messageType === "stream" ? content : asJson(content), ...more });
   }
 
   interrupt(reason: Error): void {
@@ -66,6 +67,12 @@ export class Execution implements RunningCell {
     setTimeout(() => this.onAbandoned(), PATIENCE);
   }
 }
+
+/**
+ * What of a content can be sent: a front end reads JSON.
+ * @throws TypeError for a content that refers to itself
+ */
+export const asJson = <T>(content: T): T => JSON.parse(JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))) as T;
 
 /** The execution in whose name the caller runs: in timers and promises, too. */
 export const runningExecution = (): Execution | undefined => runningCell() as Execution | undefined;

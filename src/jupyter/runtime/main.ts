@@ -9,7 +9,7 @@ import { onFrames, writeFrame } from "../frames";
 import { PIPES, type CommMessage, type ErrorContent, type ExecuteMessage, type FromRuntime, type Outcome, type Publication, type ToRuntime } from "../runtime-messages";
 import { Comms } from "./comms";
 import { errorContent, type KnownCell } from "./errors";
-import { Execution, interruptAll, runningExecution, stop } from "./execution";
+import { asJson, Execution, interruptAll, runningExecution, stop } from "./execution";
 import { askUser } from "./input";
 import { createModules } from "./modules";
 import { runCell, type CellRun, type ScopeValues } from "./run-cell";
@@ -91,8 +91,10 @@ function begin(execution: Execution, work: () => Promise<MimeBundle | undefined 
     send({ type: "done", request: execution.request, ...outcome });
   };
   const failed = (error: unknown): void => end({ error: contentOf(error) });
+  // A bundle that cannot be sent is an error of the cell.
+  const succeeded = (bundle: MimeBundle | undefined | void): void => end(bundle ? { bundle: asJson(bundle) } : {});
   execution.onAbandoned = () => failed(execution.signal.reason);
-  inRunningCell(execution, () => void work().then((bundle) => end({ bundle: bundle ?? undefined }), failed));
+  inRunningCell(execution, () => void work().then(succeeded).catch(failed));
 }
 
 const contentOf = (error: unknown): ErrorContent => errorContent(error, cells, root);
