@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import path from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { root } from "../support/checkout";
 import { kernelOfSuite } from "../support/real-kernel";
 
 // The kernel itself waits 0.5 s for code that looks at no flag, and ends it by force after that. Idle, everything here
@@ -43,6 +41,7 @@ describe("an interrupt", () => {
     "a loop in a function of the cell": "const spin = (): never => { for (;;) steps++; };\nspin();",
     "a recursion": "const count = (n: number): number => (n < 2 ? 1 : count(n - 1) + count(n - 2));\ncount(60);",
     "a loop that catches every error": "while (true) { try { await null; } catch { /* tried again */ } }",
+    "a loop that catches every error, and whose work notices the interrupt": "const work = (): void => { for (let i = 0; i < 1000; i++) steps++; };\nwhile (true) { try { work(); } catch { /* tried again */ } }",
     "a timer for later": `setTimeout(() => console.log("late"), 400); await new Promise(() => {});`,
     "a loop of node's own timers": `const { setTimeout: rest } = await import("node:timers/promises");\nwhile (true) await rest(10);`,
   };
@@ -90,14 +89,34 @@ describe("an interrupt", () => {
   });
 
   test("ends the library's work: no core is busy afterwards, and nothing behind it happens", async () => {
-    const model = path.join(root, "data", "microworld", "model");
-    const prepared = await kernel.run(
+    const { status, trace } = await kernel.run(
       [
-        `import { computeKernel, loadLanguageModel, labelWordMargin } from "kernel-view";`,
-        `const lm = await loadLanguageModel(${JSON.stringify(model)});`,
-        `console.log(Object.keys(lm));`,
+        `import { computeKernel, encodeExamples, loadLanguageModel, promptOutputs, readFewShot, taskByName } from "kernel-view";`,
+        `const task = { ...taskByName("subj"), template: "*cls**sent_0*_This_is*mask*.*sep+*", labelWords: ["subjective", "objective"] };`,
+        `const lm = await loadLanguageModel("data/microworld/model");`,
+        `const { sequences } = encodeExamples(readFewShot("data/microworld/tasks/subj", task, { k: 16, seed: 13, testExamples: 50 }).train, task, lm.tokenizer);`,
+        `const many = Array.from({ length: 50 }, () => sequences).flat();`,
       ].join("\n"),
     );
-    console.log(prepared.trace, prepared.printed);
+    assert.equal(status, "ok", trace);
+    const request = kernel.begin(
+      [
+        `let told = 0;`,
+        `const outputs = promptOutputs(task, lm.tokenizer, "margin");`,
+        `await computeKernel({ model: lm.model, outputs, train: many, evaluate: many, onProgress: () => { if (++told === 1) console.log("begun"); } });`,
+        `console.log("after");`,
+      ].join("\n"),
+    );
+    await request.printed("begun");
+    const interrupted = performance.now();
+    kernel.interrupt();
+    const { error, printed, trace: shown } = await request.ended();
+    const took = performance.now() - interrupted;
+    assert.deepEqual([error?.ename, printed, shown], ["Interrupted", "begun\n", "Interrupted: The cell was interrupted."]);
+    assert.ok(took < SOON, `ended after ${took.toFixed(0)} ms`);
+    const busy = await kernel.run("const used = process.cpuUsage(); await new Promise((done) => setTimeout(done, 1000)); const { user, system } = process.cpuUsage(used);\n(user + system) / 1e6");
+    assert.ok(Number(busy.value) < 0.5, `${busy.value} s of work in a second in which nothing is to be done`);
+    assert.equal((await kernel.run("[told < many.length, many.length]")).value, "[ true, 1600 ]");
+    assert.doesNotMatch(request.messages.map(({ content }) => String(content.text)).join(""), /after/);
   });
 });
