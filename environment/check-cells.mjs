@@ -63,7 +63,9 @@ function createProgram(modules) {
   const ts = require("typescript");
   const settings = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root);
   const options = { ...settings.options, noEmit: true, incremental: false, tsBuildInfoFile: undefined, rootDir: undefined, declaration: false, noUnusedLocals: false };
-  return ts.createProgram([...modules.keys()], options);
+  const { cellDeclarations } = require(path.join(build, "src", "notebook", "cell-declarations.js"));
+  const declarations = cellDeclarations([...modules.values()].flatMap(({ cells }) => cells).join("\n"));
+  return ts.createProgram([...modules.keys(), ...declarations], options);
 }
 
 function typeErrors(modules, program) {

@@ -3,7 +3,8 @@ import { closeSync, createReadStream, mkdirSync, openSync, readSync, statSync, w
 import { dirname, posix } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Parser, type ReadEntry } from "tar";
+import type { ReadEntry } from "tar";
+import { tar } from "../packages";
 
 /** Largest file that is unpacked; the largest training files of the tasks have some hundred megabytes. */
 const MAX_FILE_BYTES = 2 * 2 ** 30;
@@ -75,7 +76,7 @@ export async function extractTarFiles(
     }
   };
 
-  const parser = new Parser({ strict: true, zstd: false, onReadEntry });
+  const parser = new tar.Parser({ strict: true, zstd: false, onReadEntry });
   parser.on("error", (error: Error) => (problem ??= fail(damage(error))));
   parser.on("eof", () => (ended = true));
   const total = statSync(path).size;

@@ -1,11 +1,12 @@
 /** Linear probing: a head's final layer fitted to frozen features. By itself a baseline, and where standard fine-tuning may begin. */
 import { createHash } from "node:crypto";
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import type { Matrix } from "ml-matrix";
 import { tf } from "../model/backend";
 import { collate, disposeBatch, type Sequence } from "../model/batch";
 import { encoderForward } from "../model/encoder";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
+import { mlMatrix } from "../packages";
 import { prepareLogistic } from "../solvers/logistic";
 import type { LabelledPrompts } from "./labelled-prompts";
 import { softmaxRegression } from "./softmax-regression";
@@ -80,15 +81,15 @@ interface Span {
 }
 
 function span(features: readonly Float64Array[]): Span {
-  const x = new Matrix(features.map((row) => [...row]));
-  const { eigenvectorMatrix, realEigenvalues } = new EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
+  const x = new mlMatrix.Matrix(features.map((row) => [...row]));
+  const { eigenvectorMatrix, realEigenvalues } = new mlMatrix.EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
   const largest = Math.max(...realEigenvalues);
   const kept = realEigenvalues.map((_, k) => k).filter((k) => realEigenvalues[k] > largest * 1e-13);
   const singular = kept.map((k) => Math.sqrt(realEigenvalues[k]));
   const u = eigenvectorMatrix.subMatrixColumn(kept);
-  const scaled = u.mmul(Matrix.diag(singular));
-  const v = x.transpose().mmul(u.mmul(Matrix.diag(singular.map((value) => 1 / value))));
-  const times = (matrix: Matrix, weights: Float64Array): Matrix => matrix.mmul(Matrix.columnVector([...weights]));
+  const scaled = u.mmul(mlMatrix.Matrix.diag(singular));
+  const v = x.transpose().mmul(u.mmul(mlMatrix.Matrix.diag(singular.map((value) => 1 / value))));
+  const times = (matrix: Matrix, weights: Float64Array): Matrix => matrix.mmul(mlMatrix.Matrix.columnVector([...weights]));
   return {
     coordinates: scaled.to2DArray().map((row) => Float64Array.from(row)),
     root: scaled.mmul(u.transpose()),

@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { getHFHubCachePath, getRepoFolderName, HUB_URL, HubApiError, modelInfo, pathsInfo, type PathInfo } from "@huggingface/hub";
+import type { PathInfo } from "@huggingface/hub";
+import { huggingfaceHub } from "../packages";
 import { writeFileAtomically } from "./atomic-write";
 import { downloadFile, HttpError, reason } from "./download";
 import { checkModelId } from "./model-name";
@@ -59,8 +60,8 @@ export async function resolveModel(idOrDirectory: string, options: HubOptions = 
   const model: Model = {
     id: idOrDirectory,
     revision,
-    storage: join(options.cacheDir ?? getHFHubCachePath(), getRepoFolderName({ type: "model", name: idOrDirectory })),
-    endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? HUB_URL).replace(/\/+$/, ""),
+    storage: join(options.cacheDir ?? huggingfaceHub.getHFHubCachePath(), huggingfaceHub.getRepoFolderName({ type: "model", name: idOrDirectory })),
+    endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? huggingfaceHub.HUB_URL).replace(/\/+$/, ""),
     accessToken: options.accessToken ?? nonEmpty(process.env.HF_TOKEN),
     // The library's functions take no signal: it goes in with fetch.
     fetch: (url, init) => (options.fetch ?? fetch)(url, { signal: options.signal, ...init }),
@@ -126,7 +127,7 @@ function shardNames(index: string): string[] {
 async function download(model: Model, options: HubOptions): Promise<string> {
   const { id, revision, storage, endpoint, accessToken } = model;
   const hub = { hubUrl: endpoint, accessToken, fetch: model.fetch };
-  const info = await asking(model, () => modelInfo({ ...hub, name: id, revision, additionalFields: ["sha", "filePaths"] }));
+  const info = await asking(model, () => huggingfaceHub.modelInfo({ ...hub, name: id, revision, additionalFields: ["sha", "filePaths"] }));
   const commit = info.sha;
   if (typeof commit !== "string" || !COMMIT.test(commit)) throw new Error(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
   const there = (file: string): boolean => info.filePaths.includes(file);
@@ -137,7 +138,7 @@ async function download(model: Model, options: HubOptions): Promise<string> {
   const get = async (names: string[]): Promise<void> => {
     const missing = names.filter((name) => !existsSync(join(folder, name)));
     if (missing.length === 0) return;
-    const files = await asking(model, () => pathsInfo({ ...hub, repo: { type: "model", name: id }, revision: commit, paths: missing }));
+    const files = await asking(model, () => huggingfaceHub.pathsInfo({ ...hub, repo: { type: "model", name: id }, revision: commit, paths: missing }));
     for (const name of missing) {
       if (!files.some((file) => file.path === name)) throw new Error(`model ${id} (commit ${commit}) has no file ${name}`);
     }
@@ -241,14 +242,14 @@ async function asking<T>(model: Model, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    const status = error instanceof HubApiError ? error.statusCode : error instanceof HttpError ? error.status : undefined;
+    const status = error instanceof huggingfaceHub.HubApiError ? error.statusCode : error instanceof HttpError ? error.status : undefined;
     const { id, revision, endpoint } = model;
     if (status === 401 || status === 403) {
       const token = model.accessToken === undefined ? "set HF_TOKEN to an access token" : "check that the token in HF_TOKEN has access";
       throw new Error(`${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`, { cause: error });
     }
     if (status === 404) throw new Error(`${endpoint} has no model ${id} with revision ${revision} (HTTP 404): check name and revision`, { cause: error });
-    if (status !== undefined && error instanceof HubApiError) {
+    if (status !== undefined && error instanceof huggingfaceHub.HubApiError) {
       const problem = `${endpoint} answered HTTP ${status} for model ${id}`;
       throw status === 429 || status >= 500 ? new Unreachable(problem) : new Error(problem);
     }

@@ -2,6 +2,7 @@ import path from "node:path";
 import ts from "typescript";
 import { readCell, type CellSource } from "./cell-source";
 import { createCompiler, type HostPlaces } from "./compiler-host";
+import { docCommentOf, type DocComment } from "./doc-comments";
 import { emitCell, scopeModule } from "./emit";
 import { placeOf } from "./place";
 import type { CellError, PreparedCell } from "./protocol";
@@ -19,11 +20,14 @@ export class Cells {
   readonly #current: string;
   readonly #typing: string;
   readonly #folder: string;
+  /** The project's folder, where cells run. */
+  readonly root: string;
   #number = 0;
   #edits = 0;
 
   constructor(places: HostPlaces) {
     this.#folder = places.folder;
+    this.root = places.root;
     this.#current = path.join(places.folder, "%cell.ts");
     this.#typing = path.join(places.folder, "%typing.ts");
     this.#compiler = createCompiler(this.#files, places);
@@ -41,7 +45,8 @@ export class Cells {
     const cell = ++this.#number;
     this.#files.set(`${this.#moduleOf(cell)}.ts`, { text, version: "run" });
     this.#sources.set(cell, source);
-    return { prepared: { cell, ...emitCell(source, this.#scope.importsFor(source, scopeModule)) } };
+    const signature = signatureOfLast(program, file, code.length);
+    return { prepared: { cell, ...emitCell(source, this.#scope.importsFor(source, scopeModule)), ...(signature ? { signature } : {}) } };
   }
 
   /** Takes over the names of a cell that ran; of one that failed those of the statements that ran. */
@@ -58,9 +63,9 @@ export class Cells {
     return { service: this.#compiler.service(this.#typing), file: this.#typing };
   }
 
-  /** Folder of the notebook. */
-  get folder(): string {
-    return this.#folder;
+  /** The doc comment of a declaration in any file of the program. */
+  docComment(declaration: ts.Node): DocComment {
+    return docCommentOf(declaration, this.#compiler.documented(declaration.getSourceFile()));
   }
 
   #write(fileName: string, source: CellSource, wanted?: Iterable<string>): string {
@@ -70,6 +75,15 @@ export class Cells {
   }
 
   #moduleOf = (cell: number): string => path.join(this.#folder, `%cell-${cell}`);
+}
+
+/** The type of the last expression of a cell where that is a function: what it is shown as. */
+function signatureOfLast(program: ts.Program, file: ts.SourceFile, length: number): string | undefined {
+  const last = file.statements.findLast(({ end }) => end <= length);
+  if (!last || !ts.isExpressionStatement(last)) return undefined;
+  const checker = program.getTypeChecker();
+  const type = checker.getTypeAtLocation(last.expression);
+  return type.getCallSignatures().length > 0 ? checker.typeToString(type, last, ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope) : undefined;
 }
 
 /** Errors in what stands behind the cell are not the user's; `import x = require("y")` is fine where it is compiled to that. */

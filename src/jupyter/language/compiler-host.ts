@@ -39,6 +39,8 @@ export interface CellCompiler {
   program(fileName: string): ts.Program;
   /** Completion and help for one cell. */
   service(fileName: string): ts.LanguageService;
+  /** A file with its doc comments. */
+  documented(file: ts.SourceFile): ts.SourceFile;
 }
 
 /**
@@ -60,7 +62,9 @@ export function createCompiler(virtual: VirtualFiles, { folder, root }: HostPlac
     if (known?.version === version) return known.file;
     const text = readFile(fileName);
     if (text === undefined) return undefined;
-    const file = ts.createLanguageServiceSourceFile(fileName, ts.ScriptSnapshot.fromString(text), { languageVersion: ts.ScriptTarget.ES2022 }, version, false);
+    // Doc comments are a third of the work, and only help needs them: see doc-comments.ts.
+    const jsDocParsingMode = version === "installed" ? ts.JSDocParsingMode.ParseNone : ts.JSDocParsingMode.ParseAll;
+    const file = ts.createLanguageServiceSourceFile(fileName, ts.ScriptSnapshot.fromString(text), { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode }, version, false);
     sources.set(fileName, { version, file });
     return file;
   };
@@ -111,6 +115,7 @@ export function createCompiler(virtual: VirtualFiles, { folder, root }: HostPlac
 
   return {
     program: (fileName) => (last = ts.createProgram({ rootNames: [fileName], options: cellOptions, host: programHost, oldProgram: last })),
+    documented: remember((file: ts.SourceFile) => (virtual.get(file.fileName) ? file : ts.createSourceFile(file.fileName, file.text, { languageVersion: ts.ScriptTarget.ES2022 }, true))),
     service: (fileName) => {
       current = fileName;
       return (service ??= startService());
@@ -179,8 +184,8 @@ function registryOf(getSourceFile: (fileName: string) => ts.SourceFile): ts.Docu
   };
 }
 
-function remember<T>(look: (key: string) => T): (key: string) => T {
-  const known = new Map<string, T>();
+function remember<Key, T>(look: (key: Key) => T): (key: Key) => T {
+  const known = new Map<Key, T>();
   return (key) => {
     let value = known.get(key);
     if (value === undefined) known.set(key, (value = look(key)));

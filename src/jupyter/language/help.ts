@@ -5,7 +5,7 @@ import type { Completeness, Completion } from "./protocol";
 
 /** What can stand at a position: names, members, packages, paths of files. */
 export function complete(cells: Cells, code: string, position: number): Completion {
-  const inPath = completePath(code, position);
+  const inPath = completePath(code, position, cells.root);
   if (inPath) return inPath;
   const { service, file } = cells.typing(code);
   const found = service.getCompletionsAtPosition(file, position, { includeCompletionsWithInsertText: false, includeExternalModuleExports: false });
@@ -31,39 +31,60 @@ function wordStart(code: string, position: number): number {
  */
 export function inspect(cells: Cells, code: string, position: number): { plain: string; markdown: string } | undefined {
   const { service, file } = cells.typing(code);
-  const info = [position, position - 1].filter((at) => at >= 0 && /[\w$"'`]/.test(code[at] ?? "")).map((at) => service.getQuickInfoAtPosition(file, at)).find((found) => found !== undefined);
-  if (info) return answer(text(info.displayParts), text(info.documentation), info.tags ?? []);
-  for (let at = position; at >= 0; at = enclosingBracket(code, at)) {
-    const help = service.getSignatureHelpItems(file, at, {});
-    const item = help?.items[help.selectedItemIndex] ?? help?.items[0];
-    if (item) {
-      const parameters = item.parameters.map(({ displayParts }) => text(displayParts)).join(text(item.separatorDisplayParts));
-      const signature = text(item.prefixDisplayParts) + parameters + text(item.suffixDisplayParts);
-      const documented = item.parameters.filter(({ documentation }) => documentation.length > 0).map(({ name, documentation }) => ({ name: "param", text: [{ kind: "text", text: `${name} ${text(documentation)}` }] }));
-      return answer(signature, text(item.documentation), [...documented, ...item.tags.filter(({ name }) => name !== "param")]);
-    }
+  const program = service.getProgram()!;
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(file)!;
+  for (const at of [position, position - 1].filter((place) => /[\w$"'`]/.test(code[place] ?? ""))) {
+    const info = service.getQuickInfoAtPosition(file, at);
+    if (info) return answer(textOf(info.displayParts), cells, declarationOf(symbolAt(source, at, checker), checker));
   }
-  return undefined;
+  const call = callAround(source, position);
+  const signature = call && checker.getResolvedSignature(call);
+  if (!call || !signature) return undefined;
+  return answer(`${call.expression.getText(source)}${checker.signatureToString(signature, call, ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope)}`, cells, signature.declaration);
 }
 
-/** The position before the bracket that encloses `position`, or -1: an object literal inside a call asks for the call. */
-function enclosingBracket(code: string, position: number): number {
-  let depth = 0;
-  for (let at = position - 1; at >= 0; at--) {
-    if (")]}".includes(code[at])) depth++;
-    else if ("([{".includes(code[at]) && depth-- === 0) return at;
+const textOf = (parts: readonly ts.SymbolDisplayPart[] | undefined): string => ts.displayPartsToString(parts as ts.SymbolDisplayPart[] | undefined);
+
+function symbolAt(source: ts.SourceFile, position: number, checker: ts.TypeChecker): ts.Symbol | undefined {
+  const node = innermost(source, (candidate) => candidate.getStart(source) <= position && position < candidate.end);
+  const symbol = node && checker.getSymbolAtLocation(node);
+  return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
+/** Where a symbol is declared; a variable that stands for a name of an earlier cell leads on to that one. */
+function declarationOf(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): ts.Node | undefined {
+  const declaration = symbol?.declarations?.[0];
+  if (declaration && ts.isVariableDeclaration(declaration) && declaration.type && ts.isImportTypeNode(declaration.type) && declaration.type.qualifier) {
+    return declarationOf(checker.getSymbolAtLocation(declaration.type.qualifier), checker) ?? declaration;
   }
-  return -1;
+  return declaration;
 }
 
-const text = (parts: readonly ts.SymbolDisplayPart[] | undefined): string => ts.displayPartsToString(parts as ts.SymbolDisplayPart[] | undefined);
-
-function answer(signature: string, documentation: string, tags: readonly ts.JSDocTagInfo[]): { plain: string; markdown: string } {
-  const lines = tags.map(({ name, text: parts }) => ({ name, words: text(parts) }));
-  const plain = [signature, documentation, lines.map(({ name, words }) => `@${name} ${words}`.trimEnd()).join("\n")].filter((part) => part !== "");
-  const markdown = [`\`\`\`typescript\n${signature}\n\`\`\``, documentation, lines.map(({ name, words }) => `*@${name}* ${words}`.trimEnd()).join("  \n")].filter((part) => part !== "");
-  return { plain: plain.join("\n\n"), markdown: markdown.join("\n\n") };
+/** The call or `new` whose brackets enclose a position. */
+function callAround(source: ts.SourceFile, position: number): ts.CallExpression | ts.NewExpression | undefined {
+  return innermost(source, (node) => (ts.isCallExpression(node) || ts.isNewExpression(node)) && node.expression.end < position && position <= node.end) as ts.CallExpression | ts.NewExpression | undefined;
 }
+
+/** The innermost node that a condition holds for. */
+function innermost(source: ts.SourceFile, holds: (node: ts.Node) => boolean): ts.Node | undefined {
+  let found: ts.Node | undefined;
+  const visit = (node: ts.Node): void => {
+    if (node !== source && holds(node)) found = node;
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function answer(signature: string, cells: Cells, declaration: ts.Node | undefined): { plain: string; markdown: string } {
+  const { text, tags } = declaration ? cells.docComment(declaration) : { text: "", tags: [] };
+  const plain = [signature, text, tags.map((tag) => `@${tag.name} ${tag.text}`.trimEnd()).join("\n")];
+  const markdown = [`\`\`\`typescript\n${signature}\n\`\`\``, text, tags.map((tag) => `*@${tag.name}* ${tag.text}`.trimEnd()).join("  \n")];
+  return { plain: joined(plain), markdown: joined(markdown) };
+}
+
+const joined = (parts: readonly string[]): string => parts.filter((part) => part !== "").join("\n\n");
 
 /** Whether a cell can be run as it is, for front ends that run a line when Enter is pressed. */
 export function isComplete(code: string): Completeness {

@@ -20,6 +20,8 @@ export interface CellError {
 /** A cell ready to run. Every cell has a number of its own, also silent ones. */
 export interface PreparedCell extends EmittedCell {
   cell: number;
+  /** The type of the last expression, where that is a function. */
+  signature?: string;
 }
 
 export interface Completion {

@@ -52,7 +52,9 @@ function execute({ request, label, prepared, value, allowInput }: ExecuteMessage
   const work = async () => {
     await runCell(prepared, run, { scope, modules, folder, prompt: (question = "") => askUser(send, question) });
     run.result = await run.result;
-    return value === "drop" ? undefined : bundleOf(run.result);
+    if (value === "drop") return undefined;
+    const { result } = run;
+    return typeof result === "function" && prepared.signature ? { "text/plain": `${result.name || "(anonymous)"}: ${prepared.signature}` } : bundleOf(result);
   };
   begin(new Execution(request, allowInput, send), work, (execution, { error, bundle }) => {
     if (bundle && value === "show") execution.publish("execute_result", { data: bundle, metadata: {} });
