@@ -52,7 +52,8 @@ describe("an interrupt", () => {
   test("ends what cells have left running, and prints nothing of it", async () => {
     const clock = await kernel.run(`const clock = setInterval(() => console.log("tick"), 50);`);
     assert.equal(clock.status, "ok");
-    const waits = kernel.begin("await new Promise(() => {});");
+    const waits = kernel.begin(`console.log("begun"); await new Promise(() => {});`);
+    await waits.printed("begun");
     await kernel.until(() => kernel.messages.find(({ type, content }) => type === "stream" && content.text === "tick\n"), "a tick");
     kernel.interrupt();
     assert.equal((await waits.ended()).error?.ename, "Interrupted");
@@ -114,8 +115,11 @@ describe("an interrupt", () => {
     const took = performance.now() - interrupted;
     assert.deepEqual([error?.ename, printed, shown], ["Interrupted", "begun\n", "Interrupted: The cell was interrupted."]);
     assert.ok(took < SOON, `ended after ${took.toFixed(0)} ms`);
-    const busy = await kernel.run("const used = process.cpuUsage(); await new Promise((done) => setTimeout(done, 1000)); const { user, system } = process.cpuUsage(used);\n(user + system) / 1e6");
-    assert.ok(Number(busy.value) < 0.5, `${busy.value} s of work in a second in which nothing is to be done`);
+    const measure = "const used = process.cpuUsage(); await new Promise((done) => setTimeout(done, 1000)); const { user, system } = process.cpuUsage(used);\n(user + system) / 1e6";
+    let busy = Infinity;
+    // What TensorFlow has begun it finishes.
+    for (let look = 0; look < 5 && busy > 0.4; look++) busy = Number((await kernel.run(measure)).value);
+    assert.ok(busy < 0.4, `${busy} s of work in a second in which nothing is to be done`);
     assert.equal((await kernel.run("[told < many.length, many.length]")).value, "[ true, 1600 ]");
     assert.doesNotMatch(request.messages.map(({ content }) => String(content.text)).join(""), /after/);
   });

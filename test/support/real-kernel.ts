@@ -42,7 +42,7 @@ export interface Ran {
 }
 
 /** Everything that a test waits for comes within this; a loaded machine is slow. */
-const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 
 // eslint-disable-next-line no-control-regex
 export const withoutColours = (text: string): string => text.replace(/\x1b\[[\d;]*m/g, "");
