@@ -13,7 +13,7 @@ export class InterruptedError extends Error {
 /**
  * What the interrupt thread and this one share.
  * `stop[0]`: a cell has to end. Set by the interrupt thread, also while this one is busy.
- * `stop[1]`: a cell runs in its first stretch, before any `await`, where it can be ended by force.
+ * `stop[1]`: 1 while a cell runs in its first stretch, before any `await`, where it can be ended by force; 2 when it was.
  * `stop[2]`: so many interrupts have come.
  * `stop[3]`: so many of them have been served: this thread was back in its event loop.
  */
@@ -58,7 +58,8 @@ export class Execution implements RunningCell {
   }
 
   publish(messageType: Publication["messageType"], content: Record<string, unknown>, more: Pick<Publication, "metadata" | "buffers"> = {}): void {
-    if (!(this.#ended && this.interrupted)) this.send({ type: "publish", request: this.request, messageType, content, ...more });
+    if (this.#ended && this.interrupted) return;
+    this.send({ type: "publish", request: this.request, messageType, content: messageType === "stream" ? content : asJson(content), ...more });
   }
 
   interrupt(reason: Error): void {
@@ -68,6 +69,12 @@ export class Execution implements RunningCell {
     setTimeout(() => this.onAbandoned(), PATIENCE);
   }
 }
+
+/**
+ * What of a content can be sent: a front end reads JSON.
+ * @throws TypeError for a content that refers to itself
+ */
+export const asJson = <T>(content: T): T => JSON.parse(JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))) as T;
 
 /** The execution in whose name the caller runs: in timers and promises, too. */
 export const runningExecution = (): Execution | undefined => runningCell() as Execution | undefined;

@@ -36,6 +36,7 @@ pipe.on("data", () => {
 
 /** Connected only for this moment: a connected session makes node wait when it exits. */
 function endByForce(): void {
+  stop[1] = 2;
   const session = new Session();
   session.connectToMainThread();
   session.post("Runtime.terminateExecution", () => session.disconnect());
