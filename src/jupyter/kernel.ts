@@ -32,7 +32,8 @@ async function main(connectionFile: string): Promise<void> {
     stdin: received((message) => session.onInput(message)),
     subscribed: (topic) => session.onSubscription(topic),
   });
-  session.start();
+  // Front ends that have subscribed while the process was starting are welcomed before anything else is published.
+  setTimeout(() => session.start(), 10);
 }
 
 void main(process.argv[2]).catch((error: unknown) => {

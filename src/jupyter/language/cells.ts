@@ -40,8 +40,8 @@ export class Cells {
     const text = this.#write(this.#current, source);
     const program = this.#compiler.program(this.#current);
     const file = program.getSourceFile(this.#current)!;
-    const syntax = program.getSyntacticDiagnostics(file);
-    const errors = (syntax.length > 0 ? syntax : program.getSemanticDiagnostics(file)).filter((diagnostic) => isOfCell(diagnostic, code));
+    // What is not closed would go on into the text behind the cell: syntax is judged without that.
+    const errors = source.syntaxErrors.length > 0 ? source.syntaxErrors : program.getSemanticDiagnostics(file).filter((diagnostic) => isOfCell(diagnostic, code));
     if (errors.length > 0) return { errors: errors.map((diagnostic) => cellError(diagnostic, code)) };
     const cell = ++this.#number;
     this.#files.set(`${this.#moduleOf(cell)}.ts`, { text, version: "run" });

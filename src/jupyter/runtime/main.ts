@@ -9,7 +9,7 @@ import { onFrames, writeFrame } from "../frames";
 import { PIPES, type CommMessage, type ErrorContent, type ExecuteMessage, type FromRuntime, type Outcome, type Publication, type ToRuntime } from "../runtime-messages";
 import { Comms } from "./comms";
 import { errorContent, type KnownCell } from "./errors";
-import { asJson, Execution, interruptAll, runningExecution, stop } from "./execution";
+import { asJson, Execution, runningExecution, serveInterrupt, stop } from "./execution";
 import { askUser } from "./input";
 import { createModules } from "./modules";
 import { runCell, type CellRun, type ScopeValues } from "./run-cell";
@@ -125,8 +125,7 @@ function connectTslab(): void {
 const interrupts = new Worker(path.join(__dirname, "interrupt-thread.js"), { workerData: stop });
 interrupts.on("message", () => {
   if (stop[1] === 2) abandonScopes(); // no `finally` has run
-  // Not again for one that a cell has seen before this came.
-  if (stop[0] !== 0) interruptAll();
+  serveInterrupt();
 });
 
 const input = new Socket({ fd: PIPES.fromKernel, readable: true, writable: false });
