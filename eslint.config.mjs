@@ -15,7 +15,6 @@ const oneWayImports = rooms.map((room, place) => ({
             group: [`**/${later}`, `**/${later}/**`],
             message: `${room} comes before ${later}: imports run along ${rooms.join(" → ")}.`,
           })),
-          { group: ["tslab", "tslab/*"], message: "A second copy of tslab is not connected to Jupyter: use src/notebook." },
         ],
       },
     ],

@@ -1,5 +1,5 @@
 // Checks the notebooks: the house's rules for what is committed, the types of the code cells with the project's own
-// strict compiler (tslab's is older and not strict), and lint.
+// compiler, all at once, and lint.
 // node environment/check-cells.mjs [--keep-defaults] [NOTEBOOK …]
 // With --keep-defaults the parameters cells, as they are, become the defaults that notebooks compare themselves with.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";

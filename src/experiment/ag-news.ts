@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { downloadFile, reason } from "../model/download";
 import { huggingfaceHub } from "../packages";
+import { runningSignal } from "../running-cell";
 import { fetchRemote, findRemote, hashOf, httpsOnly, versionOf, type RemoteOptions } from "./remote-file";
 
 /**
@@ -44,21 +45,22 @@ export interface AgNewsOptions extends RemoteOptions {
  * @returns the addresses they come from
  * @throws saying what went wrong at both places
  */
-export async function fetchAgNews(folder: string, options: AgNewsOptions): Promise<string[]> {
+export async function fetchAgNews(folder: string, { signal = runningSignal(), ...given }: AgNewsOptions): Promise<string[]> {
+  const options: AgNewsOptions = { ...given, signal };
   const { mirror, csvAddress = CSV_ADDRESS, note = () => undefined } = options;
   if (mirror !== undefined) return await fromCsv(folder, mirror, false, options);
   let problem: unknown;
   try {
     return await fromHub(folder, options);
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     problem = error;
   }
   note(`AG News: ${reason(problem)}; taking the published files from ${csvAddress}`);
   try {
     return await fromCsv(folder, csvAddress, true, options);
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw new Error(`AG News cannot be had: ${reason(problem)}; ${reason(error)}`, { cause: error });
   }
 }

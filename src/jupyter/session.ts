@@ -42,6 +42,8 @@ export class Session {
   readonly #requests = new Map<number, Message>();
   readonly #comms = new Map<string, string>();
   #queue: Message[] = [];
+  /** Whether the queue is being worked through. */
+  #working = false;
   /** The cell being executed, from its first message to its last. */
   #executing: Message | undefined;
   /** In whose name something is told that happens while nothing runs. */
@@ -64,6 +66,7 @@ export class Session {
     });
     process.on("SIGINT", () => this.#interrupt());
     process.on("SIGTERM", () => void this.#shutDown(0));
+    if (process.env.JPY_PARENT_PID) this.#endWithParent(process.ppid);
   }
 
   /** Called when the sockets are open. */
@@ -150,13 +153,15 @@ export class Session {
   // Cells
 
   async #executeQueue(): Promise<void> {
-    if (this.#executing) return;
+    if (this.#working) return;
+    this.#working = true;
     for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
       this.#executing = this.#last = message;
       const failed = await this.#execute(message);
       this.#executing = undefined;
       if (failed && message.content.stop_on_error !== false) await this.#abortQueue();
     }
+    this.#working = false;
   }
 
   /** @returns whether the cell failed */
@@ -304,6 +309,13 @@ export class Session {
     await nextTurn();
     while (this.#executing) await nextTurn();
     await this.#shutDown(end.code || 1);
+  }
+
+  /** A kernel whose Jupyter is gone has nobody to talk to, and may still be computing. */
+  #endWithParent(parent: number): void {
+    setInterval(() => {
+      if (process.ppid !== parent) void this.#shutDown(1);
+    }, 1000).unref();
   }
 
   async #shutDown(code: number): Promise<void> {

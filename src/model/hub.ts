@@ -3,6 +3,7 @@ import { statfs } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { PathInfo } from "@huggingface/hub";
 import { huggingfaceHub } from "../packages";
+import { runningSignal } from "../running-cell";
 import { writeFileAtomically } from "./atomic-write";
 import { downloadFile, HttpError, reason } from "./download";
 import { checkModelId } from "./model-name";
@@ -32,6 +33,7 @@ export interface HubOptions {
   fetch?: typeof fetch;
   /** Called at most four times a second, and at the end. */
   onProgress?: (progress: DownloadProgress) => void;
+  /** Default: that of the running cell. */
   signal?: AbortSignal;
   /** Attempts after a request that brought nothing. Default 5. */
   retries?: number;
@@ -52,7 +54,8 @@ const COMMIT = /^[0-9a-f]{40}$/;
  *
  * @throws if there is no such folder or model, access is refused, the network fails and nothing is cached, or on abort
  */
-export async function resolveModel(idOrDirectory: string, options: HubOptions = {}): Promise<string> {
+export async function resolveModel(idOrDirectory: string, { signal = runningSignal(), ...given }: HubOptions = {}): Promise<string> {
+  const options: HubOptions = { ...given, signal };
   if (statSync(idOrDirectory, { throwIfNoEntry: false })?.isDirectory()) return idOrDirectory;
   const revision = options.revision ?? "main";
   checkModelId(idOrDirectory);
@@ -64,7 +67,7 @@ export async function resolveModel(idOrDirectory: string, options: HubOptions = 
     endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? huggingfaceHub.HUB_URL).replace(/\/+$/, ""),
     accessToken: options.accessToken ?? nonEmpty(process.env.HF_TOKEN),
     // The library's functions take no signal: it goes in with fetch.
-    fetch: (url, init) => (options.fetch ?? fetch)(url, { signal: options.signal, ...init }),
+    fetch: (url, init) => (options.fetch ?? fetch)(url, { signal, ...init }),
   };
 
   const cached = cachedSnapshot(model);
@@ -77,7 +80,7 @@ export async function resolveModel(idOrDirectory: string, options: HubOptions = 
   try {
     return await download(model, options);
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     if (error instanceof Unreachable && cached !== undefined) {
       (options.warn ?? console.warn)(`${error.message}; using the cached ${model.id}`);
       return cached;

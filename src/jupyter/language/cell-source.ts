@@ -19,6 +19,7 @@ export interface ImportedName {
 export interface CellSource {
   text: string;
   file: ts.SourceFile;
+  syntaxErrors: readonly ts.Diagnostic[];
   declarations: Declaration[];
   imports: ImportedName[];
   /** Every identifier in the cell, wherever it stands. */
@@ -32,6 +33,7 @@ export interface CellSource {
 /** Parses a cell and lists the names it brings. */
 export function readCell(text: string, fileName: string): CellSource {
   const file = ts.createSourceFile(fileName, text, { languageVersion: ts.ScriptTarget.ESNext }, true);
+  const { parseDiagnostics: syntaxErrors } = file as ts.SourceFile & { parseDiagnostics: ts.DiagnosticWithLocation[] };
   const declarations: Declaration[] = [];
   const imports: ImportedName[] = [];
   const exported = new Set<string>();
@@ -64,7 +66,7 @@ export function readCell(text: string, fileName: string): CellSource {
       for (const name of hoistedVariables(statement)) declare(name, "let", index);
     }
   });
-  return { text, file, declarations, imports, identifiers: identifiersOf(file), exported, augments };
+  return { text, file, syntaxErrors, declarations, imports, identifiers: identifiersOf(file), exported, augments };
 }
 
 /** `var` inside blocks and loops belongs to the whole cell, too. */

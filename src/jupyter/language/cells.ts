@@ -1,5 +1,6 @@
 import path from "node:path";
 import ts from "typescript";
+import { cellDeclarations } from "../../notebook/cell-declarations";
 import { readCell, type CellSource } from "./cell-source";
 import { createCompiler, type HostPlaces } from "./compiler-host";
 import { docCommentOf, type DocComment } from "./doc-comments";
@@ -39,8 +40,8 @@ export class Cells {
     const text = this.#write(this.#current, source);
     const program = this.#compiler.program(this.#current);
     const file = program.getSourceFile(this.#current)!;
-    const syntax = program.getSyntacticDiagnostics(file);
-    const errors = (syntax.length > 0 ? syntax : program.getSemanticDiagnostics(file)).filter((diagnostic) => isOfCell(diagnostic, code));
+    // What is not closed would go on into the text behind the cell: syntax is judged without that.
+    const errors = source.syntaxErrors.length > 0 ? source.syntaxErrors : program.getSemanticDiagnostics(file).filter((diagnostic) => isOfCell(diagnostic, code));
     if (errors.length > 0) return { errors: errors.map((diagnostic) => cellError(diagnostic, code)) };
     const cell = ++this.#number;
     this.#files.set(`${this.#moduleOf(cell)}.ts`, { text, version: "run" });
@@ -55,6 +56,21 @@ export class Cells {
     if (!source) return;
     this.#sources.delete(cell);
     this.#scope.take(cell, source, ran && new Set(ran));
+    if (cell % 50 === 0) this.#forgetUnused();
+  }
+
+  /** Cells whose names have all been declared anew, and which no other cell needs, are gone. */
+  #forgetUnused(): void {
+    const needed = new Set<number>();
+    const need = (cell: number): void => {
+      if (needed.has(cell)) return;
+      needed.add(cell);
+      const text = this.#files.get(`${this.#moduleOf(cell)}.ts`)?.text ?? "";
+      for (const [, other] of text.matchAll(/%cell-(\d+)"/g)) need(Number(other));
+    };
+    const cells = Array.from({ length: this.#number }, (_, index) => index + 1);
+    for (const cell of cells) if (this.#scope.refersTo(cell) || this.#sources.has(cell)) need(cell);
+    for (const cell of cells) if (!needed.has(cell)) this.#files.delete(`${this.#moduleOf(cell)}.ts`);
   }
 
   /** The language service, with the cell being typed as its file and all names known. */
@@ -69,7 +85,9 @@ export class Cells {
   }
 
   #write(fileName: string, source: CellSource, wanted?: Iterable<string>): string {
-    const text = `${source.text}\n${this.#scope.declarationsFor(source, (cell) => this.#moduleOf(cell), wanted)}\nexport {};\n`;
+    const carried = this.#scope.declarationsFor(source, (cell) => this.#moduleOf(cell), wanted);
+    const declarations = cellDeclarations(`${source.text}\n${carried}`).map((file) => `import "${file.replace(/\.d\.ts$/, "")}";`);
+    const text = [source.text, carried, ...declarations, "export {};\n"].join("\n");
     this.#files.set(fileName, { text, version: `edit ${++this.#edits}` });
     return text;
   }

@@ -21,6 +21,16 @@ export const cellOptions: ts.CompilerOptions = {
   noEmit: true,
 };
 
+/** What cells have beside Node's globals. */
+const cellGlobals = `
+/**
+ * Asks whoever runs the notebook for a line of text, and waits for it.
+ * @param question what is shown before the input
+ * @throws Error where nobody can be asked, as when a notebook runs unattended
+ */
+declare function prompt(question?: string): string;
+`;
+
 /** Files that exist only here: the cells. Names of such files are absolute. */
 export interface VirtualFiles {
   get(fileName: string): { text: string; version: string } | undefined;
@@ -47,7 +57,9 @@ export interface CellCompiler {
  * A compiler whose only root is one file at a time. What lies on disk is read once: packages do not change while a
  * kernel runs. Only a TypeScript file of the user's own is looked at again.
  */
-export function createCompiler(virtual: VirtualFiles, { folder, root }: HostPlaces): CellCompiler {
+export function createCompiler(cells: VirtualFiles, { folder, root }: HostPlaces): CellCompiler {
+  const globals = path.join(folder, "%globals.d.ts");
+  const virtual: VirtualFiles = { get: (fileName) => (fileName === globals ? { text: cellGlobals, version: "built in" } : cells.get(fileName)) };
   const [fileOnDisk, directoryExists, realpath] = [remember(ts.sys.fileExists), remember(ts.sys.directoryExists), remember(ts.sys.realpath!)];
   const isOwn = remember((fileName: string) => !fileName.includes("/node_modules/") && !fileName.endsWith(".d.ts"));
   const fileExists = (fileName: string) => virtual.get(fileName) !== undefined || (isOwn(fileName) ? ts.sys.fileExists(fileName) : fileOnDisk(fileName));
@@ -103,7 +115,7 @@ export function createCompiler(virtual: VirtualFiles, { folder, root }: HostPlac
       {
         ...shared,
         getCompilationSettings: () => cellOptions,
-        getScriptFileNames: () => [current],
+        getScriptFileNames: () => [current, globals],
         getScriptVersion: versionOf,
         getScriptSnapshot: (fileName) => {
           const file = getSourceFile(fileName);
@@ -114,7 +126,7 @@ export function createCompiler(virtual: VirtualFiles, { folder, root }: HostPlac
     );
 
   return {
-    program: (fileName) => (last = ts.createProgram({ rootNames: [fileName], options: cellOptions, host: programHost, oldProgram: last })),
+    program: (fileName) => (last = ts.createProgram({ rootNames: [fileName, globals], options: cellOptions, host: programHost, oldProgram: last })),
     documented: remember((file: ts.SourceFile) => (virtual.get(file.fileName) ? file : ts.createSourceFile(file.fileName, file.text, { languageVersion: ts.ScriptTarget.ES2022 }, true))),
     service: (fileName) => {
       current = fileName;

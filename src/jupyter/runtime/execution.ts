@@ -12,10 +12,12 @@ export class InterruptedError extends Error {
 
 /**
  * What the interrupt thread and this one share.
- * `stop[0]`: an interrupt has come and is not served yet. Set by the interrupt thread, also while this one is busy.
- * `stop[1]`: a cell runs in its first stretch, before any `await`, where it can be ended by force.
+ * `stop[0]`: a cell has to end. Set by the interrupt thread, also while this one is busy.
+ * `stop[1]`: 1 while a cell runs in its first stretch, before any `await`, where it can be ended by force; 2 when it was.
+ * `stop[2]`: so many interrupts have come.
+ * `stop[3]`: so many of them have been served: this thread was back in its event loop.
  */
-export const stop = new Int32Array(new SharedArrayBuffer(8));
+export const stop = new Int32Array(new SharedArrayBuffer(16));
 
 /** The kernel waits that long for an interrupted cell to end by itself, in milliseconds; then its end is told without it. */
 const PATIENCE = 300;
@@ -56,7 +58,8 @@ export class Execution implements RunningCell {
   }
 
   publish(messageType: Publication["messageType"], content: Record<string, unknown>, more: Pick<Publication, "metadata" | "buffers"> = {}): void {
-    if (!(this.#ended && this.interrupted)) this.send({ type: "publish", request: this.request, messageType, content, ...more });
+    if (this.#ended && this.interrupted) return;
+    this.send({ type: "publish", request: this.request, messageType, content: messageType === "stream" ? content : asJson(content), ...more });
   }
 
   interrupt(reason: Error): void {
@@ -67,22 +70,43 @@ export class Execution implements RunningCell {
   }
 }
 
+/**
+ * What of a content can be sent: a front end reads JSON.
+ * @throws TypeError for a content that refers to itself
+ */
+export const asJson = <T>(content: T): T => JSON.parse(JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))) as T;
+
 /** The execution in whose name the caller runs: in timers and promises, too. */
 export const runningExecution = (): Execution | undefined => runningCell() as Execution | undefined;
 
-/** Ends everything that cells have running. */
-export function interruptAll(): void {
+let noticed = 0;
+
+/**
+ * Ends everything that cells have running when an interrupt has come. The cell has a moment of peace to clean up; if
+ * it goes on, having caught the error, the interrupt thread raises the flag again, which then stays.
+ */
+function notice(): void {
+  if (stop[2] === noticed) return;
+  noticed = stop[2];
   stop[0] = 0;
-  stop[1] = 0;
   const reason = new InterruptedError();
   const fresh = [...known].map((reference) => reference.deref()).filter((execution) => execution && !execution.interrupted);
   interruptedUpTo = lastOrdinal;
   for (const execution of fresh) execution!.interrupt(reason);
 }
 
+/** The same in the event loop, where nothing can be in its way. */
+export function serveInterrupt(): void {
+  stop[0] = 0;
+  stop[1] = 0;
+  notice();
+  stop[3] = noticed;
+}
+
 /** Called in the loops and functions of cells while an interrupt waits. */
 export function stopHere(): void {
-  if (stop[0] !== 0) interruptAll();
+  notice();
+  if (stop[2] === stop[3]) stop[0] = 0; // raised when it was served already
   throwIfInterrupted();
 }
 
@@ -92,13 +116,10 @@ export function throwIfInterrupted(): void {
 
 /** A signal that looks for a waiting interrupt whenever it is asked, so that work which never pauses sees it, too. */
 function live(signal: AbortSignal): AbortSignal {
-  const look = () => {
-    if (stop[0] !== 0) interruptAll();
-  };
   const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
   Object.defineProperties(signal, {
-    aborted: { get: () => (look(), aborted.call(signal) as boolean) },
-    throwIfAborted: { value: () => (look(), AbortSignal.prototype.throwIfAborted.call(signal)) },
+    aborted: { get: () => (notice(), aborted.call(signal) as boolean) },
+    throwIfAborted: { value: () => (notice(), AbortSignal.prototype.throwIfAborted.call(signal)) },
   });
   return signal;
 }

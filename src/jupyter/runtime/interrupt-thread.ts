@@ -12,25 +12,31 @@ import { PIPES } from "../runtime-messages";
  */
 const stop = workerData as Int32Array;
 
-/** Milliseconds that the main thread has to serve an interrupt. */
+/** Milliseconds that the main thread has to serve an interrupt before it is ended by force. */
 const PATIENCE = 500;
+/** Milliseconds in which a cell that has noticed an interrupt can clean up. */
+const PEACE = 100;
 
 const safeEverywhere = Number(process.versions.node.split(".")[0]) >= 24;
-let waiting = false;
 
 const pipe = new Socket({ fd: PIPES.interrupts, readable: true, writable: false });
 pipe.on("data", () => {
-  const insists = waiting && stop[0] === 1;
+  const insists = stop[3] < stop[2];
+  const number = ++stop[2];
+  const served = () => stop[3] >= number;
   stop[0] = 1;
   parentPort!.postMessage("interrupt");
-  waiting = true;
   setTimeout(() => {
-    if (stop[0] === 1 && (safeEverywhere || stop[1] === 1 || insists)) endByForce();
-    else waiting = stop[0] === 1;
+    if (!served()) stop[0] = 1;
+  }, PEACE);
+  setTimeout(() => {
+    if (!served() && (safeEverywhere || stop[1] === 1 || insists)) endByForce();
   }, PATIENCE);
 });
+
 /** Connected only for this moment: a connected session makes node wait when it exits. */
 function endByForce(): void {
+  stop[1] = 2;
   const session = new Session();
   session.connectToMainThread();
   session.post("Runtime.terminateExecution", () => session.disconnect());

@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { inRunningCell } from "../../running-cell";
+import { abandonScopes } from "../../model/backend";
 import { setCommHost } from "../../notebook/comm";
 import { setDisplaySink, type MimeBundle } from "../../notebook/display-sink";
 import { bundleOf } from "../../notebook/show-value";
@@ -9,7 +10,7 @@ import { onFrames, writeFrame } from "../frames";
 import { PIPES, type CommMessage, type ErrorContent, type ExecuteMessage, type FromRuntime, type Outcome, type Publication, type ToRuntime } from "../runtime-messages";
 import { Comms } from "./comms";
 import { errorContent, type KnownCell } from "./errors";
-import { Execution, interruptAll, runningExecution, stop } from "./execution";
+import { asJson, Execution, runningExecution, serveInterrupt, stop } from "./execution";
 import { askUser } from "./input";
 import { createModules } from "./modules";
 import { runCell, type CellRun, type ScopeValues } from "./run-cell";
@@ -90,8 +91,10 @@ function begin(execution: Execution, work: () => Promise<MimeBundle | undefined 
     send({ type: "done", request: execution.request, ...outcome });
   };
   const failed = (error: unknown): void => end({ error: contentOf(error) });
+  // A bundle that cannot be sent is an error of the cell.
+  const succeeded = (bundle: MimeBundle | undefined | void): void => end(bundle ? { bundle: asJson(bundle) } : {});
   execution.onAbandoned = () => failed(execution.signal.reason);
-  inRunningCell(execution, () => void work().then((bundle) => end({ bundle: bundle ?? undefined }), failed));
+  inRunningCell(execution, () => void work().then(succeeded).catch(failed));
 }
 
 const contentOf = (error: unknown): ErrorContent => errorContent(error, cells, root);
@@ -121,8 +124,8 @@ function connectTslab(): void {
 
 const interrupts = new Worker(path.join(__dirname, "interrupt-thread.js"), { workerData: stop });
 interrupts.on("message", () => {
-  // Not again for one that a cell has seen before this came.
-  if (stop[0] !== 0) interruptAll();
+  if (stop[1] === 2) abandonScopes(); // no `finally` has run
+  serveInterrupt();
 });
 
 const input = new Socket({ fd: PIPES.fromKernel, readable: true, writable: false });

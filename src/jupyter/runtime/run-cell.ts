@@ -40,13 +40,15 @@ export function runCell(prepared: PreparedCell, run: CellRun, { scope, modules, 
     },
     check: <T>(value: T): T => (throwIfInterrupted(), value),
     stop: stopHere,
-    import: Object.assign((name: string) => modules.import(name), { meta: { url: pathToFileURL(fileName).href, filename: fileName, dirname: folder, resolve: (name: string) => modules.require.resolve(name) } }),
+    import: Object.assign((name: string) => modules.import(name), { meta: { url: pathToFileURL(fileName).href, filename: fileName, dirname: folder, resolve: (name: string) => urlOf(modules.require.resolve(name)) } }),
   };
   const require = Object.assign((name: string) => (name === "$scope" ? scope : modules.require(name)), modules.require) as NodeJS.Require;
   const start = () => body(scope, require, handle, stop, fileName, folder, prompt, tracked(setTimeout), tracked(setInterval), tracked(setImmediate));
   const loading = modules.load(requires);
   return loading ? loading.then(start) : start();
 }
+
+const urlOf = (file: string): string => (path.isAbsolute(file) ? pathToFileURL(file).href : file);
 
 type Handler = (...given: unknown[]) => unknown;
 type SetTimer = (handler: Handler, ...rest: unknown[]) => NodeJS.Timeout | NodeJS.Immediate;
