@@ -172,7 +172,7 @@ describe("the protocol of widgets", () => {
   });
 });
 
-test("sliders step over round numbers, and keep a value that lies between", () => {
+test("sliders step over round numbers, and keep a value that is none of them", () => {
   const steps = (control: Control<number>) => control.steps(Infinity);
   assert.deepEqual(steps(slider("r", { min: 0.001, max: 1, step: 0.5, scale: "log" })), [0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1]);
   assert.deepEqual(steps(slider("share", { min: 0, max: 0.5, step: 0.1 })), [0, 0.1, 0.2, 0.3, 0.4, 0.5]);
@@ -180,13 +180,24 @@ test("sliders step over round numbers, and keep a value that lies between", () =
   const between = slider("r", { min: 0.01, max: 1, step: 1, value: 0.3, scale: "log" });
   assert.equal(between.value, 0.3);
   assert.deepEqual(steps(between), [0.01, 0.1, 0.3, 1]);
+  assert.deepEqual(steps(slider("r", { min: 0.01, max: 1, step: 1, value: 0, scale: "log" })), [0, 0.01, 0.1, 1]);
   assert.deepEqual(slider("n", { min: 0, max: 100, step: 1, value: 33 }).steps(5), [0, 33, 50, 75, 100]);
+});
+
+test("settings in advance: all values of menus where they fit, and of sliders as many as there is room for", () => {
+  const r = slider("r", { min: 0.001, max: 10, step: 0.25, scale: "log" });
+  const counts = (controls: Control<unknown>[], most: number) => gridAxes(controls, most).map(({ values }) => values.length);
+  assert.deepEqual(counts([choice("solver", ["a", "b", "c", "d"]), r, choice("f0", [1, 2, 3, 4, 5])], 120), [4, 6, 5]);
+  assert.deepEqual(counts([r, choice("f0", [1, 2, 3, 4, 5, 6])], 120), [17, 6]);
+  assert.deepEqual(counts([r, choice("f0", [1, 2, 3, 4, 5, 6])], 10), [10, 1]);
+  assert.deepEqual(counts([r, r, textBox("words"), toggle("on")], 100), [7, 7, 1, 2]);
+  assert.deepEqual(counts([r], 1), [1]);
 });
 
 test("what cannot be is refused by name", () => {
   assert.throws(() => slider("r", { min: 0, max: 1, scale: "log" }), /r: a logarithmic scale has no 0/);
   assert.throws(() => slider("r", { min: 1, max: 1 }), /r: min must be below max/);
-  assert.throws(() => slider("r", { min: 0, max: 1, value: 2 }), /r: 2 is not from 0 to 1/);
+  assert.throws(() => slider("r", { min: 0, max: 1, value: NaN }), /r: the value is not a number/);
   assert.throws(() => slider("r", { min: 0, max: 1, step: 0 }), /r: 0 is no step/);
   assert.throws(() => choice("solver", []), /nothing to choose from/);
   assert.throws(() => choice("f0", [1, "1"]), /two values called 1/);
@@ -367,6 +378,11 @@ describe("interact on a page without controls", () => {
     assert.deepEqual(spec.vconcat[1], chart(1).vconcat[1]);
     assert.equal(chartOverGrid(axes, [chartOf(1), chartOf(2, { mark: { type: "line" } })]), undefined);
     assert.equal(chartOverGrid(axes, [chartOf(1), chartOf(2, { width: 3 })]), undefined);
+    const sorted = (domain: unknown, sort: string[]) => chartOf(1, { encoding: { x: { field: "x", sort, scale: { domain } } } });
+    const whole = chartOverGrid(axes, [sorted([0.5, 1], ["a 1", "b"]), sorted([0.4, 0.9], ["a 2", "b"])]) as { encoding: unknown };
+    assert.deepEqual(whole.encoding, { x: { field: "x", sort: ["a 1", "a 2", "b"], scale: { domain: [0.4, 1] } } });
+    assert.equal(chartOverGrid(axes, [sorted([0, 1], ["a", "b"]), sorted([0, 1], ["b", "a"])]), undefined, "not in two orders");
+    assert.equal(chartOverGrid(axes, [sorted([0, 1], []), sorted(["a", "b"], [])]), undefined);
     assert.equal(chartOverGrid(axes, [chartOf(1, { data: { url: "a" } }), chartOf(1, { data: { url: "b" } })]), undefined);
   });
 
@@ -387,7 +403,7 @@ describe("interact on a page without controls", () => {
     let drawn = 0;
     const controls = [slider("height", { min: 1, max: 1000, step: 1, value: 7 }), choice("f0", [1, 10, Infinity])] as const;
     await interact(controls, ([height]) => (drawn++, chartOf(height)));
-    assert.equal(drawn, 60);
+    assert.equal(drawn, 120);
     const counted = drawn;
     await interact(controls, ([height]) => (drawn++, chartOf(height)), { inAdvance: 1 });
     assert.equal(drawn, counted + 1);

@@ -12,7 +12,7 @@ const READINGS = "setting_titles";
  * chosen values below it, so that a still picture tells them, too.
  *
  * @param charts of every setting, in the order of `settingsOf`
- * @returns undefined where the charts differ in more than their inline data and their title
+ * @returns undefined where the charts differ in more than their inline data, its ranges and orders, and their title
  */
 export function chartOverGrid(axes: readonly GridAxis[], charts: readonly VegaLiteSpec[]): VegaLiteSpec | undefined {
   const specs = charts.map((chart) => JSON.parse(JSON.stringify(chart)) as VegaLiteSpec); // as the page gets them, without entries that are undefined
@@ -45,7 +45,7 @@ function merged(parts: readonly unknown[]): unknown {
   if (!parts.every((part) => isDeepStrictEqual(Object.keys(part), keys))) return undefined;
   const own = keys.map((key) => {
     const values = parts.map((part) => part[key]);
-    return key === "data" ? mergedData(values) : key === "transform" ? (values.every((value) => isDeepStrictEqual(value, values[0])) ? values[0] : undefined) : merged(values);
+    return values.every((value) => isDeepStrictEqual(value, values[0])) ? values[0] : (special[key] ?? merged)(values);
   });
   if (!complete(own)) return undefined;
   const whole: Record<string, unknown> = Object.fromEntries(keys.map((key, i) => [key, own[i]]));
@@ -53,9 +53,27 @@ function merged(parts: readonly unknown[]): unknown {
   return differs ? { ...whole, transform: [{ filter: `datum.${CHOSEN} === ${CHOSEN}` }, ...((whole.transform as object[] | undefined) ?? [])] } : whole;
 }
 
+/** What may differ under these keys, and how it becomes one. */
+const special: Record<string, ((all: readonly unknown[]) => unknown) | undefined> = { data: mergedData, transform: () => undefined, domain: mergedDomain, sort: mergedSort };
+
+/** A range of numbers becomes the range of all, so that the axis stands still. */
+function mergedDomain(all: readonly unknown[]): unknown {
+  const isRange = (domain: unknown): domain is [number, number] => Array.isArray(domain) && domain.length === 2 && domain.every((end) => typeof end === "number") && domain[0] <= domain[1];
+  return all.every(isRange) ? [Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))] : undefined;
+}
+
+/** A list by which values are sorted becomes a list of all values in which those of each chart are in their order. */
+function mergedSort(all: readonly unknown[]): unknown {
+  if (!all.every((list): list is unknown[] => Array.isArray(list))) return undefined;
+  const longest = Math.max(...all.map((list) => list.length));
+  const whole = [...new Set(Array.from({ length: longest }, (_, place) => all.map((list) => list[place])).flat())].filter((value): value is NonNullable<unknown> => value != null);
+  const places = (list: readonly unknown[]): number[] => list.map((value) => whole.indexOf(value as NonNullable<unknown>));
+  const inOrder = (list: readonly unknown[]): boolean => places(list).every((place, i, all) => i === 0 || all[i - 1] < place);
+  return all.every(inOrder) ? whole : undefined;
+}
+
 /** Inline data of all, each row with the place of its setting. */
 function mergedData(all: readonly unknown[]): unknown {
-  if (all.every((data) => isDeepStrictEqual(data, all[0]))) return all[0];
   if (!all.every((data): data is { values: unknown[] } => isObject(data) && Array.isArray(data.values))) return undefined;
   const rest = all.map(({ values: _values, ...others }) => others);
   if (!rest.every((others) => isDeepStrictEqual(others, rest[0]))) return undefined;

@@ -25,7 +25,7 @@ export function choice<Value>(name: string, options: Choices<Value>, { value }: 
 }
 
 /** A control whose values stand in a list, by label. */
-export function listedControl<Value>(kind: string, style: string, name: string, entries: readonly [label: string, value: Value][], start: Value | undefined): Control<Value> {
+export function listedControl<Value>(kind: string, style: string, name: string, entries: readonly [label: string, value: Value][], start: Value | undefined, some: (values: readonly Value[], value: Value, count: number) => Value[] = allOrOne): Control<Value> {
   const [labels, values] = [entries.map(([label]) => label), entries.map(([, value]) => value)];
   const place = (value: Value): number => values.findIndex((one) => Object.is(one, value));
   const label = (value: Value): string => labels[place(value)] ?? optionLabel(value);
@@ -43,9 +43,12 @@ export function listedControl<Value>(kind: string, style: string, name: string, 
     write: (value) => ({ index: place(value) }),
     read: ({ index }) => (typeof index === "number" ? values[index] : undefined),
     label,
-    steps: (count) => (values.length <= count ? [...values] : [value]),
+    steps: (count) => some(values, value, count),
   });
 }
+
+/** Some of a menu's values would be an odd choice. */
+const allOrOne = <Value>(values: readonly Value[], value: Value, count: number): Value[] => (values.length <= count ? [...values] : [value]);
 
 /** A value as a reader sees it: texts as they are, infinity as its sign. */
 export function optionLabel(value: unknown): string {

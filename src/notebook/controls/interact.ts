@@ -15,7 +15,7 @@ import { openWidget, reference, widgetBundle } from "./widget";
 export type ValuesOf<Controls extends readonly Control<unknown>[]> = { -readonly [Place in keyof Controls]: Controls[Place] extends Control<infer Value> ? Value : never };
 
 export interface InteractOptions {
-  /** Where the page has no controls: at most so many settings to compute in advance, for a chart with sliders of its own. 1 for none. Default 60. */
+  /** Where the page has no controls: at most so many settings to compute in advance, for a chart with sliders of its own. 1 for none. Default 120. */
   inAdvance?: number;
 }
 
@@ -35,7 +35,7 @@ export interface InteractOptions {
  * @param draw makes what is shown, as the last line of a cell would show it: a chart, records, a DataFrame, a text, …
  * @throws what `draw` throws, on a page without controls
  */
-export async function interact<const Controls extends readonly Control<unknown>[]>(controls: Controls, draw: (values: ValuesOf<Controls>) => unknown, { inAdvance = 60 }: InteractOptions = {}): Promise<void> {
+export async function interact<const Controls extends readonly Control<unknown>[]>(controls: Controls, draw: (values: ValuesOf<Controls>) => unknown, { inAdvance = 120 }: InteractOptions = {}): Promise<void> {
   const host = displaySink().rich ? hostWithWidgets() : undefined;
   const drawAt: Draw = async (values) => interruptible(Promise.resolve().then(() => draw(values as ValuesOf<Controls>)));
   await (host ? live(host, controls, drawAt) : still(controls, drawAt, inAdvance));

@@ -7,7 +7,7 @@ export interface RangeOptions {
   max: number;
   /** From one value to the next; on a logarithmic scale in powers of ten: 0.25 gives four values a decade. Default: about a hundredth of the range, or 0.1 of a decade. */
   step?: number;
-  /** The value at first, which may lie between steps. Default: `min`. */
+  /** The value at first. One that lies between steps, or outside, is a step more. Default: `min`. */
   value?: number;
   /** Whether steps are added or multiplied. Default: "linear". */
   scale?: "linear" | "log";
@@ -29,13 +29,13 @@ export function slider(name: string, options: RangeOptions | NumberListOptions):
 }
 
 const listSlider = (name: string, values: readonly number[], start: number | undefined): Control<number> =>
-  listedControl("SelectionSlider", "DescriptionStyle", name, values.map((value) => [optionLabel(value), value]), start);
+  listedControl("SelectionSlider", "DescriptionStyle", name, values.map((value) => [optionLabel(value), value]), start, spread);
 
 function rangeSlider(name: string, { min, max, scale = "linear", step, value = min }: RangeOptions): Control<number> {
   const log = scale === "log";
   if (!(min < max) || !Number.isFinite(max - min)) throw new Error(`${name}: min must be below max, but they are ${min} and ${max}.`);
   if (log && min <= 0) throw new Error(`${name}: a logarithmic scale has no ${min}. Begin above 0, or list the values: { values: [0, 0.01, 0.1] }.`);
-  if (!(value >= min && value <= max)) throw new Error(`${name}: ${value} is not from ${min} to ${max}.`);
+  if (Number.isNaN(value)) throw new Error(`${name}: the value is not a number.`);
   const [low, high] = log ? [min, max].map((end) => exact(Math.log10(end))) : [min, max];
   const by = step ?? (log ? 0.1 : niceStep((high - low) / 100));
   if (!(by > 0 && by <= high - low)) throw new Error(`${name}: ${by} is no step from ${low} to ${high}${log ? ", which are powers of ten" : ""}.`);
@@ -44,7 +44,7 @@ function rangeSlider(name: string, { min, max, scale = "linear", step, value = m
   const rounded = (value: number): number => Number(value.toPrecision(digits));
   const at = (place: number): number => rounded(log ? 10 ** (low + place * by) : low + place * by);
   const all = Array.from({ length: Math.floor((high - low) / by + 1e-9) + 1 }, (_, place) => at(place));
-  // The page moves what lies between two steps to one of them; a list shows it as it is.
+  // The page would move the value to one of the steps; a list shows it as it is.
   if (!all.includes(value)) return listSlider(name, [...all, value].sort((a, b) => a - b), value);
   return makeControl({
     name,
