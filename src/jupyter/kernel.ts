@@ -9,7 +9,7 @@ import { Wire } from "./wire";
 async function main(connectionFile: string): Promise<void> {
   const connection = JSON.parse(readFileSync(connectionFile, "utf8")) as Connection;
   const root = path.resolve(__dirname, "..", "..", "..");
-  const folder = process.env.KERNEL_VIEW_NOTEBOOK_FOLDER ?? process.cwd();
+  const folder = process.cwd();
   const wire = new Wire(connection.key, connection.signature_scheme?.replace(/^hmac-/, ""));
   const { withoutNoise } = (await import(pathToFileURL(path.join(root, "environment", "tensorflow-noise.mjs")).href)) as { withoutNoise(chunk: Buffer): Buffer };
 

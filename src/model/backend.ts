@@ -14,13 +14,11 @@ const util = require("node:util") as Record<string, (value: unknown) => boolean>
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 util.isArray ??= (value) => Array.isArray(value);
 
-let loaded: typeof Tf | undefined;
-
 /**
  * The tensor library with the chosen backend. It is loaded when something of it is first used; the functions, classes
  * and state are those of `@tensorflow/tfjs`.
  */
-export const tf: typeof Tf = lazy(() => (loaded = chooseBackend()));
+export const tf: typeof Tf = lazy(chooseBackend);
 
 function chooseBackend(): typeof Tf {
   if (process.env.KERNEL_VIEW_BACKEND === "cpu") return require("@tensorflow/tfjs") as typeof Tf;
@@ -38,8 +36,8 @@ function chooseBackend(): typeof Tf {
 
 export type { Tensor };
 
-/** Whether the tensor library is loaded: something was computed with it. */
-export const backendIsLoaded = (): boolean => loaded !== undefined;
+/** Whether the tensor library is loaded: something was computed with it, here or by another package (danfojs). */
+export const backendIsLoaded = (): boolean => Object.keys(require.cache).some((file) => /[\\/]@tensorflow[\\/]tfjs-core[\\/]/.test(file));
 
 /** The name of the active backend: "tensorflow" (native) or "cpu" (plain JavaScript). */
 export const backendName = (): string => tf.getBackend();
@@ -62,11 +60,11 @@ interface OpenState {
 
 /**
  * Ends the tensor scopes that stayed open when JavaScript was terminated within `tf.tidy` or a gradient, and releases
- * their tensors. To be called when nothing computes. Does nothing, and loads nothing, where the backend is not loaded.
+ * their tensors. To be called when nothing computes. Does nothing, and loads nothing, where nothing was computed.
  */
 export function abandonScopes(): void {
-  if (!loaded) return;
-  const engine = loaded.engine();
+  if (!backendIsLoaded()) return;
+  const engine = tf.engine();
   const state = engine.state as unknown as OpenState;
   for (const { saved } of state.activeTape ?? []) saved?.forEach((tensor) => tensor.dispose());
   while (state.scopeStack.length > 0) engine.endScope();
