@@ -16,6 +16,7 @@ import asyncio
 import json
 import sys
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
 CHANNELS = ("shell", "iopub", "control", "stdin")
@@ -62,7 +63,9 @@ async def main(folder: str, kernel: str) -> None:
         request = json.loads(line)
         if request["do"] == "client":
             name = request["name"]
-            client = clients[name] = manager.client()
+            # By its connection file, like another program's: the manager's own clients all have one identity.
+            client = clients[name] = AsyncKernelClient(connection_file=manager.connection_file)
+            client.load_connection_file()
             client.start_channels()
             if request["wait"]:
                 await client.wait_for_ready(timeout=120)

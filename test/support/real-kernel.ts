@@ -16,7 +16,7 @@ export interface KernelMessage {
   channel: Channel;
   type: string;
   /** Id of the request in whose name it was sent. */
-  parent?: string;
+  parent: string | null;
   content: Content;
   metadata: Content;
   /** When it arrived, in milliseconds. */
@@ -55,6 +55,7 @@ export class Request {
   constructor(
     readonly id: string,
     readonly type: string,
+    readonly client: string,
     private readonly kernel: RealKernel,
   ) {}
 
@@ -70,8 +71,8 @@ export class Request {
   /** Until it has been answered and all was said. */
   async ended(): Promise<Ran> {
     const { content: reply } = await this.until(isReply, "a reply");
-    const idle = await this.until(isIdle, "the status idle");
-    const published = this.messages.filter(({ channel }) => channel === "iopub");
+    const idle = await this.until((message) => isIdle(message) && message.client === this.client, "the status idle");
+    const published = this.messages.filter(({ channel, client }) => channel === "iopub" && client === this.client);
     const outputs = published.slice(0, published.indexOf(idle)).filter(({ type }) => type !== "status" && type !== "execute_input");
     const stream = (name: string) => outputs.filter(({ type, content }) => type === "stream" && content.name === name).map(({ content }) => content.text).join("");
     const data = outputs.find(({ type }) => type === "execute_result")?.content.data as Content | undefined;
@@ -162,7 +163,7 @@ export class RealKernel {
 
   /** Sends a request and does not wait. */
   send(type: string, content: Content = {}, { channel = "shell", client = "a" }: { channel?: Channel; client?: string } = {}): Request {
-    const request = new Request(randomUUID(), type, this);
+    const request = new Request(randomUUID(), type, client, this);
     this.#requests.set(request.id, request);
     this.#tell({ do: "send", id: request.id, client, channel, type, content });
     return request;
