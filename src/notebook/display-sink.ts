@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { DisplaySink } from "./sink";
 
 export type { DisplaySink, MimeBundle } from "./sink";
@@ -9,9 +10,14 @@ export function setDisplaySink(sink?: DisplaySink): void {
   chosen = sink;
 }
 
+const within = new AsyncLocalStorage<DisplaySink>();
+
+/** Sends what `work` shows, and whatever it starts, to `sink` instead. */
+export const withDisplaySink = <T>(sink: DisplaySink, work: () => T): T => within.run(sink, work);
+
 /** The sink in use: the injected one (in a notebook the kernel's), else standard output. */
 export function displaySink(): DisplaySink {
-  return chosen ?? terminalSink;
+  return within.getStore() ?? chosen ?? terminalSink;
 }
 
 /** Prints the plain-text form. Used by scripts. */

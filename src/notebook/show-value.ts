@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { chartBundle } from "./show-chart";
 import { tableBundle, type DataFrameLike, type Records } from "./show-table";
 import type { MimeBundle } from "./sink";
+import { knownBundle } from "./values/known-value";
 
 /** The method by which a value shows itself: Deno's convention, and ours. */
 export const displayMethod: unique symbol = Symbol.for("Jupyter.display") as never;
@@ -26,7 +27,7 @@ async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {
   if (isDataFrame(value) || isRecords(value)) return tableBundle(value);
   if (isVegaLite(value)) return chartBundle(value);
   if (isTensor(value)) return { "text/plain": tensorText(value) };
-  return undefined;
+  return knownBundle(value);
 }
 
 /** `setTimeout(…)` as a last line is not about the timer. */

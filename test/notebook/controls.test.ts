@@ -14,6 +14,8 @@ import { textBox } from "../../src/notebook/controls/text-box";
 import { toggle } from "../../src/notebook/controls/toggle";
 import { gridAxes, settingsOf, startOf } from "../../src/notebook/controls/value-grid";
 import { setDisplaySink, type MimeBundle } from "../../src/notebook/display-sink";
+import { showChart } from "../../src/notebook/show-chart";
+import { showTable } from "../../src/notebook/show-table";
 import { bundleOf, displayMethod } from "../../src/notebook/show-value";
 import { inRunningCell } from "../../src/running-cell";
 
@@ -247,6 +249,19 @@ describe("interact on a page with controls", () => {
     assert.deepEqual(shown[1].bundle, { "text/plain": "own" });
     await page.move("kind", { index: 3 });
     assert.deepEqual(shown[1].bundle, { "text/plain": "" });
+  });
+
+  test("what is shown instead of given back stands in the same place", async () => {
+    await interact([slider("n", { min: 1, max: 9, step: 1 })], async ([n]) => {
+      showTable([{ dropped: n }]);
+      await showChart(chartOf(n));
+    });
+    assert.equal(shown.length, 2);
+    assert.equal(JSON.stringify(shown[1].bundle[VEGA]), JSON.stringify(chartOf(1)));
+    await interact([slider("rows", { min: 1, max: 9, step: 1 })], ([n]) => showTable([{ n }]));
+    await page.move("rows", { value: 2 });
+    assert.equal(shown.length, 4);
+    assert.match(plain(3), /^n\n─\n2$/);
   });
 
   test("while it computes, moves are not queued: the newest wins", async () => {

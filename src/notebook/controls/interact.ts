@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { runningSignal } from "../../running-cell";
-import { displaySink, type MimeBundle } from "../display-sink";
+import { displaySink, withDisplaySink, type MimeBundle } from "../display-sink";
+import { vegaLiteMimeType } from "../show-chart";
 import { escapeHtml } from "../show-table";
-import { bundleOf, isVegaLite } from "../show-value";
+import { bundleOf, displayMethod, isVegaLite } from "../show-value";
 import type { VegaLiteSpec } from "../static-chart";
 import type { CommHost } from "../comm";
 import { chartOverGrid } from "./chart-over-grid";
@@ -33,11 +34,12 @@ export interface InteractOptions {
  * advance, where `draw` makes charts that differ only in their data and titles; else the figure at the values now.
  *
  * @param draw makes what is shown, as the last line of a cell would show it: a chart, records, a DataFrame, a text, …
+ *   Where it gives nothing back, what it has shown last (with `showChart`, `showTable`)
  * @throws what `draw` throws, on a page without controls
  */
 export async function interact<const Controls extends readonly Control<unknown>[]>(controls: Controls, draw: (values: ValuesOf<Controls>) => unknown, { inAdvance = 120 }: InteractOptions = {}): Promise<void> {
   const host = displaySink().rich ? hostWithWidgets() : undefined;
-  const drawAt: Draw = async (values) => interruptible(Promise.resolve().then(() => draw(values as ValuesOf<Controls>)));
+  const drawAt: Draw = (values) => interruptible(returnedOrShown(async () => draw(values as ValuesOf<Controls>)));
   await (host ? live(host, controls, drawAt) : still(controls, drawAt, inAdvance));
 }
 
@@ -115,6 +117,16 @@ async function chartInAdvance(controls: readonly Control<unknown>[], draw: Draw,
 }
 
 const twoPlaces: GridAxis[] = [{ name: "", values: [0, 1], labels: ["0", "1"], start: 0 }];
+
+/** What work gives back; where that is nothing, what it has shown last. */
+async function returnedOrShown(work: () => Promise<unknown>): Promise<unknown> {
+  const { rich } = displaySink();
+  let last: MimeBundle | undefined;
+  const keep = (bundle: MimeBundle): void => void (last = bundle);
+  const value = await withDisplaySink({ rich, show: keep, update: keep }, work);
+  const shown = last as MimeBundle | undefined;
+  return value === undefined && shown ? (shown[vegaLiteMimeType] ?? { [displayMethod]: () => shown }) : value;
+}
 
 /** A text stands as it is, without the quotation marks that it has as the value of a cell. */
 const figureBundle = async (value: unknown): Promise<MimeBundle> => (typeof value === "string" ? { "text/plain": value } : ((await bundleOf(value)) ?? { "text/plain": "" }));
