@@ -37,7 +37,8 @@ export function inspect(cells: Cells, code: string, position: number): { plain: 
   const source = program.getSourceFile(file)!;
   for (const at of [position, position - 1].filter((place) => /[\w$"'`]/.test(code[place] ?? "")).map((place) => start + place)) {
     const info = service.getQuickInfoAtPosition(file, at);
-    const shown = textOf(info?.displayParts);
+    // A name of an earlier cell is an import to the compiler, and nothing that the user has imported.
+    const shown = textOf(info?.displayParts).replace(/^\(alias\) ([\s\S]*)\nimport .*$/, "$1");
     // Of a name that does not exist the compiler says only that it can be anything.
     if (info && !(info.kind === ts.ScriptElementKind.unknown && shown === "any")) return answer(shown, cells, declarationOf(symbolAt(source, at, checker), checker));
   }
@@ -51,12 +52,12 @@ const textOf = (parts: readonly ts.SymbolDisplayPart[] | undefined): string => t
 
 function symbolAt(source: ts.SourceFile, position: number, checker: ts.TypeChecker): ts.Symbol | undefined {
   const node = innermost(source, (candidate) => candidate.getStart(source) <= position && position < candidate.end);
-  const symbol = node && checker.getSymbolAtLocation(node);
-  return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return node && checker.getSymbolAtLocation(node);
 }
 
 /** Where a symbol is declared; a variable that stands for a name of an earlier cell leads on to that one. */
 function declarationOf(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): ts.Node | undefined {
+  if (symbol && symbol.flags & ts.SymbolFlags.Alias) return declarationOf(checker.getAliasedSymbol(symbol), checker);
   const declaration = symbol?.declarations?.[0];
   if (declaration && ts.isVariableDeclaration(declaration) && declaration.type && ts.isImportTypeNode(declaration.type) && declaration.type.qualifier) {
     return declarationOf(checker.getSymbolAtLocation(declaration.type.qualifier), checker) ?? declaration;
