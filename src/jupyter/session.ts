@@ -110,7 +110,7 @@ export class Session {
     await this.#reply(channel, message, type.replace(/_request$/, "") + "_reply", content);
     this.#status("idle", message);
     // Front ends show the last status: a cell that still runs has to be seen.
-    if (this.#executing && channel === "shell") this.#status("busy", this.#executing);
+    if (this.#executing) this.#status("busy", this.#executing);
     if (type === "shutdown_request") await this.#shutDown(0);
   }
 

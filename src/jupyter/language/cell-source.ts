@@ -7,6 +7,8 @@ export interface Declaration {
   kind: "let" | "const" | "declared";
   /** Which of the cell's statements declares it; a cell that fails keeps what ran. Types are there in any case. */
   statement: number | "type";
+  /** Whether it only says that the name is there: `declare const`. */
+  ambient?: boolean;
 }
 
 /** A name that a cell imports: later cells import it again, in these words. */
@@ -37,16 +39,17 @@ export function readCell(text: string, fileName: string): CellSource {
   const declarations: Declaration[] = [];
   const imports: ImportedName[] = [];
   const exported = new Set<string>();
-  const declare = (name: string, kind: Declaration["kind"], statement: Declaration["statement"]) => declarations.push({ name, kind, statement });
+  let ambient = false;
+  const declare = (name: string, kind: Declaration["kind"], statement: Declaration["statement"]) => declarations.push({ name, kind, statement: ambient ? "type" : statement, ...(ambient ? { ambient } : {}) });
   let augments = false;
 
   file.statements.forEach((statement, index) => {
+    ambient = hasModifier(statement, ts.SyntaxKind.DeclareKeyword);
     if (hasModifier(statement, ts.SyntaxKind.ExportKeyword)) for (const name of declaredNames(statement)) exported.add(name);
     if (ts.isVariableStatement(statement)) {
       if (isUsing(statement.declarationList)) return;
       const kind = statement.declarationList.flags & ts.NodeFlags.Const ? "const" : "let";
-      const when = hasModifier(statement, ts.SyntaxKind.DeclareKeyword) ? "type" : index;
-      for (const name of declaredNames(statement)) declare(name, kind, when);
+      for (const name of declaredNames(statement)) declare(name, kind, index);
     } else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
       declare(statement.name.text, "declared", "type");
     } else if (ts.isFunctionDeclaration(statement)) {

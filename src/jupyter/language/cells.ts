@@ -73,10 +73,14 @@ export class Cells {
     for (const cell of cells) if (!needed.has(cell)) this.#files.delete(`${this.#moduleOf(cell)}.ts`);
   }
 
-  /** The language service, with the cell being typed as its file and all names known. */
-  typing(code: string): { service: ts.LanguageService; file: string } {
-    this.#write(this.#typing, readCell(code, this.#typing), this.#scope.names);
-    return { service: this.#compiler.service(this.#typing), file: this.#typing };
+  /**
+   * The language service, with the cell being typed as its file and all names known. These stand before it, for a cell
+   * that is being typed is seldom closed: it begins at `start`.
+   */
+  typing(code: string): { service: ts.LanguageService; file: string; start: number } {
+    const names = `${this.#behind(readCell(code, this.#typing), this.#scope.names)}\n`;
+    this.#files.set(this.#typing, { text: names + code, version: `edit ${++this.#edits}` });
+    return { service: this.#compiler.service(this.#typing), file: this.#typing, start: names.length };
   }
 
   /** The doc comment of a declaration in any file of the program. */
@@ -84,12 +88,17 @@ export class Cells {
     return docCommentOf(declaration, this.#compiler.documented(declaration.getSourceFile()));
   }
 
-  #write(fileName: string, source: CellSource, wanted?: Iterable<string>): string {
-    const carried = this.#scope.declarationsFor(source, (cell) => this.#moduleOf(cell), wanted);
-    const declarations = cellDeclarations(`${source.text}\n${carried}`).map((file) => `import "${file.replace(/\.d\.ts$/, "")}";`);
-    const text = [source.text, carried, ...declarations, "export {};\n"].join("\n");
+  #write(fileName: string, source: CellSource): string {
+    const text = `${source.text}\n${this.#behind(source)}\n`;
     this.#files.set(fileName, { text, version: `edit ${++this.#edits}` });
     return text;
+  }
+
+  /** What a cell needs so that the compiler knows the names of earlier cells. */
+  #behind(source: CellSource, wanted?: Iterable<string>): string {
+    const carried = this.#scope.declarationsFor(source, (cell) => this.#moduleOf(cell), wanted);
+    const declarations = cellDeclarations(`${source.text}\n${carried}`).map((file) => `import "${file.replace(/\.d\.ts$/, "")}";`);
+    return [carried, ...declarations, "export {};"].join("\n");
   }
 
   #moduleOf = (cell: number): string => path.join(this.#folder, `%cell-${cell}`);

@@ -7,9 +7,10 @@ import type { Completeness, Completion } from "./protocol";
 export function complete(cells: Cells, code: string, position: number): Completion {
   const inPath = completePath(code, position, cells.root);
   if (inPath) return inPath;
-  const { service, file } = cells.typing(code);
-  const found = service.getCompletionsAtPosition(file, position, { includeCompletionsWithInsertText: false, includeExternalModuleExports: false });
-  const start = found?.optionalReplacementSpan?.start ?? wordStart(code, position);
+  const { service, file, start: offset } = cells.typing(code);
+  const found = service.getCompletionsAtPosition(file, offset + position, { includeCompletionsWithInsertText: false, includeExternalModuleExports: false });
+  const replaced = found?.optionalReplacementSpan;
+  const start = replaced ? replaced.start - offset : wordStart(code, position);
   const prefix = code.slice(start, position).toLowerCase();
   const entries = (found?.entries ?? [])
     .filter(({ name, kind, sortText }) => name.toLowerCase().startsWith(prefix) && !name.startsWith("%") && !(prefix === "" && isKeyword(kind)) && !sortText.startsWith("z"))
@@ -30,15 +31,18 @@ function wordStart(code: string, position: number): number {
  * written yet, the call.
  */
 export function inspect(cells: Cells, code: string, position: number): { plain: string; markdown: string } | undefined {
-  const { service, file } = cells.typing(code);
+  const { service, file, start } = cells.typing(code);
   const program = service.getProgram()!;
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file)!;
-  for (const at of [position, position - 1].filter((place) => /[\w$"'`]/.test(code[place] ?? ""))) {
+  for (const at of [position, position - 1].filter((place) => /[\w$"'`]/.test(code[place] ?? "")).map((place) => start + place)) {
     const info = service.getQuickInfoAtPosition(file, at);
-    if (info) return answer(textOf(info.displayParts), cells, declarationOf(symbolAt(source, at, checker), checker));
+    // A name of an earlier cell is an import to the compiler, and nothing that the user has imported.
+    const shown = textOf(info?.displayParts).replace(/^\(alias\) ([\s\S]*)\nimport .*$/, "$1");
+    // Of a name that does not exist the compiler says only that it can be anything.
+    if (info && !(info.kind === ts.ScriptElementKind.unknown && shown === "any")) return answer(shown, cells, declarationOf(symbolAt(source, at, checker), checker));
   }
-  const call = callAround(source, position);
+  const call = callAround(source, start + position);
   const signature = call && checker.getResolvedSignature(call);
   if (!call || !signature) return undefined;
   return answer(`${call.expression.getText(source)}${checker.signatureToString(signature, call, ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope)}`, cells, signature.declaration);
@@ -48,12 +52,12 @@ const textOf = (parts: readonly ts.SymbolDisplayPart[] | undefined): string => t
 
 function symbolAt(source: ts.SourceFile, position: number, checker: ts.TypeChecker): ts.Symbol | undefined {
   const node = innermost(source, (candidate) => candidate.getStart(source) <= position && position < candidate.end);
-  const symbol = node && checker.getSymbolAtLocation(node);
-  return symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return node && checker.getSymbolAtLocation(node);
 }
 
 /** Where a symbol is declared; a variable that stands for a name of an earlier cell leads on to that one. */
 function declarationOf(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): ts.Node | undefined {
+  if (symbol && symbol.flags & ts.SymbolFlags.Alias) return declarationOf(checker.getAliasedSymbol(symbol), checker);
   const declaration = symbol?.declarations?.[0];
   if (declaration && ts.isVariableDeclaration(declaration) && declaration.type && ts.isImportTypeNode(declaration.type) && declaration.type.qualifier) {
     return declarationOf(checker.getSymbolAtLocation(declaration.type.qualifier), checker) ?? declaration;
@@ -61,9 +65,10 @@ function declarationOf(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): 
   return declaration;
 }
 
-/** The call or `new` whose brackets enclose a position. */
+/** The call or `new` whose brackets enclose a position, also those that are not closed yet. */
 function callAround(source: ts.SourceFile, position: number): ts.CallExpression | ts.NewExpression | undefined {
-  return innermost(source, (node) => (ts.isCallExpression(node) || ts.isNewExpression(node)) && node.expression.end < position && position <= node.end) as ts.CallExpression | ts.NewExpression | undefined;
+  const reaches = ({ end }: ts.Node): boolean => position <= end || (source.text[end - 1] !== ")" && source.text.slice(end, position).trim() === "");
+  return innermost(source, (node) => (ts.isCallExpression(node) || ts.isNewExpression(node)) && node.expression.end < position && reaches(node)) as ts.CallExpression | ts.NewExpression | undefined;
 }
 
 /** The innermost node that a condition holds for. */

@@ -18,7 +18,7 @@ export function instrument({ file, exported }: CellSource): Insertion[] {
   const last = file.statements.at(-1);
 
   const visitTop = (statement: ts.Statement, index: number): void => {
-    const exports = isExportable(statement) && !hasModifier(statement, ts.SyntaxKind.ExportKeyword);
+    const exports = isExportable(statement) && ![ts.SyntaxKind.ExportKeyword, ts.SyntaxKind.DeclareKeyword].some((modifier) => hasModifier(statement, modifier));
     if (exports) put(statement.getStart(file), "export ");
     const result = statement === last && ts.isExpressionStatement(statement) && isValue(statement.expression);
     if (result) put(statement.expression.getStart(file), "$cell.result = (");

@@ -1,7 +1,7 @@
 import type { CellSource, Declaration } from "./cell-source";
 
 /** Where the value or type of a name comes from. */
-type Origin = (Pick<Declaration, "kind"> & { cell: number }) | { kind: "import"; text: string };
+type Origin = (Pick<Declaration, "kind" | "ambient"> & { cell: number }) | { kind: "import"; text: string };
 
 /** The names that the cells run so far have left, as the next cell sees them. */
 export class Scope {
@@ -24,8 +24,8 @@ export class Scope {
   take(cell: number, { declarations, imports, augments }: Pick<CellSource, "declarations" | "imports" | "augments">, ran?: ReadonlySet<number>): void {
     if (augments) this.#augmenting.add(cell);
     for (const { name, text } of imports) this.#origins.set(name, { kind: "import", text });
-    for (const { name, kind, statement } of declarations) {
-      if (ran === undefined || statement === "type" || ran.has(statement)) this.#origins.set(name, { kind, cell });
+    for (const { name, kind, statement, ambient } of declarations) {
+      if (ran === undefined || statement === "type" || ran.has(statement)) this.#origins.set(name, { kind, cell, ambient });
     }
   }
 
@@ -50,7 +50,7 @@ export class Scope {
   importsFor(cell: CellSource, scopeModule: string): string {
     const own = new Set([...cell.declarations, ...cell.imports].map(({ name }) => name));
     const visible = [...this.#visible(cell.identifiers, own)];
-    const carried = visible.filter(([, origin]) => origin.kind !== "import").map(([name]) => name);
+    const carried = visible.filter(([, origin]) => origin.kind !== "import" && !origin.ambient).map(([name]) => name);
     const imports = visible.flatMap(([, origin]) => (origin.kind === "import" ? [origin.text] : []));
     return [...(carried.length > 0 ? [`import { ${carried.join(", ")} } from "${scopeModule}";`] : []), ...imports].join(" ");
   }

@@ -11,6 +11,13 @@ export interface KnownCell {
   map: CellMap;
 }
 
+export interface Known {
+  /** The cells by their number. */
+  cells: ReadonlyMap<number, KnownCell>;
+  /** The user's TypeScript files by their path. */
+  files: ReadonlyMap<string, CellMap>;
+}
+
 /** The name under which node knows the code of a cell. */
 export const scriptName = (cell: number): string => `kernel-view:cell-${cell}`;
 
@@ -24,21 +31,20 @@ interface Frame {
 /**
  * An error as Jupyter shows it. The message comes first, then the line of the cell where it happened. Of the stack stay
  * cells, the user's own files and, by name, the packages that were called.
- * @param cells the cells by their number
  * @param projectRoot a file below it is named by its path there
  */
-export function errorContent(error: unknown, cells: ReadonlyMap<number, KnownCell>, projectRoot: string): ErrorContent {
+export function errorContent(error: unknown, known: Known, projectRoot: string): ErrorContent {
   if (error instanceof InterruptedError) return { ename: error.name, evalue: error.message, traceback: [headline(error.name, error.message)] };
   if (!isError(error)) {
     const value = typeof error === "string" ? error : inspect(error, { depth: 3 });
     return { ename: "Thrown", evalue: value, traceback: [headline("Thrown", value)] };
   }
-  return { ename: nameOf(error), evalue: error.message, traceback: lines(error, cells, projectRoot, new Set()) };
+  return { ename: nameOf(error), evalue: error.message, traceback: lines(error, known, projectRoot, new Set()) };
 }
 
-function lines(error: Error, cells: ReadonlyMap<number, KnownCell>, projectRoot: string, seen: Set<unknown>): string[] {
+function lines(error: Error, known: Known, projectRoot: string, seen: Set<unknown>): string[] {
   seen.add(error);
-  const stack = framesOf(error.stack ?? "").flatMap((frame) => translated(frame, cells));
+  const stack = framesOf(error.stack ?? "").flatMap((frame) => translated(frame, known));
   const top = stack.find((frame) => frame.cell);
   const shown = [headline(nameOf(error), error.message)];
   if (top?.cell) shown.push(...excerpt(top.cell.map.text, top.cell.label, top.line, top.column));
@@ -49,7 +55,7 @@ function lines(error: Error, cells: ReadonlyMap<number, KnownCell>, projectRoot:
   const { cause, errors } = error as { cause?: unknown; errors?: unknown };
   for (const [title, inner] of [["Caused by", cause], ...(Array.isArray(errors) ? errors.map((one) => ["One of them", one] as const) : [])] as const) {
     if (isError(inner) && !seen.has(inner)) {
-      const [first, ...rest] = lines(inner, cells, projectRoot, seen);
+      const [first, ...rest] = lines(inner, known, projectRoot, seen);
       shown.push(`${title} ${first}`, ...rest);
     }
   }
@@ -61,11 +67,17 @@ const runningCellFile = path.resolve(__dirname, "..", "..", "running-cell.js");
 type Translated = Frame & { cell?: KnownCell };
 
 /** A frame in the user's terms, or nothing for node's and the kernel's own. */
-function translated(frame: Frame, cells: ReadonlyMap<number, KnownCell>): Translated[] {
+function translated(frame: Frame, { cells, files }: Known): Translated[] {
+  const written = { line: frame.line - 1, column: frame.column - 1 };
   const number = /^kernel-view:cell-(\d+)$/.exec(frame.file)?.[1];
-  if (number === undefined) return frame.file.startsWith("node:") || frame.file.startsWith(path.dirname(__dirname)) || frame.file === runningCellFile || !path.isAbsolute(frame.file) ? [] : [frame];
+  if (number === undefined) {
+    if (frame.file.startsWith("node:") || frame.file.startsWith(path.dirname(__dirname)) || frame.file === runningCellFile || !path.isAbsolute(frame.file)) return [];
+    const map = files.get(frame.file);
+    const place = map && placeInCell(map, written);
+    return [place ? { ...frame, line: place.line + 1, column: place.column + 1 } : frame];
+  }
   const cell = cells.get(Number(number));
-  const place = cell && placeInCell(cell.map, { line: frame.line - 1, column: frame.column - 1 });
+  const place = cell && placeInCell(cell.map, written);
   return cell && place ? [{ ...frame, ...place, name: /^(?:cellBody|eval|exports\.)$/.test(frame.name) ? "" : frame.name.replace(/^exports\./, ""), cell }] : [];
 }
 

@@ -97,7 +97,7 @@ function begin(execution: Execution, work: () => Promise<MimeBundle | undefined 
   inRunningCell(execution, () => void work().then(succeeded).catch(failed));
 }
 
-const contentOf = (error: unknown): ErrorContent => errorContent(error, cells, root);
+const contentOf = (error: unknown): ErrorContent => errorContent(error, { cells, files: modules.maps }, root);
 
 /** An error that no cell waits for is told where it comes from, and nothing ends. */
 function tellStray(error: unknown): void {

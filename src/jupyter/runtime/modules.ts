@@ -3,6 +3,7 @@ import Module, { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type typescript from "typescript";
+import type { CellMap } from "../language/place";
 
 /** How the modules that cells name are loaded. */
 export interface Modules {
@@ -12,6 +13,8 @@ export interface Modules {
   require: NodeJS.Require;
   /** `import(name)` in a cell. */
   import(name: string): Promise<unknown>;
+  /** What leads from the JavaScript of the user's TypeScript files back to their lines. */
+  maps: ReadonlyMap<string, CellMap>;
 }
 
 const extensions = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".json"];
@@ -70,6 +73,7 @@ export function createModules(folder: string, root: string): Modules {
   return {
     load,
     require,
+    maps: ownFiles.maps,
     import: async (name) => {
       try {
         const loaded = requireNow(name) as object;
@@ -151,18 +155,21 @@ function asModule(namespace: object): object {
  * Has `require` load TypeScript files. They are the user's own: when one has changed, all are loaded anew at the next
  * import, so that running a cell of imports again takes up the changes.
  */
-function loadTypeScript(): { add(file: string): void; forgetChanged(): void } {
+function loadTypeScript(): { add(file: string): void; forgetChanged(): void; maps: ReadonlyMap<string, CellMap> } {
   const loaded = new Map<string, number>();
+  const maps = new Map<string, CellMap>();
   const add = (file: string): void => {
     if (path.isAbsolute(file) && !file.includes(`${path.sep}node_modules${path.sep}`)) loaded.set(file, changedAt(file));
   };
   const compile = (module: NodeJS.Module & { _compile(code: string, file: string): void }, file: string): void => {
     add(file);
     const ts = require("typescript") as typeof typescript; // only when there is such a file: it takes a third of a second
-    const { outputText } = ts.transpileModule(readFileSync(file, "utf8"), {
+    const text = readFileSync(file, "utf8");
+    const { outputText, sourceMapText } = ts.transpileModule(text, {
       fileName: file,
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true, inlineSourceMap: true, inlineSources: true },
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true, sourceMap: true },
     });
+    maps.set(file, { text, insertions: [], ...(JSON.parse(sourceMapText!) as { mappings: string }) });
     module._compile(outputText, file);
   };
   const loaders = require.extensions as Record<string, typeof compile>;
@@ -179,6 +186,7 @@ function loadTypeScript(): { add(file: string): void; forgetChanged(): void } {
   };
   return {
     add,
+    maps,
     forgetChanged: () => {
       if (![...loaded].some(([file, time]) => changedAt(file) !== time)) return;
       for (const file of loaded.keys()) delete require.cache[file];
