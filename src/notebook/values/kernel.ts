@@ -12,10 +12,11 @@ type ByFormula = ReadonlyMap<string, KernelTensor>;
 
 /** A kernel matrix, what `computeKernel` and `splitKernels` give back: sizes, extremes and the first entries. */
 export function kernelBundle(value: Record<string, unknown>): MimeBundle | undefined {
-  if (isKernel(value)) return corner(value, sizes(value));
+  if (isKernel(value)) return corner(value, `Kernel of ${sizes(value)}`);
   if (isByFormula(value.kernels)) return kernelsBundle(value.kernels);
-  const splits = Object.entries(value).filter((entry): entry is [string, SplitKernels] => isSplit(entry[1]));
-  return splits.length > 0 && splits.length === Object.keys(value).length ? splitsBundle(splits) : undefined;
+  // Without running getters of whatever value this is.
+  const entries = Object.keys(value).map((name): [string, unknown] => [name, Object.getOwnPropertyDescriptor(value, name)?.value]);
+  return entries.length > 0 && entries.every(isSplitEntry) ? splitsBundle(entries) : undefined;
 }
 
 function kernelsBundle(kernels: ByFormula): MimeBundle {
@@ -64,4 +65,4 @@ const isKernel = (value: unknown): value is KernelTensor =>
 
 const isByFormula = (value: unknown): value is ByFormula => value instanceof Map && value.size > 0 && [...value.values()].every(isKernel);
 
-const isSplit = (value: unknown): value is SplitKernels => isObject(value) && isByFormula(value.kernels) && Array.isArray(value.labels);
+const isSplitEntry = (entry: [string, unknown]): entry is [string, SplitKernels] => isObject(entry[1]) && isByFormula(entry[1].kernels) && Array.isArray(entry[1].labels);
