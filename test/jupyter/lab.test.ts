@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium as launcher, type Browser, type Page } from "playwright-core";
 import { chromium, chromiumFlags, temporaryFolder } from "../support/checkout";
-import { startLab, type RunningLab } from "../support/jupyter-lab";
+import { startLab, type Lab } from "../support/jupyter-lab";
 
 const PATIENCE = 120_000;
 /** A folder for pictures of what a reader would see. */
@@ -30,10 +30,10 @@ interface LabOutput {
 
 describe("in JupyterLab", { skip: chromium() ? false : "no Chromium (set CHROMIUM to its path)" }, () => {
   const folder = temporaryFolder({ after });
-  let lab: RunningLab;
+  let lab: Lab;
   let browser: Browser;
   before(async () => {
-    lab = await startLab(folder);
+    lab = await startLab(folder, path.join(folder, ".jupyter"));
     browser = await launcher.launch({ executablePath: chromium(), args: chromiumFlags });
   });
   after(async () => {
