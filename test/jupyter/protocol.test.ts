@@ -148,11 +148,11 @@ describe("the kernel speaks Jupyter's protocol", () => {
   });
 });
 
-test("a client is welcomed before anything else is published to it, with the topic it has asked for", async (t) => {
-  const kernel = await RealKernel.start(t, { wait: false });
-  await kernel.send("kernel_info_request").reply;
-  const [first] = kernel.messages.filter(({ channel }) => channel === "iopub");
-  assert.deepEqual([first.type, first.content, first.parent], ["iopub_welcome", { subscription: "" }, null]);
+test("a client that subscribes is welcomed, with the topic it has asked for", async (t) => {
+  const kernel = await RealKernel.start(t);
+  await kernel.connect("b", false);
+  const { type, content, parent } = await kernel.until(() => kernel.messages.find(({ client }) => client === "b"), "a message for the new client");
+  assert.deepEqual([type, content, parent], ["iopub_welcome", { subscription: "" }, null]);
 });
 
 test("a shutdown is answered, and the kernel ends", async (t) => {

@@ -42,7 +42,7 @@ export interface Ran {
 }
 
 /** Everything that a test waits for comes within this; a loaded machine is slow. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 // eslint-disable-next-line no-control-regex
 export const withoutColours = (text: string): string => text.replace(/\x1b\[[\d;]*m/g, "");
@@ -105,8 +105,6 @@ export interface KernelOptions {
   /** Name of the kernel. */
   kernel?: string;
   env?: NodeJS.ProcessEnv;
-  /** Whether the first client, "a", waits until the kernel has answered it. */
-  wait?: boolean;
 }
 
 /** One kernel for all tests of the suite around the call. */
@@ -142,9 +140,9 @@ export class RealKernel {
     return kernel;
   }
 
-  /** Starts the kernel. */
+  /** Starts the kernel and connects its first client. */
   async open(): Promise<void> {
-    const { kernel = "kernel-view", env, wait } = this.#options;
+    const { kernel = "kernel-view", env } = this.#options;
     const python = path.join(root, ".venv", "bin", "python");
     const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
     const driver = spawn(python, [path.join(root, "test", "support", "kernel_driver.py"), this.folder, kernel], { env: { ...inherited, ...env } });
@@ -153,9 +151,13 @@ export class RealKernel {
     driver.on("close", () => (this.#over = true));
     createInterface({ input: driver.stdout }).on("line", (line) => this.#hear(JSON.parse(line) as Content));
     this.#driver = driver;
-    await this.connect("a", wait);
+    await this.connect("a");
   }
 
+  /**
+   * Connects a client; the first one is "a".
+   * @param wait until the kernel has answered it
+   */
   async connect(name: string, wait = true): Promise<void> {
     this.#tell({ do: "client", name, wait });
     await this.until(() => this.#connected.has(name) || undefined, `client ${name}`);
