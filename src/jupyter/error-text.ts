@@ -1,11 +1,11 @@
 /** Errors as a notebook shows them: what is wrong first, then the line of the cell with a caret. */
 
-const red = (text: string): string => `\x1b[31m${text}\x1b[39m`;
+// No red: front ends put errors on a red ground, on which their red is hard to read, bold red in a dark theme most of all.
 const bold = (text: string): string => `\x1b[1m${text}\x1b[22m`;
 const dim = (text: string): string => `\x1b[2m${text}\x1b[22m`;
 
 /** "TypeError: message", the name marked; further lines of the message stay as they are. */
-export const headline = (name: string, message: string): string => `${bold(red(name))}${message === "" ? "" : `: ${message}`}`;
+export const headline = (name: string, message: string): string => `${bold(name)}${message === "" ? "" : `: ${message}`}`;
 
 /**
  * The line of a cell in which something is wrong, with a caret beneath it.
@@ -23,7 +23,7 @@ export function excerpt(text: string, label: string, line: number, column: numbe
     dim(`in cell ${label}, line ${line + 1}:`),
     ...(line > 0 && lines[line - 1].trim() !== "" ? [`  ${dim(`${String(line).padStart(width)} │`)} ${lines[line - 1]}`] : []),
     `  ${dim(`${line + 1} │`)} ${source}`,
-    `  ${" ".repeat(width)} ${dim("│")} ${gap}${red("^".repeat(marked))}`,
+    `  ${" ".repeat(width)} ${dim("│")} ${gap}${bold("^".repeat(marked))}`,
   ];
 }
 

@@ -23,8 +23,9 @@ test("the notebook writes files like the authors', and reads the same numbers", 
   assert.match(contents, /K_A-SignGD .*test_kernels_mr\.pt .* kernel +float64 +2 × 16 × 1 × 12 × 1/);
   assert.match(contents, /labels +float32 +12 +-1, 1/);
   assert.match(cell("contents").printed, /The 16 training labels change 1 time along the file: they are grouped by class\.\n$/);
-  // Single gradients in float32 against the batch's: where one is nearly 0, its sign may differ.
-  assert.ok(Number(/difference: (\S+) of the largest entry/.exec(cell("entry").printed)![1]) < 1e-3, cell("entry").printed);
+  // Single gradients in float32 against the batch's: where one is nearly 0, its sign may differ (1.7e-3 in all on a
+  // processor without AVX-512, less with it).
+  assert.ok(Number(/difference: (\S+) of the largest entry/.exec(cell("entry").printed)![1]) < 5e-3, cell("entry").printed);
   assert.match(cell("speed").printed, /^0\.00576 MB of kernel entries/);
   assert.match(cell("asymmetry").printed, /^K_SGD: asymmetry 0, and 0 without .*bit\.\nK_SignGD: asymmetry 0, .*bit\.\nK_A-SignGD: asymmetry 0\.\d+, and [01]\.\d+ without/);
   const rounding = Number(/has the asymmetry (\S+);/.exec(cell("rounding").printed)![1]);
