@@ -63,10 +63,15 @@ export function givenBatch(inputs: Tensors): Batch {
   return { size, length, ...tensors };
 }
 
-/** Hands out the masks among a step's inputs, in the order in which {@link stepInputs} drew them. */
+/** Hands out the masks among a step's inputs, in the order in which {@link stepInputs} drew them: copies, because a backward pass frees them. */
 export function givenMasks(inputs: Tensors): Dropout {
   let count = 0;
-  return { mask: () => inputs[`mask.${count++}`] };
+  return {
+    mask() {
+      const mask = inputs[`mask.${count++}`] as Tensor | undefined;
+      return mask && tf.clone(mask);
+    },
+  };
 }
 
 /** Shape and rate of each dropout mask of a forward pass, found by one without dropout. */

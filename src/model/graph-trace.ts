@@ -40,6 +40,8 @@ export interface NativeBackend {
   getInputTensorIds(tensors: Tensor[]): number[];
   executeSingleInput(name: string, input: Tensor): Tensor;
   createOutputTensor(metadata: NativeTensor): Tensor;
+  /** Takes the values of a new tensor; they become a native one when it is first used. */
+  write(values: object, shape: number[], dtype: string): object;
 }
 
 /** The native backend while it is the active one; plain JavaScript has none. */
@@ -72,6 +74,8 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
   const known = new Map<number, { name: string; dtype: number; constant?: boolean }>();
   const idOf = (tensor: Tensor): number => backend.getInputTensorIds([tensor])[0];
   const nextName = (prefix: string): string => prefix + nodes.length.toString(36);
+  /** The values of which tensors were made while tracing. */
+  const written = new WeakSet<object>();
   /** The tensor whose values were read, until the next operation tells what for. */
   let readId: number | undefined;
 
@@ -89,6 +93,7 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
 
   const recording: Partial<NativeBinding> = {
     createTensor(shape, dtype, values) {
+      if (!written.has(values)) throw new Error(`a tensor of shape [${shape.join(", ")}] comes from outside: make it an input, or a constant`);
       const id = native.createTensor(shape, dtype, values);
       noteConstant(id, dtype, shape, values);
       return id;
@@ -136,6 +141,11 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
     // A copy of the binding with other functions: a Proxy cannot stand in for it, because its properties are not configurable.
     const copy = Object.fromEntries(Object.getOwnPropertyNames(native).map((name) => [name, native[name as keyof NativeBinding]]));
     backend.binding = { ...copy, ...recording } as NativeBinding;
+    const write = backend.write;
+    backend.write = (values, ...rest) => {
+      written.add(values);
+      return write.call(backend, values, ...rest);
+    };
     try {
       const results = run(standIns);
       // An input cannot be fed and fetched at once, so each result has a node of its own.
@@ -150,6 +160,7 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
       return { nodes, inputs: inputNames, outputs } as never;
     } finally {
       backend.binding = native;
+      backend.write = write;
     }
   }) as never;
 }
