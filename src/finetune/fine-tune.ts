@@ -128,10 +128,13 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       for (let skipped = 0; skipped < step; skipped++) order.next();
       if (step > 0) onProgress?.({ done: step, total: length.steps });
       while (step < length.steps) {
+        const rate = scheduledRate(config.schedule, config.learningRate, step, length.steps, length.warmup);
+        const indices = order.next().value as number[][];
+        // An interrupt between making a graph and its first run, which take some tenths of a second each.
+        if (!signal?.aborted && steps.prepare(current, step, indices, rate)) await nextTurn();
         if (signal?.aborted) save();
         signal?.throwIfAborted();
-        const rate = scheduledRate(config.schedule, config.learningRate, step, length.steps, length.warmup);
-        const { loss, state: next } = steps.take(current, step, order.next().value as number[][], rate);
+        const { loss, state: next } = steps.take(current, step, indices, rate);
         disposeState(current);
         current = next;
         losses.push(loss);

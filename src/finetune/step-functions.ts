@@ -106,10 +106,12 @@ const inTidy = (f: StepFunction): StepFunction => (inputs) => tf.tidy(() => f(in
 /** Kinds of steps whose graphs are kept, the last used ones: all settings of a sweep that differ in nothing but learning rates, seeds and examples share them. */
 const KEPT_KINDS = 4;
 
-const kept = new Map<string, Record<keyof StepFunctions, Compiled<Tensors, Tensors>>>();
+export type CompiledStepFunctions = Record<keyof StepFunctions, Compiled<Tensors, Tensors>>;
+
+const kept = new Map<string, CompiledStepFunctions>();
 
 /** The functions as graphs. */
-export function compiledStepFunctions(kind: StepKind): StepFunctions {
+export function compiledStepFunctions(kind: StepKind): CompiledStepFunctions {
   const { model, head, layouts, config } = kind;
   const key = JSON.stringify([model.config, model.loraScale, head.description, layouts, SETTINGS.map((name) => config[name])]);
   let functions = kept.get(key);

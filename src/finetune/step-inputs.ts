@@ -28,13 +28,24 @@ interface BatchSource {
 }
 
 /**
- * Training examples as inputs: the batch's tensors by their names, one-hot `target` rows [rows · reads, classes], zero
+ * Makes training examples the inputs of a step: the batch's tensors by their names, one-hot `target` rows [rows · reads, classes], zero
  * where there is no example, `share` = 1 / the number of examples, and dropout masks `mask.0`, `mask.1`, …
  *
- * @param indices of training examples
- * @param draw decides the dropout masks, with the run's seed
+ * @returns a function of the examples' indices and the batch's shape; `draw` decides the dropout masks, with the run's seed
  */
-export function stepInputs({ model, head, train, classes, config }: BatchSource, indices: readonly number[], shape: BatchShape, draw: readonly number[]): StepInputs {
+export function stepInputsOf(source: BatchSource): (indices: readonly number[], shape: BatchShape, draw: readonly number[]) => StepInputs {
+  const masks = new Map<string, MaskShape[]>();
+  return (indices, shape, draw) =>
+    inputsOf(source, indices, shape, draw, (batch) => {
+      const key = JSON.stringify(shape);
+      if (!masks.has(key)) masks.set(key, masksOf(source.model, source.head, batch));
+      return masks.get(key)!;
+    });
+}
+
+type MaskShape = [shape: number[], rate: number];
+
+function inputsOf({ model, train, classes, config }: BatchSource, indices: readonly number[], shape: BatchShape, draw: readonly number[], masksFor: (batch: Batch) => MaskShape[]): StepInputs {
   const sequences: Sequence[] = indices.map((i) => train.sequences[i]);
   const { batch, places } = packedBatch(sequences, model.config, shape);
   const target = new Float32Array(shape.rows * shape.reads * classes);
@@ -42,7 +53,7 @@ export function stepInputs({ model, head, train, classes, config }: BatchSource,
   const own: Record<string, Tensor> = { target: tf.tensor2d(target, [shape.rows * shape.reads, classes]), share: tf.scalar(1 / indices.length) };
   if (config.dropout !== false) {
     const dropout = seededDropout([config.seed, ...draw], typeof config.dropout === "number" ? config.dropout : undefined);
-    masksOf(model, head, batch).forEach(([maskShape, rate], i) => {
+    masksFor(batch).forEach(([maskShape, rate], i) => {
       const mask = dropout.mask(maskShape, rate);
       if (mask) own[`mask.${i}`] = mask;
     });
@@ -63,7 +74,7 @@ export function givenBatch(inputs: Tensors): Batch {
   return { size, length, ...tensors };
 }
 
-/** Hands out the masks among a step's inputs, in the order in which {@link stepInputs} drew them: copies, because a backward pass frees them. */
+/** Hands out the masks among a step's inputs, in the order in which {@link stepInputsOf} drew them: copies, because a backward pass frees them. */
 export function givenMasks(inputs: Tensors): Dropout {
   let count = 0;
   return {
@@ -75,8 +86,8 @@ export function givenMasks(inputs: Tensors): Dropout {
 }
 
 /** Shape and rate of each dropout mask of a forward pass, found by one without dropout. */
-function masksOf(model: Model, head: Head, batch: Batch): [shape: number[], rate: number][] {
-  const masks: [number[], number][] = [];
+function masksOf(model: Model, head: Head, batch: Batch): MaskShape[] {
+  const masks: MaskShape[] = [];
   const dropout: Dropout = { mask: (...mask) => void masks.push(mask) as undefined };
   tf.tidy(() => void headOnReads(head, batch).forward(model, encoderForward(model, batch, dropout).hidden, dropout));
   return masks;

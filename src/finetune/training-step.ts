@@ -7,8 +7,8 @@ import { flatten, withFlatParameters, type FlatLayout } from "./flat-parameters"
 import type { LabelledPrompts } from "./labelled-prompts";
 import { momentCount, stepRates } from "./optimizer";
 import { planBatches } from "./packed-batches";
-import { compiledStepFunctions, frozenInputs, listed, numbered, stepFunctions, type StepFunctions } from "./step-functions";
-import { stepInputs } from "./step-inputs";
+import { compiledStepFunctions, frozenInputs, listed, numbered, stepFunctions } from "./step-functions";
+import { stepInputsOf } from "./step-inputs";
 import type { TrainingConfig } from "./training-config";
 
 /** What does not change in a run. */
@@ -59,6 +59,8 @@ export const modelWith = ({ model, layouts }: Pick<Training, "model" | "layouts"
   layouts.reduce((current, layout, i) => withFlatParameters(current, layout, parameters[i]), model);
 
 export interface TrainingSteps {
+  /** Makes the graph that a step needs first, if there is none; tells whether it did. Takes what {@link TrainingSteps.take} takes. */
+  prepare(state: Trained, step: number, batches: readonly (readonly number[])[], learningRate: number): boolean;
   /**
    * One optimizer step. The gradient is the sum over the batches divided by `accumulate`, as the authors' trainer
    * scales it.
@@ -81,50 +83,66 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
   const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), WORTH_A_GRAPH);
   const functions = { eager: stepFunctions({ model, head, layouts, config }), graph: compiledStepFunctions({ model, head, layouts, config }) };
   const frozen = frozenInputs(model, layouts);
+  const stepInputs = stepInputsOf(training);
+  const prepared = new Set<number>();
+
+  const name = (batches: readonly unknown[]): "whole" | "gradient" => (config.accumulate === 1 && batches.length === 1 ? "whole" : "gradient");
+  const optimizerInputs = (state: Trained, step: number, learningRate: number): Record<string, Tensor> => {
+    const rates = Object.entries(stepRates(config.optimizer, config, step + 1, learningRate)).map(([rate, value]) => [rate, tf.scalar(value)]);
+    return { ...numbered("theta", state.parameters), ...numbered("moment", state.moments), ...Object.fromEntries(rates) };
+  };
+  const disposeRates = ({ stepSize, decay }: Record<string, Tensor>): void => tf.dispose([stepSize, decay]);
+  /** Calls a function with the inputs of a batch, and tells whether its shape is a common one. */
+  const withBatch = <T>(batch: readonly number[], draw: [step: number, place: number], use: (inputs: Record<string, Tensor>, common: boolean) => T): T => {
+    const { shape, common } = plan.shapeOf(lengthsOf(batch));
+    const inputs = stepInputs(batch, shape, draw);
+    try {
+      return use({ ...frozen, ...inputs.tensors }, common);
+    } finally {
+      inputs.dispose();
+    }
+  };
+  /** What `gradient` gets of the optimizer's inputs, which `whole` gets all of. */
+  const inputsFor = (which: "whole" | "gradient", all: Record<string, Tensor>): Record<string, Tensor> =>
+    which === "whole" ? all : numbered("theta", listed("theta", all));
 
   return {
-    take(state, step, batches, learningRate) {
-      const rates = Object.entries(stepRates(config.optimizer, config, step + 1, learningRate)).map(([name, value]) => [name, tf.scalar(value)] as const);
-      const theta = numbered("theta", state.parameters);
-      const optimizerInputs = { ...theta, ...numbered("moment", state.moments), ...Object.fromEntries(rates) };
-      /** Runs a function on a batch: as a graph where its shape is a common one. */
-      const onBatch = (name: keyof StepFunctions, batch: readonly number[], place: number, others: Record<string, Tensor>): { loss: number; rest: Record<string, Tensor> } => {
-        const { shape, common } = plan.shapeOf(lengthsOf(batch));
-        const inputs = stepInputs(training, batch, shape, [step, place]);
-        try {
-          const { loss, ...rest } = functions[common ? "graph" : "eager"][name]({ ...frozen, ...inputs.tensors, ...others });
-          const [value] = loss.dataSync();
-          loss.dispose();
-          return { loss: value, rest };
-        } finally {
-          inputs.dispose();
-        }
-      };
+    prepare(state, step, batches, learningRate) {
+      const { shape, common } = plan.shapeOf(lengthsOf(batches[0]));
+      if (!common || prepared.has(shape.length)) return false;
+      prepared.add(shape.length);
+      const all = optimizerInputs(state, step, learningRate);
       try {
-        const losses: number[] = [];
-        let after: Record<string, Tensor> = {};
-        if (config.accumulate === 1 && batches.length === 1) {
-          const { loss, rest } = onBatch("whole", batches[0], 0, optimizerInputs);
-          losses.push(loss);
+        return withBatch(batches[0], [step, 0], (inputs) => functions.graph[name(batches)].prepare({ ...inputs, ...inputsFor(name(batches), all) }));
+      } finally {
+        disposeRates(all);
+      }
+    },
+    take(state, step, batches, learningRate) {
+      const all = optimizerInputs(state, step, learningRate);
+      const which = name(batches);
+      const losses: number[] = [];
+      let after: Record<string, Tensor> = {};
+      try {
+        for (const [place, batch] of batches.entries()) {
+          const sums = after;
+          const { loss, ...rest } = withBatch(batch, [step, place], (inputs, common) => functions[common ? "graph" : "eager"][which]({ ...inputs, ...inputsFor(which, all), ...sums }));
+          losses.push(loss.dataSync()[0]);
+          tf.dispose([loss, ...Object.values(sums)]);
           after = rest;
-        } else {
-          let sums: Record<string, Tensor> = {};
-          for (const [place, batch] of batches.entries()) {
-            const { loss, rest } = onBatch("gradient", batch, place, { ...theta, ...sums });
-            losses.push(loss);
-            tf.dispose(Object.values(sums));
-            sums = rest;
-          }
-          after = functions.eager.update({ ...optimizerInputs, ...sums });
+        }
+        if (which === "gradient") {
+          const sums = after;
+          after = functions.eager.update({ ...all, ...sums });
           tf.dispose(Object.values(sums));
         }
-        const [loss, next] = [mean(losses), { parameters: listed("theta", after), moments: listed("moment", after) }];
-        if (Number.isFinite(loss)) return { loss, state: next };
-        disposeState(next);
-        throw Object.assign(new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`), { name: DIVERGED });
       } finally {
-        tf.dispose(rates.map(([, rate]) => rate));
+        disposeRates(all);
       }
+      const [loss, next] = [mean(losses), { parameters: listed("theta", after), moments: listed("moment", after) }];
+      if (Number.isFinite(loss)) return { loss, state: next };
+      disposeState(next);
+      throw Object.assign(new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`), { name: DIVERGED });
     },
   };
 }

@@ -24,6 +24,8 @@ export interface CompileOptions {
 export interface Compiled<I extends Tensors, O extends Tensors> {
   /** The function's results, which the caller disposes of. Within a tf.tidy they belong to that. */
   (inputs: I): O;
+  /** Makes the graph for these inputs' shapes if there is none yet; tells whether it did. A long computation can pause between that and the first call. */
+  prepare(inputs: I): boolean;
   /** Ends all sessions; a later call makes new ones. */
   dispose(): void;
 }
@@ -55,8 +57,10 @@ export function compiled<I extends Tensors, O extends Tensors>(f: (inputs: I) =>
     owner!.binding.deleteSavedModel(sessions.get(key)!.id);
     sessions.delete(key);
   };
+  const keyOf = (inputs: I): string => Object.keys(inputs).sort().map((input) => `${input}:${inputs[input].dtype}[${inputs[input].shape.join()}]`).join(" ");
   const sessionFor = (backend: NativeBackend, inputs: I): Session => {
-    const key = Object.keys(inputs).sort().map((input) => `${input}:${inputs[input].dtype}[${inputs[input].shape.join()}]`).join(" ");
+    owner = backend;
+    const key = keyOf(inputs);
     const session = sessions.get(key) ?? openSession(backend, name, f, inputs, constants);
     // A map keeps its order: the first key is always the one that was not used for longest.
     sessions.delete(key);
@@ -67,13 +71,18 @@ export function compiled<I extends Tensors, O extends Tensors>(f: (inputs: I) =>
   const call = (inputs: I): O => {
     const backend = nativeBackend();
     if (!backend) return ownResults(f, inputs);
-    owner = backend;
     const session = sessionFor(backend, inputs);
     const ids = backend.getInputTensorIds(Object.keys(inputs).sort().map((input) => inputs[input]));
     const results = backend.binding.runSavedModel(session.id, ids, session.inputs, session.outputs);
     return Object.fromEntries(results.map((result, i) => [session.names[i], backend.createOutputTensor(result)])) as unknown as O;
   };
-  return Object.assign(call, { dispose: () => [...sessions.keys()].forEach(end) });
+  const prepare = (inputs: I): boolean => {
+    const backend = nativeBackend();
+    if (!backend || sessions.has(keyOf(inputs))) return false;
+    sessionFor(backend, inputs);
+    return true;
+  };
+  return Object.assign(call, { prepare, dispose: () => [...sessions.keys()].forEach(end) });
 }
 
 /** Runs a function eagerly; a result that is one of its inputs becomes a tensor of its own, as it is after a graph's run. */

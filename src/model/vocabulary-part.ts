@@ -50,6 +50,9 @@ export function cutVocabulary(model: Model, { rows }: VocabularyPart): Model {
 /** Frees the tables that {@link cutVocabulary} made. */
 export const disposeTables = (model: Model): void => vocabularyTables(model).forEach((name) => parameter(model, name).dispose());
 
-/** A whole table with a part's rows in their places. */
-export const withRows = (whole: Tensor, part: Tensor, { rows }: VocabularyPart): Tensor =>
-  tf.tidy(() => tf.tensorScatterUpdate(whole, tf.tensor2d(rows, [rows.length, 1], "int32"), part));
+/** A whole table with a part's rows in their places. (tfjs's tensorScatterUpdate would change the given table in plain JavaScript.) */
+export function withRows(whole: Tensor, part: Tensor, { rows }: VocabularyPart): Tensor {
+  const from = Int32Array.from({ length: whole.shape[0] }, (_, id) => id);
+  rows.forEach((id, number) => (from[id] = whole.shape[0] + number));
+  return tf.tidy(() => tf.gather(tf.concat([whole, part]), tf.tensor1d(from, "int32")));
+}
