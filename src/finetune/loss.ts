@@ -1,9 +1,7 @@
 import { tf, type Tensor } from "../model/backend";
 import type { Loss } from "./parameter-gradients";
 
-/** The mean of a loss over examples, given what it should be: its kinds. */
-export const LOSSES = ["cross-entropy", "l2"] as const;
-export type LossName = (typeof LOSSES)[number];
+export type LossName = "cross-entropy" | "l2";
 
 /** Mean cross-entropy of logits [B, C] against label indices. */
 export const crossEntropy = (labels: readonly number[]): Loss => ofLabels("cross-entropy", labels);
