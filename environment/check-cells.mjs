@@ -1,5 +1,5 @@
 // Checks the notebooks: the house's rules for what is committed, the types of the code cells with the project's own
-// strict compiler (tslab's is older and not strict), and lint.
+// compiler, all at once, and lint.
 // node environment/check-cells.mjs [--keep-defaults] [NOTEBOOK …]
 // With --keep-defaults the parameters cells, as they are, become the defaults that notebooks compare themselves with.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -63,7 +63,9 @@ function createProgram(modules) {
   const ts = require("typescript");
   const settings = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root);
   const options = { ...settings.options, noEmit: true, incremental: false, tsBuildInfoFile: undefined, rootDir: undefined, declaration: false, noUnusedLocals: false };
-  return ts.createProgram([...modules.keys()], options);
+  const { cellDeclarations } = require(path.join(build, "src", "notebook", "cell-declarations.js"));
+  const declarations = cellDeclarations([...modules.values()].flatMap(({ cells }) => cells).join("\n"));
+  return ts.createProgram([...modules.keys(), ...declarations], options);
 }
 
 function typeErrors(modules, program) {

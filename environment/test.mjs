@@ -17,7 +17,7 @@ const checks = [
 ];
 
 /** Folders of test/ in which something must be answered in time. */
-const TIMED = new Set(["cli", "environment", "kernels", "model", "notebook"]);
+const TIMED = new Set(["cli", "environment", "jupyter", "kernels", "model", "notebook"]);
 
 async function main() {
   for (const [what, args] of names.length > 0 ? [] : checks) {

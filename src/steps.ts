@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { runningSignal } from "./running-cell";
 
 /** Longest time without a turn of the event loop, in milliseconds: an answer to an interrupt waits at most for one step more. */
 const PATIENCE = 100;
@@ -17,9 +18,10 @@ export function breather(): () => Promise<void> | undefined {
  * Runs work that is written as a generator to its end. Between its steps timers, signals and displays get their turn;
  * when `signal` aborts, the work's `finally` blocks run and the signal's reason is thrown.
  *
+ * @param signal default: that of the running cell
  * @returns what the generator returns
  */
-export async function runSteps<T>(work: Generator<unknown, T>, signal?: AbortSignal): Promise<T> {
+export async function runSteps<T>(work: Generator<unknown, T>, signal = runningSignal()): Promise<T> {
   const breathe = breather();
   try {
     for (;;) {
@@ -32,5 +34,16 @@ export async function runSteps<T>(work: Generator<unknown, T>, signal?: AbortSig
   } catch (error) {
     work.return(undefined as T);
     throw error;
+  }
+}
+
+/** {@link runSteps} for the last bit of something long, which would be lost if that were stopped: no signal stops it. */
+export const runToEnd = <T>(work: Generator<unknown, T>): Promise<T> => runSteps(work, new AbortController().signal);
+
+/** Runs work that is written as a generator to its end, without a turn for anything else. */
+export function runAtOnce<T>(work: Generator<unknown, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
   }
 }

@@ -15,6 +15,7 @@ export class OutputsError extends Error {}
 
 const vegaLite = "application/vnd.vegalite.v5+json";
 const provenance = "application/vnd.kernel-view.provenance+json";
+const widgetView = "application/vnd.jupyter.widget-view+json";
 
 /**
  * The notebook with the outputs of a run of it, as they are committed. Sources, ids and metadata are the notebook's.
@@ -60,6 +61,7 @@ function committedOutput(id, output) {
   }
   if (output.output_type === "error") throw new OutputsError(`cell ${id}: ends with an error: “${shortened(String(output.evalue))}”.`);
   const data = output.data ?? {};
+  if (widgetView in data) return []; // controls, which are gone with the kernel that moved them
   if (vegaLite in data || "image/png" in data) return [chart(data, output.metadata)];
   const html = plain(data["text/html"] ?? "");
   if (html.includes("<progress")) return []; // one that never came to its end

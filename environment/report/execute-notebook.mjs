@@ -111,7 +111,7 @@ async function execute(prepared, executed, folder, shown) {
   if (stopped) throw new StoppedError(`${shown}: stopped (${stopped}).`);
   if (failure) {
     const where = failure.cell > 0 ? `${shown}, code cell ${failure.cell} of ${failure.of} (“${failure.title}”)` : shown;
-    throw new NotebookError(`${where}:\n${shortened(failure.reason)}`);
+    throw new NotebookError(`${where}:\n${failure.reason.split("\n").slice(0, 40).join("\n")}`);
   }
   if (code !== 0) throw new NotebookError(`${shown}: the notebook runner stopped (exit code ${code}).\n${errors.trimEnd()}`);
   return seconds;
@@ -124,13 +124,6 @@ function readEvent(line) {
   } catch {
     return undefined;
   }
-}
-
-/** The error itself and the lines of the notebook, without the frames inside Node and tslab. */
-function shortened(reason) {
-  const lines = reason.split("\n");
-  const kept = lines.filter((line) => !/^\s+at .*(?:node:|node_modules[\\/]tslab)/.test(line));
-  return kept.slice(0, 40).join("\n");
 }
 
 /** "notebook: cell 3 of 12 · first line · 14 s · progress shown inside the cell". */

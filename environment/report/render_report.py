@@ -195,7 +195,7 @@ def main(facts_file: str, libraries_file: str, page: str) -> None:
         "highlight_css": highlight_css(),
         "script": inline_script(TEMPLATE / "report.js"),
         "libraries": [inline_script(path) for path in libraries],
-        "icon": base64.b64encode((HERE.parent / "kernel" / "logo.svg").read_bytes()).decode(),
+        "icon": base64.b64encode((HERE.parent / "kernel-logo.svg").read_bytes()).decode(),
     }}
     settings.NbConvertBase.display_data_priority = [
         CHART, PROVENANCE, "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]

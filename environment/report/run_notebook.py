@@ -2,8 +2,7 @@
 
 Usage: run_notebook.py NOTEBOOK EXECUTED WORKING_FOLDER [KERNEL]
 
-Stricter than nbclient alone: tslab reports an error as text only and then answers "abort" to the cells after it,
-which nbclient takes for success. Here every code cell has to be answered with "ok".
+Every code cell has to be answered with "ok": nbclient alone takes a cell that the kernel skipped for a success.
 
 Events are written to standard output, one JSON object a line:
     {"event": "cell", "cell": 3, "of": 12, "index": 5, "title": "first line of the cell"}
@@ -17,6 +16,7 @@ import asyncio
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -100,9 +100,8 @@ def last_words(kernel_errors) -> str:
 
 
 def error_text(cell) -> str:
-    texts = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
-    texts += ["\n".join(output.traceback) or output.evalue for output in cell.outputs if output.output_type == "error"]
-    return "".join(texts).strip()
+    texts = ["\n".join(output.traceback) or output.evalue for output in cell.outputs if output.output_type == "error"]
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(texts)).strip()
 
 
 def title(cell) -> str:

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { run } from "./command.mjs";
+import { declarationsAreThere, writeDeclarations } from "./declarations.mjs";
 import { filesUnder, fileState, fingerprint, readIfThere, writeWhole } from "./files.mjs";
 import { build, cache, nodeModules, root } from "./places.mjs";
 import { SetupError } from "./setup-error.mjs";
@@ -8,12 +9,12 @@ import { SetupError } from "./setup-error.mjs";
 const stamp = path.join(build, "kernel-view-setup.txt");
 const folders = ["src", "test", "bench"];
 
-/** Step: TypeScript sources compiled to build/, when one of them has changed. */
+/** Step: TypeScript sources compiled to build/ and the package's types in a few files, when a source has changed. */
 export const compiledSources = {
   name: "Compiling",
   detail: "TypeScript sources to build/",
   gigabytes: 0.1,
-  isDone: () => readIfThere(stamp) === wanted() && existsSync(path.join(build, "src")),
+  isDone: () => readIfThere(stamp) === wanted() && existsSync(path.join(build, "src")) && (sources().length === 0 || declarationsAreThere()),
   async run() {
     const state = wanted();
     rmSync(stamp, { force: true });
@@ -22,6 +23,10 @@ export const compiledSources = {
     // Without sources (the container installs the packages first) there is nothing to compile yet.
     if (sources().length > 0) {
       const problem = await compile();
+      // With type errors there are declarations too, but not always such as can be put together.
+      await writeDeclarations().catch((error) => {
+        if (!problem) throw error;
+      });
       if (problem) return problem;
     }
     writeWhole(stamp, state);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { processEnvironment } from "../process-environment.mjs";
 import { readIfThere, writeWhole } from "./files.mjs";
-import { kernelspec, root } from "./places.mjs";
+import { build, kernelspec, root } from "./places.mjs";
 
 /** Step: the kernel "TypeScript (Kernel View)", registered in .venv only, so no other Jupyter is touched. */
 export const jupyterKernel = {
@@ -17,15 +17,15 @@ export const jupyterKernel = {
 
 function wantedFiles() {
   const specification = {
-    argv: [process.execPath, path.join(root, "environment", "kernel", "launch.cjs"), "{connection_file}"],
+    argv: [process.execPath, path.join(build, "src", "jupyter", "kernel.js"), "{connection_file}"],
     display_name: "TypeScript (Kernel View)",
     language: "typescript",
-    interrupt_mode: "signal",
+    interrupt_mode: "message",
     env: processEnvironment,
     metadata: { debugger: false },
   };
   return {
     "kernel.json": JSON.stringify(specification, null, 2) + "\n",
-    "logo-svg.svg": readFileSync(path.join(root, "environment", "kernel", "logo.svg"), "utf8"),
+    "logo-svg.svg": readFileSync(path.join(root, "environment", "kernel-logo.svg"), "utf8"),
   };
 }

@@ -45,7 +45,7 @@ function packagesMatchLock() {
 }
 
 /**
- * Links npm does not make, or makes wrong. Notebooks say `import … from "kernel-view"`, which tslab and its TypeScript
+ * Links npm does not make, or makes wrong. Notebooks say `import … from "kernel-view"`, which Node and TypeScript
  * find only under node_modules. And tslab brings a TypeScript of its own whose `tsc` may take the name of ours.
  */
 const links = [

@@ -12,7 +12,7 @@
 import { createOptimizer, type OptimizerName } from "../finetune/optimizer";
 import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "../finetune/flat-parameters";
 import { parameterGradients, type ParameterGradients } from "../finetune/parameter-gradients";
-import { computeKernel, computeOutputs } from "../kernels/kernel";
+import { computeKernel, computeOutputsSteps } from "../kernels/kernel";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { combineLogits, type Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
@@ -84,7 +84,7 @@ function* trajectory(options: EarlyStepsOptions, formulas: readonly PredictingFo
   const { model, outputs, train, evaluate, rates, batches, loss = "cross-entropy", parameters = [] } = options;
   const counted = selectParameters(model.parameters.keys(), parameters);
   const optimizer = createOptimizer(options.optimizer);
-  const start = computeOutputs(model, outputs, [...evaluate]).values;
+  const start = (yield* computeOutputsSteps(model, outputs, [...evaluate])).values;
   const predicted = new Map(formulas.map((formula) => [formula, new Float64Array(start.length)]));
   const steps: EarlyStep[] = [];
   let current: { model: Model; vector: Tensor; layout: ReturnType<typeof flatLayout> } | undefined;
@@ -109,7 +109,7 @@ function* trajectory(options: EarlyStepsOptions, formulas: readonly PredictingFo
       current = { layout, vector: next, model: withFlatParameters(model, layout, next) };
       for (const [formula, sum] of predicted) addPrediction(sum, formula, learningRate, batch, result.derivative, kernelRows);
       yield;
-      const now = computeOutputs(current.model, outputs, [...evaluate]).values;
+      const now = (yield* computeOutputsSteps(current.model, outputs, [...evaluate])).values;
       const change = Float64Array.from(now, (value, i) => value - start[i]);
       const predictions = new Map([...predicted].map(([formula, sum]) => [formula, { predicted: sum.slice(), agreement: agreementOf(sum, change) }]));
       steps.push({ step: t + 1, learningRate, loss: result.loss, change, predictions });

@@ -1,7 +1,8 @@
 /** The linearization test along a fine-tuning run (Section 6 of the paper): f_0, f_t and f_lin at every checkpoint. */
-import { computeOutputs } from "../kernels/kernel";
+import { computeOutputsSteps } from "../kernels/kernel";
 import { accuracy, asPredictions, type Predictions } from "../solvers/metrics";
-import { linearize, type LinearizationOptions } from "./linearization";
+import { runSteps } from "../steps";
+import { linearizationSteps, type LinearizationOptions } from "./linearization";
 import type { OutputTable } from "./output-table";
 import { recoveredGain, type RecoveredGain, type GainScores } from "./recovered-gain";
 
@@ -25,15 +26,19 @@ export interface LinearizationTest extends GainScores, RecoveredGain {
 }
 
 /** Runs the test for each tuned model, all of them on one backward pass at θ_0. */
-export async function linearizationTest({ labels, score = accuracy, smallestGain, ...options }: LinearizationTestOptions, signal?: AbortSignal): Promise<LinearizationTest[]> {
-  const { start, linearized } = await linearize(options, signal);
+export const linearizationTest = (options: LinearizationTestOptions, signal?: AbortSignal): Promise<LinearizationTest[]> => runSteps(linearizationTestSteps(options), signal);
+
+/** {@link linearizationTest} as a generator that pauses between pieces of work. */
+export function* linearizationTestSteps({ labels, score = accuracy, smallestGain, ...options }: LinearizationTestOptions): Generator<undefined, LinearizationTest[]> {
+  const { start, linearized } = yield* linearizationSteps(options);
   const scoreOf = (outputs: OutputTable): number => score(asPredictions(outputs), labels);
-  return options.tuned.map((model, k) => {
-    signal?.throwIfAborted();
-    const { values, shape } = computeOutputs(model, options.outputs, [...options.sequences]);
+  const tests: LinearizationTest[] = [];
+  for (const [k, model] of options.tuned.entries()) {
+    const { values, shape } = yield* computeOutputsSteps(model, options.outputs, [...options.sequences]);
     const tunedOutputs: OutputTable = { values: Float64Array.from(values), shape };
     const scores: GainScores = { start: scoreOf(start), tuned: scoreOf(tunedOutputs), linearized: scoreOf(linearized[k]) };
     const distance = (from: OutputTable): number => Math.sqrt(tunedOutputs.values.reduce((sum, value, i) => sum + (value - from.values[i]) ** 2, 0));
-    return { ...scores, ...recoveredGain(scores, smallestGain), startOutputs: start, tunedOutputs, linearizedOutputs: linearized[k], error: distance(linearized[k]) / distance(start) };
-  });
+    tests.push({ ...scores, ...recoveredGain(scores, smallestGain), startOutputs: start, tunedOutputs, linearizedOutputs: linearized[k], error: distance(linearized[k]) / distance(start) });
+  }
+  return tests;
 }

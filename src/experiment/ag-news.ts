@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { datasetInfo, HUB_URL, pathsInfo } from "@huggingface/hub";
 import { downloadFile, reason } from "../model/download";
+import { huggingfaceHub } from "../packages";
+import { runningSignal } from "../running-cell";
 import { fetchRemote, findRemote, hashOf, httpsOnly, versionOf, type RemoteOptions } from "./remote-file";
 
 /**
@@ -44,33 +45,34 @@ export interface AgNewsOptions extends RemoteOptions {
  * @returns the addresses they come from
  * @throws saying what went wrong at both places
  */
-export async function fetchAgNews(folder: string, options: AgNewsOptions): Promise<string[]> {
+export async function fetchAgNews(folder: string, { signal = runningSignal(), ...given }: AgNewsOptions): Promise<string[]> {
+  const options: AgNewsOptions = { ...given, signal };
   const { mirror, csvAddress = CSV_ADDRESS, note = () => undefined } = options;
   if (mirror !== undefined) return await fromCsv(folder, mirror, false, options);
   let problem: unknown;
   try {
     return await fromHub(folder, options);
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     problem = error;
   }
   note(`AG News: ${reason(problem)}; taking the published files from ${csvAddress}`);
   try {
     return await fromCsv(folder, csvAddress, true, options);
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw new Error(`AG News cannot be had: ${reason(problem)}; ${reason(error)}`, { cause: error });
   }
 }
 
 async function fromHub(folder: string, options: AgNewsOptions): Promise<string[]> {
   const { cache, signal, published = PUBLISHED, retries = 5, retryDelay = 500 } = options;
-  const endpoint = (options.hub ?? (process.env.HF_ENDPOINT || HUB_URL)).replace(/\/+$/, "");
+  const endpoint = (options.hub ?? (process.env.HF_ENDPOINT || huggingfaceHub.HUB_URL)).replace(/\/+$/, "");
   // The library's functions take no signal: it goes in with fetch.
   const fetcher: typeof fetch = (url, init) => httpsOnly(options.fetch ?? fetch)(url, { signal, ...init });
   const hub = { hubUrl: endpoint, fetch: fetcher };
-  const { sha: commit } = await datasetInfo({ ...hub, name: DATASET, revision: "main", additionalFields: ["sha"] });
-  const files = await pathsInfo({ ...hub, repo: { type: "dataset", name: DATASET }, revision: commit, paths: SPLITS.map((split) => `${split}.jsonl`) });
+  const { sha: commit } = await huggingfaceHub.datasetInfo({ ...hub, name: DATASET, revision: "main", additionalFields: ["sha"] });
+  const files = await huggingfaceHub.pathsInfo({ ...hub, repo: { type: "dataset", name: DATASET }, revision: commit, paths: SPLITS.map((split) => `${split}.jsonl`) });
   const urls: string[] = [];
   for (const split of SPLITS) {
     const name = `${split}.jsonl`;

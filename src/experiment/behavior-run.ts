@@ -11,19 +11,21 @@ import type { KernelDescentRecord } from "../behavior/kernel-descent";
 import { linearizationTest, type LinearizationTest } from "../behavior/linearization-test";
 import type { OutputTable } from "../behavior/output-table";
 import { recoveredGain } from "../behavior/recovered-gain";
-import { DIVERGED, evaluateHead, fineTune, sortedSettings, type TrainingRecord } from "../finetune/fine-tune";
+import { DIVERGED, evaluateHeadSteps, fineTune, sortedSettings, type HeadScores, type LabelledPrompts, type TrainingRecord } from "../finetune/fine-tune";
 import type { TrainingConfig } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
 import { computeKernel } from "../kernels/kernel";
 import { tf } from "../model/backend";
 import type { Model } from "../model/model";
+import { runningSignal } from "../running-cell";
 import { accuracy, asPredictions, f1OfClassOne, type Predictions } from "../solvers/metrics";
+import { runSteps } from "../steps";
 import type { BehaviorCheckpoint, BehaviorRun, FeatureDistance, PartDistance, SolvedKernel } from "./behavior-record";
 import { behaviorConfig, behaviorStart, FEATURE_EXAMPLES, formulaOf, kernelsOf, trainedBytes, type BehaviorRunOptions, type BehaviorStart, type KernelChoice } from "./behavior-settings";
 import { fineTuningRun, type FineTuningRun } from "./fine-tuning-run";
 import { evenly } from "./inputs";
 import { remember } from "./remember";
-import { gridSearch } from "./solve-kernels";
+import { gridSearchSteps } from "./solve-kernels";
 import { splitKernels, type SplitKernels } from "./split-kernels";
 import { trainingDescent } from "./training-descent";
 
@@ -59,7 +61,7 @@ const stageCount = ({ length }: readonly number[]): number => (length === 1 ? 3 
 type Complete = BehaviorRunOptions & { kernels: readonly KernelChoice[]; featureExamples: number; featuresAlong: boolean };
 
 async function measure(options: Complete, settings: TrainingConfig, start: BehaviorStart): Promise<BehaviorRun> {
-  const { outputs, train, dev, test, learningRates, kernels, featureExamples, featuresAlong, store, signal } = options;
+  const { outputs, train, dev, test, learningRates, kernels, featureExamples, featuresAlong, store, signal = runningSignal() } = options;
   const { model, filter } = start;
   const { metric, optimizer } = settings;
   const formula = formulaOf(settings);
@@ -90,7 +92,8 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
       progress.next();
 
       const splits = await splitKernels({ ...common, model, train, splits: { train, dev, test }, formulas: formulasOf(formula, kernels), store, onProgress: progress.within });
-      const solved = kernels.map((kernel) => solveOn(splits, kernel, metric));
+      const solved: SolvedKernel[] = [];
+      for (const kernel of kernels) solved.push(await runSteps(solveOn(splits, kernel, metric), signal));
       const best = solved.reduce((top, one) => (one.dev > top.dev ? one : top));
       const steps = history.map(({ record }) => record.step);
       const kernelOf = (split: SplitKernels) => ({ kernel: split.kernels.get(formula)!, labels: split.labels, start: split.logits });
@@ -107,7 +110,8 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
       const [atBest, at] = [history.find(({ record }) => record.step === step)!.test, checkpoints.find((each) => each.step === step)!];
       const { linearized, tuned: tunedScore, error } = atBest;
       const { gain, share, passed } = recoveredGain({ start: history[0].test.start, tuned: tunedScore, linearized });
-      const [onDev, onTest] = [dev, test].map((split) => evaluateHead(tuned.model, head, split, metric));
+      const scored = (split: LabelledPrompts): Promise<HeadScores> => runSteps(evaluateHeadSteps(tuned.model, head, split, metric), signal);
+      const [onDev, onTest] = [await scored(dev), await scored(test)];
       const own = changes[0].get(formula)!;
       return {
         optimizer,
@@ -200,10 +204,10 @@ const formulasOf = (own: Formula, kernels: readonly KernelChoice[]): Formula[] =
   ...new Set([own, ...kernels.flatMap(({ formula, solver }): Formula[] => (solver === "asym" ? [formula, "asymmetric_signgd_flipped"] : [formula]))]),
 ];
 
-function solveOn(splits: Record<"train" | "dev" | "test", SplitKernels>, { formula, solver, ...values }: KernelChoice, metric: TrainingConfig["metric"]): SolvedKernel {
+function* solveOn(splits: Record<"train" | "dev" | "test", SplitKernels>, { formula, solver, ...values }: KernelChoice, metric: TrainingConfig["metric"]): Generator<undefined, SolvedKernel> {
   // These two have no f0.
   const grid = solver === "logistic" || solver === "svc" ? { ...values, f0s: [Infinity] } : values;
-  const { scores, ...setting } = gridSearch<"test">(splits, grid, { formula, solver, metric }).best;
+  const { scores, ...setting } = (yield* gridSearchSteps<"test">(splits, grid, { formula, solver, metric })).best;
   const plain = Object.entries(setting).map(([name, value]) => [name, value === Infinity ? "inf" : value]);
   return { formula, solver, setting: Object.fromEntries(plain) as SolvedKernel["setting"], dev: scores.dev[metric], test: scores.test[metric] };
 }

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { runningSignal } from "../running-cell";
 import { customerReviewFiles } from "../tasks/customer-reviews";
 import { parseCsv } from "../tasks/delimited";
 import { kShotSplit, readOriginal, type Original } from "../tasks/k-shot";
@@ -76,7 +77,8 @@ export interface DataDownload {
  *
  * @throws if an option is wrong, a folder is taken by something else, or on abort; what goes wrong with single tasks is in `failed`
  */
-export async function downloadData(tasks: readonly Task[], options: DataDownloadOptions): Promise<DataDownload> {
+export async function downloadData(tasks: readonly Task[], { signal = runningSignal(), ...given }: DataDownloadOptions): Promise<DataDownload> {
+  const options: DataDownloadOptions = { ...given, signal };
   const { from, sha256, note = () => undefined } = options;
   if (from !== undefined) checkAddress(from);
   if (sha256 !== undefined) checkSha256(sha256);
@@ -96,7 +98,7 @@ export async function downloadData(tasks: readonly Task[], options: DataDownload
       try {
         for (const one of await install()) there.set(one.task, one);
       } catch (error) {
-        options.signal?.throwIfAborted();
+        signal?.throwIfAborted();
         failed.push(...some.map(({ name }) => ({ task: name, message: (error as Error).message })));
       } finally {
         rmSync(temporary, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../model/zip";
+import { runningSignal } from "../running-cell";
 import { checkAddress, checkSha256, checkSpace, fetchRemote, findRemote, hashOf, removeUnfinished, versionOf, type RemoteOptions } from "./remote-file";
 
 /**
@@ -51,7 +52,8 @@ export interface DownloadedKernels {
  * @throws one Error naming the archive if it is not there, the network fails (what has come is kept), it is damaged, or
  *   the folder is taken
  */
-export async function downloadKernels(name: string, options: KernelDownloadOptions): Promise<DownloadedKernels> {
+export async function downloadKernels(name: string, { signal = runningSignal(), ...given }: KernelDownloadOptions): Promise<DownloadedKernels> {
+  const options: KernelDownloadOptions = { ...given, signal };
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is not the name of an archive, such as prompt-sgd-16-shot; the authors' archives: ${README}`);
   if (options.sha256 !== undefined) checkSha256(options.sha256);
   const addresses = addressesOf(name, options.from);
@@ -68,7 +70,7 @@ export async function downloadKernels(name: string, options: KernelDownloadOptio
   if (!existsSync(path)) {
     await fetchRemote(remote, path, name, options.sha256, { ...options, onBytes: (done) => options.onProgress?.({ step: "download", done, total: remote.size }) });
   }
-  const sha256 = await hashOf(path);
+  const sha256 = await hashOf(path, signal);
   if (options.sha256 !== undefined && sha256 !== options.sha256.toLowerCase()) {
     // Downloaded by an earlier run that was not told what it must be.
     rmSync(path);
@@ -127,10 +129,12 @@ async function unpack(path: string, name: string, target: string, { onProgress, 
     checkSpace(target, total, `what ${name} unpacks to`);
     let done = 0;
     for (const entry of entries) {
-      signal?.throwIfAborted();
       const file = join(target, ...entry.name.split("/"));
       mkdirSync(dirname(file), { recursive: true });
-      await extractZipEntry(archive, entry, file, (count) => onProgress?.({ step: "unpack", done: (done += count), total }));
+      await extractZipEntry(archive, entry, file, (count) => {
+        signal?.throwIfAborted();
+        onProgress?.({ step: "unpack", done: (done += count), total });
+      });
     }
   } finally {
     closeZip(archive);

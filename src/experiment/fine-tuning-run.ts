@@ -1,5 +1,6 @@
-import { evaluateHead, fineTune, sortedSettings, trainingConfigOf, type FineTuneInputs, type FineTuneOptions, type LabelledPrompts, type TrainingRecord } from "../finetune/fine-tune";
+import { evaluateHeadSteps, fineTune, sortedSettings, trainingConfigOf, type FineTuneInputs, type FineTuneOptions, type LabelledPrompts, type TrainingRecord } from "../finetune/fine-tune";
 import type { TrainingSettings } from "../finetune/training-config";
+import { runToEnd } from "../steps";
 import { remember } from "./remember";
 
 export interface FineTuningRunOptions extends Omit<TrainingSettings, "learningRate">, Omit<FineTuneInputs, "stateDirectory" | "saveEvery" | "onEvaluate" | "onProgress"> {
@@ -61,7 +62,7 @@ function runOnce({ test, store, ...options }: FineTuneOptions & Pick<FineTuningR
     const tuned = await fineTune(options);
     try {
       const { best, history, initialLogits } = tuned;
-      const { accuracy: testAccuracy, score: testScore } = evaluateHead(tuned.model, head, test, config.metric);
+      const { accuracy: testAccuracy, score: testScore } = await runToEnd(evaluateHeadSteps(tuned.model, head, test, config.metric));
       const { devAccuracy, devScore } = best;
       return { learningRate: config.learningRate, devAccuracy, testAccuracy, devScore, testScore, bestStep: best.step, history, ...(initialLogits ? { initialLogits } : {}) };
     } finally {

@@ -4,10 +4,12 @@ import { createReadStream, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { downloadFile, HttpError, isInUse, reason } from "../model/download";
+import { runningSignal } from "../running-cell";
 
 export interface RemoteOptions {
   /** In place of the global fetch. */
   fetch?: typeof fetch;
+  /** Default: that of the running cell. */
   signal?: AbortSignal;
   /** Attempts after a request that brought nothing. Default 5. */
   retries?: number;
@@ -29,7 +31,7 @@ export interface RemoteFile {
  * @param missing the message when no address has it
  */
 export async function findRemote(name: string, addresses: readonly string[], options: RemoteOptions, missing: string): Promise<RemoteFile> {
-  const { retries = 5, retryDelay = 500, signal } = options;
+  const { retries = 5, retryDelay = 500, signal = runningSignal() } = options;
   for (const url of addresses) {
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted();
@@ -48,7 +50,7 @@ export async function findRemote(name: string, addresses: readonly string[], opt
         problem = error;
       }
       if (attempt >= retries) throw new Error(`${url} cannot be reached (${reason(problem)}): check the network, or give another address with --from`, { cause: problem });
-      await setTimeout(retryDelay * 2 ** attempt, undefined, { signal });
+      await setTimeout(retryDelay * 2 ** attempt, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
   throw new Error(missing);
@@ -78,20 +80,21 @@ export function versionOf({ url, size, validator }: RemoteFile): string {
  */
 export async function fetchRemote(remote: RemoteFile, path: string, name: string, sha256: string | undefined, options: RemoteOptions & { onBytes?: (done: number) => void }): Promise<void> {
   const { url, size, validator } = remote;
+  const { signal = runningSignal() } = options;
   const checksum = sha256 === undefined ? undefined : { algorithm: "sha256" as const, hex: sha256.toLowerCase() };
   try {
     await downloadFile(
       { url, headers: validator === undefined ? {} : { "If-Range": validator }, path, size, name, checksum },
       {
         fetch: httpsOnly(options.fetch ?? fetch),
-        signal: options.signal,
+        signal,
         onBytes: options.onBytes ?? (() => undefined),
         retries: options.retries ?? 5,
         retryDelay: options.retryDelay ?? 500,
       },
     );
   } catch (error) {
-    if (options.signal?.aborted === true || !(error instanceof TypeError)) throw error;
+    if (signal?.aborted === true || !(error instanceof TypeError)) throw error;
     throw new Error(`${url} cannot be reached (${reason(error)}): check the network and run again to go on`, { cause: error });
   }
 }
@@ -119,9 +122,12 @@ export function checkSha256(sha256: string): void {
   if (!/^[0-9a-f]{64}$/i.test(sha256)) throw new Error(`${JSON.stringify(sha256)} is not a SHA-256 (64 hexadecimal digits)`);
 }
 
-export async function hashOf(path: string): Promise<string> {
+export async function hashOf(path: string, signal = runningSignal()): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path)) {
+    signal?.throwIfAborted();
+    hash.update(chunk as Buffer);
+  }
   return hash.digest("hex");
 }
 

@@ -1,6 +1,6 @@
 /** Results as the paper prints them: a row for each k and method, a column for each task. */
-import type * as danfo from "danfojs-node";
 import type { Aggregate } from "./aggregate";
+import { columnsOf } from "./columns";
 
 /** One row: its cells by column name. */
 export type ResultRow = Record<string, string | number>;
@@ -15,15 +15,6 @@ export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method
     rows.get(key)![task] = text;
   }
   return [...rows.values()];
-}
-
-/** The rows as a danfojs DataFrame. */
-export function resultDataFrame(rows: readonly ResultRow[]): danfo.DataFrame {
-  if (rows.length === 0) throw new Error("A table needs at least one row.");
-  // Loaded when it is asked for: danfojs brings TensorFlow with it, and the other tables need neither.
-  const danfojs = require("danfojs-node") as typeof danfo;
-  const columns = columnsOf(rows);
-  return new danfojs.DataFrame(rows.map((row) => columns.map((column) => row[column])), { columns });
 }
 
 /** The rows as a Markdown table. */
@@ -48,8 +39,6 @@ export function latexTable(rows: readonly ResultRow[]): string {
     "\\end{tabular}\n",
   ].join("\n");
 }
-
-const columnsOf = (rows: readonly ResultRow[]): string[] => [...new Set(rows.flatMap((row) => Object.keys(row)))];
 
 const LATEX: Record<string, string> = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "∞": "$\\infty$" };
 

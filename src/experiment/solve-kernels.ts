@@ -2,6 +2,7 @@ import type { Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { accuracy, asPredictions, f1OfClassOne, predictedClasses } from "../solvers/metrics";
 import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
+import { runAtOnce } from "../steps";
 import type { SplitKernels } from "./split-kernels";
 
 /** How well predictions fit one split. */
@@ -32,14 +33,23 @@ export interface SolveOptions extends SolverOptions {
  * @param formula default: the SGD kernel, or the asymmetric one for the solver `asym`, which takes no other
  * @throws if there is no kernel `train`, the formula was not computed, or it, the solver and the settings do not go together
  */
-export function solveKernels<Name extends string>(
+export const solveKernels = <Name extends string>(
   splits: Record<Name | "train", SplitKernels>,
   settings: readonly SolverSetting[],
   formula?: Formula,
   options: SolveOptions = {},
-): Solved<Name | "train">[] {
+): Solved<Name | "train">[] => runAtOnce(solveKernelsSteps<Name>(splits, settings, formula, options));
+
+/** {@link solveKernels} as a generator that pauses after each setting. */
+export function* solveKernelsSteps<Name extends string>(
+  splits: Record<Name | "train", SplitKernels>,
+  settings: readonly SolverSetting[],
+  formula?: Formula,
+  options: SolveOptions = {},
+): Generator<undefined, Solved<Name | "train">[]> {
   const { prepared, evaluations } = prepareSplits<Name>(splits, formula, options);
-  return settings.map((setting) => {
+  const solved: Solved<Name | "train">[] = [];
+  for (const setting of settings) {
     const predict = prepared.fit(setting);
     const scores = evaluations.map(({ name, labels: expected, set }): [Name | "train", Scores] => {
       const predictions = predict(set);
@@ -53,8 +63,10 @@ export function solveKernels<Name extends string>(
         },
       ];
     });
-    return { ...setting, f0: setting.f0 ?? Infinity, scores: Object.fromEntries(scores) as Record<Name | "train", Scores> };
-  });
+    solved.push({ ...setting, f0: setting.f0 ?? Infinity, scores: Object.fromEntries(scores) as Record<Name | "train", Scores> });
+    yield;
+  }
+  return solved;
 }
 
 /** A solver with the train kernel of that formula, and what it needs of every split. */
@@ -132,12 +144,19 @@ export interface GridSearchOptions extends SolveOptions {
 }
 
 /** Solves every setting and selects on `dev`; the test examples are scored and have no say. */
-export function gridSearch<Name extends string>(
+export const gridSearch = <Name extends string>(
+  splits: Record<Name | "train" | "dev", SplitKernels>,
+  settings: SettingValues,
+  options: GridSearchOptions = {},
+): GridSearch<Name | "train" | "dev"> => runAtOnce(gridSearchSteps<Name>(splits, settings, options));
+
+/** {@link gridSearch} as a generator that pauses after each setting. */
+export function* gridSearchSteps<Name extends string>(
   splits: Record<Name | "train" | "dev", SplitKernels>,
   settings: SettingValues,
   { formula, metric, ...options }: GridSearchOptions = {},
-): GridSearch<Name | "train" | "dev"> {
-  const grid = solveKernels<Name | "dev">(splits, settingsOf(settings), formula, options);
+): Generator<undefined, GridSearch<Name | "train" | "dev">> {
+  const grid = yield* solveKernelsSteps<Name | "dev">(splits, settingsOf(settings), formula, options);
   return { grid, best: bestOnDev(grid, metric) };
 }
 

@@ -1,106 +1,162 @@
 /** A sweep as one file describes it: tasks × k × seeds × methods × their settings. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
-import { z } from "zod";
+import type * as Zod from "zod";
 import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { FORMULAS, type Formula } from "../kernels/formula";
-import { SOLVERS } from "../solvers/solver-names";
+import { once } from "../lazy";
+import { z } from "../packages";
+import { SOLVERS, type Solver } from "../solvers/solver-names";
 import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 import type { KernelChoice } from "./behavior-settings";
 import { checkFormula } from "./solve-kernels";
 
-const count = z.int().min(1);
-const number = z.number();
-const oneOrMore = <T extends z.ZodType>(value: T) => z.union([value, z.array(value).min(1)]);
-const input = z.enum(["prompt", "text"], 'expected "prompt", or "text" for a new head on the text alone').default("prompt");
+/** What a method trains on: prompts, or the text alone, for which a new head is made. */
+interface TextInput {
+  /** Default "prompt". */
+  input: "prompt" | "text";
+}
 
-const taskSchema = z.union([
-  z.string(),
-  z
-    .strictObject({
-      /** One of the known tasks, or a file of one's own. */
-      name: z.string().optional(),
-      file: z.string().optional(),
-      /** Folder with K-SEED folders. Default: the task's folder in the sweep's `data`. */
-      data: z.string().optional(),
-      template: z.string().optional(),
-      labelWords: z.array(z.string()).optional(),
-    })
-    .refine(({ name, file }) => (name === undefined) !== (file === undefined), "expected either name or file"),
-]);
+/** Where the head of a text without a prompt comes from. */
+interface HeadStart {
+  /** One linear layer, or transformers' own with a tanh layer. Default "linear". */
+  head: "linear" | "tanh";
+  /** Fit the head's final layer to the pretrained features first. Default false. */
+  fromProbe: boolean;
+}
 
-const trainingShape = Object.fromEntries(TRAINING_FIELDS.map((name) => [name, z.unknown().optional()])) as Record<keyof TrainingSettings, z.ZodOptional<z.ZodUnknown>>;
+/** A value, or a list of values to try. */
+type OneOrMore<T> = T | T[];
 
-const solverShape = {
-  formula: oneOrMore(z.enum(FORMULAS)).default("sgd"),
-  solver: z.enum(SOLVERS).default("lstsq"),
-  regularization: oneOrMore(number.min(0)).default(0),
-  /** JSON has no infinity: "inf". */
-  f0: oneOrMore(z.union([number.positive(), z.literal("inf")])).default("inf"),
-  gamma: oneOrMore(number.positive()).optional(),
-  lambda: oneOrMore(number.min(0).max(1)).optional(),
-};
+/** The settings of a solver, each a value or a list. */
+export interface SolverSettings {
+  /** Default "sgd". */
+  formula: OneOrMore<Formula>;
+  /** Default "lstsq". */
+  solver: Solver;
+  /** Default 0. */
+  regularization: OneOrMore<number>;
+  /** Default "inf": JSON has no infinity. */
+  f0: OneOrMore<number | "inf">;
+  gamma?: OneOrMore<number>;
+  lambda?: OneOrMore<number>;
+}
 
-const methodSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("fine-tuning"),
-    input,
-    /** Of a text without a prompt: one linear layer, or transformers' own with a tanh layer. */
-    head: z.enum(["linear", "tanh"]).default("linear"),
-    /** Fit the head's final layer to the pretrained features first. */
-    fromProbe: z.boolean().default(false),
-    ...trainingShape,
-  }),
-  z.strictObject({ kind: z.literal("linear-probe"), input, head: z.enum(["linear", "tanh"]).default("linear") }),
-  z.strictObject({ kind: z.literal("zero-shot") }),
-  z.strictObject({
-    kind: z.literal("kernel"),
-    input,
-    outputs: z.enum(["logits", "margin"]).default("logits"),
-    parameters: z.array(z.string()).min(1).optional(),
-    ...solverShape,
-  }),
-  z.strictObject({
-    kind: z.literal("behavior"),
-    input,
-    head: z.enum(["linear", "tanh"]).default("linear"),
-    fromProbe: z.boolean().default(false),
-    /** Default: the margin of two classes, else the logits. */
-    outputs: z.enum(["logits", "margin"]).optional(),
-    /** The kernels to solve; dev chooses. Default: those of the optimizer. */
-    kernel: oneOrMore(z.strictObject(solverShape)).optional(),
-    /** Test examples whose kernel is compared before and after. Default 50. */
-    featureExamples: count.optional(),
-    /** Compare it at every evaluation too. */
-    featuresAlong: z.boolean().optional(),
-    ...trainingShape,
-  }),
-]);
+/** Settings of the training, checked one combination at a time. */
+type TrainingLists = Partial<Record<keyof TrainingSettings, unknown>>;
 
-const schema = z.strictObject({
-  /** Folder in Hugging Face layout, or id on the Hub; of several, each is a sweep of its own. */
-  model: oneOrMore(z.string()),
-  revision: z.string().optional(),
-  /** Folder with a folder for each task. */
-  data: z.string(),
-  tasks: z.array(taskSchema).min(1),
-  k: z.array(count).min(1),
-  /** Of the few-shot draws; they also seed the training, unless a method has a seed of its own. */
-  seeds: z.array(z.int().min(0)).min(1),
-  /** Test examples, at most. Default: all. */
-  testExamples: count.optional(),
-  /**
-   * By the name that tables show. In a fine-tuning method every setting may be a list: each combination is a run. So in one
-   * of behaviour, but for learning rates: each run chooses among them on dev.
-   */
-  methods: z.record(z.string(), methodSchema),
+export interface FineTuningMethod extends TextInput, HeadStart, TrainingLists {
+  kind: "fine-tuning";
+}
+
+export interface LinearProbeMethod extends TextInput, Pick<HeadStart, "head"> {
+  kind: "linear-probe";
+}
+
+export interface ZeroShotMethod {
+  kind: "zero-shot";
+}
+
+export interface KernelMethod extends TextInput, SolverSettings {
+  kind: "kernel";
+  outputs: "logits" | "margin";
+  /** Patterns of the parameters that count. Default: all. */
+  parameters?: string[];
+}
+
+export interface BehaviorMethod extends TextInput, HeadStart, TrainingLists {
+  kind: "behavior";
+  /** Default: the margin of two classes, else the logits. */
+  outputs?: "logits" | "margin";
+  /** The kernels to solve; dev chooses. Default: those of the optimizer. */
+  kernel?: OneOrMore<SolverSettings>;
+  /** Test examples whose kernel is compared before and after. Default 50. */
+  featureExamples?: number;
+  /** Compare it at every evaluation too. */
+  featuresAlong?: boolean;
+}
+
+/** How one column of the sweep's table comes about. */
+export type SweepMethod = FineTuningMethod | LinearProbeMethod | ZeroShotMethod | KernelMethod | BehaviorMethod;
+type TrainingMethod = FineTuningMethod | BehaviorMethod;
+
+const schema = once(() => {
+  const count = z.int().min(1);
+  const number = z.number();
+  const oneOrMore = <T extends Zod.ZodType>(value: T) => z.union([value, z.array(value).min(1)]);
+  const input = z.enum(["prompt", "text"], 'expected "prompt", or "text" for a new head on the text alone').default("prompt");
+  const taskSchema = z.union([
+    z.string(),
+    z
+      .strictObject({
+        /** One of the known tasks, or a file of one's own. */
+        name: z.string().optional(),
+        file: z.string().optional(),
+        /** Folder with K-SEED folders. Default: the task's folder in the sweep's `data`. */
+        data: z.string().optional(),
+        template: z.string().optional(),
+        labelWords: z.array(z.string()).optional(),
+      })
+      .refine(({ name, file }) => (name === undefined) !== (file === undefined), "expected either name or file"),
+  ]);
+  const trainingShape = Object.fromEntries(TRAINING_FIELDS.map((name) => [name, z.unknown().optional()])) as Record<keyof TrainingSettings, Zod.ZodOptional<Zod.ZodUnknown>>;
+  const solverShape = {
+    formula: oneOrMore(z.enum(FORMULAS)).default("sgd"),
+    solver: z.enum(SOLVERS).default("lstsq"),
+    regularization: oneOrMore(number.min(0)).default(0),
+    f0: oneOrMore(z.union([number.positive(), z.literal("inf")])).default("inf"),
+    gamma: oneOrMore(number.positive()).optional(),
+    lambda: oneOrMore(number.min(0).max(1)).optional(),
+  };
+  const method = z.discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("fine-tuning"),
+      input,
+      head: z.enum(["linear", "tanh"]).default("linear"),
+      fromProbe: z.boolean().default(false),
+      ...trainingShape,
+    }),
+    z.strictObject({ kind: z.literal("linear-probe"), input, head: z.enum(["linear", "tanh"]).default("linear") }),
+    z.strictObject({ kind: z.literal("zero-shot") }),
+    z.strictObject({
+      kind: z.literal("kernel"),
+      input,
+      outputs: z.enum(["logits", "margin"]).default("logits"),
+      parameters: z.array(z.string()).min(1).optional(),
+      ...solverShape,
+    }),
+    z.strictObject({
+      kind: z.literal("behavior"),
+      input,
+      head: z.enum(["linear", "tanh"]).default("linear"),
+      fromProbe: z.boolean().default(false),
+      outputs: z.enum(["logits", "margin"]).optional(),
+      kernel: oneOrMore(z.strictObject(solverShape)).optional(),
+      featureExamples: count.optional(),
+      featuresAlong: z.boolean().optional(),
+      ...trainingShape,
+    }),
+  ]);
+  return z.strictObject({
+    /** Folder in Hugging Face layout, or id on the Hub; of several, each is a sweep of its own. */
+    model: oneOrMore(z.string()),
+    revision: z.string().optional(),
+    /** Folder with a folder for each task. */
+    data: z.string(),
+    tasks: z.array(taskSchema).min(1),
+    k: z.array(count).min(1),
+    /** Of the few-shot draws; they also seed the training, unless a method has a seed of its own. */
+    seeds: z.array(z.int().min(0)).min(1),
+    /** Test examples, at most. Default: all. */
+    testExamples: count.optional(),
+    /**
+     * By the name that tables show. In a fine-tuning method every setting may be a list: each combination is a run. So in one
+     * of behaviour, but for learning rates: each run chooses among them on dev.
+     */
+    methods: z.record(z.string(), method satisfies Zod.ZodType<SweepMethod>),
+  });
 });
-
-export type SweepMethod = z.output<typeof methodSchema>;
-export type KernelMethod = Extract<SweepMethod, { kind: "kernel" }>;
-export type BehaviorMethod = Extract<SweepMethod, { kind: "behavior" }>;
-type TrainingMethod = Extract<SweepMethod, { kind: "fine-tuning" | "behavior" }>;
 
 /** A task of the sweep and the folder of its few-shot draws. */
 export interface SweepTask {
@@ -141,7 +197,7 @@ export function readSweeps(path: string): Sweep[] {
   } catch (error) {
     return problem((error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : `not valid JSON: ${(error as Error).message}`);
   }
-  const parsed = schema.safeParse(json);
+  const parsed = schema().safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return problem(`${issue.path.join(".") || "the file"}: ${issue.message.replace(/^Invalid input: /, "")}`);

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DIVERGED, evaluateHead, fineTune, sortedSettings, trainingConfigOf, type TrainingRecord } from "../finetune/fine-tune";
-import { linearProbe } from "../finetune/linear-probe";
+import { DIVERGED, evaluateHeadSteps, fineTune, sortedSettings, trainingConfigOf, type HeadScores, type TrainingRecord } from "../finetune/fine-tune";
+import { linearProbeSteps } from "../finetune/linear-probe";
 import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { claimBlock } from "../kernels/block-claim";
 import { writeFileAtomically } from "../model/atomic-write";
@@ -11,6 +11,8 @@ import { tf } from "../model/backend";
 import { classifierHead, tanhClassifierHead, withClassifier, withTanhClassifier, type Head } from "../model/head";
 import type { Model } from "../model/model";
 import { logitOutputs, marginOutput } from "../kernels/outputs";
+import { runningSignal } from "../running-cell";
+import { runSteps, runToEnd } from "../steps";
 import type { Example } from "../tasks/example";
 import type { Split, Task } from "../tasks/task";
 import type { BehaviorRun } from "./behavior-record";
@@ -20,7 +22,7 @@ import { encodeExamples, readFewShot, type Inputs } from "./inputs";
 import type { LanguageModel } from "./language-model";
 import { promptOutputs } from "./outputs";
 import { markdownTable } from "./result-table";
-import { settingsOf, solveKernels } from "./solve-kernels";
+import { settingsOf, solveKernelsSteps } from "./solve-kernels";
 import { splitKernels } from "./split-kernels";
 import { kernelChoices, kernelGrid, learningRatesOf, modelName, trainingGrid, type BehaviorMethod, type Sweep, type SweepMethod, type SweepTask } from "./sweep-file";
 import { sweepCsv, type SettingValue, type SweepRow } from "./sweep-table";
@@ -57,6 +59,7 @@ export interface RunSweepOptions {
   store?: string;
   /** `done` counts runs, the one at work by its share; `reused` those that were on disk. */
   onProgress?: (progress: { done: number; total: number; reused: number }) => void;
+  /** Default: that of the running cell. */
   signal?: AbortSignal;
 }
 
@@ -106,7 +109,7 @@ const inputOf = (how: SweepMethod): unknown[] => (how.kind === "fine-tuning" || 
  * Runs what is not on disk yet and writes `results.csv` after every run. A run that diverges is a row with its error.
  * Several processes may work on one folder: each takes runs that no other is at work on.
  */
-export async function runSweep({ sweep, lm, out, store, onProgress, signal }: RunSweepOptions): Promise<SweepOutcome> {
+export async function runSweep({ sweep, lm, out, store, onProgress, signal = runningSignal() }: RunSweepOptions): Promise<SweepOutcome> {
   const plan = sweepPlan(sweep, lm);
   const folder = join(out, "runs");
   mkdirSync(folder, { recursive: true });
@@ -182,7 +185,7 @@ export interface MeasureSweepOptions extends Pick<RunSweepOptions, "sweep" | "lm
 }
 
 /** A sweep's measurements of kernel behaviour, made now: nothing comes from disk, and nothing is kept there. */
-export async function measureSweep({ sweep, lm, onProgress, signal }: MeasureSweepOptions): Promise<BehaviorResult[]> {
+export async function measureSweep({ sweep, lm, onProgress, signal = runningSignal() }: MeasureSweepOptions): Promise<BehaviorResult[]> {
   const plan = sweepPlan(sweep, lm).filter(({ how }) => how.kind === "behavior");
   const results: BehaviorResult[] = [];
   for (const run of plan) {
@@ -220,14 +223,16 @@ async function perform(run: SweepRun, around: Circumstances): Promise<SweepResul
   }
   const { model, head, inputs, dispose } = startOf(run, around.lm);
   try {
-    const scoresOf = (current: Model): Partial<SweepRow> => {
-      const [dev, test] = (["dev", "test"] as const).map((split) => evaluateHead(current, head, inputs[split], task.metric));
+    // Not stopped: a training run that has ended would be lost.
+    const scoresOf = async (current: Model): Promise<Partial<SweepRow>> => {
+      const scored = (split: Split): Promise<HeadScores> => runToEnd(evaluateHeadSteps(current, head, inputs[split], task.metric));
+      const [dev, test] = [await scored("dev"), await scored("test")];
       return { dev: dev.score, test: test.score, devAccuracy: dev.accuracy, testAccuracy: test.accuracy };
     };
-    if (how.kind === "zero-shot") return { rows: [row({}, scoresOf(model))] };
-    const probe = how.kind === "linear-probe" || how.fromProbe ? linearProbe(model, head, inputs.train) : undefined;
+    if (how.kind === "zero-shot") return { rows: [row({}, await scoresOf(model))] };
+    const probe = how.kind === "linear-probe" || how.fromProbe ? await runSteps(linearProbeSteps(model, head, inputs.train), around.signal) : undefined;
     try {
-      if (how.kind === "linear-probe") return { rows: [row({ inversePenalty: probe!.inversePenalty }, scoresOf(probe!.model))] };
+      if (how.kind === "linear-probe") return { rows: [row({ inversePenalty: probe!.inversePenalty }, await scoresOf(probe!.model))] };
       if (how.kind === "behavior") {
         const behavior = await performBehavior(run, how, { model: probe?.model ?? model, head, inputs }, around);
         const { step, distance, dev, test, devAccuracy, testAccuracy } = behavior.tuned;
@@ -237,9 +242,11 @@ async function perform(run: SweepRun, around: Circumstances): Promise<SweepResul
       const onProgress = ({ done, total }: { done: number; total: number }): void => around.onShare(done < total ? done / total : 0.99);
       const tuned = await fineTune({ ...training!, model: probe?.model ?? model, head, train, dev, stateDirectory: around.state, saveEvery: Infinity, onProgress, signal: around.signal });
       const { step, distance } = tuned.best;
-      const result = row({ ...named }, { ...scoresOf(tuned.model), bestStep: step, distance });
-      tuned.dispose();
-      return { rows: [result], history: tuned.history };
+      try {
+        return { rows: [row({ ...named }, { ...(await scoresOf(tuned.model)), bestStep: step, distance })], history: tuned.history };
+      } finally {
+        tuned.dispose();
+      }
     } finally {
       probe?.dispose();
     }
@@ -280,7 +287,13 @@ function checkMargin(method: string, { name, labels }: Task): void {
   if (labels.length !== 2) throw new Error(`method ${method}: the margin is for two classes, and task ${name} has ${labels.length}: choose the outputs "logits"`);
 }
 
-async function performKernel(run: SweepRun, how: Extract<SweepMethod, { kind: "kernel" }>, { lm, store, signal, onShare }: Circumstances): Promise<{ setting: Record<string, unknown>; scores: Partial<SweepRow> }[]> {
+/** One setting of a kernel method and what it scores. */
+interface SolvedSetting {
+  setting: Record<string, unknown>;
+  scores: Partial<SweepRow>;
+}
+
+async function performKernel(run: SweepRun, how: Extract<SweepMethod, { kind: "kernel" }>, { lm, store, signal, onShare }: Circumstances): Promise<SolvedSetting[]> {
   const { task } = run;
   const classes = task.labels.length;
   if (how.outputs === "margin") checkMargin(run.method, task);
@@ -290,12 +303,15 @@ async function performKernel(run: SweepRun, how: Extract<SweepMethod, { kind: "k
     const outputs = how.outputs === "margin" ? marginOutput(head) : logitOutputs(head, classes);
     const onProgress = ({ done, total }: { done: number; total: number }): void => onShare((0.99 * done) / total);
     const splits = await splitKernels({ model, outputs, train: inputs.train, splits: inputs, formulas: [...formulas], parameters: how.parameters, store, signal, onProgress });
-    return formulas.flatMap((formula) =>
-      solveKernels<"dev" | "test">(splits, settingsOf(values), formula, { solver: how.solver }).map(({ scores: { dev, test }, ...setting }) => {
-        const by = task.metric;
-        return { setting: { formula, solver: how.solver, ...setting }, scores: { dev: dev[by], test: test[by], devAccuracy: dev.accuracy, testAccuracy: test.accuracy } };
-      }),
-    );
+    const by = task.metric;
+    const rows: SolvedSetting[] = [];
+    for (const formula of formulas) {
+      const solved = await runSteps(solveKernelsSteps<"dev" | "test">(splits, settingsOf(values), formula, { solver: how.solver }), signal);
+      for (const { scores: { dev, test }, ...setting } of solved) {
+        rows.push({ setting: { formula, solver: how.solver, ...setting }, scores: { dev: dev[by], test: test[by], devAccuracy: dev.accuracy, testAccuracy: test.accuracy } });
+      }
+    }
+    return rows;
   } finally {
     dispose();
   }

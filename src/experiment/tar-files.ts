@@ -3,7 +3,9 @@ import { closeSync, createReadStream, mkdirSync, openSync, readSync, statSync, w
 import { dirname, posix } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Parser, type ReadEntry } from "tar";
+import type { ReadEntry } from "tar";
+import { tar } from "../packages";
+import { runningSignal } from "../running-cell";
 
 /** Largest file that is unpacked; the largest training files of the tasks have some hundred megabytes. */
 const MAX_FILE_BYTES = 2 * 2 ** 30;
@@ -32,7 +34,7 @@ export class BadArchive extends Error {}
 export async function extractTarFiles(
   path: string,
   wanted: ReadonlyMap<string, string>,
-  { limits = {}, onBytes, signal }: { limits?: TarLimits; onBytes?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+  { limits = {}, onBytes, signal = runningSignal() }: { limits?: TarLimits; onBytes?: (done: number, total: number) => void; signal?: AbortSignal } = {},
 ): Promise<{ found: Set<string>; folders: Set<string> }> {
   const { fileBytes = MAX_FILE_BYTES, totalBytes = MAX_TOTAL_BYTES, entries: mostEntries = MAX_ENTRIES } = limits;
   const found = new Set<string>();
@@ -75,7 +77,7 @@ export async function extractTarFiles(
     }
   };
 
-  const parser = new Parser({ strict: true, zstd: false, onReadEntry });
+  const parser = new tar.Parser({ strict: true, zstd: false, onReadEntry });
   parser.on("error", (error: Error) => (problem ??= fail(damage(error))));
   parser.on("eof", () => (ended = true));
   const total = statSync(path).size;

@@ -6,6 +6,7 @@ import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { predictLogits } from "../model/predict";
+import { runningSignal } from "../running-cell";
 import { mean } from "../solvers/metrics";
 import { trainingBatches } from "./batches";
 import { flatLayouts } from "./flat-parameters";
@@ -18,7 +19,7 @@ import type { TrainingRecord } from "./training-record";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
 import { disposeState, firstState, modelWith, trainingSteps, type Trained } from "./training-step";
 
-export { evaluateAccuracy, evaluateHead, type LabelledPrompts } from "./labelled-prompts";
+export { evaluateAccuracy, evaluateHead, evaluateHeadSteps, type HeadScores, type LabelledPrompts } from "./labelled-prompts";
 export { linearSchedule } from "./schedule";
 export { DIVERGED } from "./training-step";
 export type { TrainingRecord } from "./training-record";
@@ -41,6 +42,7 @@ export interface FineTuneInputs {
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Called after every evaluation with the model as it is then; its tensors are released after the call. */
   onEvaluate?: (evaluation: { model: Model; record: TrainingRecord }) => void | Promise<void>;
+  /** Default: that of the running cell. */
   signal?: AbortSignal;
 }
 
@@ -65,7 +67,7 @@ export const trainingConfigOf = (options: TrainingSettings): TrainingConfig =>
 
 /** Fine-tunes a model. The same options give the same bits on one machine, whether interrupted or not. */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
-  const { head, train, dev, stateDirectory, saveEvery, onProgress, onEvaluate, signal } = options;
+  const { head, train, dev, stateDirectory, saveEvery, onProgress, onEvaluate, signal = runningSignal() } = options;
   const config = trainingConfigOf(options);
   checkPrompts({ train, dev });
   const length = runLength(config, train.labels.length);

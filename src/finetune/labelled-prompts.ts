@@ -1,8 +1,9 @@
 import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import type { Model } from "../model/model";
-import { predictLogits } from "../model/predict";
+import { predictLogitsSteps } from "../model/predict";
 import { accuracy, f1OfClassOne, type Predictions } from "../solvers/metrics";
+import { runAtOnce } from "../steps";
 import type { Metric } from "../tasks/task";
 
 /** Prompts with the index of each one's label. */
@@ -12,17 +13,27 @@ export interface LabelledPrompts {
 }
 
 /** Predictions of a head on labelled prompts, [n, C]. */
-const predictionsOf = (model: Model, head: Head, { sequences, labels }: LabelledPrompts): Predictions => {
-  const values = predictLogits(model, head, sequences);
+function* predictionsOf(model: Model, head: Head, { sequences, labels }: LabelledPrompts): Generator<undefined, Predictions> {
+  const values = yield* predictLogitsSteps(model, head, sequences);
   return { values, shape: [labels.length, values.length / labels.length] };
-};
+}
 
 /** Accuracy of a head on labelled prompts, from 0 to 1. */
-export const evaluateAccuracy = (model: Model, head: Head, prompts: LabelledPrompts): number => accuracy(predictionsOf(model, head, prompts), prompts.labels);
+export const evaluateAccuracy = (model: Model, head: Head, prompts: LabelledPrompts): number => accuracy(runAtOnce(predictionsOf(model, head, prompts)), prompts.labels);
 
 /** Accuracy, and the score by the metric, of a head on labelled prompts, from 0 to 1. */
-export function evaluateHead(model: Model, head: Head, prompts: LabelledPrompts, metric: Metric): { accuracy: number; score: number } {
-  const predictions = predictionsOf(model, head, prompts);
+export const evaluateHead = (model: Model, head: Head, prompts: LabelledPrompts, metric: Metric): HeadScores => runAtOnce(evaluateHeadSteps(model, head, prompts, metric));
+
+/** From 0 to 1. */
+export interface HeadScores {
+  accuracy: number;
+  /** By the metric: accuracy again, or F1. */
+  score: number;
+}
+
+/** {@link evaluateHead} as a generator that pauses after each batch. */
+export function* evaluateHeadSteps(model: Model, head: Head, prompts: LabelledPrompts, metric: Metric): Generator<undefined, HeadScores> {
+  const predictions = yield* predictionsOf(model, head, prompts);
   const share = accuracy(predictions, prompts.labels);
   return { accuracy: share, score: metric === "f1" ? f1OfClassOne(predictions, prompts.labels) : share };
 }

@@ -1,12 +1,14 @@
 /** Linear probing: a head's final layer fitted to frozen features. By itself a baseline, and where standard fine-tuning may begin. */
 import { createHash } from "node:crypto";
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import type { Matrix } from "ml-matrix";
 import { tf } from "../model/backend";
 import { collate, disposeBatch, type Sequence } from "../model/batch";
 import { encoderForward } from "../model/encoder";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
+import { mlMatrix } from "../packages";
 import { prepareLogistic } from "../solvers/logistic";
+import { runAtOnce } from "../steps";
 import type { LabelledPrompts } from "./labelled-prompts";
 import { softmaxRegression } from "./softmax-regression";
 
@@ -21,13 +23,16 @@ export interface LinearProbe {
 }
 
 /** The inputs of a head's final layer, one row of H numbers an example. */
-export function headFeatures(model: Model, head: Head, sequences: Sequence[], batchSize = 64): Float64Array[] {
+export const headFeatures = (model: Model, head: Head, sequences: Sequence[], batchSize = 64): Float64Array[] => runAtOnce(headFeaturesSteps(model, head, sequences, batchSize));
+
+function* headFeaturesSteps(model: Model, head: Head, sequences: Sequence[], batchSize = 64): Generator<undefined, Float64Array[]> {
   const rows: Float64Array[] = [];
   for (let start = 0; start < sequences.length; start += batchSize) {
     const batch = collate(sequences.slice(start, start + batchSize), model.config);
     const flat = tf.tidy(() => head.forward(model, encoderForward(model, batch).hidden).trace.at(-1)!.dataSync());
     for (let i = 0; i < batch.size; i++) rows.push(Float64Array.from(flat.slice(i * model.config.hiddenSize, (i + 1) * model.config.hiddenSize)));
     disposeBatch(batch);
+    yield;
   }
   return rows;
 }
@@ -41,23 +46,26 @@ export function headFeatures(model: Model, head: Head, sequences: Sequence[], ba
  * @param head the label words' head, or a new classifier
  * @throws if a head has no final layer, or a fold's training part one class only
  */
-export function linearProbe(model: Model, head: Head, train: LabelledPrompts): LinearProbe {
+export const linearProbe = (model: Model, head: Head, train: LabelledPrompts): LinearProbe => runAtOnce(linearProbeSteps(model, head, train));
+
+/** {@link linearProbe} as a generator that pauses between pieces of work. */
+export function* linearProbeSteps(model: Model, head: Head, train: LabelledPrompts): Generator<undefined, LinearProbe> {
   const layer = head.finalLayer?.(model);
   if (!layer) throw new Error(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
   const classes = layer.rows?.length ?? parameter(model, layer.weight).shape[0];
-  const { weights, biases, inversePenalty, foldAccuracy } = fitClasses(headFeatures(model, head, train.sequences), train.labels, classes);
+  const { weights, biases, inversePenalty, foldAccuracy } = yield* fitClasses(yield* headFeaturesSteps(model, head, train.sequences), train.labels, classes);
   const fitted = withRows(model, layer, weights, biases);
   const numbers = createHash("sha256").update(JSON.stringify([weights.map((row) => [...row]), biases])).digest("hex");
   return { model: { ...fitted, hash: `${model.hash}+probe(${numbers.slice(0, 32)})` }, inversePenalty, foldAccuracy, dispose: () => [layer.weight, layer.bias].forEach((name) => parameter(fitted, name).dispose()) };
 }
 
 /** One row of weights and one bias a class. */
-function fitClasses(features: readonly Float64Array[], labels: readonly number[], classes: number): { weights: Float64Array[]; biases: number[]; inversePenalty: number; foldAccuracy: number[] } {
+function* fitClasses(features: readonly Float64Array[], labels: readonly number[], classes: number): Generator<undefined, { weights: Float64Array[]; biases: number[]; inversePenalty: number; foldAccuracy: number[] }> {
   // Weights lie in the span of the features, so rows with the same inner products stand for the features: the problem
   // then has no more unknowns than examples.
   const { coordinates, root, lift } = span(features);
   if (classes > 2) {
-    const { weights, intercepts, inversePenalty, foldAccuracy } = softmaxRegression(coordinates, labels, classes);
+    const { weights, intercepts, inversePenalty, foldAccuracy } = yield* softmaxRegression(coordinates, labels, classes);
     return { weights: weights.map(lift.coordinates), biases: intercepts, inversePenalty, foldAccuracy };
   }
   // A binary problem in one score has half the penalty of a softmax over ∓ that score: features larger by √2 make up for it.
@@ -80,15 +88,15 @@ interface Span {
 }
 
 function span(features: readonly Float64Array[]): Span {
-  const x = new Matrix(features.map((row) => [...row]));
-  const { eigenvectorMatrix, realEigenvalues } = new EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
+  const x = new mlMatrix.Matrix(features.map((row) => [...row]));
+  const { eigenvectorMatrix, realEigenvalues } = new mlMatrix.EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
   const largest = Math.max(...realEigenvalues);
   const kept = realEigenvalues.map((_, k) => k).filter((k) => realEigenvalues[k] > largest * 1e-13);
   const singular = kept.map((k) => Math.sqrt(realEigenvalues[k]));
   const u = eigenvectorMatrix.subMatrixColumn(kept);
-  const scaled = u.mmul(Matrix.diag(singular));
-  const v = x.transpose().mmul(u.mmul(Matrix.diag(singular.map((value) => 1 / value))));
-  const times = (matrix: Matrix, weights: Float64Array): Matrix => matrix.mmul(Matrix.columnVector([...weights]));
+  const scaled = u.mmul(mlMatrix.Matrix.diag(singular));
+  const v = x.transpose().mmul(u.mmul(mlMatrix.Matrix.diag(singular.map((value) => 1 / value))));
+  const times = (matrix: Matrix, weights: Float64Array): Matrix => matrix.mmul(mlMatrix.Matrix.columnVector([...weights]));
   return {
     coordinates: scaled.to2DArray().map((row) => Float64Array.from(row)),
     root: scaled.mmul(u.transpose()),

@@ -2,14 +2,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { selectParameters } from "../kernels/parameter-filter";
+import { once } from "../lazy";
 import { loraNames } from "../model/affine";
 import { architectureOf } from "../model/architecture";
 import { writeFileAtomically } from "../model/atomic-write";
 import { tf } from "../model/backend";
 import { parameter, type Model } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { z } from "../packages";
 import { saveClassifier, withSavedClassifier } from "./save-model";
 
 export interface SaveLoraOptions {
@@ -76,17 +77,19 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
 }
 
 /** What is read of adapter_config.json; the rest must not change what the factors mean. */
-const adapterConfig = z.looseObject({
-  peft_type: z.literal("LORA"),
-  r: z.int().min(1),
-  lora_alpha: z.number(),
-  bias: z.literal("none").default("none"),
-  fan_in_fan_out: z.literal(false).default(false),
-  use_dora: z.literal(false).default(false),
-  use_rslora: z.literal(false).default(false),
-  rank_pattern: z.strictObject({}).nullish(),
-  alpha_pattern: z.strictObject({}).nullish(),
-});
+const adapterConfig = once(() =>
+  z.looseObject({
+    peft_type: z.literal("LORA"),
+    r: z.int().min(1),
+    lora_alpha: z.number(),
+    bias: z.literal("none").default("none"),
+    fan_in_fan_out: z.literal(false).default(false),
+    use_dora: z.literal(false).default(false),
+    use_rslora: z.literal(false).default(false),
+    rank_pattern: z.strictObject({}).nullish(),
+    alpha_pattern: z.strictObject({}).nullish(),
+  }),
+);
 
 /**
  * Puts the factors (and the head, where it was trained) of an adapter in PEFT's layout onto its base model.
@@ -98,7 +101,7 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   const path = join(directory, WEIGHTS_FILE);
   for (const file of [configPath, path]) if (!existsSync(file)) throw new Error(`${directory} is not a LoRA adapter in PEFT's layout: it has no ${file.slice(directory.length + 1)}`);
   const text = readFileSync(configPath, "utf8");
-  const parsed = adapterConfig.safeParse(parseJson(text, configPath));
+  const parsed = adapterConfig().safeParse(parseJson(text, configPath));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new Error(`${configPath}: ${issue.path.join(".") || "the file"}: ${issue.message.replace(/^Invalid input: /, "")}`);

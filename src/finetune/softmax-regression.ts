@@ -19,10 +19,12 @@ const FOLDS = 5;
  * scikit-learn's multinomial `LogisticRegressionCV` with its defaults: of ten inverse penalties c the first with the best
  * mean accuracy over five stratified folds, then the minimum over all examples of ½ ‖W‖² − c Σ log softmax.
  *
+ * A generator that pauses after each fit.
+ *
  * @param features one row an example
  * @throws if a fold's training part lacks a class
  */
-export function softmaxRegression(features: readonly Float64Array[], labels: readonly number[], classes: number): SoftmaxFit {
+export function* softmaxRegression(features: readonly Float64Array[], labels: readonly number[], classes: number): Generator<undefined, SoftmaxFit> {
   const folds = stratifiedFolds(labels, FOLDS);
   const indices = labels.map((_, i) => i);
   const totals = INVERSE_PENALTIES.map(() => 0);
@@ -30,11 +32,12 @@ export function softmaxRegression(features: readonly Float64Array[], labels: rea
     const [fitted, held] = [indices.filter((i) => folds[i] !== fold), indices.filter((i) => folds[i] === fold)];
     if (new Set(fitted.map((i) => labels[i])).size < classes) throw new Error(`Cross-validation fold ${fold + 1} leaves no example of some class to fit: give more examples of each class.`);
     const solve = solver(fitted.map((i) => features[i]), fitted.map((i) => labels[i]), classes);
-    INVERSE_PENALTIES.forEach((c, k) => {
+    for (const [k, c] of INVERSE_PENALTIES.entries()) {
       const parameters = solve(c);
       const scores = Float64Array.from(held.flatMap((i) => scoresOf(features[i], parameters, classes)));
       totals[k] += predictedClasses({ values: scores, shape: [held.length, classes] }).filter((predicted, at) => predicted === labels[held[at]]).length / held.length;
-    });
+      yield;
+    }
   }
   const best = totals.indexOf(Math.max(...totals));
   const size = features[0].length;

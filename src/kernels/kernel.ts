@@ -3,8 +3,9 @@ import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
-import { predictLogits } from "../model/predict";
-import { breather, runSteps } from "../steps";
+import { predictLogitsSteps } from "../model/predict";
+import { runningSignal } from "../running-cell";
+import { breather, runAtOnce, runSteps } from "../steps";
 import { emptyKernel, placeBlock, type AssembledKernel } from "./assemble";
 import { blockSteps, type KernelBlock, type KernelSettings } from "./block";
 import { claimBlock, dropDeadClaim } from "./block-claim";
@@ -50,7 +51,7 @@ export interface KernelOptions {
   trainBlock?: number;
   evaluateBlock?: number;
   onProgress?: (progress: KernelProgress) => void;
-  /** Stops soon, within a block; finished blocks stay on disk. */
+  /** Stops soon, within a block; finished blocks stay on disk. Default: that of the running cell. */
   signal?: AbortSignal;
 }
 
@@ -111,7 +112,7 @@ const PAUSE = 200;
 export async function computeBlocks(
   plan: KernelPlan,
   blocks: readonly PlannedBlock[],
-  { store, signal }: Pick<KernelOptions, "store" | "signal">,
+  { store, signal = runningSignal() }: Pick<KernelOptions, "store" | "signal">,
   use: (planned: PlannedBlock, block: KernelBlock, reused: boolean) => void,
 ): Promise<void> {
   if (store) inStore(store, () => mkdirSync(store, { recursive: true }));
@@ -194,7 +195,10 @@ function checkFinite({ kernels }: KernelBlock, { row, column }: PlannedBlock, [,
 }
 
 /** The C outputs f_c on a list of prompts, without gradients. */
-export function computeOutputs(model: Model, outputs: Outputs, sequences: Sequence[]): LogitsTensor {
-  const values = combineLogits(outputs, predictLogits(model, outputs.head, sequences));
+export const computeOutputs = (model: Model, outputs: Outputs, sequences: Sequence[]): LogitsTensor => runAtOnce(computeOutputsSteps(model, outputs, sequences));
+
+/** {@link computeOutputs} as a generator that pauses after each batch. */
+export function* computeOutputsSteps(model: Model, outputs: Outputs, sequences: Sequence[]): Generator<undefined, LogitsTensor> {
+  const values = combineLogits(outputs, yield* predictLogitsSteps(model, outputs.head, sequences));
   return { values, shape: [sequences.length, outputs.combine.length] };
 }

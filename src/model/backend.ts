@@ -3,6 +3,9 @@
  * or, where that cannot be loaded, tfjs in plain JavaScript (the same results, far slower).
  */
 import type * as Tf from "@tensorflow/tfjs";
+// The class itself: what names it need not read the declarations of all of tfjs.
+import type { Tensor } from "@tensorflow/tfjs-core/dist/tensor";
+import { lazy } from "../lazy";
 
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
 
@@ -10,6 +13,12 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
 const util = require("node:util") as Record<string, (value: unknown) => boolean>;
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 util.isArray ??= (value) => Array.isArray(value);
+
+/**
+ * The tensor library with the chosen backend. It is loaded when something of it is first used; the functions, classes
+ * and state are those of `@tensorflow/tfjs`.
+ */
+export const tf: typeof Tf = lazy(chooseBackend);
 
 function chooseBackend(): typeof Tf {
   if (process.env.KERNEL_VIEW_BACKEND === "cpu") return require("@tensorflow/tfjs") as typeof Tf;
@@ -25,9 +34,10 @@ function chooseBackend(): typeof Tf {
   }
 }
 
-export const tf: typeof Tf = chooseBackend();
+export type { Tensor };
 
-export type Tensor = Tf.Tensor;
+/** Whether the tensor library is loaded: something was computed with it, here or by another package (danfojs). */
+export const backendIsLoaded = (): boolean => Object.keys(require.cache).some((file) => /[\\/]@tensorflow[\\/]tfjs-core[\\/]/.test(file));
 
 /** The name of the active backend: "tensorflow" (native) or "cpu" (plain JavaScript). */
 export const backendName = (): string => tf.getBackend();
@@ -36,4 +46,27 @@ export const backendName = (): string => tf.getBackend();
 export function backendVersions(): { backend: string; tfjs: string; tensorflow?: string } {
   const native = (tf.backend() as { binding?: { TF_Version?: string } }).binding;
   return { backend: backendName(), tfjs: tf.version["tfjs-core"], tensorflow: native?.TF_Version };
+}
+
+/** What of the engine's state outlives a scope that was never left. */
+interface OpenState {
+  scopeStack: unknown[];
+  /** The operations of the gradient under way, with the tensors kept for the way back. */
+  activeTape?: { saved?: Tensor[] }[] | null;
+  gradientDepth: number;
+  kernelDepth: number;
+  numDataMovesStack: number[];
+}
+
+/**
+ * Ends the tensor scopes that stayed open when JavaScript was terminated within `tf.tidy` or a gradient, and releases
+ * their tensors. To be called when nothing computes. Does nothing, and loads nothing, where nothing was computed.
+ */
+export function abandonScopes(): void {
+  if (!backendIsLoaded()) return;
+  const engine = tf.engine();
+  const state = engine.state as unknown as OpenState;
+  for (const { saved } of state.activeTape ?? []) saved?.forEach((tensor) => tensor.dispose());
+  while (state.scopeStack.length > 0) engine.endScope();
+  Object.assign(state, { activeTape: undefined, gradientDepth: 0, kernelDepth: 0, numDataMovesStack: [] } satisfies Partial<OpenState>);
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { runningSignal } from "../running-cell";
 
 export interface Download {
   url: string;
@@ -17,6 +18,7 @@ export interface Download {
 
 export interface DownloadOptions {
   fetch: typeof fetch;
+  /** Default: that of the running cell. */
   signal?: AbortSignal;
   /** Called with the bytes of this file that are there, whenever some arrive. */
   onBytes: (done: number) => void;
@@ -43,7 +45,8 @@ export class HttpError extends Error {
  *
  * @throws if the attempts are used up (what has come is kept), the content is not what it should be, or on abort
  */
-export async function downloadFile(download: Download, options: DownloadOptions): Promise<void> {
+export async function downloadFile(download: Download, { signal = runningSignal(), ...given }: DownloadOptions): Promise<void> {
+  const options: DownloadOptions = { ...given, signal };
   const { path, name, size } = download;
   mkdirSync(dirname(path), { recursive: true });
   const partial = claimPartial(path);
@@ -70,7 +73,7 @@ export async function downloadFile(download: Download, options: DownloadOptions)
       }
       failures = sizeOf(partial) > before ? 1 : failures + 1;
     }
-    await verify(partial, download);
+    await verify(partial, download, signal);
     renameSync(partial, path);
   } finally {
     // Leave what has come under the common name, for whoever goes on with it.
@@ -157,11 +160,16 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
   }
 }
 
-async function verify(partial: string, { name, size, checksum }: Download): Promise<void> {
+async function verify(partial: string, { name, size, checksum }: Download, signal: AbortSignal | undefined): Promise<void> {
   if (checksum === undefined) return;
   const hash = createHash(checksum.algorithm === "sha256" ? "sha256" : "sha1");
   if (checksum.algorithm === "git-sha1") hash.update(`blob ${size}\0`);
-  if (size > 0) for await (const chunk of createReadStream(partial)) hash.update(chunk as Buffer);
+  if (size > 0) {
+    for await (const chunk of createReadStream(partial)) {
+      signal?.throwIfAborted();
+      hash.update(chunk as Buffer);
+    }
+  }
   const found = hash.digest("hex");
   if (found === checksum.hex) return;
   rmSync(partial, { force: true });

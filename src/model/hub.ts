@@ -1,7 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { getHFHubCachePath, getRepoFolderName, HUB_URL, HubApiError, modelInfo, pathsInfo, type PathInfo } from "@huggingface/hub";
+import type { PathInfo } from "@huggingface/hub";
+import { huggingfaceHub } from "../packages";
+import { runningSignal } from "../running-cell";
 import { writeFileAtomically } from "./atomic-write";
 import { downloadFile, HttpError, reason } from "./download";
 import { checkModelId } from "./model-name";
@@ -31,6 +33,7 @@ export interface HubOptions {
   fetch?: typeof fetch;
   /** Called at most four times a second, and at the end. */
   onProgress?: (progress: DownloadProgress) => void;
+  /** Default: that of the running cell. */
   signal?: AbortSignal;
   /** Attempts after a request that brought nothing. Default 5. */
   retries?: number;
@@ -51,7 +54,8 @@ const COMMIT = /^[0-9a-f]{40}$/;
  *
  * @throws if there is no such folder or model, access is refused, the network fails and nothing is cached, or on abort
  */
-export async function resolveModel(idOrDirectory: string, options: HubOptions = {}): Promise<string> {
+export async function resolveModel(idOrDirectory: string, { signal = runningSignal(), ...given }: HubOptions = {}): Promise<string> {
+  const options: HubOptions = { ...given, signal };
   if (statSync(idOrDirectory, { throwIfNoEntry: false })?.isDirectory()) return idOrDirectory;
   const revision = options.revision ?? "main";
   checkModelId(idOrDirectory);
@@ -59,11 +63,11 @@ export async function resolveModel(idOrDirectory: string, options: HubOptions = 
   const model: Model = {
     id: idOrDirectory,
     revision,
-    storage: join(options.cacheDir ?? getHFHubCachePath(), getRepoFolderName({ type: "model", name: idOrDirectory })),
-    endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? HUB_URL).replace(/\/+$/, ""),
+    storage: join(options.cacheDir ?? huggingfaceHub.getHFHubCachePath(), huggingfaceHub.getRepoFolderName({ type: "model", name: idOrDirectory })),
+    endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? huggingfaceHub.HUB_URL).replace(/\/+$/, ""),
     accessToken: options.accessToken ?? nonEmpty(process.env.HF_TOKEN),
     // The library's functions take no signal: it goes in with fetch.
-    fetch: (url, init) => (options.fetch ?? fetch)(url, { signal: options.signal, ...init }),
+    fetch: (url, init) => (options.fetch ?? fetch)(url, { signal, ...init }),
   };
 
   const cached = cachedSnapshot(model);
@@ -76,7 +80,7 @@ export async function resolveModel(idOrDirectory: string, options: HubOptions = 
   try {
     return await download(model, options);
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     if (error instanceof Unreachable && cached !== undefined) {
       (options.warn ?? console.warn)(`${error.message}; using the cached ${model.id}`);
       return cached;
@@ -126,7 +130,7 @@ function shardNames(index: string): string[] {
 async function download(model: Model, options: HubOptions): Promise<string> {
   const { id, revision, storage, endpoint, accessToken } = model;
   const hub = { hubUrl: endpoint, accessToken, fetch: model.fetch };
-  const info = await asking(model, () => modelInfo({ ...hub, name: id, revision, additionalFields: ["sha", "filePaths"] }));
+  const info = await asking(model, () => huggingfaceHub.modelInfo({ ...hub, name: id, revision, additionalFields: ["sha", "filePaths"] }));
   const commit = info.sha;
   if (typeof commit !== "string" || !COMMIT.test(commit)) throw new Error(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
   const there = (file: string): boolean => info.filePaths.includes(file);
@@ -137,7 +141,7 @@ async function download(model: Model, options: HubOptions): Promise<string> {
   const get = async (names: string[]): Promise<void> => {
     const missing = names.filter((name) => !existsSync(join(folder, name)));
     if (missing.length === 0) return;
-    const files = await asking(model, () => pathsInfo({ ...hub, repo: { type: "model", name: id }, revision: commit, paths: missing }));
+    const files = await asking(model, () => huggingfaceHub.pathsInfo({ ...hub, repo: { type: "model", name: id }, revision: commit, paths: missing }));
     for (const name of missing) {
       if (!files.some((file) => file.path === name)) throw new Error(`model ${id} (commit ${commit}) has no file ${name}`);
     }
@@ -241,14 +245,14 @@ async function asking<T>(model: Model, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    const status = error instanceof HubApiError ? error.statusCode : error instanceof HttpError ? error.status : undefined;
+    const status = error instanceof huggingfaceHub.HubApiError ? error.statusCode : error instanceof HttpError ? error.status : undefined;
     const { id, revision, endpoint } = model;
     if (status === 401 || status === 403) {
       const token = model.accessToken === undefined ? "set HF_TOKEN to an access token" : "check that the token in HF_TOKEN has access";
       throw new Error(`${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`, { cause: error });
     }
     if (status === 404) throw new Error(`${endpoint} has no model ${id} with revision ${revision} (HTTP 404): check name and revision`, { cause: error });
-    if (status !== undefined && error instanceof HubApiError) {
+    if (status !== undefined && error instanceof huggingfaceHub.HubApiError) {
       const problem = `${endpoint} answered HTTP ${status} for model ${id}`;
       throw status === 429 || status >= 500 ? new Unreachable(problem) : new Error(problem);
     }

@@ -125,7 +125,9 @@ export async function extractZipEntry(archive: ZipArchive, entry: ZipEntry, targ
     if (entry.method === STORED) await pipeline(source, write);
     else await pipeline(source, createInflateRaw(), write);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith("Z_")) throw fail(`is damaged (${(error as Error).message})`);
+    // An abort's code is a number.
+    const { code } = error as { code?: unknown };
+    if (typeof code === "string" && code.startsWith("Z_")) throw fail(`is damaged (${(error as Error).message})`);
     throw error;
   } finally {
     await output.close();

@@ -1,18 +1,17 @@
 import type { DisplaySink } from "./sink";
-import { tslabSink } from "./tslab-sink";
 
 export type { DisplaySink, MimeBundle } from "./sink";
 
 let chosen: DisplaySink | undefined;
 
-/** Sends everything shown from now on to `sink`; without one, back to the notebook or the terminal. */
+/** Sends everything shown from now on to `sink`; without one, back to the terminal. */
 export function setDisplaySink(sink?: DisplaySink): void {
   chosen = sink;
 }
 
-/** The sink in use: the injected one, else the notebook this process serves, else standard output. */
+/** The sink in use: the injected one (in a notebook the kernel's), else standard output. */
 export function displaySink(): DisplaySink {
-  return chosen ?? tslabSink() ?? terminalSink;
+  return chosen ?? terminalSink;
 }
 
 /** Prints the plain-text form. Used by scripts. */

@@ -136,8 +136,7 @@ export function injectParameters(notebook: Notebook, overrides: Record<string, P
     metadata: { tags: ["injected-parameters"] },
     execution_count: null,
     outputs: [],
-    // In a block, because tslab prints the value of a cell's last expression.
-    source: ["// Values given when this notebook was run.", "{", ...names.map((name) => `  ${name} = ${JSON.stringify(overrides[name])};`), "}"].join("\n"),
+    source: ["// Values given when this notebook was run.", ...names.map((name) => `${name} = ${JSON.stringify(overrides[name])};`)].join("\n"),
   };
   return { ...notebook, cells: [...cells.slice(0, at + 1), injected, ...cells.slice(at + 1)] };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { backendIsLoaded, backendVersions } from "../model/backend";
 import { displaySink } from "./display-sink";
 import { tableBundle } from "./show-table";
 
@@ -83,15 +84,11 @@ function packageVersion(): string {
   return `${name} ${version}`;
 }
 
-/** Asks the tensor library this process has loaded (provenance never loads it itself). */
+/** What the tensor library says of itself, if something was computed with it (provenance never loads it). */
 function tensorflowVersion(): string {
-  for (const [file, loaded] of Object.entries(require.cache)) {
-    if (!/[\\/]src[\\/]model[\\/]backend\.js$/.test(file)) continue;
-    const { backendVersions } = loaded?.exports as { backendVersions: () => { backend: string; tfjs: string; tensorflow?: string } };
-    const { backend, tfjs, tensorflow } = backendVersions();
-    return tensorflow ? `${tensorflow} (tfjs ${tfjs})` : `none (tfjs ${tfjs}, backend ${backend})`;
-  }
-  return "not loaded";
+  if (!backendIsLoaded()) return "not loaded";
+  const { backend, tfjs, tensorflow } = backendVersions();
+  return tensorflow ? `${tensorflow} (tfjs ${tfjs})` : `none (tfjs ${tfjs}, backend ${backend})`;
 }
 
 function cpuText(): string {

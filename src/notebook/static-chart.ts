@@ -1,7 +1,6 @@
-import { Resvg } from "@resvg/resvg-js";
 import path from "node:path";
-import * as vega from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
+import { resvg, vega, vegaLite } from "../packages";
 
 /** A Vega-Lite v5 specification as a plain object. */
 export type VegaLiteSpec = Record<string, unknown>;
@@ -31,7 +30,7 @@ const neutralConfig = {
  * @throws Error when Vega-Lite does not accept the specification
  */
 export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promise<StaticChart> {
-  const compiled = compile(spec as unknown as TopLevelSpec, {
+  const compiled = vegaLite.compile(spec as unknown as TopLevelSpec, {
     config: neutralConfig as never,
     logger: silentLogger(),
   }).spec;
@@ -45,7 +44,7 @@ export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promis
 }
 
 function rasterize(svg: string, scale: number): Buffer {
-  const image = new Resvg(svg, {
+  const image = new resvg.Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
     font: { loadSystemFonts: true, fontFiles: [fallbackFont()], defaultFontFamily: systemSansSerif(), sansSerifFamily: systemSansSerif() },
   });
@@ -64,7 +63,7 @@ function systemSansSerif(): string {
 /** Asks the rasterizer itself, by drawing one letter with that family only. */
 function isInstalled(family: string): boolean {
   const letter = `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text x="2" y="16" font-size="16" font-family="${family}">A</text></svg>`;
-  const image = new Resvg(letter, { font: { loadSystemFonts: true, defaultFontFamily: "no such family" } });
+  const image = new resvg.Resvg(letter, { font: { loadSystemFonts: true, defaultFontFamily: "no such family" } });
   return image.render().pixels.some((value) => value !== 0);
 }
 

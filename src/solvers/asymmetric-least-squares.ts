@@ -1,5 +1,5 @@
-import { SingularValueDecomposition } from "ml-matrix";
 import type { KernelTensor } from "../kernels/kernel-tensor";
+import { mlMatrix } from "../packages";
 import { asPredictions, type Predictions } from "./metrics";
 import {
   addTransposedProduct,
@@ -147,7 +147,7 @@ function products(blocks: readonly Float64Array[], duals: readonly Float64Array[
 function blockSolver(kernel: Float64Array, y: Float64Array): (gamma: number) => { alpha: Float64Array; beta: Float64Array } {
   const size = y.length;
   const weighted = kernel.map((value, k) => y[Math.floor(k / size)] * value * y[k % size]);
-  const { diagonal, leftSingularVectors, rightSingularVectors } = new SingularValueDecomposition(toMatrix(weighted, size));
+  const { diagonal, leftSingularVectors, rightSingularVectors } = new mlMatrix.SingularValueDecomposition(toMatrix(weighted, size));
   const [left, right] = [leftSingularVectors.transpose().to2DArray(), rightSingularVectors.transpose().to2DArray()];
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
   const [ones, others] = [left.map(sum), right.map(sum)];

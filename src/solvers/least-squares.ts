@@ -1,5 +1,5 @@
-import { EigenvalueDecomposition, SingularValueDecomposition } from "ml-matrix";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
+import { mlMatrix } from "../packages";
 import { asPredictions, type Predictions } from "./metrics";
 import {
   addTransposedProduct,
@@ -150,7 +150,7 @@ interface Decomposed {
 
 /** K = V Λ Vᵀ, so (K + tI)⁺ y = V (Λ + t)⁺ Vᵀ y for every shift t. */
 function decomposeSymmetric(values: Float64Array, size: number): Decomposed {
-  const { realEigenvalues: eigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+  const { realEigenvalues: eigenvalues, eigenvectorMatrix } = new mlMatrix.EigenvalueDecomposition(
     toMatrix(values, size),
     { assumeSymmetric: true },
   );
@@ -170,7 +170,7 @@ function decomposeGeneral(values: Float64Array, size: number): Decomposed {
   const decompose = (shift: number) => {
     const matrix = toMatrix(values, size);
     for (let i = 0; i < size; i++) matrix.set(i, i, matrix.get(i, i) + shift);
-    const { diagonal, leftSingularVectors, rightSingularVectors } = new SingularValueDecomposition(matrix);
+    const { diagonal, leftSingularVectors, rightSingularVectors } = new mlMatrix.SingularValueDecomposition(matrix);
     const left = leftSingularVectors.transpose().to2DArray();
     const right = rightSingularVectors.transpose().to2DArray();
     return { diagonal, left, right };

@@ -1,6 +1,7 @@
 /** What every kernel solver is given, how it is checked, and what is done to it the same way by all. */
-import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
+import type { Matrix } from "ml-matrix";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
+import { mlMatrix } from "../packages";
 
 /** The examples to fit. */
 export interface TrainingSet {
@@ -125,8 +126,8 @@ export function regularizer(values: Float64Array, size: number): (regularization
 /** σ_max of a square matrix; for a symmetric one, its largest absolute eigenvalue. */
 export function largestSingularValue(values: Float64Array, size: number): number {
   const matrix = toMatrix(values, size);
-  if (!isSymmetric(values, size)) return maximum(new SingularValueDecomposition(matrix, { computeLeftSingularVectors: false, computeRightSingularVectors: false }).diagonal);
-  return maximum(new EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues.map(Math.abs));
+  if (!isSymmetric(values, size)) return maximum(new mlMatrix.SingularValueDecomposition(matrix, { computeLeftSingularVectors: false, computeRightSingularVectors: false }).diagonal);
+  return maximum(new mlMatrix.EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues.map(Math.abs));
 }
 
 /** Adds Kᵀ α to `into`, K row-major with one row per entry of α. */
@@ -171,7 +172,7 @@ export function isSymmetric(values: Float64Array, size: number): boolean {
 /** A square row-major matrix as ml-matrix takes it, copied. */
 export function toMatrix(values: Float64Array, size: number): Matrix {
   const rows = Array.from({ length: size }, (_, i) => values.subarray(i * size, (i + 1) * size));
-  return new Matrix(rows as unknown as number[][]);
+  return new mlMatrix.Matrix(rows as unknown as number[][]);
 }
 
 /** Math.max(...values) without its limit on the number of arguments; 0 for none. */

@@ -1,40 +1,43 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import type * as Zod from "zod";
+import { once } from "../lazy";
+import { z } from "../packages";
 import type { Task } from "./task";
 import { parseTemplate } from "./template";
 
-const fileName = z.string().regex(/^[\w-][\w.-]*$/, "expected a name of letters, digits, dots, hyphens and underscores");
-const column = z.int().min(0);
-const tokens = z.int().min(1);
-
 /** The fields of `Task`, as a JSON file gives them. */
-const schema = z
-  .strictObject({
-    name: fileName,
-    folder: fileName.optional(),
-    format: z.enum(["tsv", "csv"]),
-    header: z.boolean(),
-    columns: z.strictObject({ texts: z.array(column).min(1), label: z.union([column, z.literal("last")], 'expected a column number, counted from 0, or "last"') }),
-    skipShortRows: z.boolean().optional(),
-    files: z.strictObject({ train: fileName.optional(), dev: fileName.optional(), test: fileName.optional() }).optional(),
-    originalTests: z.array(fileName).min(1).optional(),
-    labels: z.array(z.string().min(1)).min(2),
-    labelWords: z.array(z.string().min(1)),
-    template: z.string(),
-    maxLength: tokens.default(128),
-    firstSentenceLimit: tokens.optional(),
-    otherSentenceLimit: tokens.optional(),
-    metric: z.enum(["accuracy", "f1"]).default("accuracy"),
-  })
-  .check(({ value: task, issues }) => {
-    const refuse = (path: (string | number)[], message: string): void => void issues.push({ code: "custom", input: task, path, message });
-    const repeated = task.labels.findIndex((label, i) => task.labels.indexOf(label) < i);
-    if (repeated >= 0) refuse(["labels", repeated], `${JSON.stringify(task.labels[repeated])} stands there twice`);
-    if (task.labelWords.length !== task.labels.length) refuse(["labelWords"], `${task.labelWords.length} words for ${task.labels.length} labels`);
-    if (task.metric === "f1" && task.labels.length !== 2) refuse(["metric"], `f1 is for two labels, here are ${task.labels.length}`);
-    const problem = templateProblem(task.template, task.columns.texts.length);
-    if (problem !== undefined) refuse(["template"], problem);
-  });
+const schema = once(() => {
+  const fileName = z.string().regex(/^[\w-][\w.-]*$/, "expected a name of letters, digits, dots, hyphens and underscores");
+  const column = z.int().min(0);
+  const tokens = z.int().min(1);
+  return z
+    .strictObject({
+      name: fileName,
+      folder: fileName.optional(),
+      format: z.enum(["tsv", "csv"]),
+      header: z.boolean(),
+      columns: z.strictObject({ texts: z.array(column).min(1), label: z.union([column, z.literal("last")], 'expected a column number, counted from 0, or "last"') }),
+      skipShortRows: z.boolean().optional(),
+      files: z.strictObject({ train: fileName.optional(), dev: fileName.optional(), test: fileName.optional() }).optional(),
+      originalTests: z.array(fileName).min(1).optional(),
+      labels: z.array(z.string().min(1)).min(2),
+      labelWords: z.array(z.string().min(1)),
+      template: z.string(),
+      maxLength: tokens.default(128),
+      firstSentenceLimit: tokens.optional(),
+      otherSentenceLimit: tokens.optional(),
+      metric: z.enum(["accuracy", "f1"]).default("accuracy"),
+    })
+    .check(({ value: task, issues }) => {
+      const refuse = (path: (string | number)[], message: string): void => void issues.push({ code: "custom", input: task, path, message });
+      const repeated = task.labels.findIndex((label, i) => task.labels.indexOf(label) < i);
+      if (repeated >= 0) refuse(["labels", repeated], `${JSON.stringify(task.labels[repeated])} stands there twice`);
+      if (task.labelWords.length !== task.labels.length) refuse(["labelWords"], `${task.labelWords.length} words for ${task.labels.length} labels`);
+      if (task.metric === "f1" && task.labels.length !== 2) refuse(["metric"], `f1 is for two labels, here are ${task.labels.length}`);
+      const problem = templateProblem(task.template, task.columns.texts.length);
+      if (problem !== undefined) refuse(["template"], problem);
+    });
+});
 
 function templateProblem(template: string, texts: number): string | undefined {
   try {
@@ -71,16 +74,16 @@ export function readTaskFile(path: string): Task {
  * @throws naming the field at fault
  */
 export function parseTask(fields: unknown, source = "the task"): Task {
-  const parsed = schema.safeParse(fields);
+  const parsed = schema().safeParse(fields);
   if (!parsed.success) throw new Error(`${source}: ${describe(parsed.error.issues[0], fields)}`);
   return parsed.data;
 }
 
 /** The field as one would write it in JavaScript, and what is wrong with it. */
-function describe(issue: z.core.$ZodIssue, json: unknown): string {
+function describe(issue: Zod.core.$ZodIssue, json: unknown): string {
   const field = issue.path.map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)).join("");
   if (issue.code === "unrecognized_keys") {
-    return `unknown field ${issue.keys.map((key) => JSON.stringify(field === "" ? key : `${field}.${key}`)).join(", ")}; there are ${Object.keys(schema.shape).join(", ")}`;
+    return `unknown field ${issue.keys.map((key) => JSON.stringify(field === "" ? key : `${field}.${key}`)).join(", ")}; there are ${Object.keys(schema().shape).join(", ")}`;
   }
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], json);
   const message = value === undefined ? "is missing" : issue.message.replace(/^Invalid (input|option): /, "");

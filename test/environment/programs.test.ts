@@ -47,49 +47,6 @@ test("a program that is told to stop stops", async (t) => {
   assert.deepEqual({ output, code }, { output: "ready\nstopping\n", code: 5 });
 });
 
-test("property names are written out, line by line", () => {
-  const { writeOutPropertyNames } = require(path.join(root, "environment", "kernel", "property-names.cjs"));
-  const ts = require("@tslab/typescript-for-tslab");
-  const written = (source: string) => writeOutPropertyNames(ts, source) as string;
-  assert.equal(
-    written("const { a, b } = f({ c, d: e,\n  g });\n({ h, i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l })}`;"),
-    "const { a, b } = f({ c: c, d: e,\n  g: g });\n({ h: h, i: i = 2 } = x); // { j }\nconst s = `{ k } ${call({ l: l })}`;",
-  );
-  assert.equal(
-    written('const { a: b, c: { d = { e } }, "f": g, [h]: i, ...j } = x;\nrows.map(({ /* k */ k: { l: [m] } }: { k: T }) => ({ n: m }));'),
-    'const { "a": b, "c": { d = { e: e } }, "f": g, [h]: i, ...j } = x;\nrows.map(({ /* k */ "k": { "l": [m] } }: { k: T }) => ({ n: m }));',
-  );
-  const untouched = "const o = { a: 1, b() { return 2; } };\nlabel: for (const x of o.a) break label;";
-  assert.equal(written(untouched), untouched);
-});
-
-test("tslab goes on after a package.json was written", (t) => {
-  const folder = temporaryFolder(t);
-  const packageFile = path.join(folder, "node_modules", "pack", "package.json");
-  mkdirSync(path.dirname(packageFile), { recursive: true });
-  writeFileSync(packageFile, '{ "name": "pack", "version": "1.0.0", "types": "index.d.ts" }');
-  writeFileSync(path.join(folder, "node_modules", "pack", "index.d.ts"), "export declare const x: number;\n");
-  const script = path.join(folder, "script.cjs");
-  const from = JSON.stringify(path.join(root, "package.json"));
-  writeFileSync(
-    script,
-    `const load = require("node:module").createRequire(${from});
-     const { writeFileSync } = require("node:fs");
-     if (process.argv[2] === "repaired") load("./environment/kernel/packages-stay.cjs").leavePackagesUnwatched(load("@tslab/typescript-for-tslab"));
-     const converter = load("tslab/dist/converter.js").createConverter();
-     const first = converter.convert("", 'import { x } from "pack"; let y = x;').diagnostics;
-     writeFileSync(${JSON.stringify(packageFile)}, '{ "name": "pack", "version": "1.0.1", "types": "index.d.ts" }');
-     setTimeout(() => {
-       try { console.log(first.length, converter.convert("", "let z = 2;").diagnostics.length); } catch (error) { console.log(error.message); }
-       process.exit();
-     }, 3000);`,
-  );
-  const ends = ["as it is", "repaired"].map((way) => runNode([script, way], { cwd: folder }).stdout);
-  assert.equal(ends[1], "0 0\n");
-  // When a later tslab gets along by itself, the repair can go.
-  assert.equal(ends[0], "Unexpected pending rebuildTimer\n");
-});
-
 test("the cells' type check names notebook, cell and line", async (t) => {
   const { checkNotebook } = await program("environment/check-cells.mjs");
   assert.deepEqual(checkNotebook(fixtureNotebook("chart")), []);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { root, runNode, temporaryFolder } from "../support/checkout";
@@ -129,7 +129,9 @@ test("type errors are reported by the compiling step, and what was deleted leave
   symlinkSync(path.join(root, "node_modules"), path.join(checkout, "node_modules"));
   mkdirSync(path.join(checkout, "src"));
   mkdirSync(path.join(checkout, "build", "src"), { recursive: true });
-  writeFileSync(path.join(checkout, "src", "kept.ts"), "export const kept: number = 1;\n");
+  writeFileSync(path.join(checkout, "src", "kept.ts"), "/** Stays. */\nexport const kept: number = 1;\n");
+  writeFileSync(path.join(checkout, "src", "library.ts"), 'export * from "./kept";\n');
+  writeFileSync(path.join(checkout, "src", "other-packages.ts"), 'export { kept as other } from "./kept";\n');
   writeFileSync(path.join(checkout, "build", "src", "deleted.js"), "");
   const run = () => {
     const script = `import("./environment/setup/compiled-sources.mjs").then(async ({ compiledSources: step }) => console.log(step.isDone(), await step.run(), step.isDone()));`;
@@ -138,6 +140,12 @@ test("type errors are reported by the compiling step, and what was deleted leave
   assert.equal(run(), "false undefined true");
   assert.ok(existsSync(path.join(checkout, "build", "src", "kept.js")));
   assert.ok(!existsSync(path.join(checkout, "build", "src", "deleted.js")));
+  const types = path.join(checkout, "build", "types", "kernel-view.d.ts");
+  assert.match(readFileSync(types, "utf8"), /\/\*\* Stays\. \*\/\ndeclare const kept: number;/);
+  const { mtimeMs } = statSync(types);
+  writeFileSync(path.join(checkout, "src", "kept.ts"), "/** Stays. */\nexport const kept: number = 1 + 1;\n");
+  assert.equal(run(), "false undefined true");
+  assert.equal(statSync(types).mtimeMs, mtimeMs, "no declaration has changed");
   writeFileSync(path.join(checkout, "src", "kept.ts"), 'export const kept: number = "one, with a longer text";\n');
   assert.match(run(), /^false done, but with type errors .* false$/);
   assert.match(run(), /^false done, but with type errors .* false$/, "and again, with nothing changed");

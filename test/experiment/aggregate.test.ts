@@ -1,7 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { aggregate, runsOf, type Run } from "../../src/experiment/aggregate";
-import { latexTable, markdownTable, resultDataFrame, resultRows } from "../../src/experiment/result-table";
+import { resultDataFrame } from "../../src/experiment/result-data-frame";
+import { latexTable, markdownTable, resultRows } from "../../src/experiment/result-table";
 
 const run = (seed: number, regularization: number, dev: number, test: number, kind = {}): Run => ({
   ...{ task: "sst-2", method: "SGD kernel", k: 16, seed, setting: { regularization }, dev, test },

@@ -88,18 +88,20 @@ describe("the SGD kernel", () => {
   });
 
   it("does not depend on block sizes, order or padding", async () => {
+    // float32 products of other shapes are summed in another order: 1.5e-6 on a processor without AVX-512, less with it.
+    const rounding = { relative: 3e-6 };
     const model = tinyRoberta();
     const outputs = outputsOf("untiedTwo");
     const whole = await kernelOf({ model, outputs });
-    assertAllclose(await kernelOf({ model, outputs, trainBlock: 1, evaluateBlock: 2 }), whole, { relative: 1e-6 });
-    assertAllclose(await kernelOf({ model, outputs, trainBlock: 3, evaluateBlock: 1 }), whole, { relative: 1e-6 });
+    assertAllclose(await kernelOf({ model, outputs, trainBlock: 1, evaluateBlock: 2 }), whole, rounding);
+    assertAllclose(await kernelOf({ model, outputs, trainBlock: 3, evaluateBlock: 1 }), whole, rounding);
     const reversed = await kernelOf({ model, outputs, evaluate: [...evaluate].reverse() });
     const [n, c, m] = [train.length, 2, evaluate.length];
     const restored = new Float64Array(whole.length);
     for (let i = 0; i < n * c; i++)
       for (let j = 0; j < m; j++)
         for (let b = 0; b < c; b++) restored[(i * m + (m - 1 - j)) * c + b] = reversed[(i * m + j) * c + b];
-    assertAllclose(restored, whole, { relative: 1e-6 });
+    assertAllclose(restored, whole, rounding);
   });
 
   it("is symmetric and positive semi-definite on one set of examples", async () => {

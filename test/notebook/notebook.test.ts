@@ -209,7 +209,7 @@ test("injected parameters follow their cell and replace earlier ones", () => {
   const cell = (source: string, ...tags: string[]) => ({ cell_type: "code", source, metadata: { tags } });
   const notebook: Notebook = { cells: [cell("1;"), cell("let k = 16;\nlet m = \"a\";", "parameters"), cell("old", "injected-parameters"), cell("k;")], nbformat: 4 };
   const injected = injectParameters(notebook, { k: 2, m: 'q"' });
-  assert.deepEqual(injected.cells.map(({ source }) => source), ["1;", 'let k = 16;\nlet m = "a";', '// Values given when this notebook was run.\n{\n  k = 2;\n  m = "q\\"";\n}', "k;"]);
+  assert.deepEqual(injected.cells.map(({ source }) => source), ["1;", 'let k = 16;\nlet m = "a";', '// Values given when this notebook was run.\nk = 2;\nm = "q\\"";', "k;"]);
   assert.deepEqual(injectParameters(injected, {}).cells.length, 3);
   assert.deepEqual(notebookParameters(notebook).map(({ name }) => name), ["k", "m"]);
   assert.throws(() => injectParameters({ cells: [cell("1;")] }, { k: 1 }), /no cell tagged parameters/);

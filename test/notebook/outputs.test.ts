@@ -51,6 +51,11 @@ describe("what is committed of a run", () => {
     assert.throws(() => withOutputs(original, notebookOf([])), /cell a: the run has no such cell/);
   });
 
+  test("controls are left out: they are gone with the kernel that moved them", () => {
+    const controls = displayed({ "application/vnd.jupyter.widget-view+json": { version_major: 2, version_minor: 0, model_id: "a" }, "text/plain": "k = 16" });
+    assert.deepEqual(committed([controls, printed("k = 16\n")]).map(({ output_type }) => output_type), ["stream"]);
+  });
+
   test("a figure is a PNG of its size, and the chart where it is small", () => {
     const [small] = committed([figure({ mark: "bar", width: 3 })]);
     assert.deepEqual(Object.keys(small.data!), [vegaLite, "image/png", "text/plain"]);

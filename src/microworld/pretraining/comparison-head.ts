@@ -3,8 +3,9 @@
  * back where that was, so that "has this been said before?" is there to be used. Masked language modelling alone asks
  * that of masked words only, and 25 million tokens of it left visible words uncompared.
  */
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import type { Matrix } from "ml-matrix";
 import type { Checkpoint, Weight } from "../../model/checkpoint";
+import { mlMatrix } from "../../packages";
 import { createRandom, deriveSeed, type Random } from "../language/random";
 import type { BytePairVocabulary } from "./byte-pair-training";
 import { normals, orthonormalize } from "./model-start";
@@ -106,13 +107,13 @@ const without = (x: readonly number[], directions: readonly (readonly number[])[
 };
 
 function covariance(rows: readonly (readonly number[])[], mean: readonly number[]): Matrix {
-  const centred = new Matrix(rows.map((row) => row.map((value, i) => value - mean[i])));
+  const centred = new mlMatrix.Matrix(rows.map((row) => row.map((value, i) => value - mean[i])));
   return centred.transpose().mmul(centred).div(rows.length);
 }
 
 /** The eigenvectors of the largest eigenvalues, as rows, and those. */
 function leading(symmetric: Matrix, count: number): { vectors: number[][]; values: number[] } {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+  const { realEigenvalues, eigenvectorMatrix } = new mlMatrix.EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]).slice(0, count);
   return { vectors: order.map((i) => eigenvectorMatrix.getColumn(i)), values: order.map((i) => realEigenvalues[i]) };
 }

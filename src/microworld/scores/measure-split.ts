@@ -5,7 +5,9 @@ import type { Formula } from "../../kernels/formula";
 import { tf } from "../../model/backend";
 import { classifierHead, labelWordHead, withClassifier, type Head } from "../../model/head";
 import { parameter, type Model } from "../../model/model";
+import { runningSignal } from "../../running-cell";
 import type { Predictions } from "../../solvers/metrics";
+import { runSteps } from "../../steps";
 import type { Example } from "../../tasks/example";
 import { labelWordIds } from "../../tasks/prompt";
 import type { Split, Task } from "../../tasks/task";
@@ -15,9 +17,9 @@ import { bestBiases, bestThresholdF1 } from "./best-biases";
 import { classKernels, classOutputs, classProblem, formulasFor, gradientScale, type ClassKernels } from "./class-kernels";
 import type { Method } from "./methods";
 import { areaUnderCurve, labelWordMass } from "./prompt-use";
-import { chooseRegression, measure, type ClassProblem, type Measured, type RegressionSetting } from "./regression";
+import { chooseRegressionSteps, measure, type ClassProblem, type Measured, type Regression, type RegressionSetting } from "./regression";
 import type { Score } from "./score-file";
-import { predict, tune } from "./tuning";
+import { predictSteps, tune } from "./tuning";
 
 /** How much work fine-tuning may be. */
 export interface TuningBudget {
@@ -44,6 +46,7 @@ export interface Measurement {
   model: Model;
   tokenizer: TextEncoder;
   budget?: TuningBudget;
+  /** Default: that of the running cell. */
   signal?: AbortSignal;
 }
 
@@ -79,7 +82,7 @@ export function hashExamples({ task, examples }: SplitExamples, tokenizer: TextE
  */
 export async function measureSplit(split: SplitExamples, wanted: readonly Method[], measurement: Measurement, onScore: (score: Score) => void): Promise<void> {
   const { task, k, seed, examples } = split;
-  const { model, tokenizer, signal } = measurement;
+  const { model, tokenizer, signal = runningSignal() } = measurement;
   const classes = task.labels.length;
   const hash = hashExamples(split, tokenizer);
   const labels = bySplit((name) => examples[name].map(({ label }) => label));
@@ -93,12 +96,12 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
   // Made when it is needed: bag of words also works where the vocabulary lacks a label word.
   const prompted = (): Subject => (promptSubject ??= { model, head: labelWordHead(labelWordIds(task, tokenizer)), inputs: bySplit((name) => encodeExamples(examples[name], task, tokenizer)) });
   let zeroShot: Predictions | undefined;
-  const zeroShotLogits = (): Predictions => (zeroShot ??= predict(model, prompted().head, prompted().inputs.test));
+  const zeroShotLogits = async (): Promise<Predictions> => (zeroShot ??= await runSteps(predictSteps(model, prompted().head, prompted().inputs.test), signal));
 
   for (const method of wanted) {
     signal?.throwIfAborted();
     if (method.procedure.kind === "zero-shot") {
-      const logits = zeroShotLogits();
+      const logits = await zeroShotLogits();
       const counts = task.labels.map((_, c) => labels.test.filter((label) => label === c).length);
       report(method, measure(logits, labels.test, task.metric), {
         ...(classes === 2 ? { auc: round(areaUnderCurve(margins(logits), labels.test.map((label) => label === 1))) } : {}),
@@ -106,7 +109,7 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
         labelWordMass: round(labelWordMass(model, prompted().inputs.test.sequences.slice(0, MASS_EXAMPLES), labelWordIds(task, tokenizer))),
       });
     } else if (method.procedure.kind === "best-biases") {
-      const logits = zeroShotLogits();
+      const logits = await zeroShotLogits();
       const { biases, accuracy: best } = bestBiases(logits, labels.test);
       const f1 = task.metric === "f1" ? { f1: bestThresholdF1(margins(logits), labels.test) } : {};
       report(method, { accuracy: best, ...f1 }, { biases: Array.from(biases, (bias) => round(bias - biases[0])).join(" ") });
@@ -116,7 +119,7 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
       const problem: ClassProblem = { train: to("train"), dev: to("dev"), test: to("test") };
       const problems = classes === 2 ? [problem] : task.labels.map(() => problem);
       const settings = REGULARIZATIONS.map((regularization) => ({ regularization, f0: Infinity }));
-      const { setting, dev, test } = chooseRegression(problems, { solver: "lstsq", settings, labels, metric: task.metric });
+      const { setting, dev, test } = await runSteps(chooseRegressionSteps(problems, { solver: "lstsq", settings, labels, metric: task.metric }), signal);
       report(method, test, { regularization: setting.regularization }, dev);
     }
   }
@@ -152,17 +155,17 @@ export async function measureSplit(split: SplitExamples, wanted: readonly Method
     for (const method of own) {
       if (method.procedure.kind !== "kernel") continue;
       signal?.throwIfAborted();
-      const result = solve(kernels, method.procedure.formula);
+      const result = await solve(kernels, method.procedure.formula);
       const { regularization, f0, ...others } = result.setting;
       report(method, result.test, { regularization, f0: f0 === Infinity ? "inf" : f0, ...others }, result.dev);
     }
   }
 
-  function solve(kernels: readonly ClassKernels[], formula: Formula): ReturnType<typeof chooseRegression> {
+  function solve(kernels: readonly ClassKernels[], formula: Formula): Promise<Regression> {
     const sizes = bySplit((name) => labels[name].length);
     const problems = kernels.map((of) => classProblem(of, formula, sizes));
     const solver = formula === "asymmetric_signgd" ? "asym" : "lstsq";
-    return chooseRegression(problems, { solver, settings: solver === "asym" ? asymmetricSettings(sizes.train) : symmetricSettings, labels, metric: task.metric });
+    return runSteps(chooseRegressionSteps(problems, { solver, settings: solver === "asym" ? asymmetricSettings(sizes.train) : symmetricSettings, labels, metric: task.metric }), signal);
   }
 }
 

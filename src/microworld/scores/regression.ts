@@ -2,6 +2,7 @@
 import { accuracy, asPredictions, f1OfClassOne, type Predictions } from "../../solvers/metrics";
 import { interleave, largestSingularValue, type EvaluationSet, type TrainingSet } from "../../solvers/problem";
 import { prepareSolver } from "../../solvers/solver";
+import { runAtOnce } from "../../steps";
 import type { Metric } from "../../tasks/task";
 
 /** Accuracy, and F1 of class 1 where the task asks for it; from 0 to 1. */
@@ -52,7 +53,10 @@ export interface RegressionOptions {
  *
  * @param problems one for two classes, otherwise one a class
  */
-export function chooseRegression(problems: readonly ClassProblem[], { solver, settings, labels, metric }: RegressionOptions): Regression {
+export const chooseRegression = (problems: readonly ClassProblem[], options: RegressionOptions): Regression => runAtOnce(chooseRegressionSteps(problems, options));
+
+/** {@link chooseRegression} as a generator that pauses after each setting. */
+export function* chooseRegressionSteps(problems: readonly ClassProblem[], { solver, settings, labels, metric }: RegressionOptions): Generator<undefined, Regression> {
   const ofClass = (own: readonly number[], c: number): number[] => own.map((label) => Number(label === (problems.length === 1 ? 1 : c)));
   const prepared = problems.map(({ train }, c) => prepareSolver(solver, { ...train, labels: ofClass(labels.train, c) }));
   const scales = problems.map(({ train: { kernel } }) => (solver === "asym" ? largestSingularValue(kernel.values, kernel.shape[0]) : 1));
@@ -71,6 +75,7 @@ export function chooseRegression(problems: readonly ClassProblem[], { solver, se
     const error = squaredError(predictions, labels.dev);
     const better = !best || decisive(dev) > decisive(best.dev) || (decisive(dev) === decisive(best.dev) && error < best.error);
     if (better) best = { setting, dev, error };
+    yield;
   }
   if (!best) throw new Error("There is no setting to choose from.");
   return { setting: best.setting, dev: best.dev, test: measure(predict(best.setting, "test"), labels.test, metric) };

@@ -3,8 +3,9 @@ import type { Inputs } from "../../experiment/inputs";
 import { fineTune } from "../../finetune/fine-tune";
 import type { Head } from "../../model/head";
 import type { Model } from "../../model/model";
-import { predictLogits } from "../../model/predict";
+import { predictLogitsSteps } from "../../model/predict";
 import type { Predictions } from "../../solvers/metrics";
+import { runSteps } from "../../steps";
 import type { Metric, Split } from "../../tasks/task";
 import { decisive, measure, type Measured } from "./regression";
 
@@ -40,11 +41,11 @@ export async function tune(model: Model, head: Head, inputs: Record<Split, Input
   const attempt = async (learningRate: number): Promise<boolean> => {
     const tuned = await fineTune({ ...rest, model, head, train: inputs.train, dev: inputs.dev, learningRate });
     try {
-      const onDev = predict(tuned.model, head, inputs.dev);
+      const onDev = await runSteps(predictSteps(tuned.model, head, inputs.dev), options.signal);
       const dev = measure(onDev, inputs.dev.labels, metric);
       const loss = crossEntropy(onDev, inputs.dev.labels);
       if (best && (decisive(dev) < decisive(best.dev) || (decisive(dev) === decisive(best.dev) && !(loss < best.loss)))) return false;
-      const test = measure(predict(tuned.model, head, inputs.test), inputs.test.labels, metric);
+      const test = measure(await runSteps(predictSteps(tuned.model, head, inputs.test), options.signal), inputs.test.labels, metric);
       best = { learningRate, bestStep: tuned.best.step, dev, test, loss };
       return true;
     } finally {
@@ -68,8 +69,8 @@ export async function climb(rates: readonly number[], attempt: (rate: number) =>
 }
 
 /** A head's logits on a split, [examples, classes]. */
-export function predict(model: Model, head: Head, { sequences }: Inputs): Predictions {
-  const values = predictLogits(model, head, sequences);
+export function* predictSteps(model: Model, head: Head, { sequences }: Inputs): Generator<undefined, Predictions> {
+  const values = yield* predictLogitsSteps(model, head, sequences);
   return { values, shape: [sequences.length, values.length / sequences.length] };
 }
 

@@ -1,0 +1,31 @@
+/** Errors as a notebook shows them: what is wrong first, then the line of the cell with a caret. */
+
+const red = (text: string): string => `\x1b[31m${text}\x1b[39m`;
+const bold = (text: string): string => `\x1b[1m${text}\x1b[22m`;
+const dim = (text: string): string => `\x1b[2m${text}\x1b[22m`;
+
+/** "TypeError: message", the name marked; further lines of the message stay as they are. */
+export const headline = (name: string, message: string): string => `${bold(red(name))}${message === "" ? "" : `: ${message}`}`;
+
+/**
+ * The line of a cell in which something is wrong, with a caret beneath it.
+ * @param label how the cell is called, such as "[3]"
+ * @param line from 0
+ * @param column from 0, in UTF-16 units
+ */
+export function excerpt(text: string, label: string, line: number, column: number, length = 1): string[] {
+  const lines = text.split("\n");
+  const width = String(line + 1).length;
+  const source = lines[line] ?? "";
+  const gap = source.slice(0, column).replace(/[^\t]/g, " ");
+  const marked = Math.max(1, Math.min(length, source.length - column));
+  return [
+    dim(`in cell ${label}, line ${line + 1}:`),
+    ...(line > 0 && lines[line - 1].trim() !== "" ? [`  ${dim(`${String(line).padStart(width)} │`)} ${lines[line - 1]}`] : []),
+    `  ${dim(`${line + 1} │`)} ${source}`,
+    `  ${" ".repeat(width)} ${dim("│")} ${gap}${red("^".repeat(marked))}`,
+  ];
+}
+
+/** A line of a stack: a function and where it is. */
+export const stackLine = (name: string, place: string): string => dim(`    at ${name === "" ? place : `${name} (${place})`}`);
