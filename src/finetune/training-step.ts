@@ -41,6 +41,12 @@ export const DIVERGED = "DivergedError";
  */
 const WORTH_A_GRAPH = 16;
 
+/**
+ * Parameters of the largest model that gets graphs. Making one keeps all intermediate values of a step at once, and in
+ * the steps of larger models there is little to gain: arithmetic takes nearly all of their time.
+ */
+const LARGEST_FOR_A_GRAPH = 60e6;
+
 /** Of longer runs, the shapes are chosen by this many steps. */
 const STEPS_TO_PLAN_BY = 1000;
 
@@ -57,6 +63,8 @@ export const disposeState = ({ parameters, moments }: Trained): void => tf.dispo
 /** The model with a state's parameters. Release with {@link disposeFlatParameters} of each layout. */
 export const modelWith = ({ model, layouts }: Pick<Training, "model" | "layouts">, parameters: readonly Tensor[]): Model =>
   layouts.reduce((current, layout, i) => withFlatParameters(current, layout, parameters[i]), model);
+
+const sizeOf = ({ parameters }: Model): number => [...parameters.values()].reduce((sum, { size }) => sum + size, 0);
 
 export interface TrainingSteps {
   /** Makes the graph that a step needs first, if there is none; tells whether it did. Takes what {@link TrainingSteps.take} takes. */
@@ -80,7 +88,7 @@ export interface TrainingSteps {
 export function trainingSteps(training: Training, order: Iterable<readonly (readonly number[])[]>, steps: number): TrainingSteps {
   const { model, head, layouts, train, config } = training;
   const lengthsOf = (batch: readonly number[]): number[] => batch.map((i) => train.sequences[i].ids.length);
-  const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), WORTH_A_GRAPH);
+  const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), sizeOf(model) <= LARGEST_FOR_A_GRAPH ? WORTH_A_GRAPH : Infinity);
   const functions = { eager: stepFunctions({ model, head, layouts, config }), graph: compiledStepFunctions({ model, head, layouts, config }) };
   const frozen = frozenInputs(model, layouts);
   const stepInputs = stepInputsOf(training);
