@@ -9,12 +9,19 @@ import sys
 import time
 
 import torch
-from transformers import RobertaForMaskedLM
+from transformers import AutoModelForMaskedLM
 
 job = json.load(open(sys.argv[1]))
 optimizer_name = sys.argv[2]
-model = RobertaForMaskedLM.from_pretrained(job["model"], dtype=torch.float32).eval()
-model.lm_head.decoder.weight = torch.nn.Parameter(model.lm_head.decoder.weight.detach().clone())
+model = AutoModelForMaskedLM.from_pretrained(job["model"], dtype=torch.float32).eval()
+# The head's two parts, which RoBERTa and BERT name differently: up to the decoder, and the decoder.
+if model.config.model_type == "bert":
+    encoder, transform, decoder = model.bert, model.cls.predictions.transform, model.cls.predictions.decoder
+else:
+    encoder, lm_head = model.roberta, model.lm_head
+    decoder = lm_head.decoder
+    transform = lambda x: lm_head.layer_norm(torch.nn.functional.gelu(lm_head.dense(x)))
+decoder.weight = torch.nn.Parameter(decoder.weight.detach().clone())
 words = torch.tensor(job["labelWordIds"])
 PAD = model.config.pad_token_id
 
@@ -23,11 +30,9 @@ def logits(prompts):
     """As quick as the library makes it: the head at the masks only, the label words' rows of the decoder."""
     longest = max(len(p["ids"]) for p in prompts)
     ids = torch.tensor([p["ids"] + [PAD] * (longest - len(p["ids"])) for p in prompts])
-    hidden = model.roberta(ids, attention_mask=(ids != PAD).long()).last_hidden_state
+    hidden = encoder(ids, attention_mask=(ids != PAD).long()).last_hidden_state
     at_mask = hidden[torch.arange(len(prompts)), torch.tensor([p["maskPosition"] for p in prompts])]
-    head = model.lm_head
-    features = head.layer_norm(torch.nn.functional.gelu(head.dense(at_mask)))
-    return torch.nn.functional.linear(features, head.decoder.weight[words], head.bias[words])
+    return torch.nn.functional.linear(transform(at_mask), decoder.weight[words], decoder.bias[words])
 
 
 parameters = [p for p in model.parameters() if p.requires_grad]

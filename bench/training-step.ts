@@ -1,7 +1,7 @@
 /**
  * Time of a fine-tuning step against PyTorch, on the same model, prompts, batches and optimizer: see bench/README.md.
  *
- *   node environment/run.mjs build/bench/training-step.js MODEL DATA [--task subj] [--steps 12] [--rounds 3] [--python PYTHON]
+ *   node environment/run.mjs build/bench/training-step.js MODEL DATA [--task subj] [--steps 40] [--rounds 3] [--optimizers sgd] [--python PYTHON]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -33,6 +33,7 @@ interface Options {
   steps: number;
   batchSize: number;
   rounds: number;
+  optimizers: (typeof OPTIMIZERS)[number][];
   python: string;
 }
 
@@ -62,7 +63,7 @@ async function run(model: string, data: string, options: Options): Promise<void>
     const job = join(folder, "job.json");
     writeFileSync(job, JSON.stringify({ model: resolve(model), train, dev: dev.sequences, batches, labelWordIds: labelWordIds(task, lm.tokenizer), rates: RATES }));
     const rows: string[][] = [];
-    for (const optimizer of OPTIMIZERS) {
+    for (const optimizer of options.optimizers) {
       const [here, there]: [number[], number[]] = [[], []];
       let [difference, change] = [0, 0];
       // In turns, so that a slow spell of the machine hits both.
@@ -95,14 +96,15 @@ async function run(model: string, data: string, options: Options): Promise<void>
 }
 
 const program = new Command("training-step")
-  .argument("<model>", "folder of a RoBERTa")
+  .argument("<model>", "folder of a RoBERTa or BERT")
   .argument("<data>", "folder of a task, with a folder for each k and seed")
   .addOption(new Option("--task <name>").default("subj"))
   .addOption(new Option("--seed <n>").default(13).argParser(count))
   .addOption(new Option("--k <n>").default(16).argParser(count))
-  .addOption(new Option("--steps <n>", "of a run; the first three and the last are not timed").default(12).argParser(count))
+  .addOption(new Option("--steps <n>", "of a run; the first three and the last are not timed").default(40).argParser(count))
   .addOption(new Option("--batch-size <n>").default(8).argParser(count))
   .addOption(new Option("--rounds <n>", "runs of each optimizer here and there, in turns").default(3).argParser(count))
+  .addOption(new Option("--optimizers <names...>").choices(OPTIMIZERS).default([...OPTIMIZERS]))
   .addOption(new Option("--python <program>").default("python3"))
   .action(run);
 

@@ -17,6 +17,7 @@ export * from "./tasks/template";
 
 export { backendName, backendVersions, type Tensor } from "./model/backend";
 export * from "./model/checkpoint";
+export { compiled, type Compiled, type CompileOptions, type Tensors } from "./model/compiled";
 export * from "./model/head";
 export * from "./model/hub";
 export { withLora, type LoraOptions } from "./model/lora";

@@ -6,7 +6,7 @@
  * batches and rates, not at the end alone. With sign(χ) and K_A-SignGD it is that of SignGD (Theorem 4.3), for steps
  * on one example and one output. All arithmetic is float64.
  */
-import { DIVERGED } from "../finetune/step-gradient";
+import { DIVERGED } from "../finetune/training-step";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { checkEvaluationKernel, checkLabels, checkTrainKernel } from "../solvers/problem";
 import { runSteps } from "../steps";

@@ -1,6 +1,6 @@
 /** Kernel gradient descent as the counterpart of a fine-tuning run: the same batches, learning rates, loss and clipping. */
 import { kernelDescent, type KernelDescentOptions, type KernelDescentRecord } from "../behavior/kernel-descent";
-import { DIVERGED } from "../finetune/step-gradient";
+import { DIVERGED } from "../finetune/training-step";
 import { trainingBatches } from "../finetune/batches";
 import { scheduledRate } from "../finetune/schedule";
 import { runLength, type TrainingConfig } from "../finetune/training-config";

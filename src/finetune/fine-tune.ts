@@ -1,7 +1,7 @@
 /** Fine-tuning as the authors' trainer does it: shuffled batches, clipping, linear decay, the best checkpoint on dev. */
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { tf, type Tensor } from "../model/backend";
+import { tf } from "../model/backend";
 import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
@@ -9,19 +9,19 @@ import { predictLogits } from "../model/predict";
 import { runningSignal } from "../running-cell";
 import { mean } from "../solvers/metrics";
 import { trainingBatches } from "./batches";
-import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "./flat-parameters";
+import { flatLayouts } from "./flat-parameters";
 import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
-import { clipByNorm, createOptimizer, decayMaskOf } from "./optimizer";
 import { scheduledRate } from "./schedule";
-import { stepGradient } from "./step-gradient";
 import { trainedParameters } from "./trained-parameters";
+import { trainedVocabulary } from "./trained-vocabulary";
 import { parseTrainingConfig, runLength, TRAINING_FIELDS, type TrainingConfig, type TrainingSettings } from "./training-config";
 import type { TrainingRecord } from "./training-record";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
+import { disposeState, firstState, modelWith, trainingSteps, type Trained } from "./training-step";
 
 export { evaluateAccuracy, evaluateHead, evaluateHeadSteps, type HeadScores, type LabelledPrompts } from "./labelled-prompts";
 export { linearSchedule } from "./schedule";
-export { DIVERGED } from "./step-gradient";
+export { DIVERGED } from "./training-step";
 export type { TrainingRecord } from "./training-record";
 
 /** What a run needs beside its settings. */
@@ -67,63 +67,78 @@ export const trainingConfigOf = (options: TrainingSettings): TrainingConfig =>
 
 /** Fine-tunes a model. The same options give the same bits on one machine, whether interrupted or not. */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
-  const { head, train, dev, probe, stateDirectory, saveEvery, onProgress, onEvaluate, signal = runningSignal() } = options;
+  const { head, train, dev, stateDirectory, saveEvery, onProgress, onEvaluate, signal = runningSignal() } = options;
   const config = trainingConfigOf(options);
   checkPrompts({ train, dev });
   const length = runLength(config, train.labels.length);
   const run = fingerprint(options, config);
   const { model: start, names, dispose: disposeStart } = trainedParameters(options.model, head, train.sequences[0], config);
-  const layout = flatLayout(start, names);
-  const origin = flatten(layout, (name) => parameter(start, name));
-  const kept: Tensor[] = [origin];
+  // Steps and evaluations are on the part of the vocabulary that occurs; only what is handed out is whole.
+  const part = trainedVocabulary(start, options, config);
+  const layouts = flatLayouts(part.model, names);
+  const training = { model: part.model, head: part.head, layouts, train: part.train, classes: classesOf(options), config };
+  const origin = firstState(training);
   try {
-    const decayMask = config.weightDecay > 0 ? decayMaskOf(layout) : undefined;
-    if (decayMask) kept.push(decayMask);
     const restored = stateDirectory === undefined ? undefined : loadTrainingState(stateDirectory, run);
-    const { history, ...past }: TrainingState = restored?.state ?? { step: 0, losses: [], history: [], optimizerStep: 0 };
-    const optimizer = createOptimizer(config.optimizer, { ...config, decayMask }, restored && { step: past.optimizerStep, moments: restored.tensors.moments });
+    const { history, ...past }: TrainingState = restored?.state ?? { step: 0, losses: [], history: [] };
     let { step, losses } = past;
-    let vector = restored?.tensors.vector ?? tf.clone(origin);
-    let current = withFlatParameters(start, layout, vector);
-    let best = restored?.tensors.best && { vector: restored.tensors.best, record: history[past.best!] };
+    let current: Trained = restored ? { parameters: [...restored.tensors.parameters], moments: [...restored.tensors.moments] } : firstState(training);
+    let best = restored?.tensors.best && { parameters: restored.tensors.best, record: history[past.best!] };
     let savedStep = restored ? step : -1;
-    const initialLogits = past.initialLogits ?? (probe && [...predictLogits(current, head, probe)]);
+    /** Calls a function with the model of the part as it is now. */
+    const withCurrent = <T>(use: (model: Model) => T): T => {
+      const model = modelWith(training, current.parameters);
+      try {
+        return use(model);
+      } finally {
+        disposeParameters(model, names);
+      }
+    };
+    const initialLogits = past.initialLogits ?? (part.probe && withCurrent((model) => [...predictLogits(model, part.head, part.probe!)]));
 
     const save = (): void => {
       if (stateDirectory === undefined || savedStep === step) return;
-      const { step: optimizerSteps, moments } = optimizer.state();
-      const state: TrainingState = { step, losses, history, initialLogits, best: best && history.indexOf(best.record), optimizerStep: optimizerSteps };
-      saveTrainingState(stateDirectory, run, state, { vector, best: best?.vector, moments });
+      const state: TrainingState = { step, losses, history, initialLogits, best: best && history.indexOf(best.record) };
+      saveTrainingState(stateDirectory, run, state, { ...current, best: best?.parameters });
       savedStep = step;
     };
     const evaluate = async (learningRate: number): Promise<void> => {
-      const { accuracy: devAccuracy, score: devScore } = evaluateHead(current, head, dev, config.metric);
-      const distance = tf.tidy(() => tf.sqrt(tf.sum(tf.square(tf.sub(vector, origin)))).dataSync()[0]);
-      const record: TrainingRecord = { step, loss: mean(losses), learningRate, devAccuracy, devScore, distance };
-      if (probe) record.logits = [...predictLogits(current, head, probe)];
+      const record = withCurrent((model): TrainingRecord => {
+        const { accuracy: devAccuracy, score: devScore } = evaluateHead(model, part.head, part.dev, config.metric);
+        const logits = part.probe && { logits: [...predictLogits(model, part.head, part.probe)] };
+        return { step, loss: mean(losses), learningRate, devAccuracy, devScore, distance: distanceBetween(current, origin), ...logits };
+      });
       history.push(record);
       losses = [];
-      if (!best || config.keep === "last" || devScore > best.record.devScore) {
-        best?.vector.dispose();
-        best = { vector: tf.clone(vector), record };
+      if (!best || config.keep === "last" || record.devScore > best.record.devScore) {
+        tf.dispose([...(best?.parameters ?? [])]);
+        best = { parameters: current.parameters.map((vector) => tf.clone(vector)), record };
       }
-      await onEvaluate?.({ model: current, record });
+      if (!onEvaluate) return;
+      const model = part.whole(modelWith(training, current.parameters), names);
+      try {
+        await onEvaluate({ model, record });
+      } finally {
+        disposeParameters(model, names);
+      }
     };
 
     try {
-      const order = trainingBatches({ ...config, examples: train.labels.length });
+      const batches = (): ReturnType<typeof trainingBatches> => trainingBatches({ ...config, examples: train.labels.length });
+      const steps = trainingSteps(training, batches(), length.steps);
+      const order = batches();
       for (let skipped = 0; skipped < step; skipped++) order.next();
       if (step > 0) onProgress?.({ done: step, total: length.steps });
       while (step < length.steps) {
+        const rate = scheduledRate(config.schedule, config.learningRate, step, length.steps, length.warmup);
+        const indices = order.next().value as number[][];
+        // An interrupt between making a graph and its first run, which take some tenths of a second each.
+        if (!signal?.aborted && steps.prepare(current, step, indices, rate)) await nextTurn();
         if (signal?.aborted) save();
         signal?.throwIfAborted();
-        const rate = scheduledRate(config.schedule, config.learningRate, step, length.steps, length.warmup);
-        const { loss, gradient } = stepGradient({ model: current, head, layout, train, config, step }, order.next().value as number[][]);
-        const next = tf.tidy(() => optimizer.update(vector, config.clipNorm === null ? gradient : clipByNorm(gradient, config.clipNorm), rate));
-        tf.dispose([vector, gradient]);
-        disposeFlatParameters(current, layout);
-        vector = next;
-        current = withFlatParameters(start, layout, vector);
+        const { loss, state: next } = steps.take(current, step, indices, rate);
+        disposeState(current);
+        current = next;
         losses.push(loss);
         step++;
         const evaluated = step % length.evaluateEvery === 0 || step === length.steps;
@@ -133,19 +148,32 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         onProgress?.({ done: step, total: length.steps });
         await nextTurn();
       }
-      const tuned = withFlatParameters(start, layout, best!.vector);
+      const tuned = part.whole(modelWith(training, best!.parameters), names);
       const described = { ...tuned, hash: `${start.hash}+tuned(${run})` };
-      return { model: described, best: best!.record, history, initialLogits, trained: layout.names, dispose: () => disposeFlatParameters(tuned, layout) };
+      return { model: described, best: best!.record, history, initialLogits, trained: [...names].sort(), dispose: () => disposeParameters(tuned, names) };
     } finally {
-      optimizer.dispose();
-      disposeFlatParameters(current, layout);
-      vector.dispose();
-      best?.vector.dispose();
+      disposeState(current);
+      tf.dispose([...(best?.parameters ?? [])]);
     }
   } finally {
-    tf.dispose(kept);
+    disposeState(origin);
+    part.dispose();
     disposeStart();
   }
+}
+
+const disposeParameters = (model: Model, names: readonly string[]): void => names.forEach((name) => parameter(model, name).dispose());
+
+/** ‖θ − θ_0‖ */
+const distanceBetween = (current: Trained, origin: Trained): number =>
+  tf.tidy(() => tf.sqrt(tf.addN(current.parameters.map((vector, i) => tf.sum(tf.square(tf.sub(vector, origin.parameters[i])))))).dataSync()[0]);
+
+/** The number of the head's logits, which every label must be below. */
+function classesOf({ model, head, train }: FineTuneInputs): number {
+  const classes = predictLogits(model, head, train.sequences.slice(0, 1)).length;
+  const wrong = train.labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (wrong !== undefined) throw new Error(`train: label ${wrong}, but the head has ${classes} logits, counted from 0`);
+  return classes;
 }
 
 /** The settings in an order that does not depend on how they were written: part of cache keys. */
@@ -153,7 +181,7 @@ export const sortedSettings = (config: TrainingConfig): [string, unknown][] =>
   Object.entries(config).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Increase when the same settings come to give other numbers: older states are then not taken up. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Identifies a run by everything that its result depends on. */
 function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, config: TrainingConfig): string {

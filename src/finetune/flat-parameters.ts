@@ -15,17 +15,29 @@ export function flatLayout(model: Model, names: Iterable<string>): FlatLayout {
   return { names: sorted, shapes, sizes: shapes.map((shape) => shape.reduce((a, b) => a * b, 1)) };
 }
 
+/** Parameters with more numbers than this have a vector of their own: joining and splitting them would cost more than some operations more. */
+const LARGE = 100_000;
+
+/** Layouts whose vectors together hold the named parameters: one for each large parameter, and one for all others. */
+export function flatLayouts(model: Model, names: Iterable<string>): FlatLayout[] {
+  const [large, small]: [string[], string[]] = [[], []];
+  for (const name of [...names].sort()) (parameter(model, name).size > LARGE ? large : small).push(name);
+  return [...(small.length > 0 ? [small] : []), ...large.map((name) => [name])].map((part) => flatLayout(model, part));
+}
+
 /** Joins tensors, looked up by name, into one vector [P]. */
 export const flatten = (layout: FlatLayout, lookup: (name: string) => Tensor): Tensor =>
   tf.tidy(() => tf.concat(layout.names.map((name) => lookup(name).reshape([-1]))));
 
 /** The model with the vector's values in the layout's parameters; the others are shared with the given model. */
 export function withFlatParameters(model: Model, layout: FlatLayout, vector: Tensor): Model {
-  const pieces = tf.tidy(() => tf.split(vector, layout.sizes).map((piece, i) => tf.keep(piece.reshape(layout.shapes[i]))));
+  const pieces = tf.tidy(() => piecesOf(layout, vector).map((piece, i) => tf.keep(piece.reshape(layout.shapes[i]))));
   const parameters = new Map(model.parameters);
   layout.names.forEach((name, i) => parameters.set(name, pieces[i]));
   return { ...model, parameters };
 }
+
+const piecesOf = ({ sizes }: FlatLayout, vector: Tensor): Tensor[] => (sizes.length === 1 ? [vector] : tf.split(vector, sizes));
 
 /** Releases the parameters that {@link withFlatParameters} made. */
 export const disposeFlatParameters = (model: Model, layout: FlatLayout): void =>

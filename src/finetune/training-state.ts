@@ -15,26 +15,26 @@ export interface TrainingState {
   initialLogits?: number[];
   /** Place in the history of the record whose parameters are kept as the best. */
   best?: number;
-  optimizerStep: number;
 }
 
+/** Vectors, in the order of the run's layouts. */
 export interface TrainingTensors {
-  /** The trained parameters [P]. */
-  vector: Tensor;
-  /** Those of the best record [P]. */
-  best?: Tensor;
+  /** The trained parameters. */
+  parameters: readonly Tensor[];
+  /** Those of the best record. */
+  best?: readonly Tensor[];
   /** The optimizer's. */
-  moments: Tensor[];
+  moments: readonly Tensor[];
 }
 
 /** The file, in the folder of a run, that holds its state. */
 export const trainingStateFile = (directory: string): string => join(directory, "training-state.safetensors");
 
 /** Writes the state; a reader sees the old one or the whole new one. */
-export function saveTrainingState(directory: string, run: string, state: TrainingState, { vector, best, moments }: TrainingTensors): void {
-  const stored = (tensor: Tensor): StoredTensor => ({ dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array });
-  const tensors = new Map([["parameters", stored(vector)], ...moments.map((moment, i) => [`moment.${i}`, stored(moment)] as const)]);
-  if (best) tensors.set("best", stored(best));
+export function saveTrainingState(directory: string, run: string, state: TrainingState, { parameters, best = [], moments }: TrainingTensors): void {
+  const tensors = new Map<string, StoredTensor>();
+  for (const [kind, vectors] of Object.entries({ parameters, best, moment: moments }))
+    vectors.forEach((tensor, i) => tensors.set(`${kind}.${i}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array }));
   mkdirSync(directory, { recursive: true });
   writeSafetensors(trainingStateFile(directory), tensors, { run, state: JSON.stringify(state) });
 }
@@ -51,12 +51,12 @@ export function loadTrainingState(directory: string, run: string): { state: Trai
   if (metadata.run !== run) {
     throw new Error(`${path} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`);
   }
-  const read = (name: string): Tensor | undefined => {
-    const stored = tensors.get(name);
-    return stored && tf.keep(tf.tensor(toFloat32(stored), stored.shape));
+  const read = (kind: string): Tensor[] => {
+    const vectors: Tensor[] = [];
+    for (let stored; (stored = tensors.get(`${kind}.${vectors.length}`)) !== undefined; ) vectors.push(tf.keep(tf.tensor(toFloat32(stored), stored.shape)));
+    return vectors;
   };
-  const vector = read("parameters");
-  if (!vector || metadata.state === undefined) throw new Error(`${path} is not the state of a run: remove it to begin anew`);
-  const moments = ["moment.0", "moment.1"].map(read).filter((moment) => moment !== undefined);
-  return { state: JSON.parse(metadata.state) as TrainingState, tensors: { vector, best: read("best"), moments } };
+  if (!tensors.has("parameters.0") || metadata.state === undefined) throw new Error(`${path} is not the state of a run: remove it to begin anew`);
+  const best = read("best");
+  return { state: JSON.parse(metadata.state) as TrainingState, tensors: { parameters: read("parameters"), best: best.length > 0 ? best : undefined, moments: read("moment") } };
 }

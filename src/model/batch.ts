@@ -38,9 +38,7 @@ export function collate(
 ): Batch {
   const size = sequences.length;
   const length = Math.max(...sequences.map((s) => s.ids.length));
-  if (length > longestText(config)) {
-    throw new Error(`a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`);
-  }
+  checkTextLength(length, config);
   const { padTokenId } = config;
   const first = architectureOf(config).firstPosition(padTokenId);
   const rows = Math.max(...readPositions.map((r) => r.length));
@@ -68,6 +66,12 @@ export function collate(
     readBias: attentionBias,
     readRows: tf.tensor(select, [size, rows, length]),
   };
+}
+
+/** @throws if a text of so many tokens is longer than the model's position table */
+export function checkTextLength(length: number, config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">): void {
+  if (length <= longestText(config)) return;
+  throw new Error(`a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`);
 }
 
 /** Several texts one behind the other, each with its own special tokens. */

@@ -16,6 +16,10 @@ export interface Head {
   backward(model: Model, trace: Tensor[], delta: Tensor): Backward;
   /** The linear layer that makes the logits; its input is the last tensor of the trace. */
   finalLayer?(model: Model): FinalLayer;
+  /** The tokens whose rows of the vocabulary's tables the head reads. A head without this reads all of them. */
+  words?: readonly number[];
+  /** The same head where tokens have other numbers: see `VocabularyPart`. */
+  renumbered?(numberOf: (id: number) => number): Head;
 }
 
 /** A linear layer by its parameters' names; of its outputs, only `rows` are read where there are such. */
@@ -89,6 +93,8 @@ export function labelWordHead(labelWordIds: number[], { tied = false } = {}): He
       return after(sites, transformBackward(model, trace, dTransformed));
     },
     finalLayer: (model) => ({ weight: decoderName(model, tied), bias: namesOf(model).bias, rows: labelWordIds }),
+    words: labelWordIds,
+    renumbered: (numberOf) => labelWordHead(labelWordIds.map(numberOf), { tied }),
   };
 }
 
@@ -121,6 +127,8 @@ export const classifierHead: Head = {
     return { delta: linearBackward(rowDelta, parameter(model, CLASSIFIER.weight)), sites: [site] };
   },
   finalLayer: () => CLASSIFIER,
+  words: [],
+  renumbered: () => classifierHead,
 };
 
 const TANH_HEAD = { dense: "classifier.dense", output: "classifier.out_proj" };
@@ -150,6 +158,8 @@ export const tanhClassifierHead: Head = {
     return after(output.sites, { delta: masked(dense.delta, inputMask), sites: dense.sites });
   },
   finalLayer: () => ({ weight: `${TANH_HEAD.output}.weight`, bias: `${TANH_HEAD.output}.bias` }),
+  words: [],
+  renumbered: () => tanhClassifierHead,
 };
 
 /** Adds the parameters of {@link tanhClassifierHead}: Gaussian weights (standard deviation 0.02) and zero biases. */
