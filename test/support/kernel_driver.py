@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from queue import Empty
 
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
@@ -28,7 +29,12 @@ def tell(**event) -> None:
 
 async def hear(client, name: str, channel: str) -> None:
     while True:
-        message = await getattr(client, f"{channel}_channel").get_msg(timeout=None)
+        try:
+            # Asked again and again: a message that comes while another one is sent wakes nobody up (ZeroMQ tells of
+            # a socket's news once, and jupyter_client sends behind asyncio's back).
+            message = await getattr(client, f"{channel}_channel").get_msg(timeout=0.05)
+        except Empty:
+            continue
         tell(
             event="message",
             client=name,

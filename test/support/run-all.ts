@@ -130,6 +130,7 @@ export async function stress(runs: number, perKernel: number, onRun: (figures: S
       }
     } catch (error) {
       figures.hangs.push(`run ${figures.runs}: ${(error as Error).message}`);
+      onRun(figures);
     }
     figures.messages += kernel.messages.length;
     await kernel.stop();
