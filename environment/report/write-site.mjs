@@ -154,7 +154,7 @@ function indexPage(entries, settings) {
   const count = entries.filter(({ failure }) => !failure).length;
   const total = entries.reduce((sum, { seconds = 0 }) => sum + seconds, 0);
   const rows = [...(settings.length > 0 ? [{ what: "Parameters", value: settings.join(", ") }] : []), ...machineRows()];
-  const icon = readFileSync(path.join(root, "environment", "kernel", "logo.svg")).toString("base64");
+  const icon = readFileSync(path.join(root, "environment", "kernel-logo.svg")).toString("base64");
   return drawFormulas(`<!doctype html>
 <html lang="en">
 <head>

@@ -30,10 +30,9 @@ async function main(connectionFile: string): Promise<void> {
     shell: received((message) => session.onShell(message)),
     control: received((message) => session.onControl(message)),
     stdin: received((message) => session.onInput(message)),
-    subscribed: (topic) => session.onSubscription(topic),
+    welcome: (topic) => wire.pack(session.welcome(topic)),
   });
-  // Front ends that have subscribed while the process was starting are welcomed before anything else is published.
-  setTimeout(() => session.start(), 10);
+  session.start();
 }
 
 void main(process.argv[2]).catch((error: unknown) => {

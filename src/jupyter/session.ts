@@ -97,8 +97,8 @@ export class Session {
   }
 
   /** Tells a front end that from now on it gets what is published. */
-  onSubscription(topic: Buffer): void {
-    void this.#options.send("iopub", this.#options.wire.make("iopub_welcome", { subscription: topic.toString() }, undefined, { identities: [topic] }));
+  welcome(topic: Buffer): Message {
+    return this.#options.wire.make("iopub_welcome", { subscription: topic.toString() }, undefined, { identities: [topic] });
   }
 
   // Answers

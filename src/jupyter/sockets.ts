@@ -14,8 +14,11 @@ export interface Connection {
 }
 
 export type Frames = Buffer[];
-/** Sends a message; messages leave in the order of the calls. The promise resolves when this one is with ZeroMQ. */
-export type Send = (frames: MessageLike[]) => Promise<void>;
+/**
+ * Sends a message; messages leave in the order of the calls. The promise resolves when this one is with ZeroMQ.
+ * @param before called right before it leaves
+ */
+export type Send = (frames: MessageLike[], before?: () => void) => Promise<void>;
 
 export interface Sockets {
   shell: Send;
@@ -32,8 +35,27 @@ export interface Receivers {
   shell(frames: Frames): void;
   control(frames: Frames): void;
   stdin(frames: Frames): void;
-  /** A front end has subscribed to `topic` on iopub. */
-  subscribed(topic: Buffer): void;
+  /** The first message for a front end that has subscribed to `topic` on iopub. */
+  welcome(topic: Buffer): MessageLike[];
+}
+
+/**
+ * An iopub socket on which a front end gets nothing before it is let in. ZeroMQ by itself would let it in as soon as its
+ * subscription arrives, and the message that tells it so could come behind others.
+ */
+class Publisher extends XPublisher {
+  static readonly #SUBSCRIBE = 6; // ZMQ_SUBSCRIBE
+
+  constructor(options: object) {
+    super(options);
+    this.verbosity = "allSubs";
+    this.manual = true;
+  }
+
+  /** Lets in the front end whose subscription was received last. */
+  letIn(topic: Buffer): void {
+    this.setStringOption(Publisher.#SUBSCRIBE, topic);
+  }
 }
 
 /** Binds the kernel's five sockets. Nothing is dropped: no queue has a limit, and every socket has one writer. */
@@ -42,8 +64,7 @@ export async function openSockets(connection: Connection): Promise<Sockets> {
   const shell = new Router(options);
   const control = new Router(options);
   const stdin = new Router(options);
-  const iopub = new XPublisher(options);
-  iopub.verbosity = "allSubs";
+  const iopub = new Publisher(options);
   const heartbeat = new Reply({ linger: 0 });
   const address = (port: number) => (connection.transport === "ipc" ? `ipc://${connection.ip}-${port}` : `${connection.transport}://${connection.ip}:${port}`);
   await Promise.all([
@@ -65,7 +86,8 @@ export async function openSockets(connection: Connection): Promise<Sockets> {
       void receive(control, receivers.control);
       void receive(stdin, receivers.stdin);
       void receive(iopub, ([subscription]) => {
-        if (subscription[0] === 1) receivers.subscribed(subscription.subarray(1));
+        const topic = subscription.subarray(1);
+        if (subscription[0] === 1) return toIopub(receivers.welcome(topic), () => iopub.letIn(topic));
       });
       void receive(heartbeat, (frames) => void heartbeat.send(frames));
     },
@@ -76,9 +98,9 @@ export async function openSockets(connection: Connection): Promise<Sockets> {
   };
 }
 
-async function receive(socket: AsyncIterable<Frames>, handle: (frames: Frames) => void): Promise<void> {
+async function receive(socket: AsyncIterable<Frames>, handle: (frames: Frames) => void | Promise<void>): Promise<void> {
   try {
-    for await (const frames of socket) handle(frames);
+    for await (const frames of socket) await handle(frames);
   } catch {
     // The socket was closed.
   }
@@ -87,5 +109,9 @@ async function receive(socket: AsyncIterable<Frames>, handle: (frames: Frames) =
 /** One writer: a socket takes no second message while the first one waits for room. */
 function writer(socket: Writable): Send {
   let queue: Promise<void> = Promise.resolve();
-  return (frames) => (queue = queue.then(() => (frames.length > 0 ? socket.send(frames) : undefined)).catch(() => undefined));
+  const sendNow = (frames: MessageLike[], before?: () => void) => {
+    before?.();
+    return frames.length > 0 ? socket.send(frames) : undefined;
+  };
+  return (frames, before) => (queue = queue.then(() => sendNow(frames, before)).catch(() => undefined));
 }
