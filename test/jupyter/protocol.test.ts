@@ -148,10 +148,13 @@ describe("the kernel speaks Jupyter's protocol", () => {
   });
 });
 
-test("a client that subscribes is welcomed, with the topic it has asked for", async (t) => {
+test("a client is welcomed before anything else is published to it, whatever goes on", async (t) => {
   const kernel = await RealKernel.start(t);
+  const busy = kernel.begin("for (let i = 0; i < 200; i++) { console.log(i); await new Promise((done) => setTimeout(done, 5)); }");
+  await busy.printed("0");
   await kernel.connect("b", false);
-  const { type, content, parent } = await kernel.until(() => kernel.messages.find(({ client }) => client === "b"), "a message for the new client");
+  await kernel.send("kernel_info_request", {}, { client: "b" }).ended();
+  const { type, content, parent } = kernel.messages.find(({ client, channel }) => client === "b" && channel === "iopub")!;
   assert.deepEqual([type, content, parent], ["iopub_welcome", { subscription: "" }, null]);
 });
 
