@@ -17,7 +17,7 @@ import { trainedVocabulary } from "./trained-vocabulary";
 import { parseTrainingConfig, runLength, TRAINING_FIELDS, type TrainingConfig, type TrainingSettings } from "./training-config";
 import type { TrainingRecord } from "./training-record";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
-import { disposeState, firstState, modelWith, trainingSteps, type Trained } from "./training-step";
+import { disposeState, firstState, fitsGraphs, modelWith, trainingSteps, type Trained } from "./training-step";
 
 export { evaluateAccuracy, evaluateHead, evaluateHeadSteps, type HeadScores, type LabelledPrompts } from "./labelled-prompts";
 export { linearSchedule } from "./schedule";
@@ -76,7 +76,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   // Steps and evaluations are on the part of the vocabulary that occurs; only what is handed out is whole.
   const part = trainedVocabulary(start, options, config);
   const layouts = flatLayouts(part.model, names);
-  const training = { model: part.model, head: part.head, layouts, train: part.train, classes: classesOf(options), config };
+  const training = { model: part.model, head: part.head, layouts, train: part.train, classes: classesOf(options), config, graphs: fitsGraphs(start) };
   const origin = firstState(training);
   try {
     const restored = stateDirectory === undefined ? undefined : loadTrainingState(stateDirectory, run);

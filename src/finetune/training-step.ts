@@ -1,7 +1,7 @@
 /** The steps of a fine-tuning run, as graphs where enough of them have one shape. */
 import { tf, type Tensor } from "../model/backend";
 import type { Head } from "../model/head";
-import { parameter, type Model } from "../model/model";
+import { parameter, parameterCount, type Model } from "../model/model";
 import { mean } from "../solvers/metrics";
 import { flatten, withFlatParameters, type FlatLayout } from "./flat-parameters";
 import type { LabelledPrompts } from "./labelled-prompts";
@@ -22,6 +22,8 @@ export interface Training {
   /** Number of the head's logits. */
   classes: number;
   config: TrainingConfig;
+  /** Whether steps may be graphs. */
+  graphs: boolean;
 }
 
 /** What changes. */
@@ -64,7 +66,8 @@ export const disposeState = ({ parameters, moments }: Trained): void => tf.dispo
 export const modelWith = ({ model, layouts }: Pick<Training, "model" | "layouts">, parameters: readonly Tensor[]): Model =>
   layouts.reduce((current, layout, i) => withFlatParameters(current, layout, parameters[i]), model);
 
-const sizeOf = ({ parameters }: Model): number => [...parameters.values()].reduce((sum, { size }) => sum + size, 0);
+/** Whether the steps of a model, given with its whole vocabulary, may be graphs. */
+export const fitsGraphs = (model: Model): boolean => parameterCount(model) <= LARGEST_FOR_A_GRAPH;
 
 export interface TrainingSteps {
   /** Makes the graph that a step needs first, if there is none; tells whether it did. Takes what {@link TrainingSteps.take} takes. */
@@ -86,9 +89,9 @@ export interface TrainingSteps {
  * @param order the run's batches, from its first step on: they decide the shapes
  */
 export function trainingSteps(training: Training, order: Iterable<readonly (readonly number[])[]>, steps: number): TrainingSteps {
-  const { model, head, layouts, train, config } = training;
+  const { model, head, layouts, train, config, graphs } = training;
   const lengthsOf = (batch: readonly number[]): number[] => batch.map((i) => train.sequences[i].ids.length);
-  const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), sizeOf(model) <= LARGEST_FOR_A_GRAPH ? WORTH_A_GRAPH : Infinity);
+  const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), graphs ? WORTH_A_GRAPH : Infinity);
   const functions = { eager: stepFunctions({ model, head, layouts, config }), graph: compiledStepFunctions({ model, head, layouts, config }) };
   const frozen = frozenInputs(model, layouts);
   const stepInputs = stepInputsOf(training);

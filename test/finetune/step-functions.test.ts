@@ -10,9 +10,9 @@ import { crossEntropy } from "../../src/finetune/loss";
 import { gradientTensors, parameterGradients } from "../../src/finetune/parameter-gradients";
 import { compiledStepFunctions, frozenInputs, numbered, stepFunctions, type StepKind } from "../../src/finetune/step-functions";
 import { headOnReads, stepInputsOf } from "../../src/finetune/step-inputs";
-import { firstState } from "../../src/finetune/training-step";
+import { firstState, fitsGraphs } from "../../src/finetune/training-step";
 import { parseTrainingConfig, type TrainingSettings } from "../../src/finetune/training-config";
-import { backendName, tf } from "../../src/model/backend";
+import { backendName, tf, type Tensor } from "../../src/model/backend";
 import { collate } from "../../src/model/batch";
 import { labelWordHead, tanhClassifierHead, withTanhClassifier, type Head } from "../../src/model/head";
 import { parameter, type Model } from "../../src/model/model";
@@ -57,6 +57,15 @@ const cases: Record<string, Partial<TrainingSettings> & { head?: Head }> = {
   "AdamW with dropout, a classifier": { optimizer: "adamw", dropout: 0.3, head: tanhClassifierHead },
   "the squared error": { loss: "l2" },
 };
+
+describe("which models have graphs", () => {
+  it("is decided by all parameters of a model, whatever part of its vocabulary a run needs", () => {
+    const { config } = randomModel(SIZES, 3);
+    const ofSize = (size: number): Model => ({ config, hash: "", parameters: new Map([["weights", { size } as Tensor]]) });
+    assert.equal(fitsGraphs(ofSize(22.7e6)), true);
+    assert.equal(fitsGraphs(ofSize(124.7e6)), false);
+  });
+});
 
 describe("a step as a graph", { skip: backendName() !== "tensorflow" && "plain JavaScript has none" }, () => {
   for (const [name, { head = wordHead, ...settings }] of Object.entries(cases)) {
