@@ -1,4 +1,4 @@
-// Loaded before everything else, by the kernel's launcher and by run.mjs.
+// Loaded before everything else, in the process that runs cells and by run.mjs.
 const Module = require("node:module");
 const path = require("node:path");
 const util = require("node:util");

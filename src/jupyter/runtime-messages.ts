@@ -35,7 +35,7 @@ export type FromRuntime =
   | { type: "ready" }
   | Publication
   | Outcome
-  | { type: "input"; request: number; prompt: string; password: boolean }
+  | { type: "input"; request: number; prompt: string }
   /** The process is about to end, by itself. */
   | { type: "exit"; code: number; reason?: ErrorContent };
 

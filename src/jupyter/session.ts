@@ -108,9 +108,7 @@ export class Session {
     this.#status("busy", message);
     const content = await this.#contentFor(message).catch((error: Error) => failure("KernelError", error.message));
     await this.#reply(channel, message, type.replace(/_request$/, "") + "_reply", content);
-    this.#status("idle", message);
-    // Front ends show the last status: a cell that still runs has to be seen.
-    if (this.#executing) this.#status("busy", this.#executing);
+    this.#idleAgain(message);
     if (type === "shutdown_request") await this.#shutDown(0);
   }
 
@@ -245,9 +243,7 @@ export class Session {
     if (type === "comm_close") this.#comms.delete(content.comm_id);
     this.#status("busy", message);
     await this.#inRuntime(message, (request) => this.#runtime.send({ type, request, content, buffers: message.buffers }));
-    this.#streams.flush();
-    this.#status("idle", message);
-    if (this.#executing) this.#status("busy", this.#executing);
+    this.#idleAgain(message);
   }
 
   // The other process
@@ -272,7 +268,7 @@ export class Session {
       const parent = this.#requests.get(message.request);
       this.#asking = true;
       this.#streams.flush();
-      void this.#options.send("stdin", this.#options.wire.make("input_request", { prompt: message.prompt, password: message.password }, parent, { identities: parent?.identities }));
+      void this.#options.send("stdin", this.#options.wire.make("input_request", { prompt: message.prompt, password: false }, parent, { identities: parent?.identities }));
     }
   }
 
@@ -336,6 +332,12 @@ export class Session {
   #status(state: "busy" | "idle", parent: Message): void {
     this.#streams.flush();
     this.#publish("status", { execution_state: state }, parent);
+  }
+
+  /** The end of what was answered beside the queue. Front ends show the last status: a cell that still runs has to be seen. */
+  #idleAgain(message: Message): void {
+    this.#status("idle", message);
+    if (this.#executing) this.#status("busy", this.#executing);
   }
 
   #reply(channel: "shell" | "control", message: Message, messageType: string, content: Content): Promise<void> {

@@ -87,13 +87,13 @@ describe("the scope", () => {
     assert.deepEqual(scope.names.sort(), ["C", "a", "b", "e"]);
     const behind = scope.declarationsFor(cell("a; b; new C(); e; unknown"), (number) => `cell-${number}`).split("\n");
     for (const line of [`declare const a: typeof import("cell-2").a;`, `declare const b: typeof import("cell-1").b;`, `import { C } from "cell-2";`, `import { d as e } from 'd';`]) assert.ok(behind.includes(line), line);
-    assert.equal(scope.importsFor(cell("a; b; e"), "$scope"), `import { a, b } from "$scope"; import { d as e } from 'd';`);
+    assert.equal(scope.importsFor(cell("a; b; e")), `import { a, b } from "$scope"; import { d as e } from 'd';`);
   });
 
   test("brings only what a cell uses and does not declare itself", () => {
     const scope = scopeOf("let a = 1; let b = 2;");
-    assert.equal(scope.importsFor(cell("const a = 5; o.b = 1;"), "$scope"), `import { b } from "$scope";`);
-    assert.equal(scope.importsFor(cell("1 + 1"), "$scope"), "");
+    assert.equal(scope.importsFor(cell("const a = 5; o.b = 1;")), `import { b } from "$scope";`);
+    assert.equal(scope.importsFor(cell("1 + 1")), "");
   });
 
   test("knows which cells are still needed", () => {

@@ -4,7 +4,7 @@ import { cellDeclarations } from "../../notebook/cell-declarations";
 import { readCell, type CellSource } from "./cell-source";
 import { createCompiler, type HostPlaces } from "./compiler-host";
 import { docCommentOf, type DocComment } from "./doc-comments";
-import { emitCell, scopeModule } from "./emit";
+import { emitCell } from "./emit";
 import { placeOf } from "./place";
 import type { CellError, PreparedCell } from "./protocol";
 import { Scope } from "./scope";
@@ -47,7 +47,7 @@ export class Cells {
     this.#files.set(`${this.#moduleOf(cell)}.ts`, { text, version: "run" });
     this.#sources.set(cell, source);
     const signature = signatureOfLast(program, file, code.length);
-    return { prepared: { cell, ...emitCell(source, this.#scope.importsFor(source, scopeModule)), ...(signature ? { signature } : {}) } };
+    return { prepared: { cell, ...emitCell(source, this.#scope.importsFor(source)), ...(signature ? { signature } : {}) } };
   }
 
   /** Takes over the names of a cell that ran; of one that failed those of the statements that ran. */

@@ -3,9 +3,7 @@ import type { CellSource } from "./cell-source";
 import { withInsertions, type Insertion } from "./insertions";
 import { instrument } from "./instrument";
 import type { CellMap } from "./place";
-
-/** The module whose exports are the names of all cells. */
-export const scopeModule = "$scope";
+import { SCOPE_MODULE } from "./protocol";
 
 const emitOptions: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
@@ -41,7 +39,7 @@ export function emitCell(cell: CellSource, imports: string): EmittedCell {
   });
   const javascript = outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
   const { mappings } = JSON.parse(sourceMapText!) as { mappings: string };
-  return { javascript, requires: requires.filter((name) => name !== scopeModule), map: { text: cell.text, insertions, mappings } };
+  return { javascript, requires: requires.filter((name) => name !== SCOPE_MODULE), map: { text: cell.text, insertions, mappings } };
 }
 
 /**

@@ -2,6 +2,9 @@
 
 import type { EmittedCell } from "./emit";
 
+/** The module whose exports are the names of all cells. */
+export const SCOPE_MODULE = "$scope";
+
 /** A place in a cell; lines and columns count from 0. */
 export interface CellPlace {
   line: number;

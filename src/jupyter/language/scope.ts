@@ -1,4 +1,5 @@
 import type { CellSource, Declaration } from "./cell-source";
+import { SCOPE_MODULE } from "./protocol";
 
 /** Where the value or type of a name comes from. */
 type Origin = (Pick<Declaration, "kind" | "ambient"> & { cell: number }) | { kind: "import"; text: string };
@@ -46,13 +47,13 @@ export class Scope {
     return lines.join("\n");
   }
 
-  /** The same for the running program, before a cell: names of earlier cells live in one object, the module `scopeModule`. */
-  importsFor(cell: CellSource, scopeModule: string): string {
+  /** The same for the running program, before a cell: names of earlier cells live in one object. */
+  importsFor(cell: CellSource): string {
     const own = new Set([...cell.declarations, ...cell.imports].map(({ name }) => name));
     const visible = [...this.#visible(cell.identifiers, own)];
     const carried = visible.filter(([, origin]) => origin.kind !== "import" && !origin.ambient).map(([name]) => name);
     const imports = visible.flatMap(([, origin]) => (origin.kind === "import" ? [origin.text] : []));
-    return [...(carried.length > 0 ? [`import { ${carried.join(", ")} } from "${scopeModule}";`] : []), ...imports].join(" ");
+    return [...(carried.length > 0 ? [`import { ${carried.join(", ")} } from "${SCOPE_MODULE}";`] : []), ...imports].join(" ");
   }
 
   *#visible(wanted: Iterable<string>, own: ReadonlySet<string>): Generator<[string, Origin]> {

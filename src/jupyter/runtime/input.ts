@@ -5,13 +5,12 @@ import { InterruptedError, runningExecution } from "./execution";
 
 /**
  * Asks the user for a line, and waits for it: `prompt("Name?")` in a cell.
- * @param password whether the front end hides what is typed
  * @throws Error where nobody can be asked: the front end said so, as when a notebook runs unattended
  */
-export function askUser(send: (message: FromRuntime) => void, question: string, password = false): string {
+export function askUser(send: (message: FromRuntime) => void, question: string): string {
   const execution = runningExecution();
   if (!execution?.allowInput) throw new Error("prompt: nobody can be asked here (the front end allows no input). Set the value in the cell instead.");
-  send({ type: "input", request: execution.request, prompt: question, password });
+  send({ type: "input", request: execution.request, prompt: question });
   const answer = deserialize(readAnswer()) as string | null;
   if (answer === null) throw new InterruptedError();
   return answer;

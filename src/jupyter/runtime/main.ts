@@ -22,10 +22,9 @@ import { captureStreams, FloodGate } from "./streams";
  */
 const [folder, root] = process.argv.slice(2);
 const flood = new FloodGate<Execution>((execution, name, text) => execution.publish("stream", { name, text }));
-const write = (message: FromRuntime): void => writeFrame(PIPES.toKernel, message);
 const send = (message: FromRuntime): void => {
   if (!(message.type === "publish" && message.messageType === "stream")) flood.flush();
-  write(message);
+  writeFrame(PIPES.toKernel, message);
 };
 
 const scope: ScopeValues = Object.create(null) as ScopeValues;

@@ -117,7 +117,7 @@ function importEntry(name: string, places: readonly string[]): string | undefine
     for (let folder = place; ; folder = path.dirname(folder)) {
       const home = path.join(folder, "node_modules", packageName);
       if (existsSync(path.join(home, "package.json"))) {
-        const { exports } = projectFile(path.join(home, "package.json"));
+        const { exports } = readPackage(path.join(home, "package.json"));
         const entry = importCondition(rest === "" && !(exports as Record<string, unknown>)?.["."] ? exports : (exports as Record<string, unknown>)?.[`.${rest}`]);
         return entry && path.join(home, entry);
       }
@@ -127,7 +127,7 @@ function importEntry(name: string, places: readonly string[]): string | undefine
   return undefined;
 }
 
-const projectFile = (file: string): { exports?: unknown } => createRequire(file)(file) as { exports?: unknown };
+const readPackage = (file: string): { exports?: unknown } => createRequire(file)(file) as { exports?: unknown };
 
 function importCondition(entry: unknown): string | undefined {
   if (typeof entry === "string") return entry;

@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import path from "node:path";
 import vm from "node:vm";
-import type { PreparedCell } from "../language/protocol";
+import { SCOPE_MODULE, type PreparedCell } from "../language/protocol";
 import { scriptName } from "./errors";
 import { runningExecution, stop, stopHere, throwIfInterrupted } from "./execution";
 import type { Modules } from "./modules";
@@ -42,7 +42,7 @@ export function runCell(prepared: PreparedCell, run: CellRun, { scope, modules, 
     stop: stopHere,
     import: Object.assign((name: string) => modules.import(name), { meta: { url: pathToFileURL(fileName).href, filename: fileName, dirname: folder, resolve: (name: string) => urlOf(modules.require.resolve(name)) } }),
   };
-  const require = Object.assign((name: string) => (name === "$scope" ? scope : modules.require(name)), modules.require) as NodeJS.Require;
+  const require = Object.assign((name: string) => (name === SCOPE_MODULE ? scope : modules.require(name)), modules.require) as NodeJS.Require;
   const start = () => body(scope, require, handle, stop, fileName, folder, prompt, tracked(setTimeout), tracked(setInterval), tracked(setImmediate));
   const loading = modules.load(requires);
   return loading ? loading.then(start) : start();
