@@ -90,6 +90,15 @@ describe("modules that cells import", () => {
     assert.equal(await runs(`(await import("awaits-at-top")).made`), "42");
   });
 
+  test("a package that is installed while the kernel runs is found", async () => {
+    const code = `import { late } from "comes-late"; late`;
+    assert.match((await kernel.run(code)).trace, /Cannot find module 'comes-late'/);
+    write("node_modules/comes-late/package.json", JSON.stringify({ name: "comes-late", version: "1.0.0", main: "./index.js" }));
+    write("node_modules/comes-late/index.js", `exports.late = 7;`);
+    write("node_modules/comes-late/index.d.ts", `export declare const late: number;`);
+    assert.equal(await runs(code), "7");
+  });
+
   test("names that earlier cells imported mean the same later, also as types", async () => {
     assert.equal(await runs(`import * as os from "node:os"; import { join as joined, type ParsedPath } from "node:path"; import ts = require("typescript");`), undefined);
     assert.equal(await runs(`const parsed: ParsedPath | undefined = undefined; [typeof os.EOL, joined("a", "b"), ts.version, parsed].join()`), `'string,a/b,${(require("typescript") as { version: string }).version},'`);

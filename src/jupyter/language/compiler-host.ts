@@ -55,7 +55,7 @@ export interface CellCompiler {
 
 /**
  * A compiler whose only root is one file at a time. What lies on disk is read once: packages do not change while a
- * kernel runs. Only a TypeScript file of the user's own is looked at again.
+ * kernel runs, though new ones are installed. Only a TypeScript file of the user's own is looked at again.
  */
 export function createCompiler(cells: VirtualFiles, { folder, root }: HostPlaces): CellCompiler {
   const globals = path.join(folder, "%globals.d.ts");
@@ -94,7 +94,7 @@ export function createCompiler(cells: VirtualFiles, { folder, root }: HostPlaces
     getDirectories: ts.sys.getDirectories,
     readDirectory: ts.sys.readDirectory,
     useCaseSensitiveFileNames: () => true,
-    ...resolution({ virtual, root, fileExists, directoryExists, realpath }, packages),
+    ...resolution({ virtual, root, fileExists, directoryExists, realpath, isOwn, forget: () => [fileOnDisk, directoryExists, packages].forEach((known) => known.clear()) }, packages),
   };
 
   let last: ts.Program | undefined;
@@ -141,10 +141,13 @@ interface ResolutionPlaces {
   fileExists(fileName: string): boolean;
   directoryExists(name: string): boolean;
   realpath(name: string): string;
+  isOwn(fileName: string): boolean;
+  /** What was not there may be there by now. */
+  forget(): void;
 }
 
 /** Finds what an import names: a cell, a file beside the notebook, a package of the notebook's folder, or of the project. */
-function resolution({ virtual, root, ...places }: ResolutionPlaces, cache: ts.ModuleResolutionCache) {
+function resolution({ virtual, root, isOwn, forget, ...places }: ResolutionPlaces, cache: ts.ModuleResolutionCache) {
   const host: ts.ModuleResolutionHost = { ...places, readFile: ts.sys.readFile, getDirectories: ts.sys.getDirectories };
   const found = new Map<string, ts.ResolvedModuleFull>();
   const projectFile = path.join(root, "cell.ts");
@@ -156,8 +159,13 @@ function resolution({ virtual, root, ...places }: ResolutionPlaces, cache: ts.Mo
     if (known) return known;
     const relative = name.startsWith(".");
     const from = (file: string) => ts.resolveModuleName(name, file, options, host, relative ? undefined : cache).resolvedModule;
-    const module = from(containingFile) ?? (relative ? undefined : from(projectFile));
-    // A package is there or not while the kernel runs; a file of one's own can be made, or go.
+    const find = () => from(containingFile) ?? (relative ? undefined : from(projectFile));
+    let module = find();
+    if (!module && !relative && isOwn(containingFile)) {
+      forget();
+      module = find();
+    }
+    // A package that is there stays; a file of one's own can be made, or go.
     if (module && module.resolvedFileName.includes("/node_modules/")) found.set(key, module);
     return module;
   };
@@ -196,11 +204,12 @@ function registryOf(getSourceFile: (fileName: string) => ts.SourceFile): ts.Docu
   };
 }
 
-function remember<Key, T>(look: (key: Key) => T): (key: Key) => T {
+function remember<Key, T>(look: (key: Key) => T): ((key: Key) => T) & { clear(): void } {
   const known = new Map<Key, T>();
-  return (key) => {
+  const recall = (key: Key): T => {
     let value = known.get(key);
     if (value === undefined) known.set(key, (value = look(key)));
     return value;
   };
+  return Object.assign(recall, { clear: () => known.clear() });
 }
