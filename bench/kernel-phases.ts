@@ -111,7 +111,7 @@ function blockWork(folder: string, formulas: Formula[], enter: (phase: Phase) =>
       if (step && "values" in step) enter("backward");
       else if (step) {
         enter("contraction");
-        run(contractFactors(step.parameter, train.factors.get(step.parameter)!, step.factor, { formulas, keyBiasSign: "zero", shared }, add));
+        run(contractFactors(step.parameter, train.factors.get(step.parameter)!, step.factor, { formulas, signs: "exact", shared }, add));
         enter("backward");
       }
     }

@@ -22,7 +22,7 @@ import type { KernelTensor } from "../kernels/kernel-tensor";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { kernelDistance, type KernelDistance } from "./kernel-distance";
 
-export interface SubspaceOptions extends Pick<KernelOptions, "model" | "outputs" | "keyBiasSign" | "store" | "signal"> {
+export interface SubspaceOptions extends Pick<KernelOptions, "model" | "outputs" | "signs" | "store" | "signal"> {
   /** All kernels are those of these examples with themselves. */
   examples: readonly Sequence[];
 }

@@ -43,8 +43,8 @@ export async function loadKernelJob(options: KernelOptionValues): Promise<Kernel
     bySplit.map(([split, own]) => [split, split === "train" ? train : encodeExamples(own, task, tokenizer)]),
   ) as Record<Split, typeof train>;
 
-  const { formulas, parameters, keyBias: keyBiasSign, breakdown, trainBlock, evaluateBlock, store = defaultStore() } = options;
-  const kernels = { model, outputs, train, splits, formulas, parameters, keyBiasSign, breakdown, projection, trainBlock, evaluateBlock, store };
+  const { formulas, parameters, signs, breakdown, trainBlock, evaluateBlock, store = defaultStore() } = options;
+  const kernels = { model, outputs, train, splits, formulas, parameters, signs, breakdown, projection, trainBlock, evaluateBlock, store };
   return { kernels, blocks: splitBlocks(planSplits(kernels)), metadata: metadataOf(options, task, model.hash, projection), dispose: () => disposeModel(model) };
 }
 
@@ -84,10 +84,10 @@ function projectionOf({ projection: dimension, projectionKind: kind, projectionS
 
 /** The projection's error on at most `count` training examples, in words. */
 export async function projectionErrorText({ kernels }: KernelJob, count: number): Promise<string> {
-  const { model, outputs, formulas = ["sgd"], projection, parameters, keyBiasSign } = kernels;
+  const { model, outputs, formulas = ["sgd"], projection, parameters, signs } = kernels;
   if (!projection) throw new Error("there is no projection whose error could be measured");
   const examples = evenly(kernels.train.sequences, count);
-  const errors = await projectionError({ model, outputs, examples, formulas, projection, parameters, keyBiasSign });
+  const errors = await projectionError({ model, outputs, examples, formulas, projection, parameters, signs });
   const texts = [...errors].map(([formula, { frobenius, largest }]) => `${formula} ${frobenius.toPrecision(2)} (largest entry ${largest.toPrecision(2)})`);
   return `${texts.join(", ")}, on ${examples.length} training examples`;
 }
@@ -105,7 +105,7 @@ function metadataOf(options: KernelOptionValues, task: Task, modelHash: string, 
     decoder: options.tied ? "tied to the word embeddings" : "untied",
     formulas: options.formulas.join(","),
     parameters: options.parameters?.join(",") ?? "all",
-    keyBias: options.keyBias,
+    signs: options.signs,
     ...(projection ? { projection: projectionText(projection) } : {}),
     data: options.data,
     ...{ package: version, node, tensorflow, cpu, system, time },

@@ -1,5 +1,6 @@
 /** The options that say which kernels: `kernel` and `blocks` share them. */
 import { Option, type Command } from "commander";
+import type { SignRounding } from "../kernels/contract";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import { PARAMETER_GROUPS } from "../kernels/parameter-filter";
 import { taskNames, type Split } from "../tasks/task";
@@ -20,7 +21,7 @@ export interface KernelOptionValues extends TaskOptions {
   outputs: "logits" | "margin";
   tied: boolean;
   parameters?: string[];
-  keyBias: "zero" | "rounding";
+  signs: SignRounding;
   breakdown: boolean;
   projection?: number;
   projectionKind: ProjectionKind;
@@ -51,9 +52,9 @@ export function withKernelOptions(command: Command): Command {
     .option("--tied", "one parameter for decoder and word embeddings; untied is what the authors' code does", false)
     .option("--parameters <filter>", `gradients over these only: ${groups}, or name patterns, with commas; ! leaves out: '!embeddings,!head', '*.layer.11.*'`, splitList)
     .addOption(
-      new Option("--key-bias <kind>", "key biases in sign formulas: their gradient is zero up to rounding; zero leaves them out, rounding takes the rounding's sign as the authors' code does")
-        .choices(["zero", "rounding"])
-        .default("zero"),
+      new Option("--signs <kind>", "signs of gradients that float32 rounds, in sign formulas: those of exact arithmetic, or float32's rounding as in the authors' code")
+        .choices(["exact", "float32"])
+        .default("exact"),
     )
     .option("--breakdown", "keep each parameter's share of the kernel as well", false)
     .option("--projection <n>", "project gradients at random to at most n numbers a parameter: less memory, an approximate kernel", count)

@@ -5,7 +5,7 @@ import type { KernelSettings } from "./block";
 import { projectionText } from "./projection";
 
 /** Increase when the meaning or precision of stored numbers, or the way they are stored, changes: older blocks are then not used. */
-export const BLOCK_FORMAT = 3;
+export const BLOCK_FORMAT = 4;
 
 /** What a block's numbers depend on. */
 export interface BlockKey {
@@ -18,14 +18,14 @@ export interface BlockKey {
 
 /** A hash of everything that the block's numbers depend on, which names its file. */
 export function blockName({ settings, symmetry, train, evaluate }: BlockKey): string {
-  const { model, outputs, formulas, parameters, keyBiasSign, breakdown, projection } = settings;
-  const of = [model.hash, model.loraScale ?? null, outputs.head.description, outputs.combine, formulas, [...parameters].sort(), keyBiasSign, breakdown, projection ? projectionText(projection) : null];
+  const { model, outputs, formulas, parameters, signs, breakdown, projection } = settings;
+  const of = [model.hash, model.loraScale ?? null, outputs.head.description, outputs.combine, formulas, [...parameters].sort(), signs, breakdown, projection ? projectionText(projection) : null];
   return sha256(JSON.stringify([BLOCK_FORMAT, of, symmetry, flat(train), flat(evaluate)]));
 }
 
 /** The same for readers, as the metadata of the block's file. */
 export function blockDescription({ settings, symmetry, train, evaluate }: BlockKey): Record<string, string> {
-  const { model, outputs, formulas, parameters, keyBiasSign, breakdown, projection } = settings;
+  const { model, outputs, formulas, parameters, signs, breakdown, projection } = settings;
   const all = parameters.size === model.parameters.size;
   return {
     model: model.hash,
@@ -34,7 +34,7 @@ export function blockDescription({ settings, symmetry, train, evaluate }: BlockK
     combine: JSON.stringify(outputs.combine),
     formulas: formulas.join(","),
     parameters: all ? `all ${parameters.size}` : [...parameters].sort().join(","),
-    keyBias: keyBiasSign,
+    signs,
     breakdown: String(breakdown),
     ...(projection ? { projection: projectionText(projection) } : {}),
     symmetry,

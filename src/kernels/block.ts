@@ -1,7 +1,7 @@
 /** One block of a kernel: some training × some evaluation examples. */
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
-import { contractFactors, type KeyBiasSign } from "./contract";
+import { contractFactors, type SignRounding } from "./contract";
 import type { Factor } from "./factor";
 import { factorsOfPass, type GradientFactors } from "./factors";
 import type { Formula } from "./formula";
@@ -17,7 +17,7 @@ export interface KernelSettings {
   formulas: readonly Formula[];
   /** Names of the parameters whose gradients count. */
   parameters: ReadonlySet<string>;
-  keyBiasSign: KeyBiasSign;
+  signs: SignRounding;
   /** Whether each parameter's share is kept as well. */
   breakdown: boolean;
   /** Projects gradients longer than its dimension. Default: none, the kernel is exact. */

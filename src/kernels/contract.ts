@@ -19,14 +19,16 @@ export const LONGEST_PRODUCT = 65536;
 export type AddPiece = (formula: Formula, piece: Float32Array) => void;
 
 /**
- * What a key bias counts in the sign formulas. Its gradient is zero in exact arithmetic (softmax ignores a shift of all
- * scores), so that its sign is rounding noise: "zero" leaves it out; "rounding" takes the sign of the noise, as the authors' code does.
+ * Which signs of gradients count in the sign formulas where float32 rounds the gradient. "exact": those of exact arithmetic.
+ * A key bias then counts zero, because its gradient is zero (softmax ignores a shift of all scores), and what GELU lets
+ * through far below zero keeps its sign. "float32": as the authors' code has it. A key bias counts with the sign of its
+ * rounding noise, and GELU is zero from −5.5 down.
  */
-export type KeyBiasSign = "zero" | "rounding";
+export type SignRounding = "exact" | "float32";
 
 export interface Contraction {
   formulas: readonly Formula[];
-  keyBiasSign: KeyBiasSign;
+  signs: SignRounding;
   /** Products of inputs that several parameters share. */
   shared: SharedGrams;
 }
@@ -41,8 +43,8 @@ const SIGNS: Record<Formula, { train: boolean; evaluate: boolean }> = {
 
 /** Adds up ⟨g, g′⟩ over one parameter, for each formula, for every pair of a training and an evaluation example; pauses between slices. */
 export function* contractFactors(parameter: string, train: Factor, evaluate: Factor, contraction: Contraction, add: AddPiece): Generator<undefined, void> {
-  const { shared, keyBiasSign } = contraction;
-  const noise = keyBiasSign === "zero" && parameter.endsWith("attention.self.key.bias");
+  const { shared, signs } = contraction;
+  const noise = signs === "exact" && parameter.endsWith("attention.self.key.bias");
   const formulas = noise ? contraction.formulas.filter((formula) => formula === "sgd") : contraction.formulas;
   if (formulas.length === 0) return;
   if (train.kind === "projected" && evaluate.kind === "projected") {

@@ -11,7 +11,7 @@ import { blockSteps, type KernelBlock, type KernelSettings } from "./block";
 import { claimBlock, dropDeadClaim } from "./block-claim";
 import { firstNotFinite, inStore, readBlock, writeBlock, type ExpectedBlock } from "./block-file";
 import { blockDescription } from "./block-name";
-import type { KeyBiasSign } from "./contract";
+import type { SignRounding } from "./contract";
 import { keptFactors, type GradientFactors } from "./factors";
 import type { Formula } from "./formula";
 import type { LogitsTensor } from "./kernel-tensor";
@@ -39,8 +39,8 @@ export interface KernelOptions {
   formulas?: readonly Formula[];
   /** The parameters whose gradients count. Default: all. */
   parameters?: ParameterFilter;
-  /** What key biases count in sign formulas. Default: "zero". */
-  keyBiasSign?: KeyBiasSign;
+  /** Which signs count where float32 rounds a gradient. Default: "exact". */
+  signs?: SignRounding;
   /** Also gives each parameter's share of the kernel. Default: false. */
   breakdown?: boolean;
   /** Random projection of gradients, for less memory and an approximate kernel. Default: none. */
@@ -81,13 +81,13 @@ export async function computePlan(plan: KernelPlan, options: Pick<KernelOptions,
 }
 
 /** The blocks of a kernel; making the plan computes nothing. */
-export function kernelPlan({ model, outputs, train, evaluate, formulas = ["sgd"], parameters = [], keyBiasSign = "zero", breakdown = false, projection, trainBlock, evaluateBlock }: KernelOptions): KernelPlan {
+export function kernelPlan({ model, outputs, train, evaluate, formulas = ["sgd"], parameters = [], signs = "exact", breakdown = false, projection, trainBlock, evaluateBlock }: KernelOptions): KernelPlan {
   const settings: KernelSettings = {
-    model,
+    model: signs === "exact" ? model : { ...model, geluTail: "rounded" },
     outputs,
     formulas,
     parameters: selectParameters(model.parameters.keys(), parameters),
-    keyBiasSign,
+    signs,
     breakdown,
     projection,
   };

@@ -4,7 +4,7 @@ import { computeKernel, type KernelOptions } from "./kernel";
 import { kernelError, type KernelError } from "./kernel-error";
 import type { Projection } from "./projection";
 
-export interface ProjectionErrorOptions extends Pick<KernelOptions, "model" | "outputs" | "formulas" | "parameters" | "keyBiasSign" | "signal"> {
+export interface ProjectionErrorOptions extends Pick<KernelOptions, "model" | "outputs" | "formulas" | "parameters" | "signs" | "signal"> {
   /** The examples: both kernels are those of these examples with themselves. */
   examples: KernelOptions["train"];
   projection: Projection;

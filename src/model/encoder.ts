@@ -64,7 +64,7 @@ function embed(model: Model, batch: Batch, dropout?: Dropout): EncoderTrace["emb
   return { ...norm, mask, output: masked(norm.output, mask) };
 }
 
-function layerForward(model: Model, index: number, batch: Batch, input: Tensor, dropout?: Dropout): { output: Tensor; trace: LayerTrace } {
+function layerForward(model: Model, index: number, batch: Batch, input: Tensor, dropout?: Dropout): { output: Tensor; trace: () => LayerTrace } {
   const { heads, layers, layerNormEps, hiddenDropout, attentionDropout } = model.config;
   const name = layerName(model, index);
   const project = (part: string, x: Tensor): Tensor => affine(model, `${name}.${part}`, x);
@@ -77,9 +77,10 @@ function layerForward(model: Model, index: number, batch: Batch, input: Tensor, 
   const hiddenMask = (): Tensor | undefined => dropout?.mask(rowInput.shape, hiddenDropout);
   const masks = { attended: hiddenMask(), fed: hiddenMask() };
   const attentionNorm = norm("attention.output.LayerNorm", tf.add(masked(project("attention.output.dense", attended.context), masks.attended), rowInput));
-  const activation = gelu(project("intermediate.dense", attentionNorm.output));
-  const { output, ...outputNorm } = norm("output.LayerNorm", tf.add(masked(project("output.dense", activation.output), masks.fed), attentionNorm.output));
-  return { output, trace: { input, rowInput, attention: attended, attentionNorm, activation, outputNorm, masks } };
+  const { output: activated, slope } = gelu(project("intermediate.dense", attentionNorm.output), model.geluTail);
+  const { output, ...outputNorm } = norm("output.LayerNorm", tf.add(masked(project("output.dense", activated), masks.fed), attentionNorm.output));
+  const trace = (): LayerTrace => ({ input, rowInput, attention: attended, attentionNorm, activation: { output: activated, slope: slope() }, outputNorm, masks });
+  return { output, trace };
 }
 
 /** What a forward pass through the encoder gives. */
@@ -102,7 +103,10 @@ export function* encoderForwardSteps(model: Model, batch: Batch, dropout?: Dropo
   try {
     for (let index = 0; index < model.config.layers; index++) {
       yield;
-      const step = tf.tidy(() => layerForward(model, index, batch, hidden, dropout) as never) as ReturnType<typeof layerForward>;
+      const step = tf.tidy(() => {
+        const { output, trace: traceOf } = layerForward(model, index, batch, hidden, dropout);
+        return { output, trace: traceOf() } as never;
+      }) as { output: Tensor; trace: LayerTrace };
       trace.layers.push(step.trace);
       hidden = step.output;
     }
@@ -110,6 +114,24 @@ export function* encoderForwardSteps(model: Model, batch: Batch, dropout?: Dropo
     return { hidden, trace };
   } finally {
     if (!finished) disposeForward({ hidden, trace });
+  }
+}
+
+/** The last hidden state at the batch's read rows, [B, R, H], without what a backward pass needs; pauses before each layer. */
+export function* hiddenSteps(model: Model, batch: Batch): Generator<undefined, Tensor> {
+  let hidden = tf.tidy(() => embed(model, batch).output);
+  let finished = false;
+  try {
+    for (let index = 0; index < model.config.layers; index++) {
+      yield;
+      const below = hidden;
+      hidden = tf.tidy(() => layerForward(model, index, batch, below).output);
+      below.dispose();
+    }
+    finished = true;
+    return hidden;
+  } finally {
+    if (!finished) hidden.dispose();
   }
 }
 

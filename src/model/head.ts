@@ -42,14 +42,14 @@ const decoderName = (model: Model, tied: boolean): string => (tied ? wordEmbeddi
 /** The masked-LM head up to its decoder: dense, GELU, layer norm. */
 function transform(model: Model, hidden: Tensor): { output: Tensor; trace: Tensor[] } {
   const { dense, norm } = namesOf(model);
-  const { output: activated, slope } = gelu(affine(model, dense, hidden));
+  const { output: activated, slope } = gelu(affine(model, dense, hidden), model.geluTail);
   const { output, normalized, inverseDeviation } = layerNorm(
     activated,
     parameter(model, `${norm}.weight`),
     parameter(model, `${norm}.bias`),
     model.config.layerNormEps,
   );
-  return { output, trace: [hidden, slope, normalized, inverseDeviation, output] };
+  return { output, trace: [hidden, slope(), normalized, inverseDeviation, output] };
 }
 
 function transformBackward(model: Model, trace: Tensor[], delta: Tensor): Backward {

@@ -4,6 +4,8 @@
  */
 import { tf, type Tensor } from "./backend";
 import { masked } from "./dropout";
+import { erfc } from "./erfc";
+import type { GeluTail } from "./model";
 
 /** y = x Wᵀ + b over the last axis; W is [out, in] as PyTorch keeps it. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
@@ -47,13 +49,19 @@ export function layerNormBackward(delta: Tensor, weight: Tensor, trace: NormTrac
 
 const LOG_DENSITY_AT_ZERO = -0.5 * Math.log(2 * Math.PI);
 
-/** GELU u Φ(u) with the exact Gaussian distribution function, and its slope Φ(u) + u φ(u). */
-export function gelu(u: Tensor): { output: Tensor; slope: Tensor } {
+/**
+ * GELU u Φ(u) with the exact Gaussian distribution function, and its slope Φ(u) + u φ(u), which only a backward pass needs.
+ * @param tail "rounded" computes Φ as (1 + erf) / 2, which in float32 is 0 below u = −5.5, and GELU with it
+ */
+export function gelu(u: Tensor, tail: GeluTail = "exact"): { output: Tensor; slope: () => Tensor } {
   // Each operation is a pass over the widest activations of the network: they are as few as tfjs allows.
-  const v = tf.mul(u, Math.SQRT1_2);
-  const cdf = tf.mul(tf.add(tf.erf(v), 1), 0.5);
-  const density = tf.exp(tf.sub(LOG_DENSITY_AT_ZERO, tf.square(v)));
-  return { output: tf.mul(u, cdf), slope: tf.add(cdf, tf.mul(u, density)) };
+  const v = tf.mul(u, -Math.SQRT1_2);
+  const cdf = tf.mul(tail === "exact" ? erfc(v) : tf.sub(1, tf.erf(v)), 0.5);
+  const slope = (): Tensor => {
+    const density = tf.exp(tf.sub(LOG_DENSITY_AT_ZERO, tf.square(v)));
+    return tf.add(cdf, tf.mul(u, density));
+  };
+  return { output: tf.mul(u, cdf), slope };
 }
 
 /** [N, T, heads · d] → [N, heads, T, d] */

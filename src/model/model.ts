@@ -2,6 +2,9 @@ import { architectureOf } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import type { Checkpoint, ModelConfig } from "./checkpoint";
 
+/** How GELU is computed far below zero, where it is tiny: to full precision, or as the authors' float32 rounds it, to zero. */
+export type GeluTail = "exact" | "rounded";
+
 /** A checkpoint whose weights are tensors. Parameter names and shapes are Hugging Face's. */
 export interface Model {
   config: ModelConfig;
@@ -10,6 +13,8 @@ export interface Model {
   hash: string;
   /** α / rank: what the product of LoRA factors is multiplied by, where the model has such factors. */
   loraScale?: number;
+  /** Default: "exact". */
+  geluTail?: GeluTail;
 }
 
 /** Moves a checkpoint's weights to the tensor backend. Release them with {@link disposeModel}. */

@@ -254,7 +254,7 @@ describe("kernel-view blocks", () => {
       [["blocks", "run", ...small("x"), "--from", "-1"], /"-1" is not a whole number of at least 0/],
       [["kernel", ...small("x"), "--out", at("x"), "--parameters", "embedings"], /the parameter filter "embedings" fits no parameter of the model: use embeddings, head, biases, lora/],
       [["kernel", ...small("x"), "--out", at("x"), "--parameters", "head,!head"], /leaves no parameter of the model/],
-      [["kernel", ...small("x"), "--out", at("x"), "--key-bias", "noise"], /Allowed choices are zero, rounding/],
+      [["kernel", ...small("x"), "--out", at("x"), "--signs", "noise"], /Allowed choices are exact, float32/],
       [["kernel", ...small("x"), "--out", at("x"), "--train-block", "0"], /"0" is not a whole number of at least 1/],
     ];
     for (const [args, message] of cases) {
@@ -275,19 +275,19 @@ describe("kernel-view kernel", () => {
   const expected = (options: Partial<Parameters<typeof computeKernel>[0]>) =>
     computeKernel({ model: tinyRoberta(), outputs: promptOutputs(task, tokenizer), train: sequences[0], evaluate: sequences[1], ...options });
 
-  test("--parameters, --key-bias and --breakdown reach the kernel, the file and its metadata", async () => {
+  test("--parameters, --signs and --breakdown reach the kernel, the file and its metadata", async () => {
     const options = ["--formulas", "signgd,asymmetric_signgd", "--parameters", "*.layer.0.*,!biases,*.key.bias", "--breakdown", "--split", "train,test"];
-    for (const keyBias of ["zero", "rounding"] as const) {
-      const out = at(`options-${keyBias}`);
-      const filter = ["*.layer.0.*", ...(keyBias === "zero" ? ["!biases"] : [])];
-      const { status, stderr } = run(["kernel", ...small("options", ...options.map((word) => (word.includes("!biases") ? filter.join() : word))), "--key-bias", keyBias, "--out", out]);
+    for (const signs of ["exact", "float32"] as const) {
+      const out = at(`options-${signs}`);
+      const filter = ["*.layer.0.*", ...(signs === "exact" ? ["!biases"] : [])];
+      const { status, stderr } = run(["kernel", ...small("options", ...options.map((word) => (word.includes("!biases") ? filter.join() : word))), "--signs", signs, "--out", out]);
       assert.equal(status, 0, stderr);
       const { kernels, shares, metadata } = readKernels(out, "test");
-      assert.deepEqual([metadata.parameters, metadata.keyBias, metadata.formulas], [filter.join(), keyBias, "signgd,asymmetric_signgd"]);
-      const whole = await expected({ formulas: ["signgd", "asymmetric_signgd"], parameters: filter, keyBiasSign: keyBias, breakdown: true });
+      assert.deepEqual([metadata.parameters, metadata.signs, metadata.formulas], [filter.join(), signs, "signgd,asymmetric_signgd"]);
+      const whole = await expected({ formulas: ["signgd", "asymmetric_signgd"], parameters: filter, signs, breakdown: true });
       for (const [formula, { values }] of kernels) {
         // Blocks pad their examples differently than the whole does: float32 rounding, and the sign of a key bias is just that.
-        const near = keyBias === "zero" ? 1e-3 : 5e-2;
+        const near = signs === "exact" ? 1e-3 : 5e-2;
         assertAllclose(values, whole.kernels.get(formula)!.values, { relative: near }, formula);
         const byParameter = shares!.get(formula)!;
         const names = [...whole.shares.values()].flatMap((map) => [...map.keys()]);
@@ -295,7 +295,7 @@ describe("kernel-view kernel", () => {
         const sum = new Float64Array(values.length);
         for (const share of byParameter.values()) share.values.forEach((value, i) => (sum[i] += value));
         assertAllclose(sum, values, { relative: 1e-12 }, "the shares add up to the kernel");
-        assert.equal(byParameter.has("roberta.encoder.layer.0.attention.self.query.bias"), keyBias === "rounding");
+        assert.equal(byParameter.has("roberta.encoder.layer.0.attention.self.query.bias"), signs === "float32");
       }
       const stored = readSafetensors(join(out, "test.safetensors"));
       const names = JSON.parse(stored.metadata.breakdown) as string[];

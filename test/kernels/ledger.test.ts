@@ -51,7 +51,7 @@ describe("finished blocks on disk", () => {
     assert.deepEqual((await computeKernel(withoutStore)).kernels, first.kernels, "the store changes nothing");
   });
 
-  it("are not used for another model, prompt, head, formula, filter, treatment of key biases or breakdown", async (t) => {
+  it("are not used for another model, prompt, head, formula, filter, rounding of signs or breakdown", async (t) => {
     const options = inNewStore(t);
     await computeKernel(options);
     const moved = evaluate.map((prompt) => ({ ...prompt, maskPosition: 1 }));
@@ -64,19 +64,19 @@ describe("finished blocks on disk", () => {
       { evaluate: moved },
       { train: moved.slice(0, train.length) },
       { parameters: ["!embeddings"] },
-      { keyBiasSign: "rounding" },
+      { signs: "float32" },
       { breakdown: true },
     ];
     for (const change of changes) assert.equal((await computeKernel({ ...options, ...change })).progress.reused, 0, Object.keys(change).join());
   });
 
   it("say in words what they depend on", async (t) => {
-    const options = inNewStore(t, { parameters: ["biases"], keyBiasSign: "rounding" });
+    const options = inNewStore(t, { parameters: ["biases"], signs: "float32" });
     await computeKernel(options);
     const { metadata } = readSafetensors(join(options.store, blockFiles(options.store)[0]));
     assert.equal(metadata.model, model.hash);
     assert.match(metadata.outputs, /label words 7,9 untied/);
-    assert.deepEqual([metadata.formulas, metadata.keyBias, metadata.breakdown, metadata.combine], ["sgd", "rounding", "false", "[[1,0],[0,1]]"]);
+    assert.deepEqual([metadata.formulas, metadata.signs, metadata.breakdown, metadata.combine], ["sgd", "float32", "false", "[[1,0],[0,1]]"]);
     assert.match(metadata.parameters, /^lm_head\.bias,.*\.bias$/);
     assert.ok(Math.abs(Date.parse(metadata.time) - Date.now()) < 60_000);
     for (const field of ["format", "name", "checksum", "trainExamples", "evaluateExamples", "trainHash", "evaluateHash"]) assert.ok(metadata[field], field);

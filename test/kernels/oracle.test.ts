@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { outputGradient } from "../../src/experiment/output-gradient";
+import type { SignRounding } from "../../src/kernels/contract";
 import { FORMULAS } from "../../src/kernels/formula";
 import { computeKernel } from "../../src/kernels/kernel";
 import { marginOutput } from "../../src/kernels/outputs";
@@ -24,7 +25,7 @@ const TOLERANCE = { relative: 5e-6 };
 const BLOCKS = { "padded": {}, "unpadded": { trainBlock: 1, evaluateBlock: 1 } };
 
 /** Plain JavaScript takes its time: a case of each kind. */
-const ON_PLAIN_JAVASCRIPT = ["untied 3", "tied margin", "untied biases", "all parameters of a model with LoRA"];
+const ON_PLAIN_JAVASCRIPT = ["untied 3", "tied margin", "untied biases", "all parameters of a model with LoRA", "GELU far below zero"];
 
 onEveryBackend("kernels equal PyTorch's float64 Jacobians, one example at a time", (backend) => {
   for (const [name, oracle] of Object.entries(cases)) {
@@ -34,7 +35,9 @@ onEveryBackend("kernels equal PyTorch's float64 Jacobians, one example at a time
         const model = oracleModel(oracle);
         const options = { model, outputs: oracleOutputs(oracle), train, evaluate, parameters: oracle.filter, ...blocks };
         const all = await computeKernel({ ...options, formulas: FORMULAS });
-        for (const formula of FORMULAS) assertAllclose(all.kernels.get(formula)!.values, oracleNumbers(`${name}/${formula}`), TOLERANCE, formula);
+        // In plain JavaScript one sign of 27,384 turns where GELU lies low.
+        const tolerance = oracle.low && backend === "cpu" ? { relative: 1e-3 } : TOLERANCE;
+        for (const formula of FORMULAS) assertAllclose(all.kernels.get(formula)!.values, oracleNumbers(`${name}/${formula}`), tolerance, formula);
         // The SGD kernel alone need not form gradients, and takes another way.
         const alone = await computeKernel(options);
         assertAllclose(alone.kernels.get("sgd")!.values, oracleNumbers(`${name}/sgd`), TOLERANCE, "sgd alone");
@@ -44,6 +47,21 @@ onEveryBackend("kernels equal PyTorch's float64 Jacobians, one example at a time
       });
     }
   }
+});
+
+describe("signs that float32 rounds", () => {
+  it("are lost where the authors' float32 is asked for", async () => {
+    const oracle = cases["GELU far below zero"];
+    const model = oracleModel(oracle);
+    const options = { model, outputs: oracleOutputs(oracle), train, evaluate: train, formulas: ["signgd"] as const, breakdown: true };
+    const counted = async (signs: SignRounding, parameter: string): Promise<number> => (await computeKernel({ ...options, signs })).shares.get("signgd")!.get(parameter)?.values[0] ?? 0;
+    const [behind, keyBias] = ["output.dense.weight", "attention.self.key.bias"].map((part) => `roberta.encoder.layer.1.${part}`);
+    assert.equal(await counted("exact", behind), model.config.hiddenSize * model.config.intermediateSize, "each counts 1 in an example's product with itself");
+    assert.ok((await counted("float32", behind)) < 0.6 * model.config.hiddenSize * model.config.intermediateSize);
+    assert.equal(await counted("exact", keyBias), 0);
+    assert.ok((await counted("float32", keyBias)) > 0);
+    disposeModel(model);
+  });
 });
 
 describe("parameter filters", () => {

@@ -31,7 +31,7 @@ test("the notebook writes files like the authors', and reads the same numbers", 
   const rounding = Number(/has the asymmetry (\S+);/.exec(cell("rounding").printed)![1]);
   assert.ok(rounding < 1e-5, `${rounding}: rounding of float32 products`);
   assert.match(cell("numbers").tables[0], /K_SignGD +100 +100 /);
-  assert.match(cell("numbers").printed, /key biases; with the signs of their rounding K_SignGD's entries change by \d+ at most/);
+  assert.match(cell("numbers").printed, /\d+ key biases and to GELU's tail, K_SignGD's entries change by \d+ at most/);
   const figures = { formulas: 3, grids: 3, accuracies: 1, answers: 1 };
   for (const [id, count] of Object.entries(figures)) assert.equal(cell(id).charts.length, count, id);
   assert.match(cell("accuracies").printed, /^K_SGD: (?:\w+ \d+\.\d %( · )?){4}\.\nK_SignGD: .*\nK_A-SignGD: .*asym, γ = 1 \d.*\nZero-shot: \d+\.\d %/);

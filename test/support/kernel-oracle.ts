@@ -13,6 +13,8 @@ export interface OracleCase {
   labelWordIds: number[];
   margin: boolean;
   lora: "queryValue" | "all" | null;
+  /** Whether the inputs of GELU lie low, the last one's of a layer by {@link KernelOracle.lowest}. */
+  low: boolean;
   /** This project's words for the parameters that count. */
   filter: string[];
   /** Those parameters' names, chosen by the authors' tests on names. */
@@ -23,6 +25,7 @@ export interface OracleCase {
 interface KernelOracle {
   train: Sequence[];
   evaluate: Sequence[];
+  lowest: number;
   loraScale: number;
   loraQueryValueTargets: string[];
   cases: Record<string, OracleCase>;
@@ -58,9 +61,17 @@ export function oracleOutputs({ tied, labelWordIds, margin }: OracleCase): Outpu
   return margin ? marginOutput(head) : logitOutputs(head, labelWordIds.length);
 }
 
-export function oracleModel({ tied, lora }: OracleCase): Model {
+export function oracleModel({ tied, lora, low }: OracleCase): Model {
   const model = tied ? tinyRobertaTied() : tinyRoberta();
+  if (low) return withLowActivations(model);
   return lora ? withOracleLora(model, lora) : model;
+}
+
+function withLowActivations(model: Model): Model {
+  const { intermediateSize, layers } = model.config;
+  const names = Array.from({ length: layers }, (_, layer) => `roberta.encoder.layer.${layer}.intermediate.dense.bias`);
+  const lowered = names.map((name) => [name, tf.sub(model.parameters.get(name)!, tf.linspace(0, kernelOracle.lowest, intermediateSize))] as const);
+  return { ...model, parameters: new Map([...model.parameters, ...lowered]), hash: `${model.hash}+low` };
 }
 
 /** Adds the oracle's LoRA factors, in which B is not zero: to query and value, or to every linear layer, the head's too. */

@@ -3,7 +3,7 @@
  * differentiation, whole gradients in memory, products added up in float64. Shares only the forward pass.
  */
 import { FORMULAS, type Formula } from "../../src/kernels/formula";
-import type { KeyBiasSign } from "../../src/kernels/contract";
+import type { SignRounding } from "../../src/kernels/contract";
 import type { Outputs } from "../../src/kernels/outputs";
 import { tf, type Tensor } from "../../src/model/backend";
 import { collate, disposeBatch, type Sequence } from "../../src/model/batch";
@@ -47,7 +47,7 @@ export interface NaiveKernel {
 export interface NaiveOptions {
   /** Names of the parameters that count. Default: all. */
   parameters?: ReadonlySet<string>;
-  keyBiasSign?: KeyBiasSign;
+  signs?: SignRounding;
 }
 
 /** Every formula's kernel from {@link naiveGradients} of both sides: gradients [example][output]. */
@@ -75,14 +75,14 @@ export function naiveKernels(train: Gradient[][], evaluate: Gradient[][], option
 /** A gradient over the selected parameters, flat, in the forms that the formulas take. */
 interface Views {
   all: Float64Array;
-  /** What sign formulas take: key biases, whose true gradient is zero, are zero unless their rounding counts. */
+  /** What sign formulas take: key biases, whose true gradient is zero, are zero unless float32's rounding counts. */
   counted: Float64Array;
   signs: Float64Array;
   isUndecided: Uint8Array;
   undecided: number[];
 }
 
-function gradientViews(gradient: Gradient, { parameters, keyBiasSign = "zero" }: NaiveOptions): Views {
+function gradientViews(gradient: Gradient, { parameters, signs = "exact" }: NaiveOptions): Views {
   const selected = [...gradient].filter(([name]) => parameters?.has(name) ?? true);
   const size = selected.reduce((sum, [, values]) => sum + values.length, 0);
   const hidden = [...gradient].find(([name]) => name.endsWith(".embeddings.LayerNorm.weight"))![1].length;
@@ -96,7 +96,7 @@ function gradientViews(gradient: Gradient, { parameters, keyBiasSign = "zero" }:
     for (const [place, value] of values.entries()) {
       if (place % width === 0) largest = values.subarray(place, place + width).reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
       all[at] = value;
-      counted[at] = keyBias && keyBiasSign === "zero" ? 0 : value;
+      counted[at] = keyBias && signs === "exact" ? 0 : value;
       if (counted[at] !== 0 && (keyBias || Math.abs(value) <= ROUNDING * largest)) {
         isUndecided[at] = 1;
         undecided.push(at);
