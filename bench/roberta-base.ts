@@ -44,7 +44,7 @@ async function compare(directory: string, data: string): Promise<void> {
   const oracle = JSON.parse(readFileSync(join(directory, "oracle.json"), "utf8")) as Oracle;
   const { model, tokenizer } = await loadLanguageModel(directory);
   const outputs = promptOutputs(taskByName("sst-2"), tokenizer, "margin");
-  const logits = predictLogits(model, outputs.head, sequences, 8);
+  const logits = predictLogits(model, outputs.head, sequences);
   const start = performance.now();
   const { kernels } = await computeKernel({ model, outputs, train: sequences.slice(0, TRAIN), evaluate: sequences.slice(TRAIN) });
   const seconds = (performance.now() - start) / 1000;

@@ -64,7 +64,6 @@ export * from "./behavior/agreement";
 export * from "./behavior/circle-network";
 export * from "./behavior/displacement";
 export * from "./behavior/early-steps";
-export * from "./behavior/example-batches";
 export * from "./behavior/fixed-features";
 export * from "./behavior/gradient-distance";
 export * from "./behavior/johnson-lindenstrauss";

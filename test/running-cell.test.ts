@@ -51,6 +51,7 @@ const outputs = marginOutput(head);
 /** More than can be done in the time before the interrupt. */
 const sequences = Array.from({ length: 400 }, () => kernelOracle.train).flat();
 const labels = sequences.map((_, i) => i % 2);
+const evenMore = Array.from({ length: 50 }, () => sequences).flat();
 const [prompts, few] = [{ sequences, labels }, { sequences: sequences.slice(0, 16), labels: labels.slice(0, 16) }];
 const many = <T>(value: T): T[] => Array<T>(100_000).fill(value);
 const models = Array<typeof model>(200).fill(model);
@@ -97,7 +98,7 @@ const work: Record<string, () => Promise<unknown>> = {
   fixedFeatures: () => fixedFeatures({ model, outputs, tuned: models, examples: sequences.slice(0, 200) }),
   randomSubspaceKernels: () => randomSubspaceKernels({ model, outputs, examples: sequences.slice(0, 400), dimensions: [4096], seed: 1 }),
   gradientDistance: () => gradientDistance({ model, tuned: model, outputs, sequences }),
-  linearize: () => linearize({ model, outputs, sequences, tuned: [model] }),
+  linearize: () => linearize({ model, outputs, sequences: evenMore, tuned: [model] }),
   linearizationTest: () => linearizationTest({ model, outputs, sequences: few.sequences, labels: few.labels, tuned: Array<typeof model>(3000).fill(model) }),
   earlySteps: () => earlySteps({ model, outputs, train: few, evaluate: few.sequences, optimizer: "sgd", rates: many(1e-5), batches: many([0]) }),
   kernelDescent: () => kernelDescent({ train: { kernel: square, labels: [0, 1] }, evaluate: { kernel: square }, loss: "l2", rates: Array<number>(5_000_000).fill(1e-3) }),
@@ -109,8 +110,8 @@ const work: Record<string, () => Promise<unknown>> = {
   runSweep: () => runSweep({ sweep: sweepOf("fine-tuning"), lm, out: join(folder, "sweep") }),
   measureSweep: () => measureSweep({ sweep: sweepOf("behavior"), lm }),
   measureAgain: () => measureAgain({ ...lm, data: join(folder, "data"), task: "sst-2", k: 6, seed: 1, methods: ["adamw-ft"], testExamples: 12, store: join(folder, "scores"), budget: { steps: 100_000, evaluateEvery: [1000, 1000], batchSizes: [2, 2], sgdFactors: [0.1], adamwRates: [1e-4] } }),
-  "linear probe": () => runSteps(linearProbeSteps(model, head, prompts)),
-  "predictions": () => runSteps(predictLogitsSteps(model, head, sequences)),
+  "linear probe": () => runSteps(linearProbeSteps(model, head, { sequences: evenMore, labels: evenMore.map((_, i) => i % 2) })),
+  "predictions": () => runSteps(predictLogitsSteps(model, head, evenMore)),
   "a grid of solvers": () => runSteps(gridSearchSteps(solved(), { regularizations: Array.from({ length: 2000 }, (_, i) => i / 1000) }, { solver: "svr" })),
   resolveModel: () => resolveModel("nobody/nothing", { cacheDir: join(folder, "hub"), fetch: silent }),
   downloadData: () => downloadData([taskByName("mr")], { out: join(folder, "downloaded"), fetch: silent }),

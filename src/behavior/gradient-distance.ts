@@ -6,7 +6,7 @@
  * terms, without forming a gradient, and keeps the digits of a small difference, which ‖g‖² + ‖g′‖² − 2⟨g, g′⟩ would lose.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Sequence } from "../model/batch";
+import { byLength, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import type { Factor } from "../kernels/factor";
 import { factorsOfPass, keptFactors } from "../kernels/factors";
@@ -14,7 +14,6 @@ import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { runSteps } from "../steps";
 import { movedParameters } from "./displacement";
-import { similarLengths } from "./example-batches";
 import { FIXED_FEATURES_DISTANCE } from "./kernel-change";
 import type { OutputTable } from "./output-table";
 import { kindOfParameter, layerOfParameter } from "./parameter-parts";
@@ -67,7 +66,7 @@ export function* gradientDistanceSteps({ model, tuned, outputs, sequences, param
     sums.set(parameter, sum);
     return sum;
   };
-  for (const indices of similarLengths(sequences, batchSize)) {
+  for (const indices of byLength(sequences, { examples: batchSize })) {
     const batch = indices.map((i) => sequences[i]);
     const addTo = (sum: Float64Array, piece: Float32Array): void =>
       indices.forEach((i, b) => {

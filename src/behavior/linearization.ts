@@ -7,14 +7,13 @@
  * differentiating, and one forward and backward pass at θ_0 serves any number of θ_t (a whole training history),
  * at the cost of one product a weight each, where forward mode would run anew for every θ_t.
  */
-import type { Sequence } from "../model/batch";
+import { byLength, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { factorsOfPass } from "../kernels/factors";
 import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { runSteps } from "../steps";
 import { directionalDerivative, movedParameters } from "./displacement";
-import { similarLengths } from "./example-batches";
 import type { OutputTable } from "./output-table";
 
 export interface LinearizationOptions {
@@ -49,7 +48,7 @@ export function* linearizationSteps({ model, outputs, sequences, tuned, paramete
   const table = (): OutputTable => ({ values: new Float64Array(sequences.length * c), shape: [sequences.length, c] });
   const start = table();
   const changes = tuned.map(table);
-  for (const indices of similarLengths(sequences, batchSize)) {
+  for (const indices of byLength(sequences, { examples: batchSize })) {
     const batch = indices.map((i) => sequences[i]);
     for (const step of factorsOfPass(model, outputs, batch, needed)) {
       if (step && "values" in step) indices.forEach((i, b) => start.values.set(step.values.subarray(b * c, (b + 1) * c), i * c));

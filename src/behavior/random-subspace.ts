@@ -7,7 +7,7 @@
  * matrices), this is one dense P over all parameters: exactly the subspace method, at a cost of parameters × d.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Sequence } from "../model/batch";
+import { byLength, type Sequence } from "../model/batch";
 import { parameter, type Model } from "../model/model";
 import type { Factor } from "../kernels/factor";
 import { keptFactors, type GradientFactors } from "../kernels/factors";
@@ -16,7 +16,6 @@ import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { PROJECTION_KINDS, randomMatrix, type ProjectionKind } from "../kernels/random-matrix";
 import { runSteps } from "../steps";
-import { similarLengths } from "./example-batches";
 
 export interface RandomSubspaceOptions {
   model: Model;
@@ -72,7 +71,7 @@ function* subspaceCoordinates({ model, outputs, examples, kind = "rademacher", s
   const coordinates = new Float64Array(examples.length * c * d);
   const batches: { indices: number[]; factors: GradientFactors }[] = [];
   try {
-    for (const indices of similarLengths(examples, batchSize)) batches.push({ indices, factors: yield* keptFactors(model, outputs, indices.map((i) => examples[i]), counted) });
+    for (const indices of byLength(examples, { examples: batchSize })) batches.push({ indices, factors: yield* keptFactors(model, outputs, indices.map((i) => examples[i]), counted) });
     for (const name of counted) {
       // A key bias has no gradient but rounding: softmax ignores a shift of all scores.
       if (name.endsWith("attention.self.key.bias") || !batches[0].factors.factors.has(name)) continue;

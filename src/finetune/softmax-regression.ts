@@ -19,7 +19,7 @@ const FOLDS = 5;
  * scikit-learn's multinomial `LogisticRegressionCV` with its defaults: of ten inverse penalties c the first with the best
  * mean accuracy over five stratified folds, then the minimum over all examples of ½ ‖W‖² − c Σ log softmax.
  *
- * A generator that pauses after each fit.
+ * A generator that pauses after each step of a search.
  *
  * @param features one row an example
  * @throws if a fold's training part lacks a class
@@ -33,7 +33,7 @@ export function* softmaxRegression(features: readonly Float64Array[], labels: re
     if (new Set(fitted.map((i) => labels[i])).size < classes) throw new Error(`Cross-validation fold ${fold + 1} leaves no example of some class to fit: give more examples of each class.`);
     const solve = solver(fitted.map((i) => features[i]), fitted.map((i) => labels[i]), classes);
     for (const [k, c] of INVERSE_PENALTIES.entries()) {
-      const parameters = solve(c);
+      const parameters = yield* solve(c);
       const scores = Float64Array.from(held.flatMap((i) => scoresOf(features[i], parameters, classes)));
       totals[k] += predictedClasses({ values: scores, shape: [held.length, classes] }).filter((predicted, at) => predicted === labels[held[at]]).length / held.length;
       yield;
@@ -41,7 +41,7 @@ export function* softmaxRegression(features: readonly Float64Array[], labels: re
   }
   const best = totals.indexOf(Math.max(...totals));
   const size = features[0].length;
-  const parameters = solver(features, labels, classes)(INVERSE_PENALTIES[best]);
+  const parameters = yield* solver(features, labels, classes)(INVERSE_PENALTIES[best]);
   return {
     weights: Array.from({ length: classes }, (_, a) => parameters.slice(a * size, (a + 1) * size)),
     intercepts: [...parameters.subarray(classes * size)],
@@ -60,13 +60,13 @@ function scoresOf(x: Float64Array, parameters: Float64Array, classes: number): n
 }
 
 /** A function from the inverse penalty to the minimum; each search starts from the minimum before. */
-function solver(features: readonly Float64Array[], labels: readonly number[], classes: number): (c: number) => Float64Array {
+function solver(features: readonly Float64Array[], labels: readonly number[], classes: number): (c: number) => Generator<undefined, Float64Array> {
   const size = features[0].length;
   const squares = Float64Array.from({ length: size }, (_, k) => features.reduce((sum, x) => sum + x[k] * x[k], 0));
   /** The second derivative where all classes are equally likely, about. */
   const curvature = (k: number, c: number): number => (k < classes * size ? 1 + (c / classes) * squares[k % size] : (c / classes) * features.length);
   let parameters: Float64Array = new Float64Array(classes * (size + 1));
-  return (c) => {
+  return function* (c) {
     const evaluate = (at: Float64Array): { value: number; gradient: Float64Array } => {
       const gradient = at.map((value, k) => (k < classes * size ? value : 0));
       let value = 0;
@@ -85,7 +85,7 @@ function solver(features: readonly Float64Array[], labels: readonly number[], cl
       });
       return { value, gradient };
     };
-    parameters = minimize(evaluate, parameters, Float64Array.from(parameters, (_, k) => 1 / curvature(k, c)));
+    parameters = yield* minimize(evaluate, parameters, Float64Array.from(parameters, (_, k) => 1 / curvature(k, c)));
     return parameters;
   };
 }
@@ -94,7 +94,7 @@ const MEMORY = 20;
 const MOST_STEPS = 5000;
 
 /** L-BFGS, begun with a diagonal inverse Hessian. The penalty makes the weights' curvature at least 1: at a gradient of norm ε they are within ε of the minimum. */
-function minimize(evaluate: (x: Float64Array) => { value: number; gradient: Float64Array }, start: Float64Array, diagonal: Float64Array): Float64Array {
+function* minimize(evaluate: (x: Float64Array) => { value: number; gradient: Float64Array }, start: Float64Array, diagonal: Float64Array): Generator<undefined, Float64Array> {
   let x = start;
   let { value, gradient } = evaluate(x);
   const pairs: { s: Float64Array; y: Float64Array; sy: number }[] = [];
@@ -121,6 +121,7 @@ function minimize(evaluate: (x: Float64Array) => { value: number; gradient: Floa
     if (pairs.length > MEMORY) pairs.shift();
     x = moved(x, direction, length);
     ({ value, gradient } = next);
+    yield;
   }
   return x;
 }

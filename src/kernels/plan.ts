@@ -1,5 +1,5 @@
 /** How a kernel is divided into blocks. The plan depends on its inputs only: every process that makes it finds the same blocks. */
-import type { Sequence } from "../model/batch";
+import { byLength, type BatchLimits, type Sequence } from "../model/batch";
 import { blockName } from "./block-name";
 import type { KernelSettings } from "./block";
 import type { Formula } from "./formula";
@@ -46,20 +46,14 @@ const TRAIN_BUDGET = 2 ** 29;
 const EVALUATE_BUDGET = 2 ** 28;
 const LARGEST_BLOCK = 128;
 
-/** How large a block may be: examples, and tokens when its sequences are padded to the longest of them. */
-interface BlockLimits {
-  examples: number;
-  tokens: number;
-}
-
 /** What fits the budgets: the training side keeps each layer's inputs and δs, a pass its activations. */
-export function blockLimits({ model, outputs, formulas }: KernelSettings): { train: BlockLimits; evaluate: BlockLimits } {
+export function blockLimits({ model, outputs, formulas }: KernelSettings): { train: BatchLimits; evaluate: BatchLimits } {
   const { hiddenSize, intermediateSize, layers } = model.config;
   const c = outputs.combine.length;
   const kept = layers * (hiddenSize * (3 + 5 * c) + intermediateSize * (1 + c));
   const activations = layers * (hiddenSize * 9 + intermediateSize * 2);
   const budget = formulas.some((formula) => formula !== "sgd") ? 2 * EVALUATE_BUDGET : EVALUATE_BUDGET;
-  const limits = (numbers: number): BlockLimits => ({ examples: LARGEST_BLOCK, tokens: Math.floor(numbers) });
+  const limits = (numbers: number): BatchLimits => ({ examples: LARGEST_BLOCK, tokens: Math.floor(numbers) });
   return { train: limits(TRAIN_BUDGET / kept), evaluate: limits(budget / activations) };
 }
 
@@ -68,8 +62,8 @@ export function planKernel({ settings, train, evaluate, trainBlock, evaluateBloc
   if (train.length === 0 || evaluate.length === 0) throw new Error("a kernel needs at least one example on each side");
   const limits = blockLimits(settings);
   const symmetric = sameSequences(train, evaluate);
-  const rows = cut(train, trainBlock ? exactly(trainBlock) : limits.train);
-  const columns = symmetric ? rows : cut(evaluate, evaluateBlock ? exactly(evaluateBlock) : limits.evaluate);
+  const rows = byLength(train, trainBlock ? { examples: trainBlock } : limits.train);
+  const columns = symmetric ? rows : byLength(evaluate, evaluateBlock ? { examples: evaluateBlock } : limits.evaluate);
   const blocks = rows.flatMap((row, i) =>
     columns.flatMap((column, j): PlannedBlock[] => {
       if (symmetric && j < i) return [];
@@ -94,17 +88,3 @@ const sameSequences = (left: readonly Sequence[], right: readonly Sequence[]): b
   (left.length === right.length &&
     left.every(({ ids, maskPosition }, i) => maskPosition === right[i].maskPosition && ids.length === right[i].ids.length && ids.every((id, t) => id === right[i].ids[t])));
 
-const exactly = (examples: number): BlockLimits => ({ examples, tokens: Infinity });
-
-/** Indices in blocks, sorted by length (so that a block has little padding), ties in the given order. */
-function cut(sequences: readonly Sequence[], { examples, tokens }: BlockLimits): number[][] {
-  const sorted = sequences.map((_, i) => i).sort((i, j) => sequences[i].ids.length - sequences[j].ids.length || i - j);
-  const blocks: number[][] = [];
-  for (const index of sorted) {
-    const block = blocks.at(-1);
-    const fits = block && block.length < examples && (block.length + 1) * sequences[index].ids.length <= tokens;
-    if (fits) block.push(index);
-    else blocks.push([index]);
-  }
-  return blocks;
-}

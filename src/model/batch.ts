@@ -126,6 +126,30 @@ export function collatePacked(
   };
 }
 
+/** How large a batch may be: sequences, and tokens when they are padded to the longest of them. */
+export interface BatchLimits {
+  examples: number;
+  /** Default: any number. */
+  tokens?: number;
+}
+
+/**
+ * Indices in batches, sorted by length (so that a batch has little padding), ties in the given order.
+ * @throws if the number of examples is not a whole one of at least 1
+ */
+export function byLength(sequences: readonly Sequence[], { examples, tokens = Infinity }: BatchLimits): number[][] {
+  if (!(Number.isInteger(examples) && examples > 0)) throw new Error(`a batch must have a whole number of examples, at least 1, not ${examples}`);
+  const sorted = sequences.map((_, i) => i).sort((i, j) => sequences[i].ids.length - sequences[j].ids.length || i - j);
+  const batches: number[][] = [];
+  for (const index of sorted) {
+    const batch = batches.at(-1);
+    const fits = batch && batch.length < examples && (batch.length + 1) * sequences[index].ids.length <= tokens;
+    if (fits) batch.push(index);
+    else batches.push([index]);
+  }
+  return batches;
+}
+
 /** Frees a batch's tensors. */
 export function disposeBatch(batch: Batch): void {
   tf.dispose([batch.ids, batch.positions, batch.attentionBias, batch.readBias, batch.readRows]);

@@ -54,6 +54,9 @@ const old = (): string =>
     for (const name of ["tie_word_embeddings", "pad_token_id", "type_vocab_size", "layer_norm_eps"]) delete config[name];
   });
 
+/** No sequence is padded. */
+const ONE_BY_ONE = { examples: 1, tokens: Infinity };
+
 onEveryBackend("BERT's logits at the mask", () => {
   // float32 with about 10 layers of operations on values of order 1: differences of about 1e-6.
   const TOLERANCE = { absolute: 1e-5 };
@@ -64,7 +67,7 @@ onEveryBackend("BERT's logits at the mask", () => {
 
   it("equal transformers' one by one, up to the last position", () => {
     assert.equal(Math.max(...sequences.map(({ ids }) => ids.length)), longestText(tinyBert().config));
-    assertAllclose(predictLogits(tinyBert(), labelWordHead(vocabulary), sequences, 1), bertOracle.unpadded, TOLERANCE);
+    assertAllclose(predictLogits(tinyBert(), labelWordHead(vocabulary), sequences, ONE_BY_ONE), bertOracle.unpadded, TOLERANCE);
   });
 
   it("equal transformers' with the decoder tied to the word embeddings", () => {

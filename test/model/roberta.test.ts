@@ -9,6 +9,9 @@ import { onEveryBackend } from "../support/backends";
 import { readJson, tinyRoberta, tinyRobertaTied, type Prompt } from "../support/tiny-roberta";
 import assert from "node:assert/strict";
 
+/** No sequence is padded. */
+const ONE_BY_ONE = { examples: 1, tokens: Infinity };
+
 interface Oracle {
   vocabulary: number;
   sequences: Prompt[];
@@ -27,7 +30,7 @@ onEveryBackend("RoBERTa's logits at the mask", () => {
   });
 
   it("equal transformers' one by one, without padding", () => {
-    const logits = predictLogits(tinyRoberta(), labelWordHead(vocabulary), oracle.sequences, 1);
+    const logits = predictLogits(tinyRoberta(), labelWordHead(vocabulary), oracle.sequences, ONE_BY_ONE);
     assertAllclose(logits, oracle.padded64, { absolute: 1e-5 });
   });
 
@@ -47,7 +50,7 @@ onEveryBackend("RoBERTa's logits at the mask", () => {
     const { logits } = vocabularyHead.forward(model, hidden);
     const values = Array.from(logits.dataSync());
     const size = oracle.vocabulary;
-    const alone = predictLogits(model, vocabularyHead, texts, 1);
+    const alone = predictLogits(model, vocabularyHead, texts, ONE_BY_ONE);
     texts.forEach((_, i) => assertAllclose(values.slice(i * size, (i + 1) * size), alone.slice(i * size, (i + 1) * size), { absolute: 1e-5 }, `text ${i}`));
     assertAllclose(values.slice(4 * size, 5 * size), alone.slice(size, 2 * size), { absolute: 1e-5 }, "second row");
   });
