@@ -11,35 +11,9 @@ import { kernelError } from "../src/kernels/kernel-error";
 import { marginOutput } from "../src/kernels/outputs";
 import { createProjector, type ProjectionKind } from "../src/kernels/projection";
 import { tf } from "../src/model/backend";
-import type { Sequence } from "../src/model/batch";
 import { labelWordHead } from "../src/model/head";
-import type { Model } from "../src/model/model";
-import { parseModelConfig, parameterShapes } from "../src/model/model-config";
-import { randomStream } from "../src/random";
 import { runSteps } from "../src/steps";
-
-const RAW = {
-  model_type: "roberta",
-  ...{ vocab_size: 50265, hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072 },
-  ...{ max_position_embeddings: 514, type_vocab_size: 1, layer_norm_eps: 1e-5, pad_token_id: 1, hidden_act: "gelu" },
-};
-
-/** Weights as Hugging Face draws them: normal with deviation 0.02, norms 1, biases 0. */
-function randomModel(): Model {
-  const config = parseModelConfig(RAW, "the bench's configuration");
-  const parameters = new Map(
-    [...parameterShapes(config)].map(([name, shape], i) => {
-      if (name.endsWith(".bias")) return [name, tf.zeros(shape)];
-      return [name, /norm/i.test(name) ? tf.ones(shape) : tf.randomNormal(shape, 0, 0.02, "float32", i + 1)];
-    }),
-  );
-  return { config, parameters, hash: "random" };
-}
-
-function randomSequences(count: number, tokens: number): Sequence[] {
-  const random = randomStream(1);
-  return Array.from({ length: count }, () => ({ ids: Array.from({ length: tokens }, () => 4 + Math.floor(random() * 50000)), maskPosition: tokens - 2 }));
-}
+import { randomRoberta, randomSequences } from "./random-roberta";
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);
 
@@ -47,7 +21,7 @@ async function measure([examples = "8", tokens = "64", dimensions = "256,1024,40
   const formulas = formulaNames.split(",") as Formula[];
   const kind = kindName as ProjectionKind;
   if (!formulas.every((formula) => FORMULAS.includes(formula))) throw new Error(`formulas are ${FORMULAS.join(", ")}`);
-  const model = randomModel();
+  const model = randomRoberta();
   const outputs = marginOutput(labelWordHead([100, 200], { tied: false }));
   const selected = new Set(model.parameters.keys());
   const sequences = randomSequences(Number(examples), Number(tokens));

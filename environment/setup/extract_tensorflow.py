@@ -1,6 +1,6 @@
-"""Takes out of TensorFlow's wheel what tfjs-node's addon needs: two shared libraries and the C headers.
+"""Takes out of TensorFlow's wheel what tfjs-node's addon needs, two shared libraries and the C headers, and out of NVIDIA's their libraries.
 
-Usage: extract_tensorflow.py WHEEL FOLDER
+Usage: extract_tensorflow.py FOLDER WHEEL...
 """
 import pathlib
 import shutil
@@ -16,16 +16,27 @@ HEADERS = (
 )
 
 
-def main(wheel: str, folder: str) -> None:
-    target = pathlib.Path(folder)
-    with zipfile.ZipFile(wheel) as archive:
-        for library in LIBRARIES:
-            copy(archive, f"tensorflow/{library}", target / "lib" / library)
-        copy(archive, "tensorflow/include/LICENSE", target / "LICENSE")
-        for name in archive.namelist():
-            header = name.removeprefix("tensorflow/include/")
-            if header != name and header.startswith(HEADERS) and header.endswith(".h"):
-                copy(archive, name, target / "include" / header)
+def main(folder: str, *wheels: str) -> None:
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            extract = extract_nvidia if pathlib.Path(wheel).name.startswith("nvidia") else extract_tensorflow
+            extract(archive, pathlib.Path(folder))
+
+
+def extract_tensorflow(archive: zipfile.ZipFile, target: pathlib.Path) -> None:
+    for library in LIBRARIES:
+        copy(archive, f"tensorflow/{library}", target / "lib" / library)
+    copy(archive, "tensorflow/include/LICENSE", target / "LICENSE")
+    for name in archive.namelist():
+        header = name.removeprefix("tensorflow/include/")
+        if header != name and header.startswith(HEADERS) and header.endswith(".h"):
+            copy(archive, name, target / "include" / header)
+
+
+def extract_nvidia(archive: zipfile.ZipFile, target: pathlib.Path) -> None:
+    for name in archive.namelist():
+        if "/lib/lib" in name and ".so" in name or name.endswith(("License.txt", "LICENSE.txt")):
+            copy(archive, name, target / name)
 
 
 def copy(archive: zipfile.ZipFile, name: str, target: pathlib.Path) -> None:

@@ -13,40 +13,54 @@ const tensorflowVersion = "2.21.0";
 const tfjsNode = path.join(nodeModules, "@tensorflow", "tfjs-node");
 const deps = path.join(tfjsNode, "deps");
 const stamp = path.join(deps, "kernel-view-setup.txt");
-/** TensorFlow's libraries outlive `npm ci`, which empties node_modules, so they are fetched once per checkout. */
-const libraries = path.join(cache, `tensorflow-${tensorflowVersion}`);
+const glibcX64 = ["manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"];
+/** pip's packages with TensorFlow's libraries. Those for GPUs come with NVIDIA's, in the versions that TensorFlow asks for. */
+const WHEELS = {
+  "linux x64": { package: "tensorflow-cpu", platforms: glibcX64, megabytes: 270 },
+  "linux arm64": { package: "tensorflow", platforms: ["manylinux_2_27_aarch64"], megabytes: 270 },
+  "linux x64 gpu": { package: "tensorflow[and-cuda]", platforms: glibcX64, megabytes: 3400, gpu: true },
+};
+/** Free space that set-up needs, the downloaded file included. */
+const GIGABYTES = { cpu: 1.3, gpu: 10 };
+
+const chosenWay = () => process.env.KERNEL_VIEW_TENSORFLOW;
 
 /**
  * Step: native TensorFlow. `KERNEL_VIEW_TENSORFLOW` chooses the way: `installer` (tfjs-node's own), `wheel` (libraries
- * out of pip's wheel, addon compiled here), `none` (the slow pure-JavaScript backend); by default the first that works.
+ * out of pip's wheel, addon compiled here), `gpu` (the same with CUDA's libraries), `none` (the slow pure-JavaScript
+ * backend); by default what is there, or the first of the first two that works.
  */
 export const nativeTensorflow = {
   name: "Native TensorFlow",
-  gigabytes: 1.3,
-  isDone: () =>
-    process.env.KERNEL_VIEW_TENSORFLOW === "none" ||
-    (readIfThere(stamp) === wanted() && existsSync(addonFile()) && existsSync(path.join(deps, "lib", libraryName))),
+  get gigabytes() {
+    return chosenWay() === "gpu" ? GIGABYTES.gpu : GIGABYTES.cpu;
+  },
+  isDone: () => {
+    const [way, done] = [chosenWay(), readIfThere(stamp)];
+    const asked = way === undefined ? [wanted(false), wanted(true)] : [wanted(way === "gpu")];
+    return way === "none" || (asked.includes(done) && existsSync(addonFile()) && existsSync(path.join(deps, "lib", libraryName)));
+  },
   async run(step) {
-    const way = process.env.KERNEL_VIEW_TENSORFLOW;
-    if (way !== undefined && way !== "installer" && way !== "wheel") {
-      throw new SetupError(`KERNEL_VIEW_TENSORFLOW=${way} is not known: use installer, wheel or none.`);
+    const way = chosenWay();
+    if (way !== undefined && !["installer", "wheel", "gpu"].includes(way)) {
+      throw new SetupError(`KERNEL_VIEW_TENSORFLOW=${way} is not known: use installer, wheel, gpu or none.`);
     }
     // Installed by hand or by `npm install`: take what works.
-    let version = way === undefined ? loadedVersion() : undefined;
+    let version = way === undefined ? loaded()?.version : undefined;
     if (version === undefined && (way === "installer" || (way === undefined && (await ownInstallerAnswers())))) {
       version = await useOwnInstaller(step, way === "installer");
     }
-    if (version === undefined) version = await useWheel(step);
+    if (version === undefined) version = await useWheel(step, wheelForThisMachine(way === "gpu"));
     rmSync(path.join(tfjsNode, "build-tmp-napi-v8"), { recursive: true, force: true });
-    writeWhole(stamp, wanted());
+    writeWhole(stamp, wanted(way === "gpu"));
     return `TensorFlow ${version}`;
   },
 };
 
 const libraryName = process.platform === "darwin" ? "libtensorflow.2.dylib" : process.platform === "win32" ? "tensorflow.lib" : "libtensorflow.so";
 
-function wanted() {
-  return `${process.platform} ${process.arch} napi ${process.versions.napi}\n`;
+function wanted(gpu) {
+  return `${process.platform} ${process.arch} napi ${process.versions.napi}${gpu ? " gpu" : ""}\n`;
 }
 
 /** node-pre-gyp puts the addon in the folder of the newest Node-API version the package declares (3 to 8). */
@@ -54,19 +68,20 @@ function addonFile() {
   return path.join(tfjsNode, "lib", `napi-v${Math.min(8, Number(process.versions.napi))}`, "tfjs_binding.node");
 }
 
-/** Loads TensorFlow in a process of its own and computes something: its version, or undefined where that fails. */
-function loadedVersion() {
+/** Loads TensorFlow in a process of its own and computes something: its version and device, or undefined where that fails. */
+function loaded() {
   if (!existsSync(addonFile())) return undefined;
   const program = `
     require(${JSON.stringify(path.join(root, "environment", "node-compat.cjs"))});
     const tf = require(${JSON.stringify(tfjsNode)});
     const product = tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).dataSync();
     if (tf.getBackend() !== "tensorflow" || product[0] !== 3) process.exit(1);
-    console.log(tf.backend().binding.TF_Version);`;
-  return ask(process.execPath, ["-e", program], {
+    console.log(JSON.stringify({ version: tf.backend().binding.TF_Version, gpu: tf.backend().isUsingGpuDevice }));`;
+  const answer = ask(process.execPath, ["-e", program], {
     env: { ...process.env, ...processEnvironment },
     stdio: ["ignore", "pipe", "ignore"],
   });
+  return answer && JSON.parse(answer);
 }
 
 const installerHost = process.env.TFJS_NODE_BASE_URI ?? process.env.TFJS_NODE_CDN_STORAGE ?? process.env.CDN_STORAGE ?? "https://storage.googleapis.com/";
@@ -103,33 +118,35 @@ async function useOwnInstaller(step, insist) {
   } catch (error) {
     if (insist) throw error;
   }
-  const version = loadedVersion();
+  const version = loaded()?.version;
   if (version === undefined && insist) throw new SetupError("tfjs-node's installer ended, but TensorFlow does not load. Try KERNEL_VIEW_TENSORFLOW=wheel.");
   return version;
 }
 
-async function useWheel(step) {
-  const wheel = wheelForThisMachine();
+async function useWheel(step, wheel) {
+  // TensorFlow's libraries outlive `npm ci`, which empties node_modules, so they are fetched once per checkout.
+  const libraries = path.join(cache, `tensorflow-${tensorflowVersion}${wheel.gpu ? "-gpu" : ""}`);
   checkCompiler();
-  if (!existsSync(path.join(libraries, "complete"))) await fetchLibraries(step, wheel);
+  if (!existsSync(path.join(libraries, "complete"))) await fetchLibraries(step, wheel, libraries);
   step.say("compiling the addon");
-  placeLibraries();
+  placeLibraries(libraries);
   await compileAddon();
-  const version = loadedVersion();
-  if (version === undefined) {
+  const found = loaded();
+  if (found === undefined) {
     throw new SetupError(
       `The TensorFlow addon was compiled but does not load. Delete ${path.relative(root, libraries)} and ${path.relative(root, deps)} and run ` +
         "the same command again; or set KERNEL_VIEW_TENSORFLOW=none to go on with the slow pure-JavaScript backend.",
     );
   }
-  return `${version}, addon compiled here`;
+  const device = found.gpu ? ", on the GPU" : wheel.gpu ? "; no GPU can be used (does `nvidia-smi` show one, with a driver for CUDA 12?): it computes on the CPU" : "";
+  return `${found.version}, addon compiled here${device}`;
 }
 
-function wheelForThisMachine() {
+function wheelForThisMachine(gpu) {
   const { platform, arch } = process;
-  const glibc = process.report?.getReport().header.glibcVersionRuntime;
-  if (platform === "linux" && arch === "x64" && glibc) return { name: "tensorflow-cpu", platform: "manylinux_2_27_x86_64" };
-  if (platform === "linux" && arch === "arm64" && glibc) return { name: "tensorflow", platform: "manylinux_2_27_aarch64" };
+  const wheel = WHEELS[`${platform} ${arch}${gpu ? " gpu" : ""}`];
+  if (wheel && process.report?.getReport().header.glibcVersionRuntime) return wheel;
+  if (gpu) throw new SetupError(`KERNEL_VIEW_TENSORFLOW=gpu is for Linux with glibc on x64 (this is ${platform} ${arch}). Leave the variable out to compute on the CPU.`);
   throw new SetupError(
     `Native TensorFlow: tfjs-node's own installer did not work, and the other way is for Linux with glibc only (this is ${platform} ${arch}).\n` +
       `Check that ${installerHost} can be reached, or set KERNEL_VIEW_TENSORFLOW=none to go on with the slow pure-JavaScript backend.`,
@@ -149,18 +166,18 @@ function checkCompiler() {
   }
 }
 
-/** Downloads the wheel and keeps of it the two libraries and the C headers. */
-async function fetchLibraries(step, wheel) {
+/** Downloads the wheel, and NVIDIA's with it, and keeps the shared libraries and the C headers. */
+async function fetchLibraries(step, wheel, libraries) {
   const scratch = path.join(cache, "tensorflow-part");
   rmSync(scratch, { recursive: true, force: true });
   rmSync(libraries, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
-  step.say(`downloading ${wheel.name} ${tensorflowVersion} (270 MB)`);
+  step.say(`downloading ${wheel.package} ${tensorflowVersion} (${wheel.megabytes} MB)`);
   // The libraries are the same in the wheels for all Pythons, so one is asked for by name, whichever Python runs here.
   await run(
     venvPython,
-    ["-m", "pip", "download", ...quietPip, "--no-cache-dir", "--no-deps",
-      "--only-binary=:all:", "--python-version", "3.12", "--platform", wheel.platform, "--dest", scratch, `${wheel.name}==${tensorflowVersion}`],
+    ["-m", "pip", "download", ...quietPip, "--no-cache-dir", ...(wheel.gpu ? [] : ["--no-deps"]), "--only-binary=:all:", "--python-version", "3.12",
+      ...wheel.platforms.flatMap((platform) => ["--platform", platform]), "--dest", scratch, `${wheel.package}==${tensorflowVersion}`],
     {
       what: "downloading TensorFlow",
       source: "the Python package index (`pip config list` shows which)",
@@ -169,9 +186,9 @@ async function fetchLibraries(step, wheel) {
     },
   );
   step.say("extracting TensorFlow's libraries");
-  const file = readdirSync(scratch).find((name) => name.endsWith(".whl"));
+  const files = readdirSync(scratch).filter((name) => /^(tensorflow|nvidia)_?.*\.whl$/.test(name));
   const unpacked = path.join(scratch, "unpacked");
-  await run(venvPython, [path.join(root, "environment", "setup", "extract_tensorflow.py"), path.join(scratch, file), unpacked], {
+  await run(venvPython, [path.join(root, "environment", "setup", "extract_tensorflow.py"), unpacked, ...files.map((file) => path.join(scratch, file))], {
     what: "extracting TensorFlow's libraries",
     log: "tensorflow-extract",
   });
@@ -180,8 +197,8 @@ async function fetchLibraries(step, wheel) {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** Gives the libraries the names tfjs-node's build looks for. */
-function placeLibraries() {
+/** Gives the libraries the names tfjs-node's build looks for; TensorFlow looks for NVIDIA's in the folder nvidia beside its own. */
+function placeLibraries(libraries) {
   rmSync(deps, { recursive: true, force: true });
   const lib = path.join(deps, "lib");
   mkdirSync(lib, { recursive: true });
@@ -190,6 +207,7 @@ function placeLibraries() {
   symlinkSync(to("libtensorflow_cc.so.2"), path.join(lib, "libtensorflow_cc.so.2"));
   symlinkSync(to("libtensorflow_framework.so.2"), path.join(lib, "libtensorflow_framework.so"));
   symlinkSync(to("libtensorflow_framework.so.2"), path.join(lib, "libtensorflow_framework.so.2"));
+  if (existsSync(path.join(libraries, "nvidia"))) symlinkSync(path.relative(deps, path.join(libraries, "nvidia")), path.join(deps, "nvidia"));
   cpSync(path.join(libraries, "include"), path.join(deps, "include"), { recursive: true });
 }
 

@@ -1,4 +1,5 @@
-/** How a kernel is divided into blocks. The plan depends on its inputs only: every process that makes it finds the same blocks. */
+/** How a kernel is divided into blocks. The plan depends on its inputs, and on the memory of the GPU where one computes: every process that makes it on such a machine finds the same blocks. */
+import { gpuMemory } from "../model/backend";
 import { byLength, type BatchLimits, type Sequence } from "../model/batch";
 import { blockName } from "./block-name";
 import type { KernelSettings } from "./block";
@@ -45,6 +46,8 @@ const TRAIN_BUDGET = 2 ** 29;
  */
 const EVALUATE_BUDGET = 2 ** 28;
 const LARGEST_BLOCK = 128;
+/** Memory of a GPU to which these budgets belong; a larger one has larger ones. */
+const GPU_MEMORY = 16 * 2 ** 30;
 
 /** What fits the budgets: the training side keeps each layer's inputs and δs, a pass its activations. */
 export function blockLimits({ model, outputs, formulas }: KernelSettings): { train: BatchLimits; evaluate: BatchLimits } {
@@ -53,7 +56,8 @@ export function blockLimits({ model, outputs, formulas }: KernelSettings): { tra
   const kept = layers * (hiddenSize * (3 + 5 * c) + intermediateSize * (1 + c));
   const activations = layers * (hiddenSize * 9 + intermediateSize * 2);
   const budget = formulas.some((formula) => formula !== "sgd") ? 2 * EVALUATE_BUDGET : EVALUATE_BUDGET;
-  const limits = (numbers: number): BatchLimits => ({ examples: LARGEST_BLOCK, tokens: Math.floor(numbers) });
+  const share = (gpuMemory() ?? GPU_MEMORY) / GPU_MEMORY;
+  const limits = (numbers: number): BatchLimits => ({ examples: Math.ceil(LARGEST_BLOCK * share), tokens: Math.floor(numbers * share) });
   return { train: limits(TRAIN_BUDGET / kept), evaluate: limits(budget / activations) };
 }
 

@@ -2,6 +2,7 @@
  * The one file that chooses the tensor backend: TensorFlow's C library through tfjs-node,
  * or, where that cannot be loaded, tfjs in plain JavaScript (the same results, far slower).
  */
+import { execFileSync } from "node:child_process";
 import type * as Tf from "@tensorflow/tfjs";
 // The class itself: what names it need not read the declarations of all of tfjs.
 import type { Tensor } from "@tensorflow/tfjs-core/dist/tensor";
@@ -42,10 +43,29 @@ export const backendIsLoaded = (): boolean => Object.keys(require.cache).some((f
 /** The name of the active backend: "tensorflow" (native) or "cpu" (plain JavaScript). */
 export const backendName = (): string => tf.getBackend();
 
-/** Versions of what computes, for provenance. */
-export function backendVersions(): { backend: string; tfjs: string; tensorflow?: string } {
-  const native = (tf.backend() as { binding?: { TF_Version?: string } }).binding;
-  return { backend: backendName(), tfjs: tf.version["tfjs-core"], tensorflow: native?.TF_Version };
+interface NativeProperties {
+  binding?: { TF_Version?: string };
+  isUsingGpuDevice?: boolean;
+}
+
+/** What computes and its versions, for provenance. */
+export function backendVersions(): { backend: string; tfjs: string; tensorflow?: string; device?: string } {
+  const { binding, isUsingGpuDevice } = tf.backend() as NativeProperties;
+  return { backend: backendName(), tfjs: tf.version["tfjs-core"], tensorflow: binding?.TF_Version, ...(isUsingGpuDevice ? { device: gpu().name } : {}) };
+}
+
+/** The memory of the GPU that computes, in bytes; undefined where none does. */
+export const gpuMemory = (): number | undefined => ((tf.backend() as NativeProperties).isUsingGpuDevice ? gpu().memory : undefined);
+
+let knownGpu: { name: string; memory: number } | undefined;
+
+function gpu(): { name: string; memory: number } {
+  if (!knownGpu) {
+    const [line] = execFileSync("nvidia-smi", ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"], { encoding: "utf8" }).split("\n");
+    const [name, mebibytes] = line.split(", ");
+    knownGpu = { name, memory: Number(mebibytes) * 2 ** 20 };
+  }
+  return knownGpu;
 }
 
 /** What of the engine's state outlives a scope that was never left. */

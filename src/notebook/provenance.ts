@@ -87,8 +87,8 @@ function packageVersion(): string {
 /** What the tensor library says of itself, if something was computed with it (provenance never loads it). */
 function tensorflowVersion(): string {
   if (!backendIsLoaded()) return "not loaded";
-  const { backend, tfjs, tensorflow } = backendVersions();
-  return tensorflow ? `${tensorflow} (tfjs ${tfjs})` : `none (tfjs ${tfjs}, backend ${backend})`;
+  const { backend, tfjs, tensorflow, device } = backendVersions();
+  return tensorflow ? `${tensorflow} (tfjs ${tfjs})${device ? ` on ${device}` : ""}` : `none (tfjs ${tfjs}, backend ${backend})`;
 }
 
 function cpuText(): string {

@@ -45,7 +45,7 @@ onEveryBackend("f_lin equals torch.func.jvp", () => {
       const { model, outputs, tuned } = caseOf(expected);
       // Batches of two: the examples' places in the result are not those in a batch.
       const { start, linearized } = await linearize({ model, outputs, sequences: evaluate, tuned, batchSize: 2 });
-      assertAllclose(start.values, expected.start.flat(), { absolute: 2e-6 }, "f_0");
+      assertAllclose(start.values, expected.start.flat(), { absolute: 5e-6 }, "f_0");
       linearized.forEach(({ values, shape }, k) => {
         assert.deepEqual(shape, [evaluate.length, outputs.combine.length]);
         // f_0 itself is rounded to float32 (about 1e-7 of its size, below 2).
@@ -138,7 +138,7 @@ describe("linearize", () => {
     await assert.rejects(run(lora, { ...lora, loraScale: 7 }), /LoRA scales differ: 1 .* 7/);
     const other = new Map(model.parameters).set("lm_head.bias", tf.zeros([3]));
     await assert.rejects(run(model, { ...model, parameters: other }), /lm_head\.bias has shape \[\d+\] .* \[3\]/);
-    await assert.rejects(linearize({ model, outputs, sequences: evaluate, tuned: [], batchSize: 0 }), /batchSize/);
+    await assert.rejects(linearize({ model, outputs, sequences: evaluate, tuned: [], batchSize: 0 }), /a whole number of examples, at least 1, not 0/);
   });
 
   it("stops when asked to", async () => {
