@@ -1,7 +1,11 @@
-import { evaluateHeadSteps, fineTune, sortedSettings, trainingConfigOf, type FineTuneInputs, type FineTuneOptions, type LabelledPrompts, type TrainingRecord } from "../finetune/fine-tune";
+import { sortedSettings, trainingConfigOf, type FineTuneInputs, type LabelledPrompts } from "../finetune/fine-tune";
 import type { TrainingSettings } from "../finetune/training-config";
-import { runToEnd } from "../steps";
+import { runningSignal } from "../running-cell";
 import { remember } from "./remember";
+import { gainsSideBySide, runElsewhere } from "./side-by-side";
+import { singleRun, type FineTuningRun, type SingleRunOptions } from "./single-run";
+
+export type { FineTuningRun } from "./single-run";
 
 export interface FineTuningRunOptions extends Omit<TrainingSettings, "learningRate">, Omit<FineTuneInputs, "stateDirectory" | "saveEvery" | "onEvaluate" | "onProgress"> {
   /** Each is tried; the one whose best checkpoint does best on dev counts, the first on ties. */
@@ -13,61 +17,59 @@ export interface FineTuningRunOptions extends Omit<TrainingSettings, "learningRa
   onProgress?: (progress: { done: number; total: number; reused: number }) => void;
 }
 
-/** One fine-tuning run without its weights. */
-export interface FineTuningRun {
-  learningRate: number;
-  /** Of the best checkpoint, from 0 to 1. */
-  devAccuracy: number;
-  testAccuracy: number;
-  /** By the run's metric; the same as accuracy unless that is f1. */
-  devScore: number;
-  testScore: number;
-  /** Optimizer steps taken at the best checkpoint. */
-  bestStep: number;
-  history: TrainingRecord[];
-  /** Logits on the probe set before the first step, where there is one. */
-  initialLogits?: number[];
-}
-
 /** Increase when the meaning of kept runs changes: older ones are then not used. */
 const FORMAT = 2;
 
-/** Fine-tunes once for each learning rate and returns the run that dev chooses, as the paper's protocol has it. */
+/**
+ * Fine-tunes once for each learning rate and returns the run that dev chooses, as the paper's protocol has it. Runs of a
+ * small model are side by side, on as many cores as there are.
+ */
 export async function fineTuningRun(options: FineTuningRunOptions): Promise<FineTuningRun> {
-  const { learningRates, onProgress, ...rest } = options;
+  const { learningRates, onProgress, store, signal = runningSignal(), ...rest } = options;
   if (learningRates.length === 0) throw new Error("fine-tuning needs at least one learning rate");
+  const failed = new AbortController();
+  const compute = learningRates.length > 1 && gainsSideBySide(rest.model, rest.head) ? runElsewhere : singleRun;
+  const progress = stepsOfRuns(learningRates.length, onProgress);
+  const runOf = async (learningRate: number, place: number): Promise<FineTuningRun> => {
+    const run = { ...rest, learningRate, signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal, onProgress: progress.step(place) };
+    const result = await remember(store, keyOf(run), () => compute(run), progress.reuse);
+    progress.end(place);
+    return result;
+  };
   const runs: FineTuningRun[] = [];
-  // A run from disk reports nothing: it counts with the length of those before it.
-  let length = rest.steps ?? 1;
-  let reused = 0;
-  for (const [index, learningRate] of learningRates.entries()) {
-    const report = (done: number): void => onProgress?.({ done: index * length + done, total: learningRates.length * length, reused: reused * length });
-    const onStep = ({ done, total }: { done: number; total: number }): void => {
-      length = total;
-      report(done);
-    };
-    runs.push(await runOnce({ ...rest, learningRate, onProgress: onStep }, () => reused++));
-    report(length);
+  try {
+    if (compute === runElsewhere) runs.push(...(await Promise.all(learningRates.map(runOf))));
+    else for (const [place, learningRate] of learningRates.entries()) runs.push(await runOf(learningRate, place));
+  } catch (error) {
+    failed.abort(error);
+    throw error;
   }
   return runs.reduce((best, run) => (run.devScore > best.devScore ? run : best));
 }
 
-function runOnce({ test, store, ...options }: FineTuneOptions & Pick<FineTuningRunOptions, "test" | "store">, onReuse: () => void): Promise<FineTuningRun> {
-  const { model, head, train, dev, probe } = options;
-  const config = trainingConfigOf(options);
+/** Everything that a run's result depends on. */
+function keyOf({ model, head, train, dev, test, probe, ...settings }: SingleRunOptions): unknown[] {
   const encoded = (sequences: LabelledPrompts["sequences"]): number[][] => sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
   const prompts = [train, dev, test].map(({ sequences, labels }) => [labels, encoded(sequences)]);
-  const key = [FORMAT, "fine-tuning", model.hash, head.description, sortedSettings(config), prompts, encoded(probe ?? [])];
-  const compute = async (): Promise<FineTuningRun> => {
-    const tuned = await fineTune(options);
-    try {
-      const { best, history, initialLogits } = tuned;
-      const { accuracy: testAccuracy, score: testScore } = await runToEnd(evaluateHeadSteps(tuned.model, head, test, config.metric));
-      const { devAccuracy, devScore } = best;
-      return { learningRate: config.learningRate, devAccuracy, testAccuracy, devScore, testScore, bestStep: best.step, history, ...(initialLogits ? { initialLogits } : {}) };
-    } finally {
-      tuned.dispose();
-    }
+  return [FORMAT, "fine-tuning", model.hash, head.description, sortedSettings(trainingConfigOf(settings)), prompts, encoded(probe ?? [])];
+}
+
+/** Adds up the steps of runs. A run from disk reports nothing: it counts with the length of the others. */
+function stepsOfRuns(runs: number, onProgress: FineTuningRunOptions["onProgress"]) {
+  const done = Array<number>(runs).fill(0);
+  const ended = Array<boolean>(runs).fill(false);
+  let [length, reused] = [1, 0];
+  const report = (): void => onProgress?.({ done: done.reduce((sum, steps, i) => sum + (ended[i] ? length : steps), 0), total: runs * length, reused: reused * length });
+  return {
+    step: (place: number) => (progress: { done: number; total: number }): void => {
+      length = progress.total;
+      done[place] = progress.done;
+      report();
+    },
+    reuse: (): void => void reused++,
+    end: (place: number): void => {
+      ended[place] = true;
+      report();
+    },
   };
-  return remember(store, key, compute, onReuse);
 }

@@ -17,7 +17,7 @@ import { trainedVocabulary } from "./trained-vocabulary";
 import { parseTrainingConfig, runLength, TRAINING_FIELDS, type TrainingConfig, type TrainingSettings } from "./training-config";
 import type { TrainingRecord } from "./training-record";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
-import { disposeState, firstState, fitsGraphs, modelWith, trainingSteps, type Trained } from "./training-step";
+import { dispatchOf, disposeState, firstState, modelWith, trainingSteps, type Trained } from "./training-step";
 
 export { evaluateAccuracy, evaluateHead, evaluateHeadSteps, type HeadScores, type LabelledPrompts } from "./labelled-prompts";
 export { linearSchedule } from "./schedule";
@@ -76,7 +76,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   // Steps and evaluations are on the part of the vocabulary that occurs; only what is handed out is whole.
   const part = trainedVocabulary(start, options, config);
   const layouts = flatLayouts(part.model, names);
-  const training = { model: part.model, head: part.head, layouts, train: part.train, classes: classesOf(options), config, graphs: fitsGraphs(start) };
+  const training = { model: part.model, head: part.head, layouts, train: part.train, classes: classesOf(options), config, dispatch: dispatchOf(start) };
   const origin = firstState(training);
   try {
     const restored = stateDirectory === undefined ? undefined : loadTrainingState(stateDirectory, run);
@@ -181,7 +181,7 @@ export const sortedSettings = (config: TrainingConfig): [string, unknown][] =>
   Object.entries(config).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Increase when the same settings come to give other numbers: older states are then not taken up. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Identifies a run by everything that its result depends on. */
 function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, config: TrainingConfig): string {

@@ -39,39 +39,57 @@ function pack(lengths: readonly number[], rowCount: number): Packing {
 }
 
 export interface BatchPlan {
-  /** The shape of a batch, and whether so many batches have it that a graph for it pays. */
-  shapeOf(lengths: readonly number[]): { shape: BatchShape; common: boolean };
+  /** The shape of a batch, and whether its steps are a graph. */
+  shapeOf(lengths: readonly number[]): { shape: BatchShape; graph: boolean };
 }
+
+/** Making a graph takes as long as this many times the way of a step's operations into TensorFlow, and as two steps more. */
+const MAKING = 10;
 
 /**
  * Chooses the shapes for a run from the lengths of all its batches: nothing but the run decides, so that it has the same
  * ones when it is taken up again.
  * @param batches the lengths of the prompts of each batch
- * @param fewest a length that fewer batches have is rounded up to a longer one, and is not common if there is none
+ * @param dispatch the tokens that are computed in the time that a step's operations, run one by one, take on their way
+ *   into TensorFlow; 0 for no graphs
  */
-export function planBatches(batches: readonly (readonly number[])[], fewest: number): BatchPlan {
+export function planBatches(batches: readonly (readonly number[])[], dispatch: number): BatchPlan {
   const total = (lengths: readonly number[]): number => lengths.reduce((sum, n) => sum + n, 0);
   const mean = batches.reduce((sum, lengths) => sum + total(lengths), 0) / batches.length;
   const rows = Math.max(1, Math.round(mean / ROW));
   const packings = batches.map((lengths) => pack(lengths, rows));
-  const reads = Math.max(...packings.map(({ shape }) => shape.reads));
-  const counts = new Map<number, number>();
-  for (const { shape } of packings) counts.set(shape.length, (counts.get(shape.length) ?? 0) + 1);
-  const common: number[] = [];
-  let waiting = 0;
-  for (const length of [...counts.keys()].sort((a, b) => a - b)) {
-    waiting += counts.get(length)!;
-    if (waiting < fewest) continue;
-    common.push(length);
-    waiting = 0;
-  }
+  // Even, so that draws of one task have one number of them, and share graphs.
+  const reads = upTo(2, Math.max(...packings.map(({ shape }) => shape.reads)));
+  const graphs = dispatch === 0 ? [] : graphLengths(packings.map(({ shape }) => shape.length), { dispatch: dispatch / rows, making: (MAKING * dispatch + 2 * mean) / rows });
   return {
     shapeOf(lengths) {
       const { length } = pack(lengths, rows).shape;
-      const rounded = common.find((each) => each >= length);
-      return { shape: { rows, length: rounded ?? length, reads }, common: rounded !== undefined };
+      const graph = graphs.find(({ from, to }) => from <= length && length <= to);
+      return { shape: { rows, length: graph?.to ?? length, reads }, graph: graph !== undefined };
     },
   };
+}
+
+/**
+ * Which lengths of rows are rounded up to the longest of them, for which there is a graph, so that the run takes the
+ * least time; the others are computed without. In units of the time that a token of a row takes.
+ */
+function graphLengths(lengths: readonly number[], { dispatch, making }: { dispatch: number; making: number }): { from: number; to: number }[] {
+  const distinct = [...new Set(lengths)].sort((a, b) => a - b);
+  const counts = distinct.map((length) => lengths.filter((each) => each === length).length);
+  /** The least time for the shortest lengths, and the graphs that it takes. */
+  const best: { time: number; graphs: { from: number; to: number }[] }[] = [{ time: 0, graphs: [] }];
+  for (const [last, to] of distinct.entries()) {
+    let found = { time: best[last].time + counts[last] * (to + dispatch), graphs: best[last].graphs };
+    let count = 0;
+    for (let first = last; first >= 0; first--) {
+      count += counts[first];
+      const time = best[first].time + making + count * to;
+      if (time < found.time) found = { time, graphs: [...best[first].graphs, { from: distinct[first], to }] };
+    }
+    best.push(found);
+  }
+  return best.at(-1)!.graphs;
 }
 
 /**

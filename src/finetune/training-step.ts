@@ -1,4 +1,4 @@
-/** The steps of a fine-tuning run, as graphs where enough of them have one shape. */
+/** The steps of a fine-tuning run, as graphs where so many of them have one shape that it saves time. */
 import { tf, type Tensor } from "../model/backend";
 import type { Head } from "../model/head";
 import { parameter, parameterCount, type Model } from "../model/model";
@@ -22,8 +22,8 @@ export interface Training {
   /** Number of the head's logits. */
   classes: number;
   config: TrainingConfig;
-  /** Whether steps may be graphs. */
-  graphs: boolean;
+  /** Tokens computed in the time that a step's operations take on their way into TensorFlow; 0 if no step may be a graph. */
+  dispatch: number;
 }
 
 /** What changes. */
@@ -37,11 +37,8 @@ export interface Trained {
 /** The `name` of the error of a run whose loss is no number any more. */
 export const DIVERGED = "DivergedError";
 
-/**
- * Batches of one shape for which a graph pays: making one takes as long as some ten steps without.
- * So a run of fewer than ten steps has none.
- */
-const WORTH_A_GRAPH = 16;
+/** Parameters times tokens of a step that take as long to compute as its operations' way into TensorFlow, measured on two processors. */
+const DISPATCH = 1e9;
 
 /**
  * Parameters of the largest model that gets graphs. Making one keeps all intermediate values of a step at once, and in
@@ -69,6 +66,9 @@ export const modelWith = ({ model, layouts }: Pick<Training, "model" | "layouts"
 /** Whether the steps of a model, given with its whole vocabulary, may be graphs. */
 export const fitsGraphs = (model: Model): boolean => parameterCount(model) <= LARGEST_FOR_A_GRAPH;
 
+/** {@link Training.dispatch} of a model, given with its whole vocabulary. */
+export const dispatchOf = (model: Model): number => (fitsGraphs(model) ? DISPATCH / parameterCount(model) : 0);
+
 export interface TrainingSteps {
   /** Makes the graph that a step needs first, if there is none; tells whether it did. Takes what {@link TrainingSteps.take} takes. */
   prepare(state: Trained, step: number, batches: readonly (readonly number[])[], learningRate: number): boolean;
@@ -89,9 +89,9 @@ export interface TrainingSteps {
  * @param order the run's batches, from its first step on: they decide the shapes
  */
 export function trainingSteps(training: Training, order: Iterable<readonly (readonly number[])[]>, steps: number): TrainingSteps {
-  const { model, head, layouts, train, config, graphs } = training;
+  const { model, head, layouts, train, config, dispatch } = training;
   const lengthsOf = (batch: readonly number[]): number[] => batch.map((i) => train.sequences[i].ids.length);
-  const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), graphs ? WORTH_A_GRAPH : Infinity);
+  const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), dispatch);
   const functions = { eager: stepFunctions({ model, head, layouts, config }), graph: compiledStepFunctions({ model, head, layouts, config }) };
   const frozen = frozenInputs(model, layouts);
   const stepInputs = stepInputsOf(training);
@@ -103,12 +103,12 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
     return { ...numbered("theta", state.parameters), ...numbered("moment", state.moments), ...Object.fromEntries(rates) };
   };
   const disposeRates = ({ stepSize, decay }: Record<string, Tensor>): void => tf.dispose([stepSize, decay]);
-  /** Calls a function with the inputs of a batch, and tells whether its shape is a common one. */
-  const withBatch = <T>(batch: readonly number[], draw: [step: number, place: number], use: (inputs: Record<string, Tensor>, common: boolean) => T): T => {
-    const { shape, common } = plan.shapeOf(lengthsOf(batch));
+  /** Calls a function with the inputs of a batch, and tells whether its step is a graph. */
+  const withBatch = <T>(batch: readonly number[], draw: [step: number, place: number], use: (inputs: Record<string, Tensor>, graph: boolean) => T): T => {
+    const { shape, graph } = plan.shapeOf(lengthsOf(batch));
     const inputs = stepInputs(batch, shape, draw);
     try {
-      return use({ ...frozen, ...inputs.tensors }, common);
+      return use({ ...frozen, ...inputs.tensors }, graph);
     } finally {
       inputs.dispose();
     }
@@ -119,8 +119,8 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
 
   return {
     prepare(state, step, batches, learningRate) {
-      const { shape, common } = plan.shapeOf(lengthsOf(batches[0]));
-      if (!common || prepared.has(shape.length)) return false;
+      const { shape, graph } = plan.shapeOf(lengthsOf(batches[0]));
+      if (!graph || prepared.has(shape.length)) return false;
       prepared.add(shape.length);
       const all = optimizerInputs(state, step, learningRate);
       try {
@@ -137,7 +137,7 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
       try {
         for (const [place, batch] of batches.entries()) {
           const sums = after;
-          const { loss, ...rest } = withBatch(batch, [step, place], (inputs, common) => functions[common ? "graph" : "eager"][which]({ ...inputs, ...inputsFor(which, all), ...sums }));
+          const { loss, ...rest } = withBatch(batch, [step, place], (inputs, graph) => functions[graph ? "graph" : "eager"][which]({ ...inputs, ...inputsFor(which, all), ...sums }));
           losses.push(loss.dataSync()[0]);
           tf.dispose([loss, ...Object.values(sums)]);
           after = rest;

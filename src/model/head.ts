@@ -162,6 +162,20 @@ export const tanhClassifierHead: Head = {
   renumbered: () => tanhClassifierHead,
 };
 
+const LABEL_WORDS = /^label words ([\d,]+) (tied|untied)$/;
+
+/**
+ * The head that a description describes, as in another process.
+ * @throws if there is none
+ */
+export function headFromDescription(description: string): Head {
+  const [, ids, decoder] = LABEL_WORDS.exec(description) ?? [];
+  if (ids) return labelWordHead(ids.split(",").map(Number), { tied: decoder === "tied" });
+  const found = [vocabularyHead, classifierHead, tanhClassifierHead].find((head) => head.description === description);
+  if (!found) throw new Error(`no head is described by "${description}"`);
+  return found;
+}
+
 /** Adds the parameters of {@link tanhClassifierHead}: Gaussian weights (standard deviation 0.02) and zero biases. */
 export function withTanhClassifier(model: Model, classes: number, seed: number): Model {
   const { hiddenSize } = model.config;

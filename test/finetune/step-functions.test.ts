@@ -27,7 +27,7 @@ const train = { sequences, labels: [0, 1, 1, 0, 1, 0, 0, 1] };
 const wordHead = labelWordHead([40, 650]);
 
 const lengths = sequences.map(({ ids }) => ids.length);
-const { shape } = planBatches([lengths], 1).shapeOf(lengths);
+const { shape } = planBatches([lengths], 0).shapeOf(lengths);
 
 onEveryBackend("a packed batch", () => {
   it("has the loss and the gradients that the batch has with every prompt in a row of its own", () => {

@@ -1,0 +1,137 @@
+/**
+ * Fine-tuning runs side by side, each in a process of its own on one core. A step of a small model has too little to do
+ * for two cores to share it, so two runs at once take little longer than one. The bits are those of a run in this process.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fitsGraphs } from "../finetune/training-step";
+import { backendName } from "../model/backend";
+import { headFromDescription, type Head } from "../model/head";
+import type { Model } from "../model/model";
+import type { FineTuningRun, SingleRunOptions } from "./single-run";
+
+/** A model as it goes to another process: parameters by name, shape and values. */
+export interface SentModel extends Omit<Model, "parameters"> {
+  parameters: [name: string, shape: number[], values: Float32Array][];
+}
+
+/** What a run needs beside model and head: plain data. */
+type RunData = Omit<SingleRunOptions, "model" | "head" | "onProgress" | "onEvaluate" | "signal">;
+
+export type ToWorker = { type: "model"; model: SentModel } | { type: "run"; head: string; options: RunData };
+
+export type FromWorker = { type: "progress"; done: number; total: number } | { type: "done"; run: FineTuningRun } | { type: "failed"; name: string; message: string };
+
+interface Worker {
+  process: ChildProcess;
+  /** The model that it has. */
+  model?: string;
+  /** The last that it wrote to standard error. */
+  lastWords: string;
+  ended: boolean;
+  /** Ends it when it was idle for long. */
+  timer?: NodeJS.Timeout;
+}
+
+const CORES = availableParallelism();
+/** Milliseconds that a process waits for another run before it ends. */
+const IDLE = 10_000;
+
+const idle: Worker[] = [];
+const waiting: (() => void)[] = [];
+let running = 0;
+
+/** Whether runs of this model can be in other processes, and gain by it: large models keep all cores busy by themselves. */
+export const gainsSideBySide = (model: Model, head: Head): boolean => CORES > 1 && backendName() === "tensorflow" && fitsGraphs(model) && isKnown(head);
+
+function isKnown({ description }: Head): boolean {
+  try {
+    headFromDescription(description);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * One run in another process, as soon as a core is free.
+ * @throws what the run throws; the signal's reason, after ending the process
+ */
+export async function runElsewhere({ model, head, onProgress, onEvaluate: _, signal, ...options }: SingleRunOptions): Promise<FineTuningRun> {
+  while (running >= CORES) await new Promise<void>((resolve) => waiting.push(resolve));
+  running++;
+  try {
+    signal?.throwIfAborted();
+    const worker = idle.pop() ?? startWorker();
+    clearTimeout(worker.timer);
+    const run = await askWorker(worker, model, { type: "run", head: head.description, options }, onProgress, signal);
+    rest(worker);
+    return run;
+  } finally {
+    running--;
+    waiting.shift()?.();
+  }
+}
+
+function startWorker(): Worker {
+  const execArgv = ["--require", join(__dirname, "..", "..", "..", "environment", "node-compat.cjs")];
+  const process = fork(join(__dirname, "run-worker.js"), { execArgv, serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"], env: { ...globalThis.process.env, TF_NUM_INTRAOP_THREADS: "1", OMP_NUM_THREADS: "1" } });
+  const worker: Worker = { process, lastWords: "", ended: false };
+  process.stderr!.on("data", (chunk: Buffer) => (worker.lastWords = (worker.lastWords + chunk.toString()).slice(-2000)));
+  process.on("error", () => {});
+  process.once("close", () => {
+    worker.ended = true;
+    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+  });
+  return worker;
+}
+
+/** A waiting process does not keep this one alive. */
+function rest(worker: Worker): void {
+  if (worker.ended) return;
+  setAlive(worker, false);
+  worker.timer = setTimeout(() => worker.process.kill(), IDLE);
+  worker.timer.unref();
+  idle.push(worker);
+}
+
+function setAlive({ process }: Worker, alive: boolean): void {
+  const handles = [process, process.channel, process.stderr] as unknown as ({ ref(): void; unref(): void } | null)[];
+  for (const handle of handles) handle?.[alive ? "ref" : "unref"]();
+}
+
+function askWorker(worker: Worker, model: Model, run: ToWorker, onProgress: SingleRunOptions["onProgress"], signal: AbortSignal | undefined): Promise<FineTuningRun> {
+  const { process } = worker;
+  setAlive(worker, true);
+  return new Promise<FineTuningRun>((resolve, reject) => {
+    const onMessage = (message: FromWorker): void => {
+      if (message.type === "progress") onProgress?.({ done: message.done, total: message.total });
+      else if (message.type === "done") settle(() => resolve(message.run));
+      else settle(() => reject(Object.assign(new Error(message.message), { name: message.name })));
+    };
+    const onClose = (code: number | null, by: string | null): void => settle(() => reject(new Error(`the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it said nothing"}`)));
+    const onAbort = (): void => {
+      process.kill("SIGKILL");
+      settle(() => reject(signal!.reason as Error));
+    };
+    const settle = (how: () => void): void => {
+      process.off("message", onMessage);
+      process.off("close", onClose);
+      signal?.removeEventListener("abort", onAbort);
+      how();
+    };
+    process.on("message", onMessage);
+    process.on("close", onClose);
+    signal?.addEventListener("abort", onAbort);
+    const key = JSON.stringify([model.hash, model.loraScale, model.geluTail]);
+    if (worker.model !== key) process.send({ type: "model", model: sent(model) } satisfies ToWorker);
+    worker.model = key;
+    process.send(run);
+  });
+}
+
+const sent = ({ parameters, ...rest }: Model): SentModel => ({
+  ...rest,
+  parameters: [...parameters].map(([name, tensor]) => [name, tensor.shape, tensor.dataSync() as Float32Array]),
+});
