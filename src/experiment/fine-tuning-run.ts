@@ -29,7 +29,7 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
   if (learningRates.length === 0) throw new Error("fine-tuning needs at least one learning rate");
   const failed = new AbortController();
   const compute = learningRates.length > 1 && gainsSideBySide(rest.model, rest.head) ? runElsewhere : singleRun;
-  const progress = stepsOfRuns(learningRates.length, onProgress);
+  const progress = stepsOfRuns(learningRates.length, rest.steps ?? 1, onProgress);
   const runOf = async (learningRate: number, place: number): Promise<FineTuningRun> => {
     const run = { ...rest, learningRate, signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal, onProgress: progress.step(place) };
     const result = await remember(store, keyOf(run), () => compute(run), progress.reuse);
@@ -54,11 +54,11 @@ function keyOf({ model, head, train, dev, test, probe, ...settings }: SingleRunO
   return [FORMAT, "fine-tuning", model.hash, head.description, sortedSettings(trainingConfigOf(settings)), prompts, encoded(probe ?? [])];
 }
 
-/** Adds up the steps of runs. A run from disk reports nothing: it counts with the length of the others. */
-function stepsOfRuns(runs: number, onProgress: FineTuningRunOptions["onProgress"]) {
+/** Adds up the steps of runs. A run from disk reports nothing: it counts with the length of the others, or the one given. */
+function stepsOfRuns(runs: number, length: number, onProgress: FineTuningRunOptions["onProgress"]) {
   const done = Array<number>(runs).fill(0);
   const ended = Array<boolean>(runs).fill(false);
-  let [length, reused] = [1, 0];
+  let reused = 0;
   const report = (): void => onProgress?.({ done: done.reduce((sum, steps, i) => sum + (ended[i] ? length : steps), 0), total: runs * length, reused: reused * length });
   return {
     step: (place: number) => (progress: { done: number; total: number }): void => {

@@ -65,9 +65,11 @@ export async function runElsewhere({ model, head, onProgress, onEvaluate: _, sig
     signal?.throwIfAborted();
     const worker = idle.pop() ?? startWorker();
     clearTimeout(worker.timer);
-    const run = await askWorker(worker, model, { type: "run", head: head.description, options }, onProgress, signal);
-    rest(worker);
-    return run;
+    try {
+      return await askWorker(worker, model, { type: "run", head: head.description, options }, onProgress, signal);
+    } finally {
+      rest(worker);
+    }
   } finally {
     running--;
     waiting.shift()?.();
@@ -112,6 +114,7 @@ function askWorker(worker: Worker, model: Model, run: ToWorker, onProgress: Sing
     };
     const onClose = (code: number | null, by: string | null): void => settle(() => reject(new Error(`the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it said nothing"}`)));
     const onAbort = (): void => {
+      worker.ended = true;
       process.kill("SIGKILL");
       settle(() => reject(signal!.reason as Error));
     };

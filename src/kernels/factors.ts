@@ -3,11 +3,12 @@
  * One forward pass, shared by all C outputs, and one backward pass give the factors of every example at once.
  */
 import { tf, type Tensor } from "../model/backend";
-import { collate, disposeBatch, type Batch, type Sequence } from "../model/batch";
+import { byLength, collate, disposeBatch, type Batch, type BatchLimits, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/encoder";
 import type { Backward, Site } from "../model/site";
 import type { Factor, PassStep } from "./factor";
+import { joinFactors } from "./join-factors";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";
 import { projectedPass, type Projector } from "./projection";
 import { realTokens, type Tokens } from "./tokens";
@@ -57,26 +58,49 @@ export function* factorsOfPass(model: Model, outputs: Outputs, sequences: Sequen
   }
 }
 
-/** Runs a pass to its end and keeps the factors, projected if there is a projector. */
-export function* keptFactors(model: Model, outputs: Outputs, sequences: Sequence[], selected: ReadonlySet<string>, projector?: Projector): Generator<undefined, GradientFactors> {
+/**
+ * Runs a pass to its end and keeps the factors, projected if there is a projector.
+ * @param limits of a pass, for sequences sorted by length: more of them are run in several passes. Default: one pass
+ */
+export function* keptFactors(
+  model: Model,
+  outputs: Outputs,
+  sequences: Sequence[],
+  selected: ReadonlySet<string>,
+  projector?: Projector,
+  limits: BatchLimits = { examples: Infinity },
+): Generator<undefined, GradientFactors> {
   const lengths = sequences.map(({ ids }) => ids.length);
   const tokens = realTokens(lengths, Math.max(...lengths));
+  const parts = new Map<string, Factor[]>();
   const factors = new Map<string, Factor>();
-  const dispose = (): void => tf.dispose([tokens, [...factors.values()]] as never);
-  let values = new Float32Array() as Float32Array;
+  const values: number[] = [];
+  const dispose = (): void => tf.dispose([tokens, [...parts.values()], [...factors.values()]] as never);
   let finished = false;
   try {
-    for (const step of projectedPass(factorsOfPass(model, outputs, sequences, selected), projector)) {
-      if (step && "values" in step) values = step.values;
-      else if (step) factors.set(step.parameter, keepFactor(step.factor, tokens));
+    for (const pass of passesOf(sequences, limits)) {
+      for (const step of projectedPass(factorsOfPass(model, outputs, pass, selected), projector)) {
+        if (step && "values" in step) values.push(...step.values);
+        else if (step) parts.set(step.parameter, [...(parts.get(step.parameter) ?? []), keepFactor(step.factor, tokens)]);
+        yield;
+      }
+    }
+    for (const [parameter, own] of parts) {
+      parts.delete(parameter);
+      factors.set(parameter, own.length === 1 ? own[0] : (tf.tidy(() => joinFactors(own, outputs.combine.length, tokens) as never) as Factor));
+      if (own.length > 1) tf.dispose(own as never);
       yield;
     }
     finished = true;
-    return { size: sequences.length, outputs: outputs.combine.length, factors, values, dispose };
+    return { size: sequences.length, outputs: outputs.combine.length, factors, values: Float32Array.from(values), dispose };
   } finally {
     if (!finished) dispose();
   }
 }
+
+/** Sequences in passes within the limits, in their order. */
+const passesOf = (sequences: Sequence[], limits: BatchLimits): Sequence[][] =>
+  limits.examples === Infinity ? [sequences] : byLength(sequences, limits).map((indices) => indices.map((i) => sequences[i]));
 
 /** Inputs are shared between factors (query, key and value read the same rows), so a kept factor holds clones. */
 function keepFactor(factor: Factor, tokens: Tokens): Factor {

@@ -164,7 +164,7 @@ export async function computeBlocks(
 }
 
 /** The factors of one row's training examples, kept until another row is asked for. */
-function trainSide({ settings: { model, outputs, parameters }, train }: KernelPlan, projector?: Projector, signal?: AbortSignal): { of(row: readonly number[]): Promise<GradientFactors>; dispose(): void } {
+function trainSide({ settings: { model, outputs, parameters }, train, pass }: KernelPlan, projector?: Projector, signal?: AbortSignal): { of(row: readonly number[]): Promise<GradientFactors>; dispose(): void } {
   let current: { row: readonly number[]; factors: GradientFactors } | undefined;
   const dispose = (): void => {
     current?.factors.dispose();
@@ -173,7 +173,7 @@ function trainSide({ settings: { model, outputs, parameters }, train }: KernelPl
   const of = async (row: readonly number[]): Promise<GradientFactors> => {
     if (current?.row !== row) {
       dispose();
-      current = { row, factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector), signal) };
+      current = { row, factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector, pass), signal) };
     }
     return current.factors;
   };

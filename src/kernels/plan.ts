@@ -4,6 +4,7 @@ import { byLength, type BatchLimits, type Sequence } from "../model/batch";
 import { blockName } from "./block-name";
 import type { KernelSettings } from "./block";
 import type { Formula } from "./formula";
+import { checkProjection } from "./projection";
 import { MIRROR } from "./symmetry";
 
 export interface PlannedBlock {
@@ -24,6 +25,8 @@ export interface KernelPlan {
   evaluate: readonly Sequence[];
   /** Row by row: the blocks of one row share their training side. */
   blocks: PlannedBlock[];
+  /** Of a pass over training examples, where a block has more of them. */
+  pass?: BatchLimits;
 }
 
 export interface PlanOptions {
@@ -49,25 +52,34 @@ const LARGEST_BLOCK = 128;
 /** Memory of a GPU to which these budgets belong; a larger one has larger ones. */
 const GPU_MEMORY = 16 * 2 ** 30;
 
-/** What fits the budgets: the training side keeps each layer's inputs and δs, a pass its activations. */
-export function blockLimits({ model, outputs, formulas }: KernelSettings): { train: BatchLimits; evaluate: BatchLimits } {
+/**
+ * What fits the budgets: the training side keeps each layer's inputs and δs, or, projected, the numbers that are left of
+ * each gradient; a pass keeps its activations. Projected training examples take several passes to a block.
+ */
+export function blockLimits({ model, outputs, formulas, parameters, projection }: Pick<KernelSettings, "model" | "outputs" | "formulas" | "parameters" | "projection">): { train: BatchLimits; pass: BatchLimits } {
   const { hiddenSize, intermediateSize, layers } = model.config;
   const c = outputs.combine.length;
-  const kept = layers * (hiddenSize * (3 + 5 * c) + intermediateSize * (1 + c));
-  const activations = layers * (hiddenSize * 9 + intermediateSize * 2);
-  const budget = formulas.some((formula) => formula !== "sgd") ? 2 * EVALUATE_BUDGET : EVALUATE_BUDGET;
+  const signs = formulas.some((formula) => formula !== "sgd");
   const share = (gpuMemory() ?? GPU_MEMORY) / GPU_MEMORY;
   const limits = (numbers: number): BatchLimits => ({ examples: Math.ceil(LARGEST_BLOCK * share), tokens: Math.floor(numbers * share) });
-  return { train: limits(TRAIN_BUDGET / kept), evaluate: limits(budget / activations) };
+  const activations = layers * (hiddenSize * 9 + intermediateSize * 2);
+  const pass = limits((signs ? 2 * EVALUATE_BUDGET : EVALUATE_BUDGET) / activations);
+  if (!projection) return { train: limits(TRAIN_BUDGET / (layers * (hiddenSize * (3 + 5 * c) + intermediateSize * (1 + c)))), pass };
+  const kept = [...parameters].reduce((sum, name) => sum + Math.min(model.parameters.get(name)!.size, projection.dimension), 0);
+  // Tables keep some rows for each example, which the share left here is for.
+  return { train: { examples: Math.max(1, Math.floor((0.8 * TRAIN_BUDGET * share) / (kept * c * (signs ? 2 : 1)))) }, pass };
 }
 
 /** @throws if one side has no examples */
 export function planKernel({ settings, train, evaluate, trainBlock, evaluateBlock }: PlanOptions): KernelPlan {
   if (train.length === 0 || evaluate.length === 0) throw new Error("a kernel needs at least one example on each side");
+  if (settings.projection) checkProjection(settings.projection);
   const limits = blockLimits(settings);
   const symmetric = sameSequences(train, evaluate);
-  const rows = byLength(train, trainBlock ? { examples: trainBlock } : limits.train);
-  const columns = symmetric ? rows : byLength(evaluate, evaluateBlock ? { examples: evaluateBlock } : limits.evaluate);
+  const wholeRows = byLength(train, trainBlock ? { examples: trainBlock } : limits.train);
+  // Examples of another row are the evaluation side of one pass.
+  const rows = symmetric && settings.projection && !trainBlock && wholeRows.length > 1 ? byLength(train, limits.pass) : wholeRows;
+  const columns = symmetric ? rows : byLength(evaluate, evaluateBlock ? { examples: evaluateBlock } : limits.pass);
   const blocks = rows.flatMap((row, i) =>
     columns.flatMap((column, j): PlannedBlock[] => {
       if (symmetric && j < i) return [];
@@ -77,7 +89,7 @@ export function planKernel({ settings, train, evaluate, trainBlock, evaluateBloc
       return [{ name, row, column, symmetry, formulas }];
     }),
   );
-  return { settings, train, evaluate, blocks };
+  return { settings, train, evaluate, blocks, pass: settings.projection && limits.pass };
 }
 
 /** A block above the diagonal stands for its mirror image too, which for an asymmetric formula is the other one's. */

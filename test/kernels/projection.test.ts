@@ -5,13 +5,17 @@ import { randomStream } from "../../src/random";
 import { backendName, tf, type Tensor } from "../../src/model/backend";
 import { labelWordHead } from "../../src/model/head";
 import type { Factor } from "../../src/kernels/factor";
+import { blockSteps, type KernelSettings } from "../../src/kernels/block";
+import { keptFactors } from "../../src/kernels/factors";
 import { FORMULAS, type Formula } from "../../src/kernels/formula";
 import { computeKernel, type KernelOptions } from "../../src/kernels/kernel";
 import { kernelError } from "../../src/kernels/kernel-error";
 import { logitOutputs, marginOutput, type Outputs } from "../../src/kernels/outputs";
+import { blockLimits } from "../../src/kernels/plan";
 import { createProjector, projectedSizes, PROJECTION_KINDS, type Projection } from "../../src/kernels/projection";
 import { projectionError } from "../../src/kernels/projection-error";
 import { randomMatrix } from "../../src/kernels/random-matrix";
+import { runSteps } from "../../src/steps";
 import { withLora } from "../../src/model/lora";
 import { assertAllclose } from "../support/allclose";
 import { onEveryBackend } from "../support/backends";
@@ -45,6 +49,42 @@ function statistics(samples: readonly Float64Array[], expected: ArrayLike<number
   const error = Math.sqrt(samples.reduce((sum, values) => sum + kernelError(values, expected).frobenius ** 2, 0) / s);
   return { mean, standardError, error };
 }
+
+describe("training examples of one block that are run in several passes", () => {
+  const sorted = [...train, ...evaluate].sort((a, b) => a.ids.length - b.ids.length);
+  const model = tinyRoberta();
+  const parameters = new Set(model.parameters.keys());
+
+  // 24 projects everything, 1000 leaves some gradients as they are.
+  for (const dimension of [24, 1000])
+    it(`have the kernel of one pass (dimension ${dimension})`, async () => {
+      const projector = createProjector({ dimension, kind: "rademacher", seed: 1 }, true);
+      const settings: KernelSettings = { model, outputs: twoOutputs, formulas: FORMULAS, parameters, signs: "exact", breakdown: false, projection: { dimension, kind: "rademacher", seed: 1 } };
+      const before = tf.memory().numTensors;
+      const [whole, parts] = await Promise.all([undefined, { examples: 2 }].map(async (limits) => {
+        const side = await runSteps(keptFactors(model, twoOutputs, sorted, parameters, projector, limits));
+        const { kernels, trainLogits } = await runSteps(blockSteps(settings, side, evaluate, projector));
+        side.dispose();
+        return { kernels, trainLogits };
+      }));
+      assertAllclose(parts.trainLogits, whole.trainLogits, { relative: 1e-5 });
+      for (const formula of FORMULAS) assertAllclose(parts.kernels.get(formula)!, whole.kernels.get(formula)!, { relative: 1e-5 }, formula);
+      projector.dispose();
+      assert.ok(tf.memory().numTensors <= before);
+    });
+
+  it("are as many as fit, and all of TREC's 384 at 1,024 numbers a parameter", () => {
+    const limits = (outputs: number, dimension?: number) => {
+      const shapes = [["roberta.embeddings.word_embeddings.weight", 50265 * 768], ...Array.from({ length: 12 }, (_, l) => [["query", 768 * 768], ["key", 768 * 768], ["value", 768 * 768], ["dense", 768 * 768], ["up", 768 * 3072], ["down", 768 * 3072]].map(([part, size]) => [`${l}.${part}`, size])).flat()] as [string, number][];
+      const base = { config: { ...model.config, hiddenSize: 768, intermediateSize: 3072, layers: 12 }, hash: "", parameters: new Map(shapes.map(([name, size]) => [name, { size } as Tensor])) };
+      const row = [...Array<number>(outputs).keys()].map((i) => [...Array<number>(outputs).keys()].map((j) => Number(i === j)));
+      return blockLimits({ model: base, outputs: { ...twoOutputs, combine: row }, formulas: ["sgd"], parameters: new Set(base.parameters.keys()), projection: dimension ? { dimension, kind: "rademacher", seed: 0 } : undefined });
+    };
+    assert.ok(limits(6).train.tokens! < 64 * 20, "without a projection a few dozen");
+    assert.ok(limits(6, 1024).train.examples >= 384);
+    assert.deepEqual(limits(6, 1024).pass, limits(6).pass);
+  });
+});
 
 describe("a kernel of projected gradients", () => {
   const seeds = Array.from({ length: 60 }, (_, seed) => seed);
