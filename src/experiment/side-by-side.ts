@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fitsGraphs } from "../finetune/training-step";
-import { backendName } from "../model/backend";
+import { backendName, gpuMemory } from "../model/backend";
 import { headFromDescription, type Head } from "../model/head";
 import type { Model } from "../model/model";
 import type { FineTuningRun, SingleRunOptions } from "./single-run";
@@ -42,8 +42,8 @@ const idle: Worker[] = [];
 const waiting: (() => void)[] = [];
 let running = 0;
 
-/** Whether runs of this model can be in other processes, and gain by it: large models keep all cores busy by themselves. */
-export const gainsSideBySide = (model: Model, head: Head): boolean => CORES > 1 && backendName() === "tensorflow" && fitsGraphs(model) && isKnown(head);
+/** Whether runs of this model can be in other processes, and gain by it: large models keep all cores busy by themselves, and a GPU is one. */
+export const gainsSideBySide = (model: Model, head: Head): boolean => CORES > 1 && backendName() === "tensorflow" && !gpuMemory() && fitsGraphs(model) && isKnown(head);
 
 function isKnown({ description }: Head): boolean {
   try {

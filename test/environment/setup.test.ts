@@ -63,6 +63,15 @@ test("a full disk is named before anything is written", (t) => {
   assert.ok(!existsSync(path.join(checkout, "node_modules")));
 });
 
+test("a set-up for GPUs asks for its space, and an unknown one is refused", (t) => {
+  const checkout = bareCheckout(t);
+  const result = runNode(["environment/setup.mjs"], { cwd: checkout, env: { KERNEL_VIEW_PRETEND_FREE_GB: "5", KERNEL_VIEW_TENSORFLOW: "gpu" } });
+  assert.equal(result.status, 1);
+  assert.match(result.stderr, /Not enough disk space: set-up still needs about 1\d\.\d GB .* and 5\.0 GB are free/);
+  const complaint = complaintOf(checkout, "native-tensorflow.mjs", "nativeTensorflow", { KERNEL_VIEW_TENSORFLOW: "cuda" });
+  assert.match(complaint, /KERNEL_VIEW_TENSORFLOW=cuda is not known: use installer, wheel, gpu or none\./);
+});
+
 test("a missing, an old and a crippled Python are told apart", (t) => {
   const complaint = (programs: Record<string, string>) => {
     const checkout = bareCheckout(t);
