@@ -26,12 +26,12 @@ export interface ClassKernels {
   logits: LogitsTensor;
 }
 
-/** The kernels of every class's function with itself, the training examples against all. */
+/** The kernels of every class's function with itself, the training examples against all. Signs are those of the authors' float32, with which the stored tables were made. */
 export async function classKernels(model: Model, outputs: readonly Outputs[], inputs: Record<Split, Inputs>, formulas: readonly Formula[], signal?: AbortSignal): Promise<ClassKernels[]> {
   const evaluate = [...inputs.train.sequences, ...inputs.dev.sequences, ...inputs.test.sequences];
   const all: ClassKernels[] = [];
   for (const own of outputs) {
-    const { kernels, evaluateLogits } = await computeKernel({ model, outputs: own, train: inputs.train.sequences, evaluate, formulas, trainBlock: inputs.train.sequences.length, signal });
+    const { kernels, evaluateLogits } = await computeKernel({ model, outputs: own, train: inputs.train.sequences, evaluate, formulas, signs: "float32", trainBlock: inputs.train.sequences.length, signal });
     all.push({ kernels, logits: evaluateLogits });
   }
   return all;
