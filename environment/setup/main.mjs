@@ -9,14 +9,14 @@ import { pythonEnvironment } from "./python-environment.mjs";
 import { nativeTensorflow } from "./native-tensorflow.mjs";
 import { jupyterKernel } from "./jupyter-kernel.mjs";
 import { compiledSources } from "./compiled-sources.mjs";
+import { englishData } from "./english-data.mjs";
 import { microworldData } from "./microworld-data.mjs";
 
 /**
  * A step is `{ name, detail, gigabytes, isDone(), run(step) }`; `run` returns a closing remark. TensorFlow's libraries
- * come through pip, so Python precedes it;
- * the task data comes from the compiled generator.
+ * come through pip, so Python precedes it; the tasks' data is made by compiled programs.
  */
-const steps = [nodePackages, pythonEnvironment, nativeTensorflow, jupyterKernel, compiledSources, microworldData];
+const steps = [nodePackages, pythonEnvironment, nativeTensorflow, jupyterKernel, compiledSources, microworldData, englishData];
 
 /** `--only packages`: just the Node packages (for lint, build and the like). */
 export async function main(args) {

@@ -3,7 +3,7 @@ import { Option, type Command } from "commander";
 import type { SignRounding } from "../kernels/contract";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import { PARAMETER_GROUPS } from "../kernels/parameter-filter";
-import { taskNames, type Split } from "../tasks/task";
+import { englishTaskNames, taskNames, type Split } from "../tasks/task";
 import type { TaskOptions } from "./chosen-task";
 import { PROJECTION_KINDS, type ProjectionKind } from "../kernels/random-matrix";
 import { count, index, listOf, splitList } from "./values";
@@ -39,7 +39,7 @@ export function withKernelOptions(command: Command): Command {
   return command
     .requiredOption("--model <folder or id>", "masked language model in Hugging Face layout, or its id on the Hub")
     .option("--revision <name>", "branch, tag or commit on the Hub")
-    .option("--task <name>", `the task: ${taskNames.join(", ")}`)
+    .option("--task <name>", `the task: ${[...taskNames, ...englishTaskNames].join(", ")}`)
     .option("--task-file <file>", "a task of your own, as JSON (see data/example-task.json)")
     .option("--template <template>", "another prompt than the task's, such as '*cls**sent_0*_It_was*mask*.*sep+*'")
     .option("--label-words <words>", "other label words than the task's, in label order, with commas", splitList)

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fewShotFolder } from "../experiment/inputs";
 import { checkModelId } from "../model/model-name";
-import { taskByName, taskNames, type Task } from "../tasks/task";
+import { englishTaskNames, taskByName, taskNames, type Task } from "../tasks/task";
 import { parseTemplate } from "../tasks/template";
 
 export interface Field {
@@ -59,9 +59,11 @@ function numberWithin(kind: string, { from, above, to, infinite = false }: Numbe
 
 const WHOLE = "a whole number";
 
+const KNOWN_TASKS: readonly string[] = [...taskNames, ...englishTaskNames];
+
 /** The task that the parameters name, if they name one. */
 function chosenTask({ taskName }: Readonly<Record<string, unknown>>): Task | undefined {
-  return typeof taskName === "string" && taskNames.includes(taskName.toLowerCase()) ? taskByName(taskName) : undefined;
+  return typeof taskName === "string" && KNOWN_TASKS.includes(taskName.toLowerCase()) ? taskByName(taskName) : undefined;
 }
 
 /** What a function complains of, as a refusal. */
@@ -145,9 +147,9 @@ const folderOrModel = (): Field => ({
   },
 });
 
-/** The name of one of the fourteen tasks, or of those with so many classes. */
+/** The name of one of the known tasks, or of those with so many classes. */
 function task({ classes }: { classes?: number } = {}): Field {
-  const names = taskNames.filter((name) => classes === undefined || taskByName(name).labels.length === classes);
+  const names = KNOWN_TASKS.filter((name) => classes === undefined || taskByName(name).labels.length === classes);
   const allowed = classes === undefined ? `one of the ${names.length} tasks` : `a task of ${classes} classes`;
   return { allowed, refuse: (value) => unless(`${allowed}: ${names.join(", ")}`, typeof value === "string" && names.includes(value.toLowerCase())) };
 }

@@ -1,3 +1,5 @@
+import { ENGLISH_TASKS } from "./english-tasks";
+
 /** A classification task: how its files are laid out, and how an example becomes a prompt. */
 export interface Task {
   name: string;
@@ -212,8 +214,11 @@ const TASKS: readonly Task[] = [
 /** The folder of a task's data within a folder of several tasks. */
 export const taskFolder = ({ folder, name }: Pick<Task, "folder" | "name">): string => folder ?? name;
 
-/** Names of the known tasks. */
+/** Names of the paper's tasks. */
 export const taskNames: readonly string[] = TASKS.map((task) => task.name);
+
+/** Names of the tasks of real English that come with packages. */
+export const englishTaskNames: readonly string[] = ENGLISH_TASKS.map((task) => task.name);
 
 /**
  * The task of that name, upper or lower case.
@@ -221,7 +226,7 @@ export const taskNames: readonly string[] = TASKS.map((task) => task.name);
  * @throws naming the known tasks if there is none
  */
 export function taskByName(name: string): Task {
-  const task = TASKS.find((candidate) => candidate.name === name.toLowerCase());
-  if (task === undefined) throw new Error(`there is no task ${JSON.stringify(name)}; known: ${taskNames.join(", ")}`);
+  const task = [...TASKS, ...ENGLISH_TASKS].find((candidate) => candidate.name === name.toLowerCase());
+  if (task === undefined) throw new Error(`there is no task ${JSON.stringify(name)}; known: ${[...taskNames, ...englishTaskNames].join(", ")}`);
   return task;
 }

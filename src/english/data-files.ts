@@ -1,0 +1,45 @@
+/** The English tasks' data as files, laid out as the paper's is: full data sets, and few-shot splits drawn from them. */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { kShotSplit, readOriginal } from "../tasks/k-shot";
+import { taskByName } from "../tasks/task";
+import type { EnglishDataSet, LabelledSentence } from "./data-sets";
+
+/** The seeds of LM-BFF's splits, and the paper's numbers of examples of each label. */
+export const SEEDS: readonly number[] = [13, 21, 42, 87, 100];
+export const SIZES: readonly number[] = [16, 64];
+
+const fileText = (sentences: readonly LabelledSentence[]): string => `sentence\tlabel\n${sentences.map(({ text, label }) => `${text}\t${label}\n`).join("")}`;
+
+/**
+ * Writes `<TASK>/original/{train,test}.tsv` and `<TASK>/<k>-<seed>/{train,dev,test}.tsv` under a folder, and `stamp.json`,
+ * which says what they were made from. What was there before is replaced when all is written.
+ */
+export function writeEnglishTasks(folder: string, dataSets: readonly EnglishDataSet[], stamp: object): void {
+  mkdirSync(dirname(folder), { recursive: true });
+  const building = mkdtempSync(`${folder}.building-`);
+  try {
+    for (const { task: name, train, test } of dataSets) {
+      const task = taskByName(name);
+      write(join(building, name, "original"), { "train.tsv": fileText(train), "test.tsv": fileText(test) });
+      const original = readOriginal(join(building, name, "original"), task);
+      for (const k of SIZES) {
+        for (const seed of SEEDS) {
+          const { files, shortages } = kShotSplit(original, task, { k, seed });
+          if (shortages.length > 0) throw new Error(`${name} has too few examples of label ${shortages[0].label} for ${k} of each`);
+          write(join(building, name, `${k}-${seed}`), Object.fromEntries(files));
+        }
+      }
+    }
+    write(building, { "stamp.json": `${JSON.stringify(stamp)}\n` });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(building, folder);
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
+}
+
+function write(folder: string, files: Record<string, string | Buffer>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+}
