@@ -2,7 +2,7 @@ import { sortedSettings, trainingConfigOf, type FineTuneInputs, type LabelledPro
 import type { TrainingSettings } from "../finetune/training-config";
 import { runningSignal } from "../running-cell";
 import { remember } from "./remember";
-import { gainsSideBySide, runElsewhere } from "./side-by-side";
+import { coresOfEach, gainsSideBySide, runElsewhere } from "./side-by-side";
 import { singleRun, type FineTuningRun, type SingleRunOptions } from "./single-run";
 
 export type { FineTuningRun } from "./single-run";
@@ -28,7 +28,8 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
   const { learningRates, onProgress, store, signal = runningSignal(), ...rest } = options;
   if (learningRates.length === 0) throw new Error("fine-tuning needs at least one learning rate");
   const failed = new AbortController();
-  const compute = learningRates.length > 1 && gainsSideBySide(rest.model, rest.head) ? runElsewhere : singleRun;
+  const sideBySide = learningRates.length > 1 && gainsSideBySide(rest.model, rest.head);
+  const compute = (run: SingleRunOptions): Promise<FineTuningRun> => (sideBySide ? runElsewhere(run, coresOfEach(learningRates.length)) : singleRun(run));
   const progress = stepsOfRuns(learningRates.length, rest.steps ?? 1, onProgress);
   const runOf = async (learningRate: number, place: number): Promise<FineTuningRun> => {
     const run = { ...rest, learningRate, signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal, onProgress: progress.step(place) };
@@ -38,7 +39,7 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
   };
   const runs: FineTuningRun[] = [];
   try {
-    if (compute === runElsewhere) runs.push(...(await Promise.all(learningRates.map(runOf))));
+    if (sideBySide) runs.push(...(await Promise.all(learningRates.map(runOf))));
     else for (const [place, learningRate] of learningRates.entries()) runs.push(await runOf(learningRate, place));
   } catch (error) {
     failed.abort(error);

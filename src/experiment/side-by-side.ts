@@ -1,6 +1,6 @@
 /**
- * Fine-tuning runs side by side, each in a process of its own on one core. A step of a small model has too little to do
- * for two cores to share it, so two runs at once take little longer than one. The bits are those of a run in this process.
+ * Fine-tuning runs side by side, each in a process of its own on its share of the cores. A step of a small model has too
+ * little to do for two cores to share it, so two runs at once take little longer than one. The bits are those of a run in this process.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -25,6 +25,8 @@ export type FromWorker = { type: "progress"; done: number; total: number } | { t
 
 interface Worker {
   process: ChildProcess;
+  /** Cores that it computes on. */
+  cores: number;
   /** The model that it has. */
   model?: string;
   /** The last that it wrote to standard error. */
@@ -40,7 +42,8 @@ const IDLE = 10_000;
 
 const idle: Worker[] = [];
 const waiting: (() => void)[] = [];
-let running = 0;
+/** Cores that runs have now. */
+let taken = 0;
 
 /** Whether runs of this model can be in other processes, and gain by it: large models keep all cores busy by themselves, and a GPU is one. */
 export const gainsSideBySide = (model: Model, head: Head): boolean => CORES > 1 && backendName() === "tensorflow" && !gpuMemory() && fitsGraphs(model) && isKnown(head);
@@ -54,16 +57,19 @@ function isKnown({ description }: Head): boolean {
   }
 }
 
+/** The cores that each of so many runs has. */
+export const coresOfEach = (runs: number): number => Math.max(1, Math.floor(CORES / runs));
+
 /**
- * One run in another process, as soon as a core is free.
+ * One run in another process, as soon as its cores are free.
  * @throws what the run throws; the signal's reason, after ending the process
  */
-export async function runElsewhere({ model, head, onProgress, onEvaluate: _, signal, ...options }: SingleRunOptions): Promise<FineTuningRun> {
-  while (running >= CORES) await new Promise<void>((resolve) => waiting.push(resolve));
-  running++;
+export async function runElsewhere({ model, head, onProgress, onEvaluate: _, signal, ...options }: SingleRunOptions, cores: number): Promise<FineTuningRun> {
+  while (taken + cores > CORES) await new Promise<void>((resolve) => waiting.push(resolve));
+  taken += cores;
   try {
     signal?.throwIfAborted();
-    const worker = idle.pop() ?? startWorker();
+    const worker = idleWorker(cores) ?? startWorker(cores);
     clearTimeout(worker.timer);
     try {
       return await askWorker(worker, model, { type: "run", head: head.description, options }, onProgress, signal);
@@ -71,15 +77,20 @@ export async function runElsewhere({ model, head, onProgress, onEvaluate: _, sig
       rest(worker);
     }
   } finally {
-    running--;
-    waiting.shift()?.();
+    taken -= cores;
+    waiting.splice(0).forEach((look) => look());
   }
 }
 
-function startWorker(): Worker {
+function idleWorker(cores: number): Worker | undefined {
+  const place = idle.findIndex((worker) => worker.cores === cores);
+  return place < 0 ? undefined : idle.splice(place, 1)[0];
+}
+
+function startWorker(cores: number): Worker {
   const execArgv = ["--require", join(__dirname, "..", "..", "..", "environment", "node-compat.cjs")];
-  const process = fork(join(__dirname, "run-worker.js"), { execArgv, serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"], env: { ...globalThis.process.env, TF_NUM_INTRAOP_THREADS: "1", OMP_NUM_THREADS: "1" } });
-  const worker: Worker = { process, lastWords: "", ended: false };
+  const process = fork(join(__dirname, "run-worker.js"), { execArgv, serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"], env: { ...globalThis.process.env, TF_NUM_INTRAOP_THREADS: String(cores), OMP_NUM_THREADS: String(cores) } });
+  const worker: Worker = { process, cores, lastWords: "", ended: false };
   process.stderr!.on("data", (chunk: Buffer) => (worker.lastWords = (worker.lastWords + chunk.toString()).slice(-2000)));
   process.on("error", () => {});
   process.once("close", () => {
