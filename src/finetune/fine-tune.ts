@@ -123,9 +123,9 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       }
     };
 
+    const batches = (): ReturnType<typeof trainingBatches> => trainingBatches({ ...config, examples: train.labels.length });
+    const steps = trainingSteps(training, batches(), length.steps);
     try {
-      const batches = (): ReturnType<typeof trainingBatches> => trainingBatches({ ...config, examples: train.labels.length });
-      const steps = trainingSteps(training, batches(), length.steps);
       const order = batches();
       for (let skipped = 0; skipped < step; skipped++) order.next();
       if (step > 0) onProgress?.({ done: step, total: length.steps });
@@ -152,6 +152,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       const described = { ...tuned, hash: `${start.hash}+tuned(${run})` };
       return { model: described, best: best!.record, history, initialLogits, trained: [...names].sort(), dispose: () => disposeParameters(tuned, names) };
     } finally {
+      steps.dispose();
       disposeState(current);
       tf.dispose([...(best?.parameters ?? [])]);
     }

@@ -5,6 +5,7 @@ import { parameter, parameterCount, type Model } from "../model/model";
 import { mean } from "../solvers/metrics";
 import { flatten, withFlatParameters, type FlatLayout } from "./flat-parameters";
 import type { LabelledPrompts } from "./labelled-prompts";
+import { fusedAdam } from "./fused-adam";
 import { momentCount, stepRates } from "./optimizer";
 import { planBatches } from "./packed-batches";
 import { compiledStepFunctions, frozenInputs, listed, numbered, stepFunctions } from "./step-functions";
@@ -82,6 +83,7 @@ export interface TrainingSteps {
    * @throws an error named {@link DIVERGED} if the loss is not finite
    */
   take(state: Trained, step: number, batches: readonly (readonly number[])[], learningRate: number): { loss: number; state: Trained };
+  dispose(): void;
 }
 
 /**
@@ -93,11 +95,13 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
   const lengthsOf = (batch: readonly number[]): number[] => batch.map((i) => train.sequences[i].ids.length);
   const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), dispatch);
   const functions = { eager: stepFunctions({ model, head, layouts, config }), graph: compiledStepFunctions({ model, head, layouts, config }) };
+  // In graphs the update costs little, and is part of the step.
+  const fused = dispatch === 0 ? fusedAdam(layouts, config) : undefined;
   const frozen = frozenInputs(model, layouts);
   const stepInputs = stepInputsOf(training);
   const prepared = new Set<number>();
 
-  const name = (batches: readonly unknown[]): "whole" | "gradient" => (config.accumulate === 1 && batches.length === 1 ? "whole" : "gradient");
+  const name = (batches: readonly unknown[]): "whole" | "gradient" => (config.accumulate === 1 && batches.length === 1 && !fused ? "whole" : "gradient");
   const optimizerInputs = (state: Trained, step: number, learningRate: number): Record<string, Tensor> => {
     const rates = Object.entries(stepRates(config.optimizer, config, step + 1, learningRate)).map(([rate, value]) => [rate, tf.scalar(value)]);
     return { ...numbered("theta", state.parameters), ...numbered("moment", state.moments), ...Object.fromEntries(rates) };
@@ -144,7 +148,7 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
         }
         if (which === "gradient") {
           const sums = after;
-          after = functions.eager.update({ ...all, ...sums });
+          after = fused ? fused.update({ ...all, ...sums }) : functions.eager.update({ ...all, ...sums });
           tf.dispose(Object.values(sums));
         }
       } finally {
@@ -155,6 +159,7 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
       disposeState(next);
       throw Object.assign(new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`), { name: DIVERGED });
     },
+    dispose: () => fused?.dispose(),
   };
 }
 

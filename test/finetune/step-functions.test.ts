@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fineTune, type FineTuneOptions } from "../../src/finetune/fine-tune";
-import { flatLayouts } from "../../src/finetune/flat-parameters";
+import { flatLayout, flatLayouts } from "../../src/finetune/flat-parameters";
+import { fusedAdam } from "../../src/finetune/fused-adam";
+import { stepRates } from "../../src/finetune/optimizer";
 import { packedBatch, planBatches } from "../../src/finetune/packed-batches";
 import { crossEntropy } from "../../src/finetune/loss";
 import { gradientTensors, parameterGradients } from "../../src/finetune/parameter-gradients";
-import { compiledStepFunctions, frozenInputs, numbered, stepFunctions, type StepKind } from "../../src/finetune/step-functions";
+import { compiledStepFunctions, frozenInputs, listed, numbered, stepFunctions, type StepKind } from "../../src/finetune/step-functions";
 import { headOnReads, stepInputsOf } from "../../src/finetune/step-inputs";
-import { firstState, fitsGraphs } from "../../src/finetune/training-step";
+import { disposeState, firstState, fitsGraphs, type Trained } from "../../src/finetune/training-step";
 import { parseTrainingConfig, type TrainingSettings } from "../../src/finetune/training-config";
 import { backendName, tf, type Tensor } from "../../src/model/backend";
 import { collate } from "../../src/model/batch";
@@ -89,6 +91,37 @@ describe("a step as a graph", { skip: backendName() !== "tensorflow" && "plain J
       }
     });
   }
+});
+
+describe("AdamW's update by TensorFlow's own operation", { skip: backendName() !== "tensorflow" && "plain JavaScript has none" }, () => {
+  it("is the update operation by operation, step after step", () => {
+    const model = randomModel(SIZES, 3);
+    const run = config({ optimizer: "adamw", clipNorm: 0.5, beta2: 0.99 });
+    const layouts = ["layer.0", "layer.1"].map((part) => flatLayout(model, [...model.parameters.keys()].filter((name) => name.includes(part))));
+    const before = tf.memory().numTensors;
+    const fused = fusedAdam(layouts, run)!;
+    const plain = stepFunctions({ model, head: wordHead, layouts, config: run });
+    let states = [fused, plain].map(() => firstState({ model, layouts, config: run }));
+    for (let step = 1; step <= 3; step++) {
+      const sums = numbered("sum", states[0].parameters.map((vector, i) => tf.randomNormal(vector.shape, 0, 0.1, "float32", 10 * step + i)));
+      const stepSize = tf.scalar(stepRates("adamw", run, step, 0.01).stepSize);
+      const inputsOf = (state: Trained) => ({ ...numbered("theta", state.parameters), ...numbered("moment", state.moments), ...sums, stepSize, decay: stepSize });
+      const after = [fused, plain].map(({ update }, i) => update(inputsOf(states[i])));
+      states.forEach(disposeState);
+      states = after.map((results) => ({ parameters: listed("theta", results), moments: listed("moment", results) }));
+      tf.dispose([...Object.values(sums), stepSize]);
+      for (const part of ["parameters", "moments"] as const)
+        states[0][part].forEach((vector, i) => assertAllclose(vector.dataSync(), states[1][part][i].dataSync(), { relative: 1e-6 }, `${part} ${i} after step ${step}`));
+    }
+    states.forEach(disposeState);
+    fused.dispose();
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  it("is not taken where the update is another one", () => {
+    const layouts = flatLayouts(randomModel(SIZES, 3), ["roberta.embeddings.word_embeddings.weight"]);
+    for (const settings of [{ optimizer: "sgd" }, { optimizer: "adamw", weightDecay: 0.1 }, { optimizer: "adamw", accumulate: 2 }] as const) assert.equal(fusedAdam(layouts, config(settings)), undefined);
+  });
 });
 
 onEveryBackend("a run with graphs", (backend) => {
