@@ -95,16 +95,24 @@ function startWorker(cores: number): Worker {
   process.on("error", () => {});
   process.once("close", () => {
     worker.ended = true;
-    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+    forget(worker);
   });
   return worker;
+}
+
+/** No run is given to it any more. */
+function forget(worker: Worker): void {
+  if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
 }
 
 /** A waiting process does not keep this one alive. */
 function rest(worker: Worker): void {
   if (worker.ended) return;
   setAlive(worker, false);
-  worker.timer = setTimeout(() => worker.process.kill(), IDLE);
+  worker.timer = setTimeout(() => {
+    forget(worker);
+    worker.process.kill();
+  }, IDLE);
   worker.timer.unref();
   idle.push(worker);
 }

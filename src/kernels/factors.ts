@@ -88,7 +88,7 @@ export function* keptFactors(
     for (const [parameter, own] of parts) {
       parts.delete(parameter);
       factors.set(parameter, own.length === 1 ? own[0] : (tf.tidy(() => joinFactors(own, outputs.combine.length, tokens) as never) as Factor));
-      if (own.length > 1) tf.dispose(own as never);
+      if (own.length > 1) own.forEach(disposePart);
       yield;
     }
     finished = true;
@@ -97,6 +97,9 @@ export function* keptFactors(
     if (!finished) dispose();
   }
 }
+
+/** Frees a factor that has been joined with others; its tokens are those of the whole block. */
+const disposePart = (factor: Factor): void => tf.dispose((factor.kind === "matrix" ? [factor.input, factor.delta] : factor) as never);
 
 /** Sequences in passes within the limits, in their order. */
 const passesOf = (sequences: Sequence[], limits: BatchLimits): Sequence[][] =>

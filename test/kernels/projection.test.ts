@@ -55,8 +55,8 @@ describe("training examples of one block that are run in several passes", () => 
   const model = tinyRoberta();
   const parameters = new Set(model.parameters.keys());
 
-  // 24 projects everything, 1000 leaves some gradients as they are.
-  for (const dimension of [24, 1000])
+  // 24 projects everything, 1000 leaves some gradients as they are, 20000 all weights.
+  for (const dimension of [24, 1000, 20000])
     it(`have the kernel of one pass (dimension ${dimension})`, async () => {
       const projector = createProjector({ dimension, kind: "rademacher", seed: 1 }, true);
       const settings: KernelSettings = { model, outputs: twoOutputs, formulas: FORMULAS, parameters, signs: "exact", breakdown: false, projection: { dimension, kind: "rademacher", seed: 1 } };
@@ -64,11 +64,15 @@ describe("training examples of one block that are run in several passes", () => 
       const [whole, parts] = await Promise.all([undefined, { examples: 2 }].map(async (limits) => {
         const side = await runSteps(keptFactors(model, twoOutputs, sorted, parameters, projector, limits));
         const { kernels, trainLogits } = await runSteps(blockSteps(settings, side, evaluate, projector));
+        for (const factor of side.factors.values()) if (factor.kind === "matrix") assert.ok(!factor.tokens.owners?.isDisposed && !factor.tokens.places?.isDisposed, "the tokens live as long as the factors");
+        // By itself, SGD multiplies gradients that are never formed.
+        const alone = await runSteps(blockSteps({ ...settings, formulas: ["sgd"] }, side, evaluate, projector));
         side.dispose();
-        return { kernels, trainLogits };
+        return { kernels, trainLogits, sgd: alone.kernels.get("sgd")! };
       }));
       assertAllclose(parts.trainLogits, whole.trainLogits, { relative: 1e-5 });
       for (const formula of FORMULAS) assertAllclose(parts.kernels.get(formula)!, whole.kernels.get(formula)!, { relative: 1e-5 }, formula);
+      assertAllclose(parts.sgd, whole.sgd, { relative: 1e-5 }, "SGD alone");
       projector.dispose();
       assert.ok(tf.memory().numTensors <= before);
     });
