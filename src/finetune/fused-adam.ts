@@ -3,13 +3,10 @@
  * operation, is thirteen: at roberta-base's size a third of the time. The operation works on variables, which tfjs has
  * not, so it stands in a graph written here: parameters and moments go in, become the graph's variables, and come out.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { tf, type Tensor } from "../model/backend";
-import type { Tensors } from "../model/compiled";
-import { GRAPH_TAG, savedModel, type AttributeValue, type GraphNode } from "../model/graph-def";
-import { nativeBackend } from "../model/graph-trace";
+import { tf } from "../model/backend";
+import { loadGraph, runGraph, type Tensors } from "../model/compiled";
+import type { AttributeValue, GraphNode } from "../model/graph-def";
+import { nativeBackend, type Trace } from "../model/graph-trace";
 import type { FlatLayout } from "./flat-parameters";
 import { clipScale } from "./optimizer";
 import { listed, numbered } from "./step-functions";
@@ -32,31 +29,21 @@ let graphs = 0;
 export function fusedAdam(layouts: readonly FlatLayout[], config: Pick<TrainingConfig, "optimizer" | "weightDecay" | "accumulate" | "clipNorm" | "beta1" | "beta2" | "epsilon">): FusedAdam | undefined {
   const backend = nativeBackend();
   if (!backend || config.optimizer !== "adamw" || config.weightDecay !== 0 || config.accumulate !== 1) return undefined;
-  const { nodes, inputs, outputs } = adamGraph(layouts.map(({ sizes }) => sizes.reduce((a, b) => a + b, 0)), config, `adam-${graphs++}`);
-  const folder = mkdtempSync(join(tmpdir(), "kernel-view-graph-"));
-  let session: number;
-  try {
-    writeFileSync(join(folder, "saved_model.pb"), savedModel(nodes));
-    session = backend.binding.loadSavedModel(folder, GRAPH_TAG);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  const ports = (names: readonly string[]): string => names.map((name) => `${name}:0`).join();
+  const graph = loadGraph(backend, adamGraph(layouts.map(({ sizes }) => sizes.reduce((a, b) => a + b, 0)), config, `adam-${graphs++}`));
   return {
     update(given) {
       const gradients = listed("sum", given);
       const scale = config.clipNorm === null ? tf.scalar(1) : clipScale(gradients, config.clipNorm);
-      const feeds: Tensor[] = [given.stepSize, scale, ...listed("theta", given), ...listed("moment", given), ...gradients];
-      const results = backend.binding.runSavedModel(session, backend.getInputTensorIds(feeds), ports(inputs), ports(outputs)).map((result) => backend.createOutputTensor(result));
+      const results = runGraph(backend, graph, [given.stepSize, scale, ...listed("theta", given), ...listed("moment", given), ...gradients]);
       scale.dispose();
       return { ...numbered("theta", results.slice(0, layouts.length)), ...numbered("moment", results.slice(layouts.length)) };
     },
-    dispose: () => backend.binding.deleteSavedModel(session),
+    dispose: () => backend.binding.deleteSavedModel(graph.id),
   };
 }
 
 /** The graph for vectors of these sizes; inputs are the step size, the gradient's scale, parameters, first and second moments, gradients. */
-function adamGraph(sizes: readonly number[], { beta1, beta2, epsilon }: Pick<TrainingConfig, "beta1" | "beta2" | "epsilon">, name: string): { nodes: GraphNode[]; inputs: string[]; outputs: string[] } {
+function adamGraph(sizes: readonly number[], { beta1, beta2, epsilon }: Pick<TrainingConfig, "beta1" | "beta2" | "epsilon">, name: string): Trace {
   const nodes: GraphNode[] = [];
   const add = (node: string, op: string, from: string[], attributes: GraphNode["attributes"]): string => {
     nodes.push({ name: node, op, inputs: from, attributes });

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tf, type Tensor } from "./backend";
 import { GRAPH_TAG, savedModel } from "./graph-def";
-import { nativeBackend, traceGraph, type NativeBackend } from "./graph-trace";
+import { nativeBackend, traceGraph, type NativeBackend, type Trace } from "./graph-trace";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -30,10 +30,14 @@ export interface Compiled<I extends Tensors, O extends Tensors> {
   dispose(): void;
 }
 
-interface Session {
+/** A session's number, and the names of what goes in and out, in their order. */
+interface LoadedGraph {
   id: number;
   inputs: string;
   outputs: string;
+}
+
+interface Session extends LoadedGraph {
   /** The results' names, in the order of `outputs`. */
   names: string[];
 }
@@ -72,9 +76,8 @@ export function compiled<I extends Tensors, O extends Tensors>(f: (inputs: I) =>
     const backend = nativeBackend();
     if (!backend) return ownResults(f, inputs);
     const session = sessionFor(backend, inputs);
-    const ids = backend.getInputTensorIds(Object.keys(inputs).sort().map((input) => inputs[input]));
-    const results = backend.binding.runSavedModel(session.id, ids, session.inputs, session.outputs);
-    return Object.fromEntries(results.map((result, i) => [session.names[i], backend.createOutputTensor(result)])) as unknown as O;
+    const results = runGraph(backend, session, Object.keys(inputs).sort().map((input) => inputs[input]));
+    return Object.fromEntries(results.map((result, i) => [session.names[i], result])) as unknown as O;
   };
   const prepare = (inputs: I): boolean => {
     const backend = nativeBackend();
@@ -93,20 +96,30 @@ function ownResults<I extends Tensors, O extends Tensors>(f: (inputs: I) => O, i
 function openSession<I extends Tensors, O extends Tensors>(backend: NativeBackend, name: string, f: (inputs: I) => O, inputs: I, constants?: readonly Tensor[]): Session {
   const keys = Object.keys(inputs).sort();
   let names: string[] = [];
-  const folder = mkdtempSync(join(tmpdir(), "kernel-view-graph-"));
   try {
     const run = (standIns: Tensor[]): Tensor[] => {
       const results = f(Object.fromEntries(standIns.map((standIn, i) => [keys[i], standIn])) as unknown as I);
       names = Object.keys(results);
       return names.map((result) => results[result]);
     };
-    const trace = traceGraph(backend, run, keys.map((key) => inputs[key]), constants);
-    writeFileSync(join(folder, "saved_model.pb"), savedModel(trace.nodes));
-    const port = (node: string): string => `${node}:0`;
-    return { id: backend.binding.loadSavedModel(folder, GRAPH_TAG), inputs: trace.inputs.map(port).join(), outputs: trace.outputs.map(port).join(), names };
+    return { ...loadGraph(backend, traceGraph(backend, run, keys.map((key) => inputs[key]), constants)), names };
   } catch (error) {
     throw new Error(`${name} cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** A graph in a TensorFlow session of its own, to be ended with `deleteSavedModel`; the first outputs of its nodes go in and out. */
+export function loadGraph(backend: NativeBackend, { nodes, inputs, outputs }: Trace): LoadedGraph {
+  const folder = mkdtempSync(join(tmpdir(), "kernel-view-graph-"));
+  const ports = (names: readonly string[]): string => names.map((name) => `${name}:0`).join();
+  try {
+    writeFileSync(join(folder, "saved_model.pb"), savedModel(nodes));
+    return { id: backend.binding.loadSavedModel(folder, GRAPH_TAG), inputs: ports(inputs), outputs: ports(outputs) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Runs it. */
+export const runGraph = (backend: NativeBackend, { id, inputs, outputs }: LoadedGraph, given: Tensor[]): Tensor[] =>
+  backend.binding.runSavedModel(id, backend.getInputTensorIds(given), inputs, outputs).map((result) => backend.createOutputTensor(result));
