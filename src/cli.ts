@@ -2,6 +2,7 @@
 /** The command `kernel-view`: the library's operations from a shell. Each command is loaded when it is asked for: `--help` and `solve` need no TensorFlow. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { BlocksListOptions, BlocksRunOptions } from "./cli/blocks-command";
+import type { ConvertCommandOptions } from "./cli/convert-command";
 import type { DataCommandOptions } from "./cli/data-command";
 import type { ErrorWithExitCode } from "./cli/interruptible";
 import type { KernelCommandOptions } from "./cli/kernel-command";
@@ -107,9 +108,9 @@ program
 
 program
   .command("sweep")
-  .description("run a grid of tasks, k, seeds, methods and settings that a file describes (see data/example-sweep.json), into one table")
+  .description("run a grid of tasks, k, seeds, methods and settings that a file describes (see data/example-sweep.json), into tables; docs/protocol.md says what is chosen on what")
   .argument("<file>", "the sweep, as JSON")
-  .requiredOption("--out <folder>", "where to write results.csv, and every run; what is there already is not run again")
+  .requiredOption("--out <folder>", "where to write results.csv, chosen.csv, results.md and every run; what is there already is not run again")
   .option("--behavior <file>", "also write the measurements of kernel behaviour of all models into one CSV file")
   .option("--store <folder>", "where kernel blocks are kept; default: .cache/kernels of the package")
   .addHelpText("after", "\nA file with several models has a folder for each in --out. After Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder.")
@@ -158,6 +159,17 @@ program
   .action(async (options: KernelsCommandOptions) => {
     const { kernelsCommand } = await import("./cli/kernels-command.js");
     for (const path of await kernelsCommand(options)) console.log(path);
+  });
+
+program
+  .command("convert")
+  .description("write a model with its weights as float32, which Python's transformers reads, or as int8 rows, a quarter of the size")
+  .argument("<model>", "folder or Hub id")
+  .requiredOption("--out <folder>", "where to write it, in Hugging Face layout")
+  .option("--int8", "as int8 with a scale for each row of a matrix; rounds the weights unless they are such already", false)
+  .action(async (model: string, options: ConvertCommandOptions) => {
+    const { convertCommand } = await import("./cli/convert-command.js");
+    console.log(await convertCommand(model, options));
   });
 
 function one<T extends string>(known: readonly T[]): (text: string) => T {

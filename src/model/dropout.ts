@@ -1,5 +1,5 @@
 /** Dropout as RoBERTa and BERT have it in training: seeded, so that a run can be repeated and a gradient checked. */
-import { randomStream } from "../random";
+import { mixedSeed, randomStream } from "../random";
 import { tf, type Tensor } from "./backend";
 
 /** Draws the masks of one forward pass, in its order. */
@@ -13,7 +13,7 @@ export interface Dropout {
  * @param fixedRate takes the place of the model's own rates
  */
 export function seededDropout(seed: readonly number[], fixedRate?: number): Dropout {
-  const random = randomStream(seed.reduce((mixed, part) => randomStream(mixed ^ part)() * 2 ** 32, 0x5bd1e995));
+  const random = randomStream(mixedSeed(seed));
   return {
     mask(shape, ownRate) {
       const rate = fixedRate ?? ownRate;

@@ -13,20 +13,40 @@ export const predictLogits = (model: Model, head: Head, sequences: readonly Sequ
 
 /** {@link predictLogits} as a generator that pauses after each layer. */
 export const predictLogitsSteps = (model: Model, head: Head, sequences: readonly Sequence[], limits = BATCH): Generator<undefined, Float32Array> =>
-  rowsOf(model, head, sequences, ({ logits }) => logits, limits);
+  rowsOf(model, sequences, (hidden) => head.forward(model, hidden).logits, limits);
 
 /** The inputs of a head's final layer, [n, H] row-major; pauses after each layer of the encoder. */
 export const headFeaturesSteps = (model: Model, head: Head, sequences: readonly Sequence[]): Generator<undefined, Float32Array> =>
-  rowsOf(model, head, sequences, ({ trace }) => trace.at(-1)!, BATCH);
+  rowsOf(model, sequences, (hidden) => head.forward(model, hidden).trace.at(-1)!, BATCH);
 
-/** Numbers that a head makes of each prompt, in the order of the prompts. */
-function* rowsOf(model: Model, head: Head, sequences: readonly Sequence[], take: (result: ReturnType<Head["forward"]>) => Tensor, limits: BatchLimits): Generator<undefined, Float32Array> {
+/** The mean of each text's last hidden states over all its tokens, special ones too, [n, H] row-major; pauses after each layer. */
+export const meanStatesSteps = (model: Model, sequences: readonly Sequence[]): Generator<undefined, Float32Array> =>
+  rowsOf(model, sequences, (hidden, texts) => tf.matMul(tokenShares(texts, hidden.shape[1]!), hidden), BATCH, ({ ids }) => ids.map((_, t) => t));
+
+/** 1 / length at a text's tokens, 0 behind them, [B, 1, R]. */
+function tokenShares(texts: readonly Sequence[], rows: number): Tensor {
+  const shares = texts.flatMap(({ ids }) => Array.from({ length: rows }, (_, t) => (t < ids.length ? 1 / ids.length : 0)));
+  return tf.tensor3d(shares, [texts.length, 1, rows]);
+}
+
+/**
+ * Numbers that are made of the hidden states [B, R, H] of each prompt, in the order of the prompts.
+ * @param read the positions to read in a prompt; default: its mask position
+ */
+function* rowsOf(
+  model: Model,
+  sequences: readonly Sequence[],
+  take: (hidden: Tensor, texts: readonly Sequence[]) => Tensor,
+  limits: BatchLimits,
+  read = ({ maskPosition }: Sequence): number[] => [maskPosition],
+): Generator<undefined, Float32Array> {
   let rows = new Float32Array();
   for (const indices of byLength(sequences, limits)) {
-    const batch = collate(indices.map((i) => sequences[i]), model.config);
+    const texts = indices.map((i) => sequences[i]);
+    const batch = collate(texts, model.config, texts.map(read));
     try {
       const hidden = yield* hiddenSteps(model, batch);
-      const values = tf.tidy(() => take(head.forward(model, hidden)).dataSync());
+      const values = tf.tidy(() => take(hidden, texts).dataSync());
       hidden.dispose();
       const width = values.length / indices.length;
       if (rows.length === 0) rows = new Float32Array(sequences.length * width);
