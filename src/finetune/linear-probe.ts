@@ -4,10 +4,9 @@ import { tf } from "../model/backend";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { headFeaturesSteps } from "../model/predict";
-import { mlMatrix } from "../packages";
 import { runAtOnce } from "../steps";
 import type { LabelledPrompts } from "./labelled-prompts";
-import { softmaxRegression } from "./softmax-regression";
+import { featureRows, softmaxRegression } from "./softmax-regression";
 
 export interface LinearProbe {
   /** The model with the fitted final layer; its other parameters are shared. Release with {@link LinearProbe.dispose}. */
@@ -35,37 +34,14 @@ export function* linearProbeSteps(model: Model, head: Head, train: LabelledPromp
   const layer = head.finalLayer?.(model);
   if (!layer) throw new Error(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
   const classes = layer.rows?.length ?? parameter(model, layer.weight).shape[0];
-  const { coordinates, lift } = span(rowsOf(yield* headFeaturesSteps(model, head, train.sequences), train.labels.length));
-  const { inversePenalty, foldAccuracy, ...fit } = yield* softmaxRegression(coordinates, train.labels, classes);
+  const features = featureRows(yield* headFeaturesSteps(model, head, train.sequences), train.labels.length);
+  const { inversePenalty, foldAccuracy, ...fit } = yield* softmaxRegression(features, train.labels, classes);
   // Of two classes each row is half of scikit-learn's one, so that the logits differ by its score.
   const share = classes === 2 ? 0.5 : 1;
-  const [weights, biases] = [fit.weights.map((row) => lift(row).map((value) => share * value)), fit.intercepts.map((value) => share * value)];
+  const [weights, biases] = [fit.weights.map((row) => row.map((value) => share * value)), fit.intercepts.map((value) => share * value)];
   const fitted = withRows(model, layer, weights, biases);
   const numbers = createHash("sha256").update(JSON.stringify([weights.map((row) => [...row]), biases])).digest("hex");
   return { model: { ...fitted, hash: `${model.hash}+probe(${numbers.slice(0, 32)})` }, inversePenalty, foldAccuracy, dispose: () => [layer.weight, layer.bias].forEach((name) => parameter(fitted, name).dispose()) };
-}
-
-const rowsOf = (values: Float32Array, rows: number): Float64Array[] =>
-  Array.from({ length: rows }, (_, i) => Float64Array.from(values.subarray((i * values.length) / rows, ((i + 1) * values.length) / rows)));
-
-/**
- * Weights lie in the span of the features. Where those are more than the examples, coordinates in the span stand for
- * them, so that the problem has no more unknowns than examples.
- */
-function span(features: readonly Float64Array[]): { coordinates: readonly Float64Array[]; lift(weights: Float64Array): Float64Array } {
-  if (features.length >= features[0].length) return { coordinates: features, lift: (weights) => weights };
-  const x = new mlMatrix.Matrix(features.map((row) => [...row]));
-  const { eigenvectorMatrix, realEigenvalues } = new mlMatrix.EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
-  const largest = Math.max(...realEigenvalues);
-  const kept = realEigenvalues.map((_, k) => k).filter((k) => realEigenvalues[k] > largest * 1e-13);
-  const singular = kept.map((k) => Math.sqrt(realEigenvalues[k]));
-  // X = U S Vᵀ: the coordinates are U S, and V takes weights on them back.
-  const u = eigenvectorMatrix.subMatrixColumn(kept);
-  const v = x.transpose().mmul(u.mmul(mlMatrix.Matrix.diag(singular.map((value) => 1 / value))));
-  return {
-    coordinates: u.mmul(mlMatrix.Matrix.diag(singular)).to2DArray().map((row) => Float64Array.from(row)),
-    lift: (weights) => Float64Array.from(v.mmul(mlMatrix.Matrix.columnVector([...weights])).to1DArray()),
-  };
 }
 
 /** The model with new rows in the layer, those of the label words or all of them. */

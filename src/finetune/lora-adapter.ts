@@ -91,6 +91,15 @@ const adapterConfig = once(() =>
   }),
 );
 
+/** The model that an adapter's folder names as its base: a path from that folder, or an id. Undefined if the folder holds no adapter. */
+export function adapterBase(directory: string): string | undefined {
+  const path = join(directory, CONFIG_FILE);
+  if (!existsSync(path)) return undefined;
+  const { base_model_name_or_path: base } = parseJson(readFileSync(path, "utf8"), path) as { base_model_name_or_path?: unknown };
+  if (typeof base !== "string" || base === "") throw new Error(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
+  return existsSync(join(directory, base)) ? join(directory, base) : base;
+}
+
 /**
  * Puts the factors (and the head, where it was trained) of an adapter in PEFT's layout onto its base model.
  * @returns a model that shares the base model's other tensors; its own are released with `dispose`

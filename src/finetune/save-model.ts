@@ -77,6 +77,17 @@ function mergedWeight(model: Model, name: string): Tensor {
   return tf.add(weight, tf.mul(tf.matMul(parameter(model, b), parameter(model, a)), model.loraScale ?? 1));
 }
 
+/**
+ * The model with its LoRA factors multiplied and added to their layers' weights: it computes the same, and has no parameters but those of its architecture.
+ * @returns a model that shares the other tensors; its own are released with `dispose`
+ */
+export function mergedLora(model: Model): { model: Model; dispose(): void } {
+  const names = [...model.parameters.keys()].filter((name) => !/\.lora_[AB]\.weight$/.test(name));
+  const parameters = new Map(names.map((name) => [name, tf.tidy(() => tf.keep(mergedWeight(model, name)))]));
+  const own = names.filter((name) => parameters.get(name) !== model.parameters.get(name)).map((name) => parameters.get(name)!);
+  return { model: { ...model, parameters, loraScale: undefined, hash: `${model.hash}+merged` }, dispose: () => tf.dispose(own) };
+}
+
 /** Copies a tokenizer's files from one model's folder to another's. */
 export function copyTokenizer(source: string, directory: string): void {
   if (!existsSync(source)) throw new Error(`the folder ${source}, whose tokenizer was to be copied, does not exist`);

@@ -1,13 +1,18 @@
-/** Logistic regression with a row of weights for each class, penalty chosen by cross-validation, for linear probes of many classes. */
+/** Logistic regression with a row of weights for each class: linear probes and bags of words of any number of classes. */
+import { mlMatrix } from "../packages";
 import { INVERSE_PENALTIES } from "../solvers/logistic";
 import { predictedClasses } from "../solvers/metrics";
 import { stratifiedFolds } from "../solvers/stratified-folds";
 
-export interface SoftmaxFit {
+/** A class's scores are weights · x + intercept. */
+export interface SoftmaxWeights {
   /** One row a class. */
   weights: Float64Array[];
   /** One a class; they sum to 0. */
   intercepts: number[];
+}
+
+export interface SoftmaxFit extends SoftmaxWeights {
   inversePenalty: number;
   /** Mean accuracy over the folds of each inverse penalty. */
   foldAccuracy: number[];
@@ -25,28 +30,67 @@ const FOLDS = 5;
  * @throws if a fold's training part lacks a class
  */
 export function* softmaxRegression(features: readonly Float64Array[], labels: readonly number[], classes: number): Generator<undefined, SoftmaxFit> {
+  const { coordinates, lift } = span(features);
   const folds = stratifiedFolds(labels, FOLDS);
   const indices = labels.map((_, i) => i);
   const totals = INVERSE_PENALTIES.map(() => 0);
   for (let fold = 0; fold < FOLDS; fold++) {
     const [fitted, held] = [indices.filter((i) => folds[i] !== fold), indices.filter((i) => folds[i] === fold)];
     if (new Set(fitted.map((i) => labels[i])).size < classes) throw new Error(`Cross-validation fold ${fold + 1} leaves no example of some class to fit: give more examples of each class.`);
-    const solve = solver(fitted.map((i) => features[i]), fitted.map((i) => labels[i]), classes);
+    const solve = solver(fitted.map((i) => coordinates[i]), fitted.map((i) => labels[i]), classes);
     for (const [k, c] of INVERSE_PENALTIES.entries()) {
       const parameters = yield* solve(c);
-      const scores = Float64Array.from(held.flatMap((i) => scoresOf(features[i], parameters, classes)));
+      const scores = Float64Array.from(held.flatMap((i) => scoresOf(coordinates[i], parameters, classes)));
       totals[k] += predictedClasses({ values: scores, shape: [held.length, classes] }).filter((predicted, at) => predicted === labels[held[at]]).length / held.length;
       yield;
     }
   }
   const best = totals.indexOf(Math.max(...totals));
-  const size = features[0].length;
-  const parameters = yield* solver(features, labels, classes)(INVERSE_PENALTIES[best]);
+  const fit = weightsOf(yield* solver(coordinates, labels, classes)(INVERSE_PENALTIES[best]), classes, lift);
+  return { ...fit, inversePenalty: INVERSE_PENALTIES[best], foldAccuracy: totals.map((total) => total / FOLDS) };
+}
+
+/**
+ * The minimum of ½ ‖W‖² − c Σ log softmax for every inverse penalty c, in their order; each search starts from the minimum before.
+ * A generator that pauses after each step of a search.
+ */
+export function* softmaxFits(features: readonly Float64Array[], labels: readonly number[], classes: number, inversePenalties: readonly number[]): Generator<undefined, SoftmaxWeights[]> {
+  const { coordinates, lift } = span(features);
+  const solve = solver(coordinates, labels, classes);
+  const fits: SoftmaxWeights[] = [];
+  for (const c of inversePenalties) fits.push(weightsOf(yield* solve(c), classes, lift));
+  return fits;
+}
+
+/** The rows of a matrix of numbers, [rows, features] row-major. */
+export const featureRows = (values: Float32Array, rows: number): Float64Array[] =>
+  Array.from({ length: rows }, (_, i) => Float64Array.from(values.subarray((i * values.length) / rows, ((i + 1) * values.length) / rows)));
+
+/** Scores of one example, one a class. */
+export const softmaxScores = ({ weights, intercepts }: SoftmaxWeights, x: Float64Array): number[] => weights.map((row, a) => dot(row, x) + intercepts[a]);
+
+function weightsOf(parameters: Float64Array, classes: number, lift: (weights: Float64Array) => Float64Array): SoftmaxWeights {
+  const size = parameters.length / classes - 1;
+  return { weights: Array.from({ length: classes }, (_, a) => lift(parameters.slice(a * size, (a + 1) * size))), intercepts: [...parameters.subarray(classes * size)] };
+}
+
+/**
+ * Weights lie in the span of the features. Where those are more than the examples, coordinates in the span stand for
+ * them, so that the problem has no more unknowns than examples.
+ */
+function span(features: readonly Float64Array[]): { coordinates: readonly Float64Array[]; lift(weights: Float64Array): Float64Array } {
+  if (features.length >= features[0].length) return { coordinates: features, lift: (weights) => weights };
+  const x = new mlMatrix.Matrix(features.map((row) => [...row]));
+  const { eigenvectorMatrix, realEigenvalues } = new mlMatrix.EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
+  const largest = Math.max(...realEigenvalues);
+  const kept = realEigenvalues.map((_, k) => k).filter((k) => realEigenvalues[k] > largest * 1e-13);
+  const singular = kept.map((k) => Math.sqrt(realEigenvalues[k]));
+  // X = U S Vᵀ: the coordinates are U S, and V takes weights on them back.
+  const u = eigenvectorMatrix.subMatrixColumn(kept);
+  const v = x.transpose().mmul(u.mmul(mlMatrix.Matrix.diag(singular.map((value) => 1 / value))));
   return {
-    weights: Array.from({ length: classes }, (_, a) => parameters.slice(a * size, (a + 1) * size)),
-    intercepts: [...parameters.subarray(classes * size)],
-    inversePenalty: INVERSE_PENALTIES[best],
-    foldAccuracy: totals.map((total) => total / FOLDS),
+    coordinates: u.mmul(mlMatrix.Matrix.diag(singular)).to2DArray().map((row) => Float64Array.from(row)),
+    lift: (weights) => Float64Array.from(v.mmul(mlMatrix.Matrix.columnVector([...weights])).to1DArray()),
   };
 }
 

@@ -12,7 +12,7 @@ import type { Model } from "../model/model";
 import { disposeFlatParameters, flatten, withFlatParameters, type FlatLayout } from "./flat-parameters";
 import { targetLoss } from "./loss";
 import { clipScale, decayOf, updated } from "./optimizer";
-import { gradientTensors } from "./parameter-gradients";
+import { gradientTensors, type Loss } from "./parameter-gradients";
 import { givenBatch, givenMasks, headOnReads } from "./step-inputs";
 import type { TrainingConfig } from "./training-config";
 
@@ -57,8 +57,12 @@ export function frozenInputs({ parameters }: Model, layouts: readonly FlatLayout
   return Object.fromEntries([...parameters].filter(([name]) => !trained.has(name)).map(([name, tensor]) => [FROZEN + name, tensor]));
 }
 
-/** The functions, run operation by operation. */
-export function stepFunctions({ model: { config: modelConfig, loraScale }, head, layouts, config }: StepKind): StepFunctions {
+/**
+ * The functions, run operation by operation.
+ * @param lossOf the loss, out of a step's inputs. Default: that of the settings against `target` and `share`.
+ */
+export function stepFunctions(kind: StepKind, lossOf: (inputs: Tensors) => Loss = ({ target, share }) => targetLoss(kind.config.loss, target, share)): StepFunctions {
+  const { model: { config: modelConfig, loraScale }, head, layouts, config } = kind;
   const only = new Set(layouts.flatMap(({ names }) => names));
   const givenModel = (inputs: Tensors): Model => {
     const frozen = Object.entries(inputs).filter(([name]) => name.startsWith(FROZEN));
@@ -67,9 +71,8 @@ export function stepFunctions({ model: { config: modelConfig, loraScale }, head,
   };
   const gradientOf = (inputs: Tensors): { loss: Tensor; vectors: Tensor[] } => {
     const batch = givenBatch(inputs);
-    const loss = targetLoss(config.loss, inputs.target, inputs.share);
     const model = givenModel(inputs);
-    const result = gradientTensors(model, headOnReads(head, batch), batch, loss, { only, dropout: givenMasks(inputs) });
+    const result = gradientTensors(model, headOnReads(head, batch), batch, lossOf(inputs), { only, dropout: givenMasks(inputs) });
     const vectors = layouts.map((layout) => flatten(layout, (name) => result.gradients.get(name)!));
     // These are kept beyond a tidy.
     layouts.forEach((layout) => disposeFlatParameters(model, layout));

@@ -31,7 +31,7 @@ export interface TrainingTensors {
 export const trainingStateFile = (directory: string): string => join(directory, "training-state.safetensors");
 
 /** Writes the state; a reader sees the old one or the whole new one. */
-export function saveTrainingState(directory: string, run: string, state: TrainingState, { parameters, best = [], moments }: TrainingTensors): void {
+export function saveTrainingState<State = TrainingState>(directory: string, run: string, state: State, { parameters, best = [], moments }: TrainingTensors): void {
   const tensors = new Map<string, StoredTensor>();
   for (const [kind, vectors] of Object.entries({ parameters, best, moment: moments }))
     vectors.forEach((tensor, i) => tensors.set(`${kind}.${i}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array }));
@@ -44,7 +44,7 @@ export function saveTrainingState(directory: string, run: string, state: Trainin
  * @param run identifies the run: everything that its result depends on
  * @throws if the file is of another run, or damaged
  */
-export function loadTrainingState(directory: string, run: string): { state: TrainingState; tensors: TrainingTensors } | undefined {
+export function loadTrainingState<State = TrainingState>(directory: string, run: string): { state: State; tensors: TrainingTensors } | undefined {
   const path = trainingStateFile(directory);
   if (!existsSync(path)) return undefined;
   const { tensors, metadata } = readSafetensors(path);
@@ -58,5 +58,5 @@ export function loadTrainingState(directory: string, run: string): { state: Trai
   };
   if (!tensors.has("parameters.0") || metadata.state === undefined) throw new Error(`${path} is not the state of a run: remove it to begin anew`);
   const best = read("best");
-  return { state: JSON.parse(metadata.state) as TrainingState, tensors: { parameters: read("parameters"), best: best.length > 0 ? best : undefined, moments: read("moment") } };
+  return { state: JSON.parse(metadata.state) as State, tensors: { parameters: read("parameters"), best: best.length > 0 ? best : undefined, moments: read("moment") } };
 }

@@ -5,7 +5,7 @@ import { planBatches } from "../../src/finetune/packed-batches";
 /** Batches of 8 prompts that lie in one row of about so many tokens. */
 const batchesOf = (count: number, tokens: number): number[][] => Array.from({ length: count }, () => Array<number>(8).fill(tokens / 8));
 
-/** The shipped model's: see training-step.ts. */
+/** That of a model of 2 million parameters: see training-step.ts. */
 const DISPATCH = 500;
 
 describe("which steps are graphs", () => {
