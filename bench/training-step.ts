@@ -1,7 +1,7 @@
 /**
  * Time of a fine-tuning step against PyTorch, on the same model, prompts, batches and optimizer: see bench/README.md.
  *
- *   node environment/run.mjs build/bench/training-step.js MODEL DATA [--task subj] [--steps 40] [--rounds 3] [--optimizers sgd] [--python PYTHON]
+ *   node environment/run.mjs build/bench/training-step.js MODEL DATA [--task imdb] [--steps 40] [--rounds 3] [--optimizers sgd] [--python PYTHON]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -14,6 +14,7 @@ import { promptOutputs } from "../src/experiment/outputs";
 import { trainingBatches } from "../src/finetune/batches";
 import { fineTune } from "../src/finetune/fine-tune";
 import type { OptimizerName } from "../src/finetune/optimizer";
+import { saveModel } from "../src/finetune/save-model";
 import { labelWordIds } from "../src/tasks/prompt";
 import { taskByName } from "../src/tasks/task";
 import { markdownTable, median, round3 } from "./measured-run";
@@ -60,8 +61,10 @@ async function run(model: string, data: string, options: Options): Promise<void>
   const batches = Array.from({ length: steps }, () => (order.next().value as number[][])[0]);
   const folder = mkdtempSync(join(tmpdir(), "training-step-"));
   try {
-    const job = join(folder, "job.json");
-    writeFileSync(job, JSON.stringify({ model: resolve(model), train, dev: dev.sequences, batches, labelWordIds: labelWordIds(task, lm.tokenizer), rates: RATES }));
+    const [job, copy] = [join(folder, "job.json"), join(folder, "model")];
+    // In float32: PyTorch reads no int8 rows.
+    saveModel(copy, lm.model, { source: lm.directory });
+    writeFileSync(job, JSON.stringify({ model: copy, train, dev: dev.sequences, batches, labelWordIds: labelWordIds(task, lm.tokenizer), rates: RATES }));
     const rows: string[][] = [];
     for (const optimizer of options.optimizers) {
       const [here, there]: [number[], number[]] = [[], []];
@@ -98,7 +101,7 @@ async function run(model: string, data: string, options: Options): Promise<void>
 const program = new Command("training-step")
   .argument("<model>", "folder of a RoBERTa or BERT")
   .argument("<data>", "folder of a task, with a folder for each k and seed")
-  .addOption(new Option("--task <name>").default("subj"))
+  .addOption(new Option("--task <name>").default("imdb"))
   .addOption(new Option("--seed <n>").default(13).argParser(count))
   .addOption(new Option("--k <n>").default(16).argParser(count))
   .addOption(new Option("--steps <n>", "of a run; the first three and the last are not timed").default(40).argParser(count))

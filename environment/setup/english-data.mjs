@@ -11,15 +11,16 @@ import { SetupError } from "./setup-error.mjs";
 const VADER = { requirement: "vaderSentiment==3.3.2", file: "vaderSentiment-3.3.2.tar.gz", sha256: "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9" };
 const archive = path.join(cache, VADER.file);
 const folder = path.join(root, "data", "english", "tasks");
+const pairs = path.join(root, "data", "english", "inference.tsv");
 const program = path.join(build, "src", "english", "data-cli.js");
 
 /** Changes with the program that makes the data, and with what it is made from. */
-const wanted = () => fingerprint(...["data-cli", "data-files", "data-sets", "sources"].map((name) => readFileSync(path.join(root, "src", "english", `${name}.ts`))), Buffer.from(VADER.sha256));
+const wanted = () => fingerprint(...["data-cli", "data-files", "data-sets", "sources"].map((name) => readFileSync(path.join(root, "src", "english", `${name}.ts`))), readFileSync(pairs), Buffer.from(VADER.sha256));
 
-/** Step: the data of the English tasks, from sentences that two packages carry. */
+/** Step: the data of the English tasks, from sentences that two packages carry and pairs that were written for it. */
 export const englishData = {
   name: "English tasks",
-  detail: "labelled sentences out of the packages sentiment and vaderSentiment",
+  detail: "labelled sentences out of the packages sentiment and vaderSentiment, and pairs of sentences",
   gigabytes: 0.1,
   isDone: () => {
     const stamp = readIfThere(path.join(folder, "stamp.json"));
@@ -27,7 +28,7 @@ export const englishData = {
   },
   async run(step) {
     if (!existsSync(archive)) await fetchArchive(step);
-    await run(process.execPath, [program, "--sentiment", path.join(nodeModules, "sentiment"), "--vader", archive, "--out", folder, "--stamp", wanted()], { what: "making the English tasks", log: "english-tasks" });
+    await run(process.execPath, [program, "--sentiment", path.join(nodeModules, "sentiment"), "--vader", archive, "--pairs", pairs, "--out", folder, "--stamp", wanted()], { what: "making the English tasks", log: "english-tasks" });
     return undefined;
   },
 };

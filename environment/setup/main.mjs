@@ -10,13 +10,12 @@ import { nativeTensorflow } from "./native-tensorflow.mjs";
 import { jupyterKernel } from "./jupyter-kernel.mjs";
 import { compiledSources } from "./compiled-sources.mjs";
 import { englishData } from "./english-data.mjs";
-import { microworldData } from "./microworld-data.mjs";
 
 /**
  * A step is `{ name, detail, gigabytes, isDone(), run(step) }`; `run` returns a closing remark. TensorFlow's libraries
  * come through pip, so Python precedes it; the tasks' data is made by compiled programs.
  */
-const steps = [nodePackages, pythonEnvironment, nativeTensorflow, jupyterKernel, compiledSources, microworldData, englishData];
+const steps = [nodePackages, pythonEnvironment, nativeTensorflow, jupyterKernel, compiledSources, englishData];
 
 /** `--only packages`: just the Node packages (for lint, build and the like). */
 export async function main(args) {
