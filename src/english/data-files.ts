@@ -7,9 +7,18 @@ import type { EnglishDataSet, LabelledSentence } from "./data-sets";
 
 /** The seeds of LM-BFF's splits, and the paper's numbers of examples of each label. */
 export const SEEDS: readonly number[] = [13, 21, 42, 87, 100];
-export const SIZES: readonly number[] = [16, 64];
+const SIZES: readonly number[] = [16, 64];
+/** Pairs written by hand are too few for more. */
+const INFERENCE_SIZES: readonly number[] = [16];
 
-const fileText = (sentences: readonly LabelledSentence[]): string => `sentence\tlabel\n${sentences.map(({ text, label }) => `${text}\t${label}\n`).join("")}`;
+/** The numbers of examples of each label in a task's splits. */
+export const sizesOf = (task: string): readonly number[] => (task === "inference" ? INFERENCE_SIZES : SIZES);
+
+function fileText(sentences: readonly LabelledSentence[]): string {
+  const header = sentences.some(({ hypothesis }) => hypothesis !== undefined) ? ["premise", "hypothesis", "label"] : ["sentence", "label"];
+  const rows = sentences.map(({ text, hypothesis, label }) => (hypothesis === undefined ? [text, label] : [text, hypothesis, label]));
+  return [header, ...rows].map((cells) => `${cells.join("\t")}\n`).join("");
+}
 
 /**
  * Writes `<TASK>/original/{train,test}.tsv` and `<TASK>/<k>-<seed>/{train,dev,test}.tsv` under a folder, and `stamp.json`,
@@ -23,7 +32,7 @@ export function writeEnglishTasks(folder: string, dataSets: readonly EnglishData
       const task = taskByName(name);
       write(join(building, name, "original"), { "train.tsv": fileText(train), "test.tsv": fileText(test) });
       const original = readOriginal(join(building, name, "original"), task);
-      for (const k of SIZES) {
+      for (const k of sizesOf(name)) {
         for (const seed of SEEDS) {
           const { files, shortages } = kShotSplit(original, task, { k, seed });
           if (shortages.length > 0) throw new Error(`${name} has too few examples of label ${shortages[0].label} for ${k} of each`);

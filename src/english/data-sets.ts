@@ -4,6 +4,8 @@ import type { RatedSentence, Sources } from "./sources";
 
 export interface LabelledSentence {
   text: string;
+  /** The second sentence of a pair. */
+  hypothesis?: string;
   label: string;
 }
 
@@ -34,7 +36,7 @@ const ofTopic = (label: string, sentences: readonly RatedSentence[]): LabelledSe
   sentences.filter(({ text }) => text.split(" ").length >= FEWEST_WORDS).map(({ text }) => ({ text, label }));
 
 /** The data sets by task. */
-export function englishDataSets({ imdb, amazon, yelp, films, products, editorials, tweets }: Sources): EnglishDataSet[] {
+export function englishDataSets({ imdb, amazon, yelp, films, products, editorials, tweets, pairs }: Sources): EnglishDataSet[] {
   const labelled: Record<string, LabelledSentence[]> = {
     imdb: classes(imdb),
     amazon: classes(amazon),
@@ -44,12 +46,13 @@ export function englishDataSets({ imdb, amazon, yelp, films, products, editorial
     products: twoClasses(products),
     tweets: twoClasses(tweets),
     topic: [...ofTopic("film", films), ...ofTopic("product", products), ...ofTopic("restaurant", yelp), ...ofTopic("politics", editorials)],
+    inference: pairs.map(({ premise, ...pair }) => ({ text: premise, ...pair })),
   };
   return Object.entries(labelled).map(([task, sentences]) => ({ task, ...heldOut(onceEach(sentences)) }));
 }
 
 /** Letters and digits in lower case: two sentences with the same ones are the same sentence. */
-const sentenceKey = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+export const sentenceKey = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
 
 /** Of sentences that occur several times the first, and none where their labels contradict each other, or where there is no letter. */
 function onceEach(sentences: readonly LabelledSentence[]): LabelledSentence[] {

@@ -1,4 +1,7 @@
-/** The labelled English sentences that packages carry: npm's `sentiment` (test fixtures) and PyPI's `vaderSentiment` (source archive). */
+/**
+ * The labelled English sentences that packages carry, npm's `sentiment` (test fixtures) and PyPI's `vaderSentiment` (source archive), and
+ * the pairs of sentences that were written for this project.
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +11,13 @@ import { extract } from "tar";
 export interface RatedSentence {
   text: string;
   rating: number;
+}
+
+/** Two sentences, and whether the first entails or contradicts the second, or leaves it open (neutral). */
+export interface SentencePair {
+  premise: string;
+  hypothesis: string;
+  label: string;
 }
 
 export interface Sources {
@@ -20,6 +30,7 @@ export interface Sources {
   products: RatedSentence[];
   editorials: RatedSentence[];
   tweets: RatedSentence[];
+  pairs: SentencePair[];
 }
 
 const FIXTURES = ["imdb", "amazon", "yelp"] as const;
@@ -29,11 +40,12 @@ const GROUND_TRUTH = { films: "movieReviewSnippets", products: "amazonReviewSnip
 /**
  * @param sentiment the folder of the npm package
  * @param vader the source archive of the Python package
+ * @param pairs the file of pairs: premise, hypothesis and label, tab-separated below a header
  * @throws naming the file, and the line, that is not as expected
  */
-export async function readSources({ sentiment, vader }: { sentiment: string; vader: string }): Promise<Sources> {
+export async function readSources({ sentiment, vader, pairs }: { sentiment: string; vader: string; pairs: string }): Promise<Sources> {
   const fixtures = Object.fromEntries(FIXTURES.map((name) => [name, fixtureSentences(join(sentiment, "test", "fixtures", `${name}.json`))])) as Pick<Sources, (typeof FIXTURES)[number]>;
-  return { ...fixtures, ...(await archiveSentences(vader)) };
+  return { ...fixtures, ...(await archiveSentences(vader)), pairs: sentencePairs(pairs) };
 }
 
 function fixtureSentences(file: string): RatedSentence[] {
@@ -66,6 +78,15 @@ function ratedSentences(file: string): RatedSentence[] {
     const [, rating, text, ...more] = line.split("\t");
     if (text === undefined || more.length > 0 || !Number.isFinite(Number(rating))) throw new Error(`${file.split("/").at(-1)}, line ${i + 1}: expected a number, a rating and a sentence`);
     return [{ text: plain(text), rating: Number(rating) }];
+  });
+}
+
+function sentencePairs(file: string): SentencePair[] {
+  const [, ...lines] = readFileSync(file, "utf8").trimEnd().split("\n");
+  return lines.map((line, i) => {
+    const [premise, hypothesis, label, ...more] = line.split("\t");
+    if (!label || more.length > 0) throw new Error(`${file.split("/").at(-1)}, line ${i + 2}: expected a premise, a hypothesis and a label`);
+    return { premise, hypothesis, label };
   });
 }
 

@@ -5,7 +5,7 @@ import { taskFolder, type Task } from "./task";
 
 /**
  * The folder with a task's full data: its own folder within a folder of several tasks, `original` in that (as the
- * microworld has it), or the given folder itself if it holds the task's training file. Undefined if it is none of these.
+ * English tasks have it), or the given folder itself if it holds the task's training file. Undefined if it is none of these.
  */
 export function originalFolder(directory: string, task: Pick<Task, "name" | "folder" | "format">): string | undefined {
   const own = join(directory, taskFolder(task));

@@ -217,7 +217,7 @@ export const taskFolder = ({ folder, name }: Pick<Task, "folder" | "name">): str
 /** Names of the paper's tasks. */
 export const taskNames: readonly string[] = TASKS.map((task) => task.name);
 
-/** Names of the tasks of real English that come with packages. */
+/** Names of the tasks of real English, whose data set-up makes. */
 export const englishTaskNames: readonly string[] = ENGLISH_TASKS.map((task) => task.name);
 
 /**

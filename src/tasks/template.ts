@@ -35,6 +35,21 @@ export function parseTemplate(template: string): TemplatePart[] {
   return parts;
 }
 
+/**
+ * A template for readers, without the tokens that begin and end every prompt: "⟨sentence⟩ It was ⟨mask⟩." What a part does
+ * to a text's first letter or last character is not said.
+ */
+export function templateText(template: string): string {
+  const parts = parseTemplate(template);
+  const several = new Set(parts.map((part) => (part.kind === "sentence" ? part.index : 0))).size > 1;
+  const words = parts.map((part) => {
+    if (part.kind === "literal") return part.text;
+    if (part.kind === "special") return part.token === "mask" ? " ⟨mask⟩" : "";
+    return `${part.change("x").startsWith(" ") ? " " : ""}⟨sentence${several ? ` ${part.index + 1}` : ""}⟩`;
+  });
+  return words.join("").trim();
+}
+
 function parsePart(part: string, template: string): TemplatePart {
   switch (part) {
     case "cls":

@@ -1,27 +1,29 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { encodeExamples, readFewShot } from "../../src/experiment/inputs";
+import { sizesOf } from "../../src/english/data-files";
 import { englishDataSets } from "../../src/english/data-sets";
-import { plain, readSources } from "../../src/english/sources";
+import { plain, readSources, type SentencePair } from "../../src/english/sources";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { labelWordIds } from "../../src/tasks/prompt";
 import { englishTaskNames, taskByName } from "../../src/tasks/task";
 import { root, temporaryFolder } from "../support/checkout";
 
 const folder = path.join(root, "data", "english", "tasks");
-const sources = () => readSources({ sentiment: path.join(root, "node_modules", "sentiment"), vader: path.join(root, ".cache", "vaderSentiment-3.3.2.tar.gz") });
+const packages = { sentiment: path.join(root, "node_modules", "sentiment"), vader: path.join(root, ".cache", "vaderSentiment-3.3.2.tar.gz") };
+const sources = () => readSources({ ...packages, pairs: path.join(root, "data", "english", "inference.tsv") });
 
 /** Letters and digits only: another way of telling the same sentence than the one under test. */
 const bare = (text: string): string => [...text.toLowerCase()].filter((character) => /[\p{L}\p{N}]/u.test(character)).join("");
 const rowsOf = (...file: string[]): [text: string, label: string][] =>
-  readFileSync(path.join(folder, ...file), "utf8").trimEnd().split("\n").slice(1).map((line) => line.split("\t") as [string, string]);
+  readFileSync(path.join(folder, ...file), "utf8").trimEnd().split("\n").slice(1).map((line) => line.split("\t")).map((cells) => [cells[0], cells.at(-1)!]);
 
 describe("the sentences that packages carry", () => {
   test("are all there", async () => {
     const found = Object.fromEntries(Object.entries(await sources()).map(([name, sentences]) => [name, sentences.length]));
-    assert.deepEqual(found, { imdb: 1000, amazon: 1000, yelp: 1000, films: 10605, products: 3708, editorials: 5190, tweets: 4200 });
+    assert.deepEqual(found, { imdb: 1000, amazon: 1000, yelp: 1000, films: 10605, products: 3708, editorials: 5190, tweets: 4200, pairs: 405 });
   });
 
   test("have their labels and ratings", async () => {
@@ -37,9 +39,12 @@ describe("the sentences that packages carry", () => {
   test("a file that is not as expected is named with its row", async (t) => {
     const broken = temporaryFolder(t);
     const fixtures = path.join(broken, "test", "fixtures");
-    (await import("node:fs")).mkdirSync(fixtures, { recursive: true });
+    mkdirSync(fixtures, { recursive: true });
     writeFileSync(path.join(fixtures, "imdb.json"), JSON.stringify([{ text: "fine", class: 1 }, { text: "odd", class: 2 }]));
-    await assert.rejects(readSources({ sentiment: broken, vader: "nowhere" }), /imdb\.json, row 2: class 2, expected 0 or 1/);
+    await assert.rejects(readSources({ sentiment: broken, vader: "nowhere", pairs: "nowhere" }), /imdb\.json, row 2: class 2, expected 0 or 1/);
+    const pairs = path.join(broken, "pairs.tsv");
+    writeFileSync(pairs, "premise\thypothesis\tlabel\nIt rains.\tneutral\n");
+    await assert.rejects(readSources({ ...packages, pairs }), /pairs\.tsv, line 2: expected a premise, a hypothesis and a label/);
   });
 });
 
@@ -51,9 +56,9 @@ describe("the English tasks' data", () => {
       const texts = [...train, ...testing].map(([text]) => bare(text));
       assert.equal(new Set(texts).size, texts.length);
       const counts = task.labels.map((label) => testing.filter((row) => row[1] === label).length);
-      assert.ok(counts.every((count) => count === counts[0] && count >= 190), `${counts}`);
+      assert.ok(counts.every((count) => count === counts[0] && count >= (name === "inference" ? 60 : 190)), `${counts}`);
       assert.ok(testing.length <= 1000);
-      for (const k of [16, 64]) {
+      for (const k of sizesOf(name)) {
         const draws = [13, 21, 42, 87, 100].map((seed) => readFewShot(path.join(folder, name), task, { k, seed }));
         for (const { train: drawn, dev, test: held } of draws) {
           assert.equal(held.length, testing.length);
@@ -80,7 +85,7 @@ describe("the English tasks' data", () => {
   });
 
   test("a sentence with two labels is in none of them", () => {
-    const none = { amazon: [], yelp: [], films: [], products: [], editorials: [], tweets: [] };
+    const none = { amazon: [], yelp: [], films: [], products: [], editorials: [], tweets: [], pairs: [] };
     const imdb = ["Good film.", "good film", "Good FILM!", "bad", "fine", "Fine!"].map((text, i) => ({ text, rating: i === 2 || i === 3 ? 0 : 1 }));
     const { train, test: held } = englishDataSets({ ...none, imdb })[0];
     assert.deepEqual([...train, ...held].map(({ text }) => text).sort(), ["bad", "fine"]);
@@ -96,5 +101,51 @@ describe("the English tasks' data", () => {
       const { sequences } = encodeExamples([...train, ...held], task, tokenizer);
       for (const { ids, maskPosition } of sequences) assert.ok(ids.length <= 128 && ids[maskPosition] === tokenizer.maskId, name);
     }
+  });
+});
+
+describe("the pairs of sentences", () => {
+  const words = (text: string): string[] => text.toLowerCase().match(/[a-z0-9é'’-]+/g)!;
+  const labels = ["entailment", "neutral", "contradiction"];
+  const byLabel = (pairs: readonly SentencePair[]): SentencePair[][] => labels.map((label) => pairs.filter((pair) => pair.label === label));
+
+  test("are as many of each label, all different, and of the lengths that are asked for", async () => {
+    const { pairs } = await sources();
+    assert.deepEqual(byLabel(pairs).map((own) => own.length), [135, 135, 135]);
+    for (const side of ["premise", "hypothesis"] as const) {
+      assert.equal(new Set(pairs.map((pair) => bare(pair[side]))).size, pairs.length);
+      for (const pair of pairs) {
+        const length = words(pair[side]).length;
+        assert.ok(side === "premise" ? length >= 6 && length <= 18 : length >= 4 && length <= 12, pair[side]);
+        assert.match(pair[side], /^[A-Z].*[^ ]\.$/);
+      }
+    }
+  });
+
+  test("their hypotheses are as long, and as often negated, whatever the label", async (t) => {
+    const { pairs } = await sources();
+    const lengths = byLabel(pairs).map((own) => own.reduce((sum, { hypothesis }) => sum + words(hypothesis).length, 0) / own.length);
+    const negation = /\b(no|not|never|none|nobody|nothing|cannot|neither|without)\b/i;
+    const negated = byLabel(pairs).map((own) => own.filter(({ hypothesis }) => negation.test(hypothesis)).length);
+    t.diagnostic(`words ${lengths.map((length) => length.toFixed(1))}, negated ${negated}, of ${labels}`);
+    assert.ok(Math.max(...lengths) - Math.min(...lengths) < 0.75);
+    assert.ok(Math.max(...negated) - Math.min(...negated) <= 10);
+  });
+
+  test("a hypothesis alone does not give its label away: naive Bayes on its words, ten folds", async (t) => {
+    const { pairs } = await sources();
+    const vocabulary = new Set(pairs.flatMap(({ hypothesis }) => words(hypothesis)));
+    const right = pairs.filter(({ hypothesis, label }, at) => {
+      const others = byLabel(pairs.filter((_, other) => other % 10 !== at % 10));
+      const scores = others.map((own) => {
+        const counts = new Map<string, number>();
+        for (const word of own.flatMap((pair) => words(pair.hypothesis))) counts.set(word, (counts.get(word) ?? 0) + 1);
+        const total = [...counts.values()].reduce((sum, count) => sum + count, vocabulary.size);
+        return words(hypothesis).reduce((sum, word) => sum + Math.log(((counts.get(word) ?? 0) + 1) / total), Math.log(own.length));
+      });
+      return labels[scores.indexOf(Math.max(...scores))] === label;
+    }).length;
+    t.diagnostic(`${((100 * right) / pairs.length).toFixed(1)} % right`);
+    assert.ok(right / pairs.length <= 0.42);
   });
 });

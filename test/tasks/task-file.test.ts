@@ -46,10 +46,10 @@ test("every task of the table can be written as a file", () => {
   for (const name of taskNames) assert.deepEqual(readTaskFile(written(taskByName(name))), taskByName(name), name);
 });
 
-test("the example in data/ is a task, its words are tokens of the shipped model, and the shipped samples are its data", () => {
+test("the example in data/ is a task, its words are tokens of the shipped model, and the sentences of movies-2 are its data", () => {
   const task = readTaskFile(join(root, "data", "example-task.json"));
-  labelWordIds(task, loadTokenizer(join(root, "data", "microworld", "model")));
-  assert.equal(readSplit(join(root, "data", "microworld", "tasks", "SST-2", "16-13"), "train", task).length, 32);
+  labelWordIds(task, loadTokenizer(join(root, "data", "english", "model")));
+  assert.equal(readSplit(join(root, "data", "english", "tasks", "movies-2", "16-13"), "train", task).length, 32);
   assert.ok(readFileSync(join(root, "data", "README.md"), "utf8").includes("example-task.json"));
 });
 
