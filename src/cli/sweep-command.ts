@@ -1,13 +1,12 @@
 /** `kernel-view sweep`: every run that a file describes, on each of its models. */
 import { join } from "node:path";
-import { aggregate } from "../experiment/aggregate";
 import { loadLanguageModel } from "../experiment/language-model";
 import { defaultStore } from "../experiment/remember";
 import { behaviorCsv, behaviorSummary, type BehaviorResult } from "../experiment/behavior-table";
-import { markdownTable, resultRows } from "../experiment/result-table";
+import { markdownTable } from "../experiment/result-table";
 import { runSweep, type SweepOutcome } from "../experiment/sweep";
 import { modelName, readSweeps, type Sweep } from "../experiment/sweep-file";
-import { sweepRuns } from "../experiment/sweep-table";
+import { sweepMarkdown } from "../experiment/sweep-findings";
 import { writeFileAtomically } from "../model/atomic-write";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
@@ -34,7 +33,7 @@ export async function sweepCommand(file: string, { out, store = defaultStore(), 
     const folder = several ? join(out, name) : out;
     const { rows, behavior } = await runOn(sweep, { name: several ? `Sweep of ${name}` : "Sweep", out: folder, store });
     measured.push(...behavior);
-    texts.push(`${several ? `Model ${name}\n\n` : ""}${summary(folder, rows, behavior)}`);
+    texts.push(summary(folder, name, rows, behavior));
   }
   if (behaviorFile !== undefined) {
     if (measured.length === 0) throw new Error(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
@@ -66,11 +65,8 @@ async function runOn(sweep: Sweep, { name, out, store }: { name: string; out: st
   }
 }
 
-function summary(out: string, rows: SweepOutcome["rows"], behavior: readonly BehaviorResult[]): string {
-  const failed = rows.filter(({ error }) => error !== undefined).length;
-  const runs = sweepRuns(rows);
-  const table = runs.length > 0 ? `${markdownTable(resultRows(aggregate(runs)))}\n` : "";
+function summary(out: string, model: string, rows: SweepOutcome["rows"], behavior: readonly BehaviorResult[]): string {
   const verdicts = behavior.length > 0 ? `${markdownTable(behaviorSummary(behavior))}\n` : "";
-  const files = [join(out, "results.csv"), ...(behavior.length > 0 ? [join(out, "behavior.csv"), join(out, "behavior.md")] : [])];
-  return `${table}${verdicts}${rows.length} rows in ${files.join(", ")}${failed > 0 ? `, ${failed} of runs that diverged` : ""}`;
+  const files = ["results.csv", "chosen.csv", "results.md", ...(behavior.length > 0 ? ["behavior.csv", "behavior.md"] : [])];
+  return `${sweepMarkdown(rows, model)}\n${verdicts}${rows.length} rows in ${files.map((file) => join(out, file)).join(", ")}`;
 }

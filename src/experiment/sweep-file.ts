@@ -6,11 +6,18 @@ import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../
 import { FORMULAS, type Formula } from "../kernels/formula";
 import { once } from "../lazy";
 import { z } from "../packages";
+import { INVERSE_PENALTIES } from "../solvers/logistic";
 import { SOLVERS, type Solver } from "../solvers/solver-names";
 import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 import type { KernelChoice } from "./behavior-settings";
 import { checkFormula } from "./solve-kernels";
+
+/** Where a method is run. */
+interface OnTasks {
+  /** Names of the sweep's tasks. Default: all. */
+  tasks?: string[];
+}
 
 /** What a method trains on: prompts, or the text alone, for which a new head is made. */
 interface TextInput {
@@ -46,26 +53,42 @@ export interface SolverSettings {
 /** Settings of the training, checked one combination at a time. */
 type TrainingLists = Partial<Record<keyof TrainingSettings, unknown>>;
 
-export interface FineTuningMethod extends TextInput, HeadStart, TrainingLists {
+export interface FineTuningMethod extends OnTasks, TextInput, HeadStart, TrainingLists {
   kind: "fine-tuning";
 }
 
-export interface LinearProbeMethod extends TextInput, Pick<HeadStart, "head"> {
+/** Logistic regression on frozen features of the model. */
+export interface LinearProbeMethod extends OnTasks, TextInput, Pick<HeadStart, "head">, Penalties {
   kind: "linear-probe";
+  /** The features are the mean of the last hidden states over all tokens, in place of the inputs of the head's final layer. */
+  pooled?: boolean;
 }
 
-export interface ZeroShotMethod {
-  kind: "zero-shot";
+/** Logistic regression on how often each word of the training texts occurs; no language model. */
+export interface BagOfWordsMethod extends OnTasks, Penalties {
+  kind: "bag-of-words";
 }
 
-export interface KernelMethod extends TextInput, SolverSettings {
+/** Of a bag of words and a pooled probe: a head's probe chooses by cross-validation. */
+interface Penalties {
+  /** A row each, of which dev chooses. Default: {@link INVERSE_PENALTIES}. */
+  inversePenalty?: OneOrMore<number>;
+}
+
+/** The pretrained model's answer to the prompt; `best-threshold` is the best that one number added to each class can make of it, and looks at the test labels. */
+export interface ZeroShotMethod extends OnTasks {
+  kind: "zero-shot" | "best-threshold";
+}
+
+export interface KernelMethod extends OnTasks, TextInput, SolverSettings {
   kind: "kernel";
-  outputs: "logits" | "margin";
+  /** Default: the margin of two classes, else the logits. */
+  outputs?: "logits" | "margin";
   /** Patterns of the parameters that count. Default: all. */
   parameters?: string[];
 }
 
-export interface BehaviorMethod extends TextInput, HeadStart, TrainingLists {
+export interface BehaviorMethod extends OnTasks, TextInput, HeadStart, TrainingLists {
   kind: "behavior";
   /** Default: the margin of two classes, else the logits. */
   outputs?: "logits" | "margin";
@@ -78,7 +101,7 @@ export interface BehaviorMethod extends TextInput, HeadStart, TrainingLists {
 }
 
 /** How one column of the sweep's table comes about. */
-export type SweepMethod = FineTuningMethod | LinearProbeMethod | ZeroShotMethod | KernelMethod | BehaviorMethod;
+export type SweepMethod = FineTuningMethod | LinearProbeMethod | BagOfWordsMethod | ZeroShotMethod | KernelMethod | BehaviorMethod;
 type TrainingMethod = FineTuningMethod | BehaviorMethod;
 
 const schema = once(() => {
@@ -101,6 +124,8 @@ const schema = once(() => {
       .refine(({ name, file }) => (name === undefined) !== (file === undefined), "expected either name or file"),
   ]);
   const trainingShape = Object.fromEntries(TRAINING_FIELDS.map((name) => [name, z.unknown().optional()])) as Record<keyof TrainingSettings, Zod.ZodOptional<Zod.ZodUnknown>>;
+  const onTasks = z.array(z.string()).min(1).optional();
+  const inversePenalty = oneOrMore(number.positive()).optional();
   const solverShape = {
     formula: oneOrMore(z.enum(FORMULAS)).default("sgd"),
     solver: z.enum(SOLVERS).default("lstsq"),
@@ -112,22 +137,28 @@ const schema = once(() => {
   const method = z.discriminatedUnion("kind", [
     z.strictObject({
       kind: z.literal("fine-tuning"),
+      tasks: onTasks,
       input,
       head: z.enum(["linear", "tanh"]).default("linear"),
       fromProbe: z.boolean().default(false),
       ...trainingShape,
     }),
-    z.strictObject({ kind: z.literal("linear-probe"), input, head: z.enum(["linear", "tanh"]).default("linear") }),
-    z.strictObject({ kind: z.literal("zero-shot") }),
+    z
+      .strictObject({ kind: z.literal("linear-probe"), tasks: onTasks, input, head: z.enum(["linear", "tanh"]).default("linear"), pooled: z.boolean().optional(), inversePenalty })
+      .refine(({ pooled, inversePenalty: given }) => pooled === true || given === undefined, { path: ["inversePenalty"], error: "a head's probe chooses it by cross-validation; it is for a pooled one" }),
+    z.strictObject({ kind: z.literal("bag-of-words"), tasks: onTasks, inversePenalty }),
+    z.strictObject({ kind: z.enum(["zero-shot", "best-threshold"]), tasks: onTasks }),
     z.strictObject({
       kind: z.literal("kernel"),
+      tasks: onTasks,
       input,
-      outputs: z.enum(["logits", "margin"]).default("logits"),
+      outputs: z.enum(["logits", "margin"]).optional(),
       parameters: z.array(z.string()).min(1).optional(),
       ...solverShape,
     }),
     z.strictObject({
       kind: z.literal("behavior"),
+      tasks: onTasks,
       input,
       head: z.enum(["linear", "tanh"]).default("linear"),
       fromProbe: z.boolean().default(false),
@@ -227,10 +258,20 @@ export function readSweeps(path: string): Sweep[] {
     const folder = folders.find(existsSync);
     return { task, data: folder ?? problem(`task ${task.name}: there is no folder ${folders[0]}`) };
   });
+  for (const [name, { tasks: own = [] }] of Object.entries(rest.methods)) {
+    const wrong = own.find((one) => !found.some(({ task }) => task.name === one));
+    if (wrong !== undefined) problem(`methods.${name}.tasks: ${wrong} is none of the sweep's tasks, ${found.map(({ task }) => task.name).join(", ")}`);
+  }
   const sweeps = listed(model).map((one) => ({ ...rest, model: existsSync(from(one)) ? from(one) : one, tasks: found }));
   const twin = sweeps.find((sweep, i) => sweeps.findIndex((other) => modelName(other) === modelName(sweep)) < i);
   if (twin) problem(`model: two are called ${modelName(twin)}, and tables could not tell them apart`);
   return sweeps;
+}
+
+/** What a method reads: the prompt with the text, or the text alone. */
+export function inputOf(how: SweepMethod): TextInput["input"] {
+  if (how.kind === "bag-of-words") return "text";
+  return "input" in how ? how.input : "prompt";
 }
 
 /** What tables call a sweep's model: the name of its folder, or its id. */
@@ -247,6 +288,9 @@ export function trainingGrid(method: TrainingMethod): Partial<TrainingSettings>[
 
 const listed = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? (value as readonly T[]) : [value as T]);
 
+/** The inverse penalties that a method tries. */
+export const inversePenaltiesOf = ({ inversePenalty }: Penalties): readonly number[] => (inversePenalty === undefined ? INVERSE_PENALTIES : listed(inversePenalty));
+
 /** The learning rates that a behaviour method chooses among. */
 export const learningRatesOf = ({ learningRate }: BehaviorMethod): number[] => listed(learningRate as number | number[]).slice();
 
@@ -261,7 +305,7 @@ function checkChoice({ solver, formula, gammas, lambdas }: KernelChoice): void {
 }
 
 /** The formulas of a kernel method, and the values of its solver's settings. */
-export function kernelGrid({ formula, regularization, f0, gamma, lambda }: Omit<KernelMethod, "kind" | "input" | "outputs" | "parameters">): {
+export function kernelGrid({ formula, regularization, f0, gamma, lambda }: SolverSettings): {
   formulas: readonly Formula[];
   values: { regularizations: readonly number[]; f0s: readonly number[]; gammas?: readonly number[]; lambdas?: readonly number[] };
 } {

@@ -1,17 +1,12 @@
 /** The results of a sweep as one tidy table: a row for every setting on every few-shot draw. */
 import { formatCsvRow, parseCsv } from "../tasks/delimited";
 import type { Run } from "./aggregate";
+import type { SweepMethod } from "./sweep-file";
 
 export type SettingValue = string | number | boolean | null;
 
-export interface SweepRow {
-  task: string;
-  /** Training examples of each class. */
-  k: number;
-  /** Of the few-shot draw. */
-  seed: number;
-  method: string;
-  setting: Record<string, SettingValue>;
+/** How well a setting does. */
+export interface SweepScores {
   /** By the task's metric, from 0 to 1; missing where the run failed. */
   dev?: number;
   test?: number;
@@ -20,14 +15,32 @@ export interface SweepRow {
   /** Of fine-tuning: steps taken at the returned parameters, and ‖θ_t − θ_0‖ there. */
   bestStep?: number;
   distance?: number;
-  /** Time of the run that the row is from; a kernel's rows share one. */
-  seconds?: number;
   /** Why there are no scores: the run diverged. */
   error?: string;
 }
 
-const BEFORE = ["task", "k", "seed", "method"] as const;
-const AFTER = ["dev", "test", "devAccuracy", "testAccuracy", "bestStep", "distance", "seconds", "error"] as const;
+export interface SweepRow extends SweepScores {
+  task: string;
+  /** Training examples of each class. */
+  k: number;
+  /** Of the few-shot draw. */
+  seed: number;
+  /** By the name that the sweep gives it. */
+  method: string;
+  kind: SweepMethod["kind"];
+  /** What the method reads. */
+  input: "prompt" | "text";
+  setting: Record<string, SettingValue>;
+  /** How many test examples the scores are on. */
+  testExamples: number;
+  /** Hash of the pretrained model's configuration and weights. */
+  modelHash: string;
+  /** Time of the run that the row is from; a kernel's rows share one. */
+  seconds?: number;
+}
+
+const BEFORE = ["task", "k", "seed", "method", "kind", "input"] as const;
+const AFTER = ["dev", "test", "devAccuracy", "testAccuracy", "testExamples", "bestStep", "distance", "seconds", "modelHash", "error"] as const;
 
 /** The rows as comma-separated text: one column a setting, empty where a method does not have it. */
 export function sweepCsv(rows: readonly SweepRow[]): string {
@@ -48,7 +61,7 @@ export function parseSweepCsv(csv: string): SweepRow[] {
   });
 }
 
-const TEXTS: readonly string[] = ["task", "method", "error"];
+const TEXTS: readonly string[] = ["task", "method", "kind", "input", "setting.biases", "modelHash", "error"];
 const WORDS: Record<string, SettingValue> = { true: true, false: false, null: null };
 
 function valueOf(name: string, cell: string): SettingValue | undefined {
@@ -62,3 +75,15 @@ export const sweepRuns = (rows: readonly SweepRow[]): Run[] =>
   rows.flatMap(({ task, k, seed, method, setting, dev, test }) =>
     dev === undefined || test === undefined ? [] : [{ task, k, seed, method, dev, test, setting: Object.fromEntries(Object.entries(setting).map(([name, value]) => [name, typeof value === "number" ? value : String(value)])) }],
   );
+
+/** Of every task, k, seed and method the row that is best on dev, the first one on ties; runs that failed have none. */
+export function chosenRows(rows: readonly SweepRow[]): SweepRow[] {
+  const best = new Map<string, SweepRow>();
+  for (const row of rows) {
+    if (row.dev === undefined) continue;
+    const key = JSON.stringify([row.task, row.k, row.seed, row.method]);
+    const other = best.get(key);
+    if (!other || row.dev > other.dev!) best.set(key, row);
+  }
+  return [...best.values()];
+}

@@ -100,12 +100,19 @@ export function predictLeastSquares(
   const { examples, outputs } = decomposition;
   const { evaluate, f0 = Infinity } = problem;
   const count = checkEvaluationKernel(evaluate, examples, outputs);
-  const pretrained = scaledLogits(problem.trainLogits, f0, examples, outputs, "train");
-  const targets = encodeTargets(problem.trainLabels, examples, outputs).map((target, i) => target - pretrained[i]);
+  const alpha = leastSquaresWeights(decomposition, problem);
   const predicted = scaledLogits(problem.evaluateLogits, f0, count, outputs, "evaluation");
-  const alpha = decomposition.solve(targets, problem.regularization);
   addTransposedProduct(evaluate.values, alpha, predicted);
   return asPredictions({ values: predicted, shape: [count, outputs] });
+}
+
+/** α of {@link solveLeastSquares}, [n·C] in the kernel's order: the weight of each output of each training example. */
+export function leastSquaresWeights(
+  { examples, outputs, solve }: KernelDecomposition,
+  { trainLabels, trainLogits, regularization, f0 = Infinity }: Pick<LeastSquaresProblem, "trainLabels" | "trainLogits" | "regularization" | "f0">,
+): Float64Array {
+  const pretrained = scaledLogits(trainLogits, f0, examples, outputs, "train");
+  return solve(encodeTargets(trainLabels, examples, outputs).map((target, i) => target - pretrained[i]), regularization);
 }
 
 /**

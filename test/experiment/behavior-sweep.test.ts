@@ -114,9 +114,9 @@ describe("a sweep of kernel behaviour", () => {
     for (const [change, message] of wrong) assert.throws(() => readSweep(sweepFile({ SGD: { ...SGD, ...change } })), message, JSON.stringify(change));
   });
 
-  it("has files that can be read: an example, and fourteen tasks × three draws × three methods", () => {
+  it("has files that can be read: an example, and eight English tasks × two draws × three methods", () => {
     const planned = (name: string): number => sweepPlan(readSweep(join(root, "data", name)), lm).length;
-    assert.deepEqual([planned("example-behavior.json"), planned("behavior-tasks.json")], [4, 126]);
+    assert.deepEqual([planned("example-behavior.json"), planned("english/behavior/sweep.json")], [4, 48]);
   });
 });
 

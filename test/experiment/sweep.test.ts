@@ -156,7 +156,7 @@ describe("a sweep", () => {
 
   it("has an example file that can be read", () => {
     const sweep = readSweep(join(root, "data", "example-sweep.json"));
-    assert.equal(sweep.model, join(root, "data", "microworld", "model"));
+    assert.equal(sweep.model, join(root, "data", "english", "model"));
     assert.equal(sweepPlan(sweep, lm).length, 14);
   });
 });
@@ -164,10 +164,10 @@ describe("a sweep", () => {
 describe("a sweep's table", () => {
   it("keeps every kind of value", () => {
     const rows: SweepRow[] = [
-      { task: "t", k: 16, seed: 13, method: "a, b", setting: { rate: 1e-5, on: true, clip: null, name: "x \"y\"" }, dev: 0.5, test: 1, devAccuracy: 0.5, testAccuracy: 1, seconds: 0.25 },
-      { task: "t", k: 16, seed: 13, method: "12", setting: { other: "inf" }, error: "it failed, twice" },
+      { task: "t", k: 16, seed: 13, method: "a, b", kind: "fine-tuning", input: "prompt", setting: { rate: 1e-5, on: true, clip: null, name: "x \"y\"" }, dev: 0.5, test: 1, devAccuracy: 0.5, testAccuracy: 1, testExamples: 12, seconds: 0.25, modelHash: "123" },
+      { task: "t", k: 16, seed: 13, method: "12", kind: "kernel", input: "text", setting: { other: "inf" }, testExamples: 12, modelHash: "123", error: "it failed, twice" },
     ];
     assert.deepEqual(parseSweepCsv(sweepCsv(rows)), rows);
-    assert.equal(sweepCsv(rows).split("\n")[0], "task,k,seed,method,setting.rate,setting.on,setting.clip,setting.name,setting.other,dev,test,devAccuracy,testAccuracy,bestStep,distance,seconds,error");
+    assert.equal(sweepCsv(rows).split("\n")[0], "task,k,seed,method,kind,input,setting.rate,setting.on,setting.clip,setting.name,setting.other,dev,test,devAccuracy,testAccuracy,testExamples,bestStep,distance,seconds,modelHash,error");
   });
 });

@@ -11,9 +11,9 @@ import { randomStream } from "../../src/random";
 import { root } from "../support/checkout";
 
 test("the logits of the label words differ as their probabilities at the mask do", async () => {
-  const lm = await loadLanguageModel(join(root, "data", "microworld", "model"));
-  const task = taskByName("ag_news");
-  const { train } = readFewShot(join(root, "data", "microworld", "tasks", "ag_news"), task, { k: 1, seed: 13, testExamples: 1 });
+  const lm = await loadLanguageModel(join(root, "data", "english", "model"));
+  const task = taskByName("topic");
+  const { train } = readFewShot(join(root, "data", "english", "tasks", "topic"), task, { k: 1, seed: 13, testExamples: 1 });
   const { values, shape } = zeroShotLogits(lm, task, train);
   assert.deepEqual(shape, [4, 4]);
   for (const [i, { texts }] of train.entries()) {
