@@ -6,13 +6,13 @@
  *   gradient. This needs one example a step and one output (the margin): the sign of a sum of gradients is not the sum of signs.
  * - K_SignGD, signs on both sides, is the symmetric stand-in that solvers can use; its size is not that of a change of f.
  *
- * χ_t = ∂ℓ/∂f is the training run's own at each step, at θ_{t−1}. The theorem is given as we recall it, unchecked against
- * the paper's text; what it says is checked by the experiment itself.
+ * χ_t = ∂ℓ/∂f is the training run's own at each step, at θ_{t−1}. docs/paper.md says what confirms the theorem; the experiment
+ * itself checks what it says.
  */
 import { createOptimizer, type OptimizerName } from "../finetune/optimizer";
 import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "../finetune/flat-parameters";
 import { parameterGradients, type ParameterGradients } from "../finetune/parameter-gradients";
-import { computeKernel, computeOutputsSteps } from "../kernels/kernel";
+import { computeKernel, computeOutputsSteps, type KernelOptions } from "../kernels/kernel";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { combineLogits, type Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
@@ -46,6 +46,8 @@ export interface EarlyStepsOptions {
   formulas?: readonly PredictingFormula[];
   /** The parameters that are trained. Default: all. */
   parameters?: ParameterFilter;
+  /** Keeps the kernels at θ_0, which do not depend on the optimizer and its learning rates. */
+  store?: KernelOptions["store"];
 }
 
 /** State after a step. */
@@ -63,12 +65,12 @@ export interface EarlyStep {
 
 /** Trains from θ_0, predicts each step with the kernels at θ_0, and compares. */
 export async function earlySteps(options: EarlyStepsOptions, signal?: AbortSignal): Promise<EarlyStep[]> {
-  const { model, outputs, train, evaluate, batches, parameters } = options;
+  const { model, outputs, train, evaluate, batches, parameters, store } = options;
   const formulas = chosenFormulas(options);
   check(options);
   const used = [...new Set(batches.flat())];
   const rows = used.map((i) => train.sequences[i]);
-  const { kernels } = await computeKernel({ model, outputs, train: rows, evaluate, formulas, parameters, signal });
+  const { kernels } = await computeKernel({ model, outputs, train: rows, evaluate, formulas, parameters, store, signal });
   const row = new Map(used.map((example, place) => [example, place]));
   const of = (formula: PredictingFormula): KernelTensor => kernels.get(formula)!;
   return runSteps(trajectory(options, formulas, (formula, example) => rowsOf(of(formula), row.get(example)!)), signal);

@@ -3,8 +3,8 @@
  *
  * A random projection keeps the squared norm of one vector within a factor 1 ± ε with probability at least
  * 1 − 2 exp(−(ε² − ε³) d / 4). Inner products follow from the norms of u + v and u − v: those of N vectors are all within
- * ε ‖u‖ ‖v‖ of the true ones with probability at least 1 − 4 N² exp(−(ε² − ε³) d / 4). This is the form in which we recall
- * the paper's Section 7 (Theorem 7.2: kernels of A-LoRA, up to a constant factor before ε), unchecked against its text.
+ * ε ‖u‖ ‖v‖ of the true ones with probability at least 1 − 4 N² exp(−(ε² − ε³) d / 4). The paper's Section 7 uses it for kernels of
+ * LoRA, up to a constant factor before ε: docs/paper.md says what of that is confirmed.
  */
 
 /** 1 − 4 N² exp(−(ε² − ε³) d / 4), and 0 where that is negative: there the bound says nothing. */
@@ -15,7 +15,7 @@ export function johnsonLindenstrauss(epsilon: number, dimension: number, vectors
 }
 
 /** ε² − ε³ grows up to here and falls beyond: a larger ε is never better. */
-const BEST_EPSILON = 2 / 3;
+export const BEST_EPSILON = 2 / 3;
 
 /**
  * The smallest ε that all inner products of N vectors keep with the given probability: the curve to draw beside measured

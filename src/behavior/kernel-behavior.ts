@@ -25,7 +25,7 @@ export interface KernelBehavior {
   kernelBehavior: boolean | undefined;
 }
 
-/** The three criteria as a re-implementation that cites the paper's Table 1 gives them; their numbers agree with our memory of it. */
+/** The three criteria as a re-implementation that cites the paper's Table 1 gives them (docs/paper.md). */
 export function kernelBehavior({ kernelScore, tunedScore, linearized, featureDistance }: KernelBehaviorOptions): KernelBehavior {
   const solvesTask = kernelScore >= SOLVED_SHARE * tunedScore - 1e-12;
   const fixedFeatures = Number.isNaN(featureDistance) ? undefined : featureDistance < FIXED_FEATURES_DISTANCE;

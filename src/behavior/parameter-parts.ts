@@ -21,5 +21,8 @@ const KINDS: readonly (readonly [test: RegExp, kind: string])[] = [
   [/\.encoder\.layer\.\d+\.output\.dense\./, "feed-forward out"],
 ];
 
-/** "query", "key", "value", "attention output", "feed-forward in", "feed-forward out", "embeddings", "norm scales", "biases", "LoRA A", "LoRA B", or "head" for the head's weights. */
+/** All kinds, in the order in which a figure shows them: along the forward pass, then what every layer has. */
+export const PARAMETER_KINDS = ["embeddings", "query", "key", "value", "attention output", "feed-forward in", "feed-forward out", "head", "norm scales", "biases", "LoRA A", "LoRA B"] as const;
+
+/** One of {@link PARAMETER_KINDS}; "head" are the head's weights. */
 export const kindOfParameter = (name: string): string => KINDS.find(([test]) => test.test(name))?.[1] ?? "head";

@@ -22,7 +22,7 @@
  * with Δv even in v and ΔW odd), so that the n contributions have random signs and it is smaller by n^(−1/2); the cubic term is
  * even. The slope is then −min(μ + 1/2, 2μ), for the kernel's entries too. At the lazy start that is −1, as
  * Dyer and Gur-Ari (2019) have it, and not the −1/2 of the general upper bound; −1/2 is the gradients'.
- * This derivation is ours. The paper's statement is recalled, not checked against its text.
+ * This derivation is ours; docs/paper.md says what is known of the paper's statement.
  */
 import { randomMatrix } from "../kernels/random-matrix";
 import { runSteps } from "../steps";

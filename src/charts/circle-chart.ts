@@ -12,8 +12,8 @@ export interface CircleChartOptions {
 /** What is drawn of a network. */
 type DrawnCircle = Pick<CircleFit, "task" | "width" | "angles" | "outputs" | "error" | "kernels" | "change">;
 
-const OUTPUT_CURVES = { start: "f_0, at the start", tuned: "f_t, trained", linearized: "f_lin, linearized" } as const;
-const KERNEL_CURVES = { start: "K at θ_0", tuned: "K at θ_t" } as const;
+const OUTPUT_CURVES = { start: "f before training", tuned: "f after training", linearized: "f linearized" } as const;
+const KERNEL_CURVES = { start: "K before training", tuned: "K after training" } as const;
 
 /**
  * Networks on the circle: above f_0, f_t, f_lin and the training examples, below how much a training example counts at each
@@ -56,7 +56,7 @@ export function circleChart(fits: readonly DrawnCircle[], { title = "A network o
     },
   ];
   const place = () => [{ data: { values: [{ angle: angles[example] }] }, mark: { type: "rule", strokeDash: [4, 3], color: PALETTE.purple }, encoding: { x: x(true), tooltip: [{ field: "angle", title: "training example at (degrees)" }] } }];
-  const reading = fits.map(({ width, error, change }) => `width ${width}: f_lin misses ${(100 * error).toFixed(0)} % of the change, kernel entries moved by ${change.median.toPrecision(2)} (median)`);
+  const reading = fits.map(({ width, error, change }) => `width ${width}: the linearization misses ${(100 * error).toFixed(0)} % of the change, kernel entries moved by ${change.median.toPrecision(2)} (median)`);
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${reading.join("; ")}`,

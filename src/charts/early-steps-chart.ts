@@ -1,5 +1,6 @@
 import { PREDICTING_FORMULAS, type EarlyStep, type PredictingFormula } from "../behavior/early-steps";
 import type { Formula } from "../kernels/formula";
+import { logScale } from "./log-scale";
 import { type ChartSpec, distinct, PALETTE, VEGA_LITE_SCHEMA } from "./spec";
 
 /** How well one kernel predicts the change of f after some steps. */
@@ -22,7 +23,7 @@ export interface EarlyStepsChartOptions {
 }
 
 /** The kernels' names in figures and tables. */
-export const KERNEL_NAMES: Record<Formula, string> = { sgd: "K_SGD", signgd: "K_SignGD", asymmetric_signgd: "K_A-SignGD", asymmetric_signgd_flipped: "K_A-SignGD, flipped" };
+export const KERNEL_NAMES: Record<Formula, string> = { sgd: "K (SGD)", signgd: "K (SignGD)", asymmetric_signgd: "K (A-SignGD)", asymmetric_signgd_flipped: "K (A-SignGD), flipped" };
 const COLORS: Record<PredictingFormula, string> = { sgd: PALETTE.blue, signgd: PALETTE.green, asymmetric_signgd: PALETTE.vermilion };
 
 /**
@@ -40,7 +41,7 @@ export function earlyStepsChart(points: readonly EarlyStepPoint[], { title = "Th
   // A logarithm has no zero, and JSON no NaN.
   const drawn = (field: "correlation" | "relativeError") =>
     values.filter((point) => Number.isFinite(point[field]) && (field === "correlation" || point[field] > 0)).map(({ step, kernel, rate, [field]: value }) => ({ step, kernel, ...(rate === undefined ? {} : { rate }), value }));
-  const panel = (field: "correlation" | "relativeError", name: string, type: object, bottom: boolean) => ({
+  const panel = (field: "correlation" | "relativeError", name: string, scale: (values: readonly { value: number }[]) => object, bottom: boolean) => ({
     data: { values: drawn(field) },
     ...(several ? { transform: [{ filter: "datum.rate == rate" }] } : {}),
     width: 480,
@@ -48,7 +49,7 @@ export function earlyStepsChart(points: readonly EarlyStepPoint[], { title = "Th
     mark: { type: "line", point: { size: 18 }, strokeWidth: 1.5 },
     encoding: {
       x: { field: "step", type: "quantitative", scale: { domain: [1, Math.max(2, lastStep)], nice: false }, axis: { tickMinStep: 1, format: "d" }, title: bottom ? "steps t" : null },
-      y: { field: "value", type: "quantitative", title: name, scale: { ...type, ...(several ? { domain: rangeOf(drawn(field)), nice: true } : {}) }, axis: { format: "~g", tickCount: 5 } },
+      y: { field: "value", type: "quantitative", title: name, scale: scale(drawn(field)), axis: { format: "~g", tickCount: 5 } },
       color: { field: "kernel", type: "nominal", title: "prediction by", scale: { domain: formulas.map((formula) => KERNEL_NAMES[formula]), range: formulas.map((formula) => COLORS[formula]) } },
       tooltip: [
         { field: "kernel", title: "prediction by" },
@@ -62,7 +63,7 @@ export function earlyStepsChart(points: readonly EarlyStepPoint[], { title = "Th
     description: `${title}, after ${lastStep} steps: ${points.filter(({ step, rate }) => step === lastStep && (!several || rate === selected)).map((point) => reading(point)).join("; ")}`,
     title: { text: title, anchor: "start" },
     ...(several ? { params: [{ name: "rate", value: selected, bind: { input: "radio", options: rates, name: "learning rate " } }] } : {}),
-    vconcat: [panel("correlation", "correlation", { zero: false }, false), panel("relativeError", "relative error", { type: "log" }, true)],
+    vconcat: [panel("correlation", "correlation", (own) => ({ domain: rangeOf(own), nice: true, zero: false }), false), panel("relativeError", "relative error", (own) => logScale(own.map(({ value }) => value)), true)],
   };
 }
 

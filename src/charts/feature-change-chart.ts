@@ -1,4 +1,5 @@
 import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
+import { PARAMETER_KINDS } from "../behavior/parameter-parts";
 import type { FeatureDistance } from "../experiment/behavior-record";
 import { type ChartSpec, distinct, PALETTE, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
@@ -19,14 +20,17 @@ export interface FeatureChangeChartOptions {
   title?: string;
 }
 
-const CELL = { width: 64, height: 30 };
-/** From this share of the scale on, cells are light. */
-const LIGHT = 0.55;
+const CELL = { width: 54, height: 28 };
+/** Colours reach from the threshold divided by this to the threshold times this, on a logarithmic scale. */
+const REACH = 20;
+/** Text is light on cells beyond this share of the way from the threshold to an end of the scale. */
+const DARK = 0.75;
 
 /**
  * Mean relative distance of kernel entries before and after fine-tuning, a cell for the parameters of each kind in each layer,
- * with those of a whole layer, of a whole kind, and of everything beside. Colours run from 0 to twice the paper's threshold of
- * 2.0, the same in every figure; a frame marks cells that are not below the threshold. The title has the whole.
+ * with those of a whole layer, of a whole kind, and of everything beside. Blue cells are below the paper's threshold of 2.0, orange
+ * ones above it; the logarithmic colour scale, the order of the columns and that of the rows are the same in every figure. A frame
+ * marks cells that are not below the threshold. The title has the whole.
  */
 export function featureChangeChart(cells: readonly FeatureChangeCell[], { title = "Change of features" }: FeatureChangeChartOptions = {}): ChartSpec {
   const whole = cells.find(({ layer, kind }) => layer === EVERYTHING && kind === EVERYTHING);
@@ -35,7 +39,10 @@ export function featureChangeChart(cells: readonly FeatureChangeCell[], { title 
   const verdict = whole.distance < threshold ? "fixed features" : "features not fixed";
   // Three digits: two would round 1.99 to the threshold.
   const reading = `mean relative distance ${whole.distance.toPrecision(3)}: ${verdict} (threshold ${threshold.toFixed(1)})`;
-  const last = (names: string[]): string[] => [...names.filter((name) => name !== EVERYTHING), EVERYTHING];
+  const [low, high] = [threshold / REACH, threshold * REACH];
+  const kinds = inOrder(distinct(cells.map(({ kind }) => kind)), PARAMETER_KINDS);
+  const layers = distinct(cells.map(({ layer }) => layer));
+  const numbered = layers.filter((layer) => layer.startsWith("layer ")).sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
   const tooltip = [
     { field: "layer", title: "layer" },
     { field: "kind", title: "kind of parameter" },
@@ -44,13 +51,13 @@ export function featureChangeChart(cells: readonly FeatureChangeCell[], { title 
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${reading}`,
-    title: { text: [...titleLines(title), reading], anchor: "start" },
+    title: { text: [...titleLines(title), reading], anchor: "start", subtitle: `blue: below ${threshold.toFixed(1)}; framed: not below; ${EVERYTHING}: a whole row or column` },
     data: { values: cells.map((cell) => ({ ...cell, text: digits(cell.distance) })) },
     width: { step: CELL.width },
     height: { step: CELL.height },
     encoding: {
-      x: { field: "kind", type: "ordinal", title: "kind of parameter", sort: last(distinct(cells.map(({ kind }) => kind))), axis: { labelAngle: -35 } },
-      y: { field: "layer", type: "ordinal", title: null, sort: last(distinct(cells.map(({ layer }) => layer))) },
+      x: { field: "kind", type: "ordinal", title: "kind of parameter", sort: kinds, axis: { labelAngle: -35 } },
+      y: { field: "layer", type: "ordinal", title: null, sort: inOrder(layers, ["embeddings", ...numbered, "head"]) },
     },
     layer: [
       {
@@ -60,16 +67,16 @@ export function featureChangeChart(cells: readonly FeatureChangeCell[], { title 
             field: "distance",
             type: "quantitative",
             title: ["mean relative", "distance"],
-            scale: { scheme: "viridis", domain: [0, 2 * threshold], clamp: true },
-            legend: { values: [0, threshold / 2, threshold, 2 * threshold], gradientLength: 120 },
+            scale: { type: "log", scheme: "blueorange", domain: [low, high], clamp: true },
+            legend: { values: [low, threshold / 4, threshold, threshold * 4, high], labelExpr: `datum.value <= ${low} ? '≤ ${low}' : datum.value >= ${high} ? '≥ ${high}' : datum.value`, gradientLength: 120 },
           },
           tooltip,
         },
       },
       {
-        // The text stands on its cell, not on the page: dark on light colours, light on dark ones.
+        // The text stands on its cell, not on the page: dark on the light colours of the middle, light on those of the ends.
         mark: { type: "text", fontSize: 11 },
-        encoding: { text: { field: "text", type: "nominal" }, color: { condition: { test: `datum.distance > ${LIGHT * 2 * threshold}`, value: "black" }, value: "white" }, tooltip },
+        encoding: { text: { field: "text", type: "nominal" }, color: { condition: { test: `abs(log(datum.distance / ${threshold})) < ${(DARK * Math.log(REACH)).toFixed(2)}`, value: "black" }, value: "white" }, tooltip },
       },
       { transform: [{ filter: `datum.distance >= ${threshold}` }], mark: { type: "rect", filled: false, stroke: PALETTE.vermilion, strokeWidth: 2 }, encoding: { tooltip } },
     ],
@@ -86,6 +93,9 @@ export function featureChangeCells({ mean, layers, kinds, cells }: FeatureDistan
   ];
   return all.flatMap(({ layer, kind, mean: distance }) => (distance === undefined ? [] : [{ layer, kind, distance }]));
 }
+
+/** The known names in their order, then others, and everything last. */
+const inOrder = (names: readonly string[], order: readonly string[]): string[] => [...order.filter((name) => names.includes(name)), ...names.filter((name) => !order.includes(name) && name !== EVERYTHING), EVERYTHING];
 
 /** Two digits where they tell something: 0.034, 1.2, 340. */
 const digits = (distance: number): string => (distance >= 100 ? distance.toFixed(0) : String(Number(distance.toPrecision(2))));

@@ -8,8 +8,9 @@ export interface GainPoint {
   gainStd: number;
   kernelGain: number;
   kernelGainStd: number;
-  /** Of the best threshold, where it is measured. */
+  /** Of the best threshold and of a linear probe, where they are measured. */
   thresholdGain?: number;
+  probeGain?: number;
   /** The kernel's share of fine-tuning's gain; undefined where that is too small to be shared. */
   share?: number;
 }
@@ -24,32 +25,40 @@ export interface GainChartOptions {
 }
 
 const THRESHOLD = "best threshold (sees test labels)";
-const ROW = 26;
+const PROBE = "linear probe";
+const ROW = 28;
 
 /**
  * Gains over zero-shot, in points of accuracy, a row for each task in the order of fine-tuning's gain: fine-tuning and
- * kernel with one standard deviation over seeds to each side, a line between them, and what the best threshold gains
- * without learning. Behind each name stands the kernel's share of fine-tuning's gain.
+ * kernel with one standard deviation over seeds to each side, a line between them, what the best threshold gains
+ * without learning, and what a linear probe gains. Behind each name stands the kernel's share of fine-tuning's gain.
  */
 export function gainChart(points: readonly GainPoint[], options: GainChartOptions): ChartSpec {
   if (points.length === 0) throw new Error("The gain chart needs at least one task.");
   const { title = "Gain over zero-shot", smallestGain, fineTuningTitle = "fine-tuning", kernelTitle = "kernel" } = options;
   const sorted = points.toSorted((a, b) => b.gain - a.gain);
   const labels = new Map(sorted.map(({ task, share }) => [task, `${task}: ${share === undefined ? "no gain" : `${(100 * share).toFixed(0)} %`}`]));
-  const rows = sorted.flatMap(({ task, gain, gainStd, kernelGain, kernelGainStd, thresholdGain }) => [
+  const rows = sorted.flatMap(({ task, gain, gainStd, kernelGain, kernelGainStd, thresholdGain, probeGain }) => [
     ...(thresholdGain === undefined ? [] : [row(labels.get(task)!, task, THRESHOLD, thresholdGain)]),
+    ...(probeGain === undefined ? [] : [row(labels.get(task)!, task, PROBE, probeGain)]),
     row(labels.get(task)!, task, fineTuningTitle, gain, gainStd),
     row(labels.get(task)!, task, kernelTitle, kernelGain, kernelGainStd),
   ]);
   const links = sorted.map(({ task, gain, kernelGain }) => ({ label: labels.get(task), from: 100 * gain, to: 100 * kernelGain }));
-  const methods = [fineTuningTitle, kernelTitle, ...(rows.some(({ method }) => method === THRESHOLD) ? [THRESHOLD] : [])];
+  const looks = [
+    { method: fineTuningTitle, color: PALETTE.vermilion, shape: "diamond" },
+    { method: kernelTitle, color: PALETTE.green, shape: "circle" },
+    { method: THRESHOLD, color: PALETTE.blue, shape: "cross" },
+    { method: PROBE, color: PALETTE.purple, shape: "square" },
+  ].filter(({ method }) => rows.some((row) => row.method === method));
+  const domain = looks.map(({ method }) => method);
   const band = { low: -100 * smallestGain, high: 100 * smallestGain };
 
   const x = (field: string) => ({ field, type: "quantitative", title: "accuracy above zero-shot, in points" });
   const y = { field: "label", type: "nominal", sort: [...labels.values()], title: null, axis: { grid: true, labelLimit: 220 } };
-  const legend = { title: "gain of", labelLimit: 0, orient: "bottom", symbolOpacity: 1 };
-  const color = { field: "method", type: "nominal", scale: { domain: methods, range: [PALETTE.vermilion, PALETTE.green, PALETTE.blue] }, legend };
-  const shape = { field: "method", type: "nominal", scale: { domain: methods, range: ["diamond", "circle", "cross"] }, legend };
+  const legend = { title: "gain of", labelLimit: 0, orient: "bottom", columns: 2, symbolOpacity: 1 };
+  const color = { field: "method", type: "nominal", scale: { domain, range: looks.map((look) => look.color) }, legend };
+  const shape = { field: "method", type: "nominal", scale: { domain, range: looks.map((look) => look.shape) }, legend };
   const tooltip = [
     { field: "task", title: "task" },
     { field: "method", title: "method" },

@@ -34,9 +34,9 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
   const chosen = best ? cells.map((cell) => ({ ...cell, chosen: cell.setting === best.setting })) : cells;
 
   const menus = [
-    { name: "examples", field: "split", values: splits as readonly string[], start: first },
-    { name: "gamma", field: "gamma", values: labels(points, "gamma"), start: best?.gamma },
-    { name: "lambda", field: "lambda", values: labels(points, "lambda"), start: best?.lambda },
+    { name: "examples", field: "split", title: "examples", values: splits as readonly string[], start: first },
+    { name: "gamma", field: "gamma", title: "γ", values: labels(points, "gamma"), start: best?.gamma },
+    { name: "lambda", field: "lambda", title: "λ", values: labels(points, "lambda"), start: best?.lambda },
   ].filter(({ values }) => values.length > 0);
   const shown = { filter: menus.map(({ name, field }) => `datum.${field} === ${name}`).join(" && ") };
   const means = cells.map((cell) => cell.mean);
@@ -48,7 +48,7 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
     { field: "split", title: "examples" },
     { field: "regularization", title: "regularization" },
     { field: "f0", title: "f0 scaling" },
-    ...menus.slice(1).map(({ field }) => ({ field, title: field })),
+    ...menus.slice(1).map(({ field, title }) => ({ field, title })),
     { field: "mean", title: "accuracy", format: PERCENT },
     { field: "text", title: "mean (standard deviation), %" },
     { field: "seeds", title: "seeds" },
@@ -57,10 +57,10 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${x.sort.length} regularizations by ${y.sort.length} f0 scalings; ${readingOf(cells, best).join(": ")}`,
     title: { text: [title, ...readingOf(cells, best)], anchor: "start" },
-    params: menus.map(({ name, values, start }) => ({
+    params: menus.map(({ name, title, values, start }) => ({
       name,
       value: start ?? values[0],
-      ...(values.length > 1 ? { bind: { input: "select", options: values, name: `${name} ` } } : {}),
+      ...(values.length > 1 ? { bind: { input: "select", options: values, name: `${title} ` } } : {}),
     })),
     data: { values: chosen },
     transform: [shown],

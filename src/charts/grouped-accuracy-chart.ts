@@ -46,10 +46,10 @@ export function groupedAccuracyChart(scores: readonly GroupedScore[], options: G
     const chance = scores.find((score) => score.group === group)!.chance;
     return chance === undefined ? [] : [{ group, chance }];
   });
-  const lowest = Math.min(...scores.map(({ accuracy }) => accuracy), ...summaries.map(({ low }) => low), ...guesses.map(({ chance }) => chance));
+  const shown = [...scores.map(({ accuracy }) => accuracy), ...summaries.flatMap(({ low, high }) => [low, high]), ...guesses.map(({ chance }) => chance)];
   const rowHeight = methods.length * LINE + MARGIN;
 
-  const scale = { domain: [Math.max(0, Math.floor(lowest * 10 - 0.2) / 10), 1] };
+  const scale = { domain: [Math.max(0, Math.floor(10 * Math.min(...shown) - 0.2) / 10), Math.min(1, Math.ceil(10 * Math.max(...shown) + 0.2) / 10)] };
   const x = (field: string) => ({ field, type: "quantitative", title: axisTitle, scale, axis: { format: AXIS_PERCENT, tickCount: 6 } });
   const y = { field: "group", type: "nominal", title: null, scale: { domain: groups, paddingInner: MARGIN / (2 * rowHeight), paddingOuter: 0.05 }, axis: { grid: true, tickBand: "extent", labelLimit: 260 } };
   const yOffset = { field: "method", type: "nominal", scale: { domain: methods } };
@@ -63,7 +63,7 @@ export function groupedAccuracyChart(scores: readonly GroupedScore[], options: G
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${groups.map((group) => `${group}: ${summaries.filter((own) => own.group === group).map(({ method, text }) => `${method} ${text}`).join(", ")}`).join("; ")}`,
     title: { text: titleLines(title), anchor: "start", ...(guesses.length > 0 ? { subtitle: "large: mean, with one standard deviation; small: a seed; grey bar: guessing" } : {}) },
-    width: 440,
+    width: 460,
     height: groups.length * rowHeight,
     layer: [
       {

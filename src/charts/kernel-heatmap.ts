@@ -26,10 +26,12 @@ export interface KernelHeatmapOptions {
   rowTitle?: string;
   columnTitle?: string;
   valueTitle?: string;
+  /** Leaves the entries of examples with themselves empty, where rows and columns are the same: they would take the scale. */
+  hideDiagonal?: boolean;
 }
 
-/** Pixels that a row label ("training examples: terrible") needs beside its rows. */
-const ROW_LABEL = 135;
+/** Pixels that the label of a class ("training examples: terrible") needs beside its rows, and above its columns. */
+const CLASS_LABEL = 135;
 
 /**
  * A kernel as a picture: one cell per pair of examples, rows and columns grouped by class, the
@@ -40,28 +42,29 @@ const ROW_LABEL = 135;
  */
 export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
   const { values, rows, columns } = options;
-  const { title = "Kernel", rowTitle = "training examples", columnTitle = "test examples", valueTitle = "kernel value" } = options;
+  const { title = "Kernel", rowTitle = "training examples", columnTitle = "test examples", valueTitle = "kernel value", hideDiagonal = false } = options;
   if (values.length !== rows.length * columns.length) {
     throw new Error(`A heatmap of ${rows.length} × ${columns.length} examples needs as many values, not ${values.length}.`);
   }
   const classes = options.classes ?? distinct([...rows, ...columns].map(({ className }) => className));
+  if (hideDiagonal && rows.length !== columns.length) throw new Error(`A heatmap of ${rows.length} × ${columns.length} examples has no diagonal to hide.`);
   const cells = Array.from(values, (value, index) => ({
     row: Math.floor(index / columns.length),
     column: index % columns.length,
     value,
-  }));
+  })).filter(({ row, column }) => !hideDiagonal || row !== column);
   const unknown = [...rows, ...columns].find(({ className }) => !classes.includes(className));
   if (unknown) throw new Error(`The class "${unknown.className}" is not among the heatmap's classes: ${classes.join(", ")}.`);
   const limit = percentile(cells.map(({ value }) => Math.abs(value)), 0.98) || 1;
   const signed = cells.some(({ value }) => value < 0);
-  const step = Math.max(2, Math.min(12, Math.floor(560 / columns.length)));
-  const fewestRows = Math.min(...distinct(rows.map(({ className }) => className)).map((name) => rows.filter((row) => row.className === name).length));
+  const fewest = (examples: readonly HeatmapExample[]): number => Math.min(...distinct(examples.map(({ className }) => className)).map((name) => examples.filter((example) => example.className === name).length));
+  const step = Math.max(2, Math.min(12, Math.floor(560 / columns.length)), Math.min(Math.ceil(CLASS_LABEL / fewest(columns)), Math.floor(420 / columns.length)));
   const heatmap = {
     data: { values: cells },
     // The sentences are looked up instead of being repeated in every cell.
     transform: [lookUp("row", rows, classes), lookUp("column", columns, classes)],
     width: { step },
-    height: { step: Math.max(step, 8, Math.ceil(ROW_LABEL / fewestRows)) },
+    height: { step: Math.max(step, 8, Math.ceil(CLASS_LABEL / fewest(rows))) },
     params: [{ name: BRUSH, select: { type: "point", fields: ["row"], on: "mouseover", clear: "mouseout" } }],
     mark: { type: "rect" },
     encoding: {
@@ -88,6 +91,8 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
       ],
     },
     resolve: { scale: { x: "independent", y: "independent" } },
+    // Classes of different sizes would otherwise stand as far apart as the largest needs.
+    align: "each",
   };
   return {
     $schema: VEGA_LITE_SCHEMA,
@@ -104,16 +109,16 @@ const CHARACTER_WIDTH = 6.6;
 const LINE_HEIGHT = 15;
 const MOST_LINES = 5;
 
-/** The sentence of the row that the mouse is on; empty without one, as in still pictures. */
+/** The sentence of the row that the mouse is on; without one, as in still pictures, how to see one. */
 function brushedText(rows: readonly HeatmapExample[], classes: readonly string[], heatmapWidth: number): object {
   const width = Math.max(heatmapWidth, 420);
   const perLine = Math.floor(width / CHARACTER_WIDTH);
   const lines = Math.min(MOST_LINES, Math.max(...rows.map(({ text, className }) => titleLines(`${className}: ${text}`, perLine).length)));
-  const whole = `datum.rowClass + ": " + datum.rowText`;
+  const whole = `(datum.row < 0 ? "" : datum.rowClass + ": ") + datum.rowText`;
   return {
-    data: { values: lookedUp("row", rows, classes) },
+    data: { values: [...lookedUp("row", rows, classes), { row: -1, rowText: HINT }] },
     transform: [
-      { filter: { param: BRUSH, empty: false } },
+      { filter: { or: [{ param: BRUSH, empty: false }, `datum.row < 0 && length(data("${BRUSH}_store")) === 0`] } },
       { calculate: `trim(replace(slice(${whole}, 0, ${perLine * MOST_LINES}), regexp("(.{1,${perLine}})(?: +|$)", "g"), "$1\\n"))`, as: "lines" },
     ],
     width,
@@ -138,6 +143,7 @@ function brushedText(rows: readonly HeatmapExample[], classes: readonly string[]
 }
 
 const BRUSH = "brushed";
+const HINT = "(The mouse over a row shows its sentence here.)";
 
 function lookedUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object[] {
   return examples.map(({ text, className }, index) => ({

@@ -2,8 +2,8 @@ import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
 import type { BehaviorRun } from "../experiment/behavior-record";
 import { AXIS_PERCENT, type ChartSpec, distinct, PALETTE, PERCENT, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
 
-/** What is scored: the pretrained model, the fine-tuned one, its linearization, kernel gradient descent. */
-export const CURVES = { start: "f_0, pretrained", tuned: "f_t, fine-tuning", linearized: "f_lin, linearized", descent: "kernel descent" } as const;
+/** What is scored: the pretrained model (f_0), the fine-tuned one (f_t), its linearization (f_lin), kernel gradient descent. Words, since fonts lack subscripts. */
+export const CURVES = { start: "pretrained", tuned: "fine-tuned", linearized: "linearized", descent: "kernel descent" } as const;
 export type Curve = keyof typeof CURVES;
 
 /** The score of one curve after some steps, on one seed. */

@@ -22,8 +22,8 @@ const SPLIT_COLORS = { train: PALETTE.grey, dev: PALETTE.blue, test: PALETTE.ver
 
 /**
  * Accuracy against the solver's regularization over a grid computed beforehand, averaged over
- * seeds (band: one population standard deviation to each side). A slider moves along the grid
- * and a menu chooses the f0 scaling; the numbers at the chosen setting stand above the figure.
+ * seeds (band: one population standard deviation to each side). Menus choose a regularization of the
+ * grid and the f0 scaling; the numbers at the chosen setting stand above the figure.
  */
 export function regularizationChart(
   points: readonly LandscapePoint[],
@@ -34,28 +34,26 @@ export function regularizationChart(
   const f0s = distinct(points.map((point) => point.f0)).sort((a, b) => a - b);
   const splits = (["train", "dev", "test"] as const).filter((split) => points.some((p) => p.split === split));
   const { title = "Accuracy and regularization", selected = { regularization: regularizations[0], f0: f0s[0] } } = options;
-  const startStep = regularizations.indexOf(selected.regularization);
-  if (startStep < 0 || !f0s.includes(selected.f0)) {
+  if (!regularizations.includes(selected.regularization) || !f0s.includes(selected.f0)) {
     throw new Error(`The selected regularization ${selected.regularization}, f0 ${selected.f0} is not in the grid.`);
   }
 
   const summaries = f0s.flatMap((f0) =>
     splits.flatMap((split) =>
-      regularizations.flatMap((regularization, step) => {
+      regularizations.flatMap((regularization) => {
         const own = points.filter((p) => p.f0 === f0 && p.split === split && p.regularization === regularization);
-        return own.length === 0 ? [] : [summarize(own.map(({ accuracy }) => accuracy), f0, split, regularization, step)];
+        return own.length === 0 ? [] : [summarize(own.map(({ accuracy }) => accuracy), f0, split, regularization)];
       }),
     ),
   );
 
-  const readings = Object.fromEntries(
-    f0s.map((f0) => [f0Label(f0), regularizations.map((_, step) => [title, readingAt(summaries, f0, step)])]),
-  );
+  const labels = regularizations.map(regularizationLabel);
+  const readings = Object.fromEntries(f0s.map((f0) => [f0Label(f0), Object.fromEntries(labels.map((label) => [label, [title, readingAt(summaries, f0, label)]]))]));
 
   const x = {
     field: "label",
     type: "ordinal",
-    sort: regularizations.map(regularizationLabel),
+    sort: labels,
     title: "regularization (times the largest singular value of the train kernel)",
     axis: { labelAngle: -45, labelOverlap: false },
     scale: { padding: 0.5, type: "point" },
@@ -69,7 +67,7 @@ export function regularizationChart(
     legend: SOLID_LEGEND,
   };
   const chosenF0 = { filter: "datum.f0 === f0" };
-  const chosen = { filter: "datum.f0 === f0 && datum.step === step" };
+  const chosen = { filter: "datum.f0 === f0 && datum.label === regularization" };
   const tooltip = [
     { field: "split", title: "examples" },
     { field: "label", title: "regularization" },
@@ -81,22 +79,18 @@ export function regularizationChart(
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: accuracy for ${regularizations.length} regularizations and ${f0s.length} f0 scalings`,
     // The page's theme colours a title, but not a text mark; so the reading is part of the title.
-    title: { text: { expr: "readings[f0][step]" }, anchor: "start" },
+    title: { text: { expr: "readings[f0][regularization]" }, anchor: "start" },
     params: [
       { name: "readings", value: readings },
-      {
-        name: "step",
-        value: startStep,
-        bind: { input: "range", min: 0, max: regularizations.length - 1, step: 1, name: "regularization, step of the grid " },
-      },
+      { name: "regularization", value: regularizationLabel(selected.regularization), bind: { input: "select", options: labels, name: "regularization " } },
       { name: "f0", value: f0Label(selected.f0), bind: { input: "select", options: f0s.map(f0Label), name: "f0 scaling " } },
     ],
-    data: { values: summaries },
+    data: { values: summaries.map(({ reading: _, ...summary }) => summary) },
     width: 480,
     height: 240,
     layer: [
       {
-        transform: [chosenF0],
+        transform: [chosenF0, { calculate: "max(0, datum.mean - datum.std)", as: "low" }, { calculate: "min(1, datum.mean + datum.std)", as: "high" }],
         mark: { type: "area", opacity: 0.15 },
         encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
       },
@@ -126,17 +120,20 @@ export function regularizationChart(
 
 type Summary = ReturnType<typeof summarize>;
 
-function summarize(accuracies: number[], f0: number, split: string, regularization: number, step: number) {
+function summarize(accuracies: number[], f0: number, split: string, regularization: number) {
   const [center, std] = [mean(accuracies), populationStd(accuracies)];
   const reading = `${split} ${formatMeanStd(accuracies)} %`;
   const label = regularizationLabel(regularization);
-  return { f0: f0Label(f0), split, step, label, mean: center, std, low: Math.max(0, center - std), high: Math.min(1, center + std), reading };
+  return { f0: f0Label(f0), split, label, mean: rounded(center), std: rounded(std), reading };
 }
 
-function readingAt(summaries: readonly Summary[], f0: number, step: number): string {
-  const chosen = summaries.filter((summary) => summary.f0 === f0Label(f0) && summary.step === step);
+/** Short in the file, and finer than any figure. */
+const rounded = (share: number): number => Number(share.toFixed(5));
+
+function readingAt(summaries: readonly Summary[], f0: number, label: string): string {
+  const chosen = summaries.filter((summary) => summary.f0 === f0Label(f0) && summary.label === label);
   if (chosen.length === 0) return "no value here";
-  return `regularization ${chosen[0].label}: ${chosen.map(({ reading }) => reading).join(", ")}`;
+  return `regularization ${label}, f0 ${f0 === Infinity ? "∞" : f0}: ${chosen.map(({ reading }) => reading).join(", ")}`;
 }
 
 /** Two digits are enough to tell the grid's values apart: 0, 0.0032, 0.01. */

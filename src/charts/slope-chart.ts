@@ -1,4 +1,5 @@
 import { fittedSlope } from "../behavior/slope";
+import { logScale } from "./log-scale";
 import { type ChartSpec, distinct, SERIES_COLORS, SOLID_LEGEND, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 /** One measurement of something that may follow a power law. */
@@ -23,7 +24,8 @@ export interface SlopeChartOptions {
 
 /**
  * Both axes logarithmic: a point for each seed, and each series' least-squares line, whose slope with its standard
- * error stands in the legend: the mean of the parallel lines of its seeds.
+ * error stands in the legend: the mean of the parallel lines of its seeds. Series have shapes and dashes of their own, and their points
+ * stand a few pixels beside each other, so that none hides another.
  *
  * @throws if a series has a single x, a number is not above 0, or there are more series than colours (5)
  */
@@ -41,9 +43,11 @@ export function slopeChart(points: readonly SlopePoint[], { title = "Power laws"
     return { label, line, points: own.map(({ x, y, seed }) => ({ label, x, y, seed })) };
   });
   const x = { field: "x", type: "quantitative", title: xTitle, scale: { type: "log", base: 2, nice: false }, axis: { values: distinct(points.map((point) => point.x)).sort((a, b) => a - b), format: ",~r" } };
-  const y = { field: "y", type: "quantitative", title: yTitle, scale: { type: "log" }, axis: { format: "~g", tickCount: 6 } };
+  const y = { field: "y", type: "quantitative", title: yTitle, scale: logScale([...points.map((point) => point.y), ...series.flatMap(({ line }) => line.map((end) => end.y))]), axis: { format: "~g", tickCount: 6 } };
   const labels = series.map(({ label }) => label);
-  const color = { field: "label", type: "nominal", title: null, scale: { domain: labels, range: SERIES_COLORS }, legend: { ...SOLID_LEGEND, orient: "bottom", columns: 1, labelLimit: 480 } };
+  const legend = { ...SOLID_LEGEND, orient: "bottom", columns: 1, labelLimit: 480, symbolSize: 70 };
+  const channel = (range: readonly unknown[]) => ({ field: "label", type: "nominal", title: null, scale: { domain: labels, range }, legend });
+  const [color, shape] = [channel(SERIES_COLORS), channel(SHAPES)];
   const tooltip = [
     { field: "label", title: "series" },
     { field: "x", title: xTitle, format: ",~r" },
@@ -57,11 +61,21 @@ export function slopeChart(points: readonly SlopePoint[], { title = "Power laws"
     width: 440,
     height: 280,
     layer: [
-      { data: { values: series.flatMap(({ line }) => line) }, mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
-      { data: { values: series.flatMap(({ points: own }) => own) }, mark: { type: "point", filled: false, size: 36, opacity: 0.8 }, encoding: { x, y, color, tooltip } },
+      ...series.map(({ line }, i) => ({ data: { values: line }, mark: { type: "line", strokeWidth: 2, strokeDash: DASHES[i] }, encoding: { x, y, color } })),
+      ...series.map(({ points: own }, i) => ({
+        data: { values: own },
+        mark: { type: "point", filled: false, size: 50, opacity: 0.9, xOffset: STEP * (i - (series.length - 1) / 2) },
+        encoding: { x, y, color, shape, tooltip },
+      })),
     ],
   };
 }
+
+/** By series. */
+const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"];
+const DASHES = [[1, 0], [8, 3], [2, 3], [8, 3, 2, 3], [4, 4]];
+/** Pixels from a series' points to the next one's. */
+const STEP = 6;
 
 /** A number with a minus sign as in print. */
 const signed = (value: number, digits: number): string => value.toFixed(digits).replace("-", "−");

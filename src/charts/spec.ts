@@ -57,6 +57,13 @@ export function titleLines(text: string, width = 72): string[] {
   return lines;
 }
 
+/** A text of at most `width` characters: a longer one ends after a whole word, with "…". */
+export function shortened(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const start = text.slice(0, width - 1);
+  return `${start.replace(/\s+\S*$/, "") || start}…`;
+}
+
 /** Values of a field in order of first appearance. */
 export function distinct<T>(values: readonly T[]): T[] {
   return [...new Set(values)];

@@ -6,7 +6,7 @@ export interface StepPoint {
   /** Row and column of the panel: a task, a method. */
   row: string;
   column: string;
-  /** What is measured: "f_lin, linearized". */
+  /** What is measured: "linearized". */
   curve: string;
   step: number;
   seed: number;

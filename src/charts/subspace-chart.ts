@@ -1,6 +1,7 @@
-import { johnsonLindenstraussError } from "../behavior/johnson-lindenstrauss";
+import { BEST_EPSILON, johnsonLindenstraussDimension, johnsonLindenstraussError } from "../behavior/johnson-lindenstrauss";
 import type { KernelDistance } from "../behavior/kernel-distance";
-import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, VEGA_LITE_SCHEMA } from "./spec";
+import { logScale } from "./log-scale";
+import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 /** The kernel of training in a subspace, and how far it is from the one that it stands for. */
 export interface SubspacePoint extends Pick<KernelDistance, "relativeError" | "largestNormalized"> {
@@ -21,11 +22,15 @@ export interface SubspaceChartOptions {
 }
 
 const BOUND_POINTS = 40;
+const HEIGHT = 220;
+/** The bound is followed down to this error at least, and to the smallest one that was measured if that is larger. */
+const BOUND_END = 0.2;
 
 /**
  * Distance of subspace kernels from the full one against rank or dimension, both axes logarithmic. Left: relative error of all
- * entries (Frobenius norm). Right: the largest |K_ij − K′_ij| / √(K′_ii K′_jj), which the Johnson–Lindenstrauss bound is about;
- * the bound is drawn from the dimension on at which it says anything.
+ * entries (Frobenius norm). Right: the largest |K_ij − K′_ij| / √(K′_ii K′_jj), which the Johnson–Lindenstrauss bound is about.
+ * The bound says nothing below a certain dimension, often the largest one that was measured: the right axis reaches so far beyond
+ * that the bound can be seen, and a thin line marks where it begins.
  */
 export function subspaceChart(points: readonly SubspacePoint[], options: SubspaceChartOptions): ChartSpec {
   if (points.length === 0) throw new Error("The subspace chart needs at least one point.");
@@ -33,23 +38,25 @@ export function subspaceChart(points: readonly SubspacePoint[], options: Subspac
   const methods = distinct(points.map(({ method }) => method));
   const dimensions = points.map(({ dimension }) => dimension);
   const [low, high] = [Math.min(...dimensions), Math.max(...dimensions)];
-  const bound = boundOf(low, high, vectors, probability);
-  const x = { field: "dimension", type: "quantitative", title: dimensionTitle, scale: { type: "log", domain: low < high ? [low, high] : [low / 2, high * 2] }, axis: { tickCount: 5, format: "~s" } };
+  const begin = johnsonLindenstraussDimension(BEST_EPSILON, vectors, probability);
+  const end = Math.max(high, johnsonLindenstraussDimension(BOUND_END, vectors, probability));
+  const bound = boundOf(Math.max(begin, low), end, vectors, probability);
+  const xTo = (last: number) => ({ field: "dimension", type: "quantitative", title: dimensionTitle, scale: { type: "log", domain: low < last ? [low, last] : [low / 2, last * 2] }, axis: { tickCount: 5, format: "~s" } });
   const color = { field: "method", type: "nominal", title: "subspace", scale: { domain: methods, range: SERIES_COLORS }, legend: { labelLimit: 0 } };
-  const panel = (field: "relativeError" | "largestNormalized", name: string, more: object[]) => {
-    const y = { field, type: "quantitative", title: name, scale: { type: "log" }, axis: { format: "~g", tickCount: 5 } };
+  const panel = (field: "relativeError" | "largestNormalized", name: string, x: object, more: object[]) => {
+    const y = { field, type: "quantitative", title: name, scale: logScale([...points.map((point) => point[field]), ...(field === "largestNormalized" ? bound.map((one) => one.bound) : [])]), axis: { format: "~g", tickCount: 5 } };
     const tooltip = [{ field: "method", title: "subspace" }, { field: "dimension", title: dimensionTitle }, { field, title: name, format: ".3~g" }];
     // An exact kernel has distance 0, which a logarithm has not.
     const data = { values: points.filter((point) => point[field] > 0).map(({ method, dimension, [field]: value }) => ({ method, dimension, [field]: value })) };
-    return { width: 260, height: 220, layer: [{ data, mark: { type: "line", point: { size: 30 }, strokeWidth: 1.5 }, encoding: { x, y, color, tooltip } }, ...more] };
+    return { width: 260, height: HEIGHT, layer: [{ data, mark: { type: "line", point: { size: 30 }, strokeWidth: 1.5 }, encoding: { x, y, color, tooltip } }, ...more] };
   };
-  const line = bound.length === 0 ? [] : [boundLine(bound, x, probability)];
-  const note = bound.length === 0 ? "the Johnson–Lindenstrauss bound says nothing at these dimensions" : `dashed: Johnson–Lindenstrauss bound, all ${vectors} × ${vectors} entries with probability ${probability}`;
+  const [measured, extended] = [xTo(high), xTo(end)];
+  const note = `dashed: Johnson–Lindenstrauss bound, all ${vectors} × ${vectors} entries with probability ${probability}; it says nothing below ${begin} dimensions`;
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: relative error of ${methods.map((method) => readingOf(points.filter((point) => point.method === method))).join("; ")}; ${note}`,
-    title: { text: [title, note], anchor: "start" },
-    hconcat: [panel("relativeError", "relative error of the kernel", []), panel("largestNormalized", "largest normalized error", line)],
+    title: { text: titleLines(title), subtitle: titleLines(note), anchor: "start" },
+    hconcat: [panel("relativeError", "relative error of the kernel", measured, []), panel("largestNormalized", "largest normalized error", extended, [boundStart(begin, extended), boundLine(bound, extended, probability)])],
   };
 }
 
@@ -66,6 +73,12 @@ function boundOf(low: number, high: number, vectors: number, probability: number
     return bound === undefined ? [] : [{ dimension, bound }];
   });
 }
+
+const boundStart = (dimension: number, x: object): object => ({
+  data: { values: [{ dimension }] },
+  mark: { type: "rule", strokeWidth: 1, color: PALETTE.grey },
+  encoding: { x, y: { value: 0 }, y2: { value: HEIGHT }, tooltip: [{ field: "dimension", title: "the bound says nothing below" }] },
+});
 
 const boundLine = (bound: readonly BoundPoint[], x: object, probability: number): object => ({
   data: { values: bound },

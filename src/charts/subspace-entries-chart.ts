@@ -12,7 +12,7 @@ export interface SubspaceEntries {
 
 export interface SubspaceEntriesOptions {
   title?: string;
-  /** What the slider chooses. Default "rank or dimension". */
+  /** What the buttons choose. Default "rank or dimension". */
   sizeTitle?: string;
   examples: readonly HeatmapExample[];
   /** The size shown first. Default: the middle one. */
@@ -24,7 +24,7 @@ const REACH = 1.4;
 
 /**
  * Entries of subspace kernels against those of the kernel that they stand for, one point for each pair of different examples, in
- * units of these exact entries' root mean square. A slider chooses rank or dimension from those computed beforehand: the cloud closes
+ * units of these exact entries' root mean square. Buttons choose rank or dimension from those computed beforehand: the cloud closes
  * up to the diagonal, the axes stay.
  */
 export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title = "Kernel entries in subspaces", sizeTitle = "rank or dimension", examples, selected }: SubspaceEntriesOptions): ChartSpec {
@@ -67,7 +67,7 @@ export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title
       {
         transform: [
           { calculate: `datum.exact[${p}]`, as: "true" },
-          { calculate: `datum.at[${p}][step]`, as: "estimate" },
+          { calculate: `datum.at[${p}][indexof(sizes, chosen)]`, as: "estimate" },
           { filter: "isValid(datum.estimate)" },
         ],
         mark: { type: "point", filled: true, size: 18, opacity: 0.6, clip: true },
@@ -90,10 +90,11 @@ export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}; ${panels.map(({ name, at }) => `${name}: ${[...at].map(([size, { reading }]) => `${size}: ${reading}`).join(", ")}`).join("; ")}`,
-    title: { text: { expr: "readings[step]" }, anchor: "start" },
+    title: { text: { expr: "readings[indexof(sizes, chosen)]" }, anchor: "start" },
     params: [
       { name: "readings", value: readings },
-      { name: "step", value: sizes.indexOf(first), bind: { input: "range", min: 0, max: sizes.length - 1, step: 1, name: `${sizeTitle}, step from ${sizes[0]} to ${sizes[sizes.length - 1]} ` } },
+      { name: "sizes", value: sizes },
+      { name: "chosen", value: first, bind: { input: "radio", options: sizes, name: `${sizeTitle} ` } },
     ],
     data: { values: rows },
     transform: [lookUp("row", examples), lookUp("column", examples)],

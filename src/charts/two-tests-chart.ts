@@ -34,7 +34,7 @@ export function twoTestsChart(points: readonly TwoTestsPoint[], { title = "The t
   // Distances of entries near zero can be anything.
   const wide = low > 0 && high > 20 * low;
   const x = { field: "distance", type: "quantitative", title: "mean relative distance of kernel entries (dashed: 2.0)", scale: wide ? { type: "log", nice: true } : { domain: [0, Math.max(high, 1.25 * FIXED_FEATURES_DISTANCE)], nice: true }, axis: { format: "~g", tickCount: 6 } };
-  const y = { field: "drawn", type: "quantitative", title: "share of the gain that f_lin has (dashed: 50 %)", scale: { domain: [...SHARES] }, axis: { format: ".0%", tickCount: 6 } };
+  const y = { field: "drawn", type: "quantitative", title: "share of the gain that is linear (dashed: 50 %)", scale: { domain: [...SHARES] }, axis: { format: ".0%", tickCount: 6 } };
   const color = { field: "method", type: "nominal", title: "method", scale: { domain: methods, range: SERIES_COLORS }, legend: SOLID_LEGEND };
   const shape = { field: "method", type: "nominal", title: "method", scale: { domain: methods, range: ["circle", "square", "triangle-up", "diamond", "cross"] }, legend: SOLID_LEGEND };
   const outside = own.filter(({ share, drawn }) => share !== drawn).length;
@@ -45,7 +45,7 @@ export function twoTestsChart(points: readonly TwoTestsPoint[], { title = "The t
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${passing} of ${own.length} measurements with both numbers pass both tests${lacking > 0 ? `; ${lacking} have no share` : ""}`,
-    title: { text: titleLines(title), anchor: "start", subtitle: notes.join("; ") },
+    title: { text: titleLines(title), anchor: "start", subtitle: notes },
     ...SIZE,
     layer: [
       // With both ends: Vega counts a rule without them as twice as long, and leaves room for it.

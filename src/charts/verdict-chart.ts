@@ -70,7 +70,7 @@ export function verdictChart(points: readonly VerdictPoint[], { title = "Lineari
     bounds: "flush",
     spacing: 45,
     hconcat: [
-      panel("share", "share of the gain that f_lin has (dashed: 50 %)", LINEARIZED_SHARE, ".0%", true),
+      panel("share", "share of the gain that is linear (dashed: 50 %)", LINEARIZED_SHARE, ".0%", true),
       panel("distance", "mean distance of kernel entries (dashed: 2.0)", FIXED_FEATURES_DISTANCE, "~g", false),
     ],
   };

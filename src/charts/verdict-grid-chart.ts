@@ -36,7 +36,7 @@ export function verdictGridChart(counts: readonly VerdictCount[], { title = "Ker
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: kernel behaviour in ${reading.join(", ")} measurements with a verdict`,
-    title: { text: titleLines(title), anchor: "start", subtitle: "draws that pass / draws that have a verdict; the kernel solves the task, fine-tuning is linearized, features are fixed" },
+    title: { text: titleLines(title), anchor: "start", subtitle: ["draws that pass / draws that have a verdict", "the kernel solves the task, fine-tuning is linearized, features are fixed"] },
     spacing: 14,
     hconcat: methods.map((method, index) => ({
       title: { text: method, anchor: "start", fontWeight: "normal" },

@@ -155,15 +155,15 @@ export class Session {
     this.#working = true;
     for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
       this.#executing = this.#last = message;
-      const failed = await this.#execute(message);
+      const error = await this.#execute(message);
       this.#executing = undefined;
-      if (failed && message.content.stop_on_error !== false) await this.#abortQueue();
+      if (error && message.content.stop_on_error !== false) await this.#abortQueue(error);
     }
     this.#working = false;
   }
 
-  /** @returns whether the cell failed */
-  async #execute(message: Message): Promise<boolean> {
+  /** @returns the error of a cell that failed */
+  async #execute(message: Message): Promise<Outcome["error"]> {
     const { code: source, silent, store_history: storeHistory = true, user_expressions: expressions = {} } = message.content as { code: string; silent?: boolean; store_history?: boolean; user_expressions?: Record<string, string> };
     const code = String(source ?? "");
     const counts = !silent && storeHistory;
@@ -179,7 +179,7 @@ export class Session {
     this.#streams.flush();
     await this.#reply("shell", message, "execute_reply", content);
     this.#status("idle", message);
-    return outcome.error !== undefined;
+    return outcome.error;
   }
 
   /** Compiles and runs a cell, and takes over its names. Errors are published. */
@@ -210,12 +210,17 @@ export class Session {
     return values;
   }
 
-  /** Those that wait behind a cell that failed are not run. */
-  async #abortQueue(): Promise<void> {
+  /**
+   * Those that wait behind a cell that failed are not run. The last of them says why: after "Run All" that is the one in
+   * view, and the error may stand many cells above it.
+   */
+  async #abortQueue({ ename, evalue }: NonNullable<Outcome["error"]>): Promise<void> {
     const waiting = this.#queue;
     this.#queue = [];
+    const last = waiting.findLast(({ content }) => !content.silent);
     for (const message of waiting) {
       this.#status("busy", message);
+      if (message === last && ename !== interrupted.ename) this.#publish("stream", { name: "stderr", text: `Not run, because cell [${this.#count}] stopped:\n${ename}: ${evalue}\n` }, message);
       await this.#reply("shell", message, "execute_reply", { status: "aborted", execution_count: this.#count, user_expressions: {}, payload: [] });
       this.#status("idle", message);
     }

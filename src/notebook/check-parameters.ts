@@ -16,7 +16,7 @@ export type OwnFields<Values> = Record<OwnName<Values>, Field> & Partial<Record<
  * A notebook calls it in a cell of its own, right behind the parameters cell, with its own name (that of its file), every
  * parameter, and a field for those that are not among `recurringFields`, or have narrower limits than there:
  *
- *     // Refuse what cannot be, before anything heavy starts
+ *     // Check the parameters before any long computation starts
  *     checkParameters("05-prompts", { model, taskName, data, k, seeds, widths, threshold }, {
  *       taskName: field.task({ classes: 2 }),
  *       widths: field.list(field.count({ from: 2, to: 4096 }), { rising: true }),

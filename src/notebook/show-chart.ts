@@ -1,5 +1,5 @@
 import { displaySink, type MimeBundle } from "./display-sink";
-import { drawStatic, type VegaLiteSpec } from "./static-chart";
+import { drawStatic, pageConfig, type VegaLiteSpec } from "./static-chart";
 
 /** The media type JupyterLab and VS Code draw with Vega-Lite 5. */
 export const vegaLiteMimeType = "application/vnd.vegalite.v5+json";
@@ -21,11 +21,22 @@ export async function showChart(spec: VegaLiteSpec): Promise<void> {
 export async function chartBundle(spec: VegaLiteSpec): Promise<MimeBundle> {
   const { svg, png } = await drawStatic(spec);
   return {
-    [vegaLiteMimeType]: spec,
+    [vegaLiteMimeType]: onPage(spec),
     ...(svg.length <= largestSvg ? { "image/svg+xml": svg } : {}),
     "image/png": png.toString("base64"),
     "text/plain": chartText(spec),
   };
+}
+
+/**
+ * The specification with what a page should know to embed it. The page's own text colour is taken for all texts, as SVG,
+ * which follows when the page changes from light to dark; `theme: dark` alone would put the chart on a grey plate. JupyterLab
+ * and VS Code find this under `usermeta`, where vega-embed has it for what a specification wishes; the report has a
+ * configuration of its own, which counts there.
+ */
+function onPage(spec: VegaLiteSpec): VegaLiteSpec {
+  const { embedOptions, ...others } = (spec.usermeta ?? {}) as { embedOptions?: object };
+  return { ...spec, usermeta: { ...others, embedOptions: { renderer: "svg", config: pageConfig("currentColor"), ...embedOptions } } };
 }
 
 /** "Chart: title. description", from what the specification says of itself. */

@@ -14,15 +14,18 @@ export interface StaticChart {
 /** A grey with a contrast of at least 4.2 to a white and to a nearly black page: a still picture cannot know which. */
 const neutral = "#7a7a7a";
 
-/** Colours only where the specification leaves them open. */
-const neutralConfig = {
-  background: "transparent",
-  axis: { domainColor: neutral, tickColor: neutral, gridColor: "#8884", labelColor: neutral, titleColor: neutral },
-  legend: { labelColor: neutral, titleColor: neutral },
-  header: { labelColor: neutral, titleColor: neutral },
-  title: { color: neutral, subtitleColor: neutral },
-  style: { "guide-label": { fill: neutral }, "guide-title": { fill: neutral }, cell: { stroke: "#8886" } },
-};
+/** A Vega-Lite configuration without a background, with all texts in one colour and lines that show on light and on dark pages. */
+export function pageConfig(text: string): Record<string, unknown> {
+  return {
+    background: "transparent",
+    axis: { domainColor: "#888", tickColor: "#888", gridColor: "#8884", labelColor: text, titleColor: text },
+    legend: { labelColor: text, titleColor: text },
+    header: { labelColor: text, titleColor: text },
+    title: { color: text, subtitleColor: text },
+    text: { color: text },
+    style: { "guide-label": { fill: text }, "guide-title": { fill: text }, cell: { stroke: "#8886" } },
+  };
+}
 
 /**
  * Draws a specification without a browser, at its first state (sliders and selections as they start).
@@ -31,7 +34,7 @@ const neutralConfig = {
  */
 export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promise<StaticChart> {
   const compiled = vegaLite.compile(spec as unknown as TopLevelSpec, {
-    config: neutralConfig as never,
+    config: pageConfig(neutral) as never,
     logger: silentLogger(),
   }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error });
@@ -43,7 +46,8 @@ export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promis
   }
 }
 
-function rasterize(svg: string, scale: number): Buffer {
+/** A picture of an SVG, with the fonts of this machine. */
+export function rasterize(svg: string, scale: number): Buffer {
   const image = new resvg.Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
     font: { loadSystemFonts: true, fontFiles: [fallbackFont()], defaultFontFamily: systemSansSerif(), sansSerifFamily: systemSansSerif() },

@@ -21,6 +21,7 @@ import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { kernelPanels } from "../../src/charts/kernel-panels";
 import { linearizationChart, linearizationPoints } from "../../src/charts/linearization-chart";
 import { maskFillChart } from "../../src/charts/mask-fill-chart";
+import { predictionTermsChart } from "../../src/charts/prediction-terms-chart";
 import { promptChart } from "../../src/charts/prompt-chart";
 import { promptTokenChart } from "../../src/charts/prompt-token-chart";
 import { naturalnessChart } from "../../src/charts/naturalness-chart";
@@ -109,6 +110,14 @@ const threeSentences = [
   { text: "a good book", className: "great" },
 ];
 
+/** One prediction: 0.3 − 0.5 + 0.1 + 0.05 of the pretrained answer. */
+const threeTerms = [
+  { text: "A dull film, and one of those that nobody would sit through twice", className: "terrible", term: -0.5, without: 0.4 },
+  { text: "A fine film", className: "great", term: 0.3, without: -0.3 },
+  { text: "A good book", className: "great", term: 0.1, without: -0.1 },
+];
+const threeTermsSum = { sentence: "The plot is thin, but what a cast", prediction: -0.05, pretrained: 0.05, classes: ["terrible", "great"] as [string, string] };
+
 /** Two subspaces, the second without a kernel of rank 4. */
 const twoClouds = (() => {
   const exact = [2, -1, 1, -1, 3, -2, 1, -2, 1];
@@ -123,7 +132,7 @@ const figures: Record<string, () => ChartSpec> = {
   agreement: () =>
     agreementChart(
       ["SGD", "AdamW"].flatMap((panel, p) => [-2, -1, 0.5, 1].map((actual, i) => ({ panel, actual, predicted: actual * (1 - 0.2 * p) + 0.1 * i * p, group: i < 2 ? "no" : "yes", text: `sentence ${i}` }))),
-      { title: "Fine-tuned model and linearization", actualTitle: "f_t", predictedTitle: "f_lin" },
+      { title: "Fine-tuned model and linearization", actualTitle: "fine-tuned", predictedTitle: "linearized" },
     ),
   circle: () => circleChart([circleFit(4), circleFit(64)], { example: 1 }),
   tangent: () =>
@@ -163,6 +172,9 @@ const figures: Record<string, () => ChartSpec> = {
       ],
       classes: ["terrible", "great"],
     }),
+  "kernel-heatmap-square": () => kernelHeatmap({ values: [9, -1, 3, -1, 9, 1, 3, 1, 9], rows: threeSentences, columns: threeSentences, hideDiagonal: true, valueTitle: "K, centred" }),
+  "prediction-terms": () => predictionTermsChart(threeTerms, threeTermsSum),
+  "prediction-terms-most": () => predictionTermsChart(threeTerms, { ...threeTermsSum, pretrained: 0, prediction: -0.1, most: 1 }),
   "kernel-heatmap-positive": () =>
     kernelHeatmap({ values: [1, 0.5], rows: [{ text: "one", className: "no" }], columns: [{ text: "two", className: "no" }, { text: "three", className: "yes" }] }),
   regularization: () =>
@@ -193,8 +205,8 @@ const figures: Record<string, () => ChartSpec> = {
         [13, 21].flatMap((seed, s) => [
           { group: String(group), chance: Number(chance), method: "zero-shot", family: "no training", seed, accuracy: 0.4 + 0.2 * g },
           { group: String(group), chance: Number(chance), method: "SGD-FT", family: "fine-tuning", seed, accuracy: 0.7 + 0.05 * s },
-          { group: String(group), chance: Number(chance), method: "K_SGD", family: "kernel", seed, accuracy: 0.65 + 0.1 * s },
-          { group: String(group), chance: Number(chance), method: "K_SignGD", family: "kernel", seed, accuracy: 0.6 + 0.2 * s },
+          { group: String(group), chance: Number(chance), method: "K (SGD)", family: "kernel", seed, accuracy: 0.65 + 0.1 * s },
+          { group: String(group), chance: Number(chance), method: "K (SignGD)", family: "kernel", seed, accuracy: 0.6 + 0.2 * s },
         ]),
       ),
       { title: "Two tasks, two seeds" },
@@ -203,9 +215,9 @@ const figures: Record<string, () => ChartSpec> = {
     gainChart(
       [
         { task: "mr", gain: 0.01, gainStd: 0.02, kernelGain: 0.03, kernelGainStd: 0.01 },
-        { task: "trec", gain: 0.3, gainStd: 0.05, kernelGain: 0.24, kernelGainStd: 0.02, thresholdGain: 0.1, share: 0.8 },
+        { task: "trec", gain: 0.3, gainStd: 0.05, kernelGain: 0.24, kernelGainStd: 0.02, thresholdGain: 0.1, probeGain: 0.27, share: 0.8 },
       ],
-      { title: "Two tasks", smallestGain: 0.05, fineTuningTitle: "SGD-FT", kernelTitle: "K_SGD" },
+      { title: "Two tasks", smallestGain: 0.05, fineTuningTitle: "SGD-FT", kernelTitle: "K (SGD)" },
     ),
   "prompt-tokens": () =>
     promptTokenChart(
@@ -301,7 +313,7 @@ const figures: Record<string, () => ChartSpec> = {
           { layer: "layer 1", kind: "biases" },
         ],
       }),
-      { title: "K_SGD before and after" },
+      { title: "K (SGD) before and after" },
     ),
   "early-steps": () =>
     earlyStepsChart(
@@ -340,7 +352,7 @@ const figures: Record<string, () => ChartSpec> = {
     stepPanelsChart(
       ["mr", "trec"].flatMap((row, r) =>
         ["SGD", "AdamW"].flatMap((column, c) =>
-          ["f_t", "f_lin"].flatMap((curve, u) => [0, 10, 20].flatMap((step) => [13, 21].map((seed, s) => ({ row, column, curve, step, seed, value: 0.4 + 0.1 * r + 0.01 * step * (1 - 0.3 * u) + 0.04 * s * c })))),
+          ["fine-tuned", "linearized"].flatMap((curve, u) => [0, 10, 20].flatMap((step) => [13, 21].map((seed, s) => ({ row, column, curve, step, seed, value: 0.4 + 0.1 * r + 0.01 * step * (1 - 0.3 * u) + 0.04 * s * c })))),
         ),
       ),
       { title: "Two tasks, two methods", valueTitle: "test accuracy", percent: true },
@@ -451,7 +463,28 @@ test("brushing a row of the kernel heatmap fades the other rows and shows its se
   }
 });
 
-test("the slider moves the reading, the menu changes the curve", async () => {
+test("an entry of an example with itself is hidden, and does not set the scale", () => {
+  const { vconcat } = figures["kernel-heatmap-square"]() as ChartSpec & { vconcat: { data: { values: { row: number; column: number }[] }; encoding: { color: { scale: { domain: number[] } } } }[] };
+  assert.equal(vconcat[1].data.values.filter(({ row, column }) => row === column).length, 0);
+  assert.deepEqual(vconcat[1].encoding.color.scale.domain, [-3, 3]);
+});
+
+test("a prediction's bars add up to it, by size; those that are not drawn are one bar of each class", () => {
+  type Rows = ChartSpec & { title: { text: string[] }; data: { values: { text: string; kind: string; term: number; change?: number }[] } };
+  const all = figures["prediction-terms"]() as Rows;
+  const sum = (rows: Rows): number => rows.data.values.reduce((total, { term }) => total + term, 0);
+  assert.ok(Math.abs(sum(all) - threeTermsSum.prediction) < 1e-12);
+  assert.deepEqual(all.data.values.map(({ term }) => term), [0.3, 0.1, 0.05, -0.5]);
+  assert.ok(Math.abs(all.data.values[3].change! - 0.45) < 1e-12, "without it, less what it is");
+  assert.equal(all.title.text.at(-1), 'prediction −0.05, which says "terrible": the sum of "terrible" −0.5, "great" +0.4, the pretrained answer +0.05');
+  const domains = (all as unknown as { hconcat: { encoding: { y: { scale: { domain: number[] } } } }[] }).hconcat.map(({ encoding }) => encoding.y.scale.domain);
+  assert.deepEqual(domains, [[0, 1, 2, 3], [0, 1, 2, 3]], "a row is at the same height in both panels");
+  const few = figures["prediction-terms-most"]() as Rows;
+  assert.deepEqual(few.data.values.map(({ text, kind }) => [text, kind]), [['2 other sentences of "great"', "great"], [threeTerms[0].text, "terrible"]]);
+  assert.ok(Math.abs(sum(few) + 0.1) < 1e-12);
+});
+
+test("the menus move the reading and the curve", async () => {
   const points = [0, 0.1].flatMap((regularization) =>
     [10, Infinity].map((f0) => ({
       regularization,
@@ -463,9 +496,9 @@ test("the slider moves the reading, the menu changes the curve", async () => {
   );
   const { spec } = versions[0].compile(regularizationChart(points) as never, { logger: collector() });
   const view = new View(parse(spec), { renderer: "none" });
-  assert.match(await view.toSVG(), /regularization 0: test 50\.0 \(0\.0\) %</);
-  assert.match(await view.signal("step", 1).toSVG(), /regularization 0\.1: test 75\.0 \(0\.0\) %</);
-  assert.match(await view.signal("f0", "∞ (ignore the pretrained logits)").toSVG(), /regularization 0\.1: test 87\.5 \(0\.0\) %</);
+  assert.match(await view.toSVG(), /regularization 0, f0 10: test 50\.0 \(0\.0\) %</);
+  assert.match(await view.signal("regularization", "0.1").toSVG(), /regularization 0\.1, f0 10: test 75\.0 \(0\.0\) %</);
+  assert.match(await view.signal("f0", "∞ (ignore the pretrained logits)").toSVG(), /regularization 0\.1, f0 ∞: test 87\.5 \(0\.0\) %</);
   view.finalize();
 });
 
@@ -494,7 +527,7 @@ test("a click in the legend leaves one method's marks, and the rows stay where t
   // Two tasks, with a mean and two seeds for each of four methods; the legend has a symbol for each.
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
   const before = await view.toSVG();
-  view.signal("methods_method_legend", "K_SGD");
+  view.signal("methods_method_legend", "K (SGD)");
   const after = await view.toSVG();
   assert.deepEqual([symbols(before), symbols(after)], [24, 6]);
   const axis = (svg: string): string[] => svg.match(/>(trec|subj)</g) ?? [];
@@ -505,7 +538,7 @@ test("a click in the legend leaves one method's marks, and the rows stay where t
 test("the gain chart sorts tasks by gain and tells the kernel's share where there is one", () => {
   const { description, layer } = figures.gain() as ChartSpec & { layer: { encoding: { y?: { sort: string[] } } }[] };
   assert.deepEqual(layer[1].encoding.y!.sort, ["trec: 80 %", "mr: no gain"]);
-  assert.equal(description, "Two tasks: trec SGD-FT +30.0, K_SGD +24.0; mr SGD-FT +1.0, K_SGD +3.0 points");
+  assert.equal(description, "Two tasks: trec SGD-FT +30.0, K (SGD) +24.0; mr SGD-FT +1.0, K (SGD) +3.0 points");
 });
 
 test("a seed's grid gives a point for each setting and split", () => {
@@ -528,13 +561,35 @@ test("the feature chart tells the verdict, and frames what is not below the thre
   assert.match(featureChangeChart([{ ...cells[0], distance: 1.99 }]).description, /: fixed features \(threshold/);
 });
 
-test("the bound of a subspace is drawn from where it says anything, and left out where it says nothing", () => {
+test("the bound of a subspace is drawn from where it says anything, on an axis that reaches there; the other panel's fits the data", () => {
   const point = (dimension: number) => ({ method: "LoRA", dimension, relativeError: 0.5, largestNormalized: 0.5 });
-  const bounds = (dimensions: number[]): number[] => [...JSON.stringify(subspaceChart(dimensions.map(point), { vectors: 32 })).matchAll(/"bound":([\d.]+)/g)].map(([, value]) => Number(value));
-  assert.deepEqual(bounds([4, 64]), []);
-  const drawn = bounds([64, 65536]);
-  assert.ok(drawn.length > 5 && drawn.length < 41);
-  assert.ok(drawn.every((value, i) => i === 0 || value < drawn[i - 1]) && drawn[0] <= 2 / 3);
+  const chart = (dimensions: number[]) => JSON.stringify(subspaceChart(dimensions.map(point), { vectors: 32 }));
+  const domains = (text: string): string[] => [...new Set([...text.matchAll(/"type":"log","domain":(\[\d+,\d+\])/g)].map(([, domain]) => domain))];
+  for (const [dimensions, expected] of [[[4, 64], ["[4,64]", "[4,1415]"]], [[64, 65536], ["[64,65536]"]]] as const) {
+    const text = chart([...dimensions]);
+    // Python: math.ceil(4 * math.log(4 * 32**2 / 0.05) / (e**2 - e**3)) is 306 for e = 2/3 and 1415 for e = 0.2.
+    assert.deepEqual(domains(text), expected);
+    assert.match(text, /it says nothing below 306 dimensions/);
+    const drawn = [...text.matchAll(/"bound":([\d.]+)/g)].map(([, value]) => Number(value));
+    assert.equal(drawn.length, 41);
+    assert.ok(drawn.every((value, i) => i === 0 || value < drawn[i - 1]) && drawn[0] <= 2 / 3);
+  }
+});
+
+test("the feature chart's rows and columns have one order, whatever that of the cells", () => {
+  const cells = [["all", "all"], ["head", "biases"], ["layer 10", "value"], ["layer 2", "query"], ["embeddings", "embeddings"]].map(([layer, kind]) => ({ layer, kind, distance: 1 }));
+  const sorts = (chart: ChartSpec) => Object.values((chart as unknown as { encoding: Record<string, { sort: string[] }> }).encoding).map(({ sort }) => sort);
+  const expected = [["embeddings", "query", "value", "biases", "all"], ["embeddings", "layer 2", "layer 10", "head", "all"]];
+  assert.deepEqual(sorts(featureChangeChart(cells)), expected);
+  assert.deepEqual(sorts(featureChangeChart(cells.toReversed())), expected);
+});
+
+test("points of two series at one place stand beside each other, in shapes of their own", async () => {
+  const points = ["SignGD", "AdamW"].flatMap((series) => [1, 2].map((x) => ({ series, seed: 0, x, y: x })));
+  const svg = await render(slopeChart(points), versions[0].compile);
+  const places = [...svg.matchAll(/aria-roledescription="point" transform="([^"]+)" d="([^"]+)"/g)];
+  assert.equal(new Set(places.map(([, place]) => place)).size, 4);
+  assert.equal(new Set(places.map(([, , shape]) => shape)).size, 2);
 });
 
 test("a trajectory's agreement gives a point for each step and kernel", () => {
@@ -545,7 +600,7 @@ test("a trajectory's agreement gives a point for each step and kernel", () => {
 
 test("buttons choose the learning rate of the early steps, and the axes stay", async () => {
   const spec = figures["early-steps-rates"]();
-  assert.match(spec.description, /after 2 steps: K_SGD correlation 0\.98, relative error 0\.020$/);
+  assert.match(spec.description, /after 2 steps: K \(SGD\) correlation 0\.98, relative error 0\.020$/);
   const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
   const small = await view.toSVG();
   const large = await view.signal("rate", 0.1).toSVG();
@@ -555,14 +610,14 @@ test("buttons choose the learning rate of the early steps, and the axes stay", a
   view.finalize();
 });
 
-test("the slider moves the entries of subspaces and the reading; the axes stay", async () => {
+test("buttons choose the size of the subspaces: entries and reading change, the axes stay", async () => {
   const view = new View(parse(versions[0].compile(figures["subspace-entries"]() as never, { logger: collector() }).spec), { renderer: "none" });
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
   const larger = await view.toSVG();
   assert.match(larger, />LoRA, rank or dimension 4: off by 0\.25<.*>random subspace, rank or dimension 4: not computed</);
   // Three sentences make three pairs; the second subspace has no kernel of this size.
   assert.equal(symbols(larger), 3);
-  const smaller = await view.signal("step", 0).toSVG();
+  const smaller = await view.signal("chosen", 1).toSVG();
   assert.match(smaller, />LoRA, rank or dimension 1: off by 0\.8<.*>random subspace, rank or dimension 1: exact</);
   assert.equal(symbols(smaller), 6);
   const ticks = (svg: string) => [...svg.matchAll(/<text[^>]*>(−?[\d.]+)</g)].map(([, text]) => text);
@@ -597,9 +652,9 @@ test("buttons choose the width of the network on the circle, and the axes stay",
 });
 
 test("the two tests' figure counts what passes both, draws a far share at the edge, and tells what it cannot draw", () => {
-  const { description, title } = figures["two-tests"]() as ChartSpec & { title: { subtitle: string } };
+  const { description, title } = figures["two-tests"]() as ChartSpec & { title: { subtitle: string[] } };
   assert.equal(description, "Two methods: 1 of 3 measurements with both numbers pass both tests; 1 have no share");
-  assert.equal(title.subtitle, "upper left: both tests pass; 1 with a share beyond the axis at its edge; 1 without a share are not drawn");
+  assert.deepEqual(title.subtitle, ["upper left: both tests pass", "1 with a share beyond the axis at its edge", "1 without a share are not drawn"]);
   assert.throws(() => twoTestsChart([{ task: "cr", method: "SGD", seed: 13, distance: 0.2 }]), /at least one measurement with a share/);
 });
 
@@ -653,6 +708,9 @@ test("impossible figures are refused", () => {
   assert.throws(() => kernelHeatmap({ values: [1], rows: [], columns: [] }), /0 × 0 examples needs as many values, not 1/);
   const example = { text: "one", className: "no" };
   assert.throws(() => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }), /class "no" is not among/);
+  assert.throws(() => kernelHeatmap({ values: [1, 2], rows: [example], columns: [example, example], hideDiagonal: true }), /1 × 2 examples has no diagonal/);
+  assert.throws(() => predictionTermsChart([], threeTermsSum), /at least one training example/);
+  assert.throws(() => predictionTermsChart(threeTerms, { ...threeTermsSum, classes: ["no", "yes"] }), /class "terrible" is not among/);
   assert.throws(() => regularizationChart([]), /at least one point/);
   assert.throws(() => groupedAccuracyChart([]), /at least one score/);
   assert.throws(() => groupedAccuracyChart(["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 }))), /5 kinds of methods, not 6/);

@@ -43,7 +43,7 @@ describe("completion and help", () => {
   });
 
   test("paths of files are completed: from the kernel's folder, and of modules beside the notebook", async () => {
-    assert.deepEqual((await complete(`readSplit("data/microworld/mod|")`)).matches, ["model/"]);
+    assert.deepEqual((await complete(`readSplit("data/english/mod|")`)).matches, ["model/"]);
     writeFileSync(path.join(kernel.folder, "helpers.ts"), "export const help = 1;");
     mkdirSync(path.join(kernel.folder, "inner"));
     const { matches } = await complete(`import { help } from "./h|"`);

@@ -93,18 +93,18 @@ describe("an interrupt", () => {
     const { status, trace } = await kernel.run(
       [
         `import { computeKernel, encodeExamples, loadLanguageModel, promptOutputs, readFewShot, taskByName } from "kernel-view";`,
-        `const task = { ...taskByName("subj"), template: "*cls**sent_0*_This_is*mask*.*sep+*", labelWords: ["subjective", "objective"] };`,
-        `const lm = await loadLanguageModel("data/microworld/model");`,
-        `const { sequences } = encodeExamples(readFewShot("data/microworld/tasks/subj", task, { k: 16, seed: 13, testExamples: 50 }).train, task, lm.tokenizer);`,
+        `const task = taskByName("imdb");`,
+        `const lm = await loadLanguageModel("data/english/model");`,
+        `const { sequences } = encodeExamples(readFewShot("data/english/tasks/imdb", task, { k: 16, seed: 13, testExamples: 50 }).train, task, lm.tokenizer);`,
         `const many = Array.from({ length: 50 }, () => sequences).flat();`,
       ].join("\n"),
     );
     assert.equal(status, "ok", trace);
     const request = kernel.begin(
       [
-        `let told = 0;`,
+        `let told = { done: 0, total: 0 };`,
         `const outputs = promptOutputs(task, lm.tokenizer, "margin");`,
-        `await computeKernel({ model: lm.model, outputs, train: many, evaluate: many, onProgress: () => { if (++told === 1) console.log("begun"); } });`,
+        `await computeKernel({ model: lm.model, outputs, train: sequences, evaluate: many, onProgress: (progress) => { told = progress; if (told.done === 1) console.log("begun"); } });`,
         `console.log("after");`,
       ].join("\n"),
     );
@@ -120,7 +120,7 @@ describe("an interrupt", () => {
     // What TensorFlow has begun it finishes.
     for (let look = 0; look < 5 && busy > 0.4; look++) busy = Number((await kernel.run(measure)).value);
     assert.ok(busy < 0.4, `${busy} s of work in a second in which nothing is to be done`);
-    assert.equal((await kernel.run("[told < many.length, many.length]")).value, "[ true, 1600 ]");
+    assert.equal((await kernel.run("[told.done < told.total, many.length]")).value, "[ true, 1600 ]");
     assert.doesNotMatch(request.messages.map(({ content }) => String(content.text)).join(""), /after/);
   });
 });

@@ -22,11 +22,21 @@ describe("cells behind one that fails", () => {
       await sleep(later);
       const queued = kernel.begin(`console.log("never");`);
       assert.equal((await request.ended()).status, "error");
-      const { status, printed, outputs } = await queued.ended();
-      assert.deepEqual([status, printed, outputs], ["aborted", "", []]);
+      const { status, printed } = await queued.ended();
+      assert.deepEqual([status, printed], ["aborted", ""]);
       assert.equal((await kernel.run("1 + 1")).value, "2");
     });
   }
+
+  test("the last that is not run says why, where the reader of a long notebook is", async () => {
+    const failing = kernel.begin(fails);
+    const [first, last] = [kernel.begin(`console.log("never");`), kernel.begin(`console.log("never");`)];
+    assert.equal((await failing.ended()).status, "error");
+    assert.deepEqual((await first.ended()).outputs, []);
+    const { outputs, status } = await last.ended();
+    assert.equal(status, "aborted");
+    assert.match(JSON.stringify(outputs), /Not run, because cell \[\d+\] stopped:\\nError: x\\n/);
+  });
 
   test("with stop_on_error false what is queued runs", async () => {
     const request = kernel.begin(fails, { stop_on_error: false });

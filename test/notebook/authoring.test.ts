@@ -54,7 +54,7 @@ test("what a committed notebook must not have, or lacks, is named with its cell 
   const defaults = path.join(path.dirname(file), "defaults", "notebook.json");
   writeFileSync(defaults, '[\n {"name":"k","value":16,"comment":"examples"}\n]\n');
   const sound = () => [
-    textCell("title", "# A title\n\nSee https://example.org/home/x and `data/microworld`, ~/models or 1/2."),
+    textCell("title", "# A title\n\nSee https://example.org/home/x and `data/english`, ~/models or 1/2."),
     codeCell("parameters", "let k = 16; // examples", [], ["parameters"]),
     codeCell("check-parameters", 'checkParameters("notebook", { k });'),
     codeCell("provenance", "showProvenance({ seeds: [1] });"),

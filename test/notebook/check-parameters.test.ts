@@ -91,7 +91,7 @@ test("folders and models have to be there before anything is loaded", (t) => {
   assert.equal(refusal(field.folder(), file), "is no folder here");
 
   const model = (value: unknown): string => refusal(field.folderOrModel(), value);
-  for (const value of ["roberta-base", "FacebookAI/roberta-base", path.join(root, "data", "microworld", "model")]) assert.equal(model(value), "");
+  for (const value of ["roberta-base", "FacebookAI/roberta-base", path.join(root, "data", "english", "model")]) assert.equal(model(value), "");
   assert.match(model(path.join(folder, "model")), /config\.json is missing/);
   assert.match(model(path.join(folder, "none")), /there is no folder .*, and it is not the id of a model/);
   assert.match(model(file), /is a file: give the folder of a model/);
@@ -110,8 +110,10 @@ function shown(check: () => void): string {
   return texts.join("\n");
 }
 
+const kept = Object.fromEntries(readDefaults("04-solver-kernels")!.map(({ name, value }) => [name, value])) as { k: number; steps: number; slopeExamples: number; sgdRates: number[] };
+
 test("the table has value, default, what is allowed and what it means, and marks what differs", () => {
-  const own = Object.fromEntries(readDefaults("04-solver-kernels")!.map(({ name, value }) => [name, value])) as { k: number; steps: number; slopeExamples: number };
+  const own: Omit<typeof kept, "sgdRates"> = kept;
   const fields = { slopeExamples: field.count() };
   const standard = shown(() => checkParameters("04-solver-kernels", own, fields));
   assert.match(standard, new RegExp(`^All ${Object.keys(own).length} parameters are at their default\n`));
@@ -120,7 +122,7 @@ test("the table has value, default, what is allowed and what it means, and marks
   const changed = shown(() => checkParameters("04-solver-kernels", { ...own, steps: 7 }, fields));
   assert.match(changed, /^Not at their default: steps\nparameter +value +default +meaning, and what is allowed\n/);
   assert.match(changed, new RegExp(`^steps +7 +${own.steps} +first steps .* \\(a whole number, at least 1\\)$`, "m"));
-  assert.match(changed, /^k +16 +the same +training examples per class \(a whole number, at least 1\)$/m);
+  assert.match(changed, new RegExp(`^k +${own.k} +the same +training examples per class \\(a whole number, at least 1\\)$`, "m"));
 
   assert.match(shown(() => checkParameters("no-such-notebook", { k: 3 })), /^1 parameters; no defaults are kept for no-such-notebook\nparameter +value +meaning, and what is allowed\n.*\nk +3 +a whole number, at least 1$/);
 });
@@ -130,8 +132,8 @@ test("wrong values are refused in one error, with what is allowed, the default a
     () => checkParameters("04-solver-kernels", { k: 0, seed: 13, sgdRates: [0.1, -1], shade: 2 }, { shade: field.share() }),
     {
       message: [
-        "k = 0 must be a whole number, at least 1 (default: 16).",
-        "sgdRates = [0.1, -1] has item 2, -1, which must be a number above 0 (default: [0.00003, 0.0003, 0.001]).",
+        `k = 0 must be a whole number, at least 1 (default: ${kept.k}).`,
+        `sgdRates = [0.1, -1] has item 2, -1, which must be a number above 0 (default: [${kept.sgdRates.join(", ")}]).`,
         "shade = 2 must be a number from 0 to 1.",
         "Change them in the parameters cell, or in --set, and run again.",
       ].join("\n"),

@@ -45,7 +45,7 @@ test("in JupyterLab, a slider moved with the keyboard changes the figure below i
     await handle.waitFor();
     const figure = page.locator(".vega-embed");
     const figureOf = (description: string) => figure.locator(`[aria-label="${description}"]`);
-    const picture = () => page.evaluate<string>(`document.querySelector(".vega-embed canvas").toDataURL()`);
+    const picture = () => page.evaluate<string>(`document.querySelector(".vega-embed svg").outerHTML`);
     await figureOf("at 0.1").waitFor();
     const first = await picture();
 

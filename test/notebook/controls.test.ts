@@ -21,6 +21,11 @@ import { inRunningCell } from "../../src/running-cell";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const VEGA = "application/vnd.vegalite.v5+json";
+/** The chart of a bundle as it was given, without how pages should embed it. */
+function chartIn(bundle: MimeBundle): object {
+  const { usermeta: _, ...chart } = bundle[VEGA] as { usermeta: object };
+  return chart;
+}
 
 interface Message {
   method?: string;
@@ -244,7 +249,7 @@ describe("interact on a page with controls", () => {
     await interact([choice("kind", Object.keys(values) as (keyof typeof values)[])], ([kind]) => values[kind]);
     assert.match(String(shown[1].bundle["text/html"]), /<table>/);
     await page.move("kind", { index: 1 });
-    assert.equal(shown[1].bundle[VEGA], values.chart);
+    assert.deepEqual(chartIn(shown[1].bundle), values.chart);
     await page.move("kind", { index: 2 });
     assert.deepEqual(shown[1].bundle, { "text/plain": "own" });
     await page.move("kind", { index: 3 });
@@ -257,7 +262,7 @@ describe("interact on a page with controls", () => {
       await showChart(chartOf(n));
     });
     assert.equal(shown.length, 2);
-    assert.equal(JSON.stringify(shown[1].bundle[VEGA]), JSON.stringify(chartOf(1)));
+    assert.equal(JSON.stringify(chartIn(shown[1].bundle)), JSON.stringify(chartOf(1)));
     await interact([slider("rows", { min: 1, max: 9, step: 1 })], ([n]) => showTable([{ n }]));
     await page.move("rows", { value: 2 });
     assert.equal(shown.length, 4);
@@ -406,11 +411,11 @@ describe("interact on a page without controls", () => {
     await interact([slider("width", { min: 100, max: 300, step: 1, value: 200 })], ([width]) => (drawn++, chartOf(1, { width })));
     assert.equal(drawn, 2, "the second tells that they do not fit together");
     assert.deepEqual(shown.map(({ bundle }) => Object.keys(bundle)), [["text/plain"], [VEGA, "image/svg+xml", "image/png", "text/plain"]]);
-    assert.equal(plain(0), "At width = 200:");
+    assert.equal(plain(0), "At width = 200 (run the cell in JupyterLab to choose):");
     shown = [];
     await interact([choice("n", [1, 2])], ([n]) => (drawn++, [{ n }]));
     assert.equal(drawn, 3);
-    assert.equal(plain(0), "At n = 1:");
+    assert.equal(plain(0), "At n = 1 (run the cell in JupyterLab to choose):");
     assert.match(plain(1), /^n\n─\n1$/);
   });
 
@@ -426,7 +431,7 @@ describe("interact on a page without controls", () => {
     setDisplaySink({ rich: false, show: (bundle) => void shown.push({ bundle }), update: () => {} });
     shown = [];
     await interact(controls, ([height]) => chartOf(height));
-    assert.equal(plain(0), "At height = 7, f0 = 1:");
+    assert.equal(plain(0), "At height = 7, f0 = 1 (run the cell in JupyterLab to choose):");
     assert.match(plain(1), /^Chart: Height 7/);
   });
 });

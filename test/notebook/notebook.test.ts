@@ -29,7 +29,9 @@ const spec = {
 test("a chart is a bundle of Vega-Lite, SVG, PNG and text, and never HTML", async () => {
   const bundle = await chartBundle(spec);
   assert.deepEqual(Object.keys(bundle), ["application/vnd.vegalite.v5+json", "image/svg+xml", "image/png", "text/plain"]);
-  assert.equal(bundle["application/vnd.vegalite.v5+json"], spec, "the specification is an object, not its JSON");
+  const { usermeta, ...shown } = bundle["application/vnd.vegalite.v5+json"] as typeof spec & { usermeta: object };
+  assert.deepEqual(shown, spec, "the specification is an object, not its JSON");
+  assert.ok(usermeta);
   assert.equal(bundle["text/plain"], "Chart: Two bars. A small one and a large one");
   assert.match(bundle["image/svg+xml"] as string, /^<svg[^>]*>[\s\S]*Two bars/);
   const png = Buffer.from(bundle["image/png"] as string, "base64");
@@ -41,6 +43,16 @@ test("a chart is a bundle of Vega-Lite, SVG, PNG and text, and never HTML", asyn
 test("the still forms carry no page colour", async () => {
   const svg = (await chartBundle(spec))["image/svg+xml"] as string;
   assert.doesNotMatch(svg, /fill="(?:white|#fff(?:fff)?)"|fill="(?:black|#000(?:000)?)"/);
+});
+
+test("a page is asked for its own text colour and for no background; what a specification wishes itself stays", async () => {
+  const embedded = async (usermeta?: object) => ((await chartBundle({ ...spec, ...(usermeta ? { usermeta } : {}) }))["application/vnd.vegalite.v5+json"] as { usermeta: { embedOptions: { renderer: string; config: Record<string, Record<string, unknown>> }; other?: number } }).usermeta;
+  const { renderer, config } = (await embedded()).embedOptions;
+  assert.equal(renderer, "svg");
+  assert.equal(config.background as unknown, "transparent");
+  for (const [part, property] of [["axis", "labelColor"], ["axis", "titleColor"], ["legend", "labelColor"], ["header", "labelColor"], ["title", "color"], ["text", "color"]]) assert.equal(config[part][property], "currentColor", `${part}.${property}`);
+  const own = await embedded({ other: 1, embedOptions: { renderer: "canvas" } });
+  assert.deepEqual([own.other, own.embedOptions.renderer], [1, "canvas"]);
 });
 
 test("a large drawing keeps the PNG alone as its still form", async () => {

@@ -91,7 +91,7 @@ async function still(controls: readonly Control<unknown>[], draw: Draw, inAdvanc
   const whole = sink.rich && isChart(start) ? await chartInAdvance(controls, draw, start, inAdvance) : undefined;
   const bundle = await figureBundle(whole ?? start);
   if (whole) return sink.show({ ...bundle, "text/plain": `${String(bundle["text/plain"])} (${setting})` });
-  sink.show({ "text/plain": `At ${setting}:` });
+  sink.show({ "text/plain": `At ${setting} (run the cell in JupyterLab to choose):` });
   sink.show(bundle);
 }
 
