@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 // Imports run one way, along the data flow: a room may use the rooms before it, never those after it.
-const rooms = ["tasks", "model", "kernels", "solvers", "finetune", "behavior", "experiment", "microworld", "charts", "notebook", "jupyter", "cli"];
+const rooms = ["tasks", "english", "model", "kernels", "solvers", "finetune", "pretraining", "behavior", "experiment", "charts", "notebook", "jupyter", "cli"];
 
 const oneWayImports = rooms.map((room, place) => ({
   files: [`src/${room}/**/*.ts`, `src/${room}.ts`],

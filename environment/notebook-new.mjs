@@ -30,14 +30,14 @@ ${question} Say in two or three sentences why one wants to know, and what the no
 import { checkParameters, loadLanguageModel, readFewShot, showProgress, showProvenance, showTable, taskByName } from "kernel-view";`),
     text("parameters-intro", `## Parameters
 
-Everything one can change stands in this cell. Change a value, then *Run ▸ Run All Cells*; the table behind it says what is allowed, and what differs from the defaults.`),
-    code("parameters", `let model = "data/microworld/model"; // folder, or an id such as "roberta-base"
-let taskName = "subj"; // how the files are read
-let data = "data/microworld/tasks/subj"; // holds a folder per k and seed: 16-13
+Change a value in the next cell, then choose *Run ▸ Run All Cells*. The table below that cell says what each value may be, and marks those that differ from their defaults.`),
+    code("parameters", `let model = "data/english/model"; // folder, or an id such as "roberta-base"
+let taskName = "imdb"; // how the files are read
+let data = "data/english/tasks/imdb"; // holds a folder per k and seed: 16-13
 let k = 16; // training examples per class, and as many for development
 let seeds = [13, 21]; // one draw of examples each
 let testExamples = 100; // test sentences, at most`, ["parameters"]),
-    code("check-parameters", `// Refuse what cannot be, before anything heavy starts; a parameter of a new name needs a field: { name: field.count() }
+    code("check-parameters", `// Check the parameters before any long computation starts; a parameter of a new name needs a field: { name: field.count() }
 checkParameters("${name}", { model, taskName, data, k, seeds, testExamples });`),
     text("load-intro", `## The first section
 

@@ -1,18 +1,22 @@
 // npm start: the start notebook headless, its result table, its report.
 // npm start -- name=value …: with other parameters. --executed FILE: keeps the executed notebook there, too.
+// --picture FILE: draws the kernel beside the accuracies, as in the README.
 import { copyFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { NotebookError, notebookFunctions, withExecutedNotebook } from "./report/execute-notebook.mjs";
 import { reportPath, writeReport } from "./report/write-report.mjs";
+import { writeWhole } from "./setup/files.mjs";
 import { root } from "./setup/places.mjs";
+import { startPicture } from "./start-picture.mjs";
 
 const file = path.join(root, "notebooks", "00-start-here.ipynb");
 
 try {
-  const { settings, copy } = readArguments();
-  const out = await withExecutedNotebook({ file, settings }, (executed) => {
+  const { settings, copy, picture } = readArguments();
+  const out = await withExecutedNotebook({ file, settings }, async (executed) => {
     if (copy) copyFileSync(executed.executedFile, copy);
+    if (picture) writeWhole(picture, await startPicture(executed.notebook));
     console.log(`\n${resultTable(executed.notebook)}\n`);
     return writeReport({ file, out: reportPath(file), ...executed });
   });
@@ -25,10 +29,10 @@ try {
 
 function readArguments() {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { executed: { type: "string" } } });
-    return { settings: positionals, copy: values.executed };
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { executed: { type: "string" }, picture: { type: "string" } } });
+    return { settings: positionals, copy: values.executed, picture: values.picture };
   } catch (error) {
-    throw new NotebookError(`${error.message}\n\nusage: npm start [-- name=value ...] [--executed FILE]`);
+    throw new NotebookError(`${error.message}\n\nusage: npm start [-- name=value ...] [--executed FILE] [--picture FILE]`);
   }
 }
 

@@ -29,7 +29,6 @@ import { linearProbeSteps } from "../src/finetune/linear-probe";
 import { computeKernel } from "../src/kernels/kernel";
 import { marginOutput } from "../src/kernels/outputs";
 import { projectionError } from "../src/kernels/projection-error";
-import { measureAgain } from "../src/microworld/scores/measure-again";
 import { tf } from "../src/model/backend";
 import { labelWordHead } from "../src/model/head";
 import { resolveModel } from "../src/model/hub";
@@ -109,7 +108,6 @@ const work: Record<string, () => Promise<unknown>> = {
   behaviorRun: () => behaviorRun({ ...training, learningRates: [1e-4, 1e-3], model, outputs, train: few, dev: few, test: few }),
   runSweep: () => runSweep({ sweep: sweepOf("fine-tuning"), lm, out: join(folder, "sweep") }),
   measureSweep: () => measureSweep({ sweep: sweepOf("behavior"), lm }),
-  measureAgain: () => measureAgain({ ...lm, data: join(folder, "data"), task: "sst-2", k: 6, seed: 1, methods: ["adamw-ft"], testExamples: 12, store: join(folder, "scores"), budget: { steps: 100_000, evaluateEvery: [1000, 1000], batchSizes: [2, 2], sgdFactors: [0.1], adamwRates: [1e-4] } }),
   "linear probe": () => runSteps(linearProbeSteps(model, head, { sequences: evenMore, labels: evenMore.map((_, i) => i % 2) })),
   "predictions": () => runSteps(predictLogitsSteps(model, head, evenMore)),
   "a grid of solvers": () => runSteps(gridSearchSteps(solved(), { regularizations: Array.from({ length: 2000 }, (_, i) => i / 1000) }, { solver: "svr" })),

@@ -164,8 +164,8 @@ describe("kernel-view kernel and solve", () => {
 
 describe("a task of one's own", () => {
   test("kernel --task-file takes its prompt and label words", () => {
-    const shipped = (...parts: string[]): string => join(root, "data", "microworld", ...parts);
-    const args = ["kernel", "--task-file", exampleTask, "--model", shipped("model"), "--data", shipped("tasks", "SST-2", "16-13"), "--split", "train", "--limit", "2", "--out", at("own")];
+    const shipped = (...parts: string[]): string => join(root, "data", "english", ...parts);
+    const args = ["kernel", "--task-file", exampleTask, "--model", shipped("model"), "--data", shipped("tasks", "movies-2", "16-13"), "--split", "train", "--limit", "2", "--out", at("own")];
     const { status, stderr } = run(args);
     assert.equal(status, 0, stderr);
     const { metadata } = readSafetensors(at("own", "train.safetensors"));
@@ -209,7 +209,7 @@ describe("kernel-view splits", () => {
     mkdirSync(at("own-data"));
     for (const split of ["train", "test"]) writeFileSync(at("own-data", `${split}.tsv`), `sentence\tlabel\n${rows.slice(0, 10).join("")}`);
     assert.equal(run(["splits", "--task-file", exampleTask, "--original", at("own-data"), "--k", "2", "--seed", "1", "--out", at("own-splits")]).status, 0);
-    assert.deepEqual(folders("own-splits", "sst-2", "2-1"), ["dev.tsv", "test.tsv", "train.tsv"]);
+    assert.deepEqual(folders("own-splits", "movies-2", "2-1"), ["dev.tsv", "test.tsv", "train.tsv"]);
   });
 
   test("again the same: nothing is touched; other contents are not overwritten", () => {

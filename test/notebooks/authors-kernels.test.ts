@@ -17,24 +17,24 @@ test("the notebook writes files like the authors', and reads the same numbers", 
   assert.deepEqual(warned(cells), []);
   assert.match(cell("write").printed, /^Written: 3 folders of the authors' layout, 1 draw in 3 formulas\.\n$/);
   // Each of 3 folders holds 16 × (16 + 16 + 12) entries, A-SignGD's twice as many, with 44 logits and as many labels.
-  assert.match(cell("read").printed, new RegExp(`with ${4 * 16 * 44} kernel entries: K_SGD, K_SignGD, K_A-SignGD\\.\nOf ${4 * 16 * 44 + 3 * 88} numbers written, 0 came back different\\.\n$`));
+  assert.match(cell("read").printed, new RegExp(`with ${4 * 16 * 44} kernel entries, of K \\(SGD\\), K \\(SignGD\\), K \\(A-SignGD\\)\\.\nOf ${4 * 16 * 44 + 3 * 88} numbers written, 0 came back different\\.\n$`));
   const [contents] = cell("contents").tables;
-  assert.match(contents, /K_SGD .*test_kernels_mr\.pt .* kernel +float64 +16 × 1 × 12 × 1/);
-  assert.match(contents, /K_A-SignGD .*test_kernels_mr\.pt .* kernel +float64 +2 × 16 × 1 × 12 × 1/);
+  assert.match(contents, /K \(SGD\) .*test_kernels_imdb\.pt .* kernel +float64 +16 × 1 × 12 × 1/);
+  assert.match(contents, /K \(A-SignGD\) .*test_kernels_imdb\.pt .* kernel +float64 +2 × 16 × 1 × 12 × 1/);
   assert.match(contents, /labels +float32 +12 +-1, 1/);
   assert.match(cell("contents").printed, /The 16 training labels change 1 time along the file: they are grouped by class\.\n$/);
   // Single gradients in float32 against the batch's: where one is nearly 0, its sign may differ (1.7e-3 in all on a
   // processor without AVX-512, less with it).
   assert.ok(Number(/difference: (\S+) of the largest entry/.exec(cell("entry").printed)![1]) < 5e-3, cell("entry").printed);
   assert.match(cell("speed").printed, /^0\.00576 MB of kernel entries/);
-  assert.match(cell("asymmetry").printed, /^K_SGD: asymmetry 0, and 0 without .*bit\.\nK_SignGD: asymmetry 0, .*bit\.\nK_A-SignGD: asymmetry 0\.\d+, and [01]\.\d+ without/);
+  assert.match(cell("asymmetry").printed, /^K \(SGD\): asymmetry 0, and 0 without .*bit\.\nK \(SignGD\): asymmetry 0, .*bit\.\nK \(A-SignGD\): asymmetry 0\.\d+, and [01]\.\d+ without/);
   const rounding = Number(/has the asymmetry (\S+);/.exec(cell("rounding").printed)![1]);
   assert.ok(rounding < 1e-5, `${rounding}: rounding of float32 products`);
-  assert.match(cell("numbers").tables[0], /K_SignGD +100 +100 /);
-  assert.match(cell("numbers").printed, /\d+ key biases and to GELU's tail, K_SignGD's entries change by \d+ at most/);
+  assert.match(cell("numbers").tables[0], /K \(SignGD\) +100 +100 /);
+  assert.match(cell("numbers").printed, /\d+ key biases and to GELU's tail, the entries of K \(SignGD\) change by \d+ at most/);
   const figures = { formulas: 3, grids: 3, accuracies: 1, answers: 1 };
   for (const [id, count] of Object.entries(figures)) assert.equal(cell(id).charts.length, count, id);
-  assert.match(cell("accuracies").printed, /^K_SGD: (?:\w+ \d+\.\d %( · )?){4}\.\nK_SignGD: .*\nK_A-SignGD: .*asym, γ = 1 \d.*\nZero-shot: \d+\.\d %/);
+  assert.match(cell("accuracies").printed, /^K \(SGD\): (?:\w+ \d+\.\d %( · )?){4}\.\nK \(SignGD\): .*\nK \(A-SignGD\): .*asym, γ = 1 \d.*\nZero-shot: \d+\.\d %/);
   assert.match(cell("answers").printed, /All 12 say the same of \d+ of 12 examples, and are right about \d+ of these\.\n$/);
 });
 
@@ -65,10 +65,10 @@ test("the same notebook reads an archive: three classes, two draws, no logits, n
   const cell = (id: string) => cells.get(id)!;
   assert.deepEqual(warned(cells), []);
   assert.match(cell("write").printed, /^Nothing was computed or written/);
-  assert.match(cell("read").printed, new RegExp(`^2 folders read in .* with ${2 * 9 * 24 * (24 + 20)} kernel entries: K_SGD\\.\n.*nothing to compare them with\\.\n$`));
+  assert.match(cell("read").printed, new RegExp(`^2 folders read in .* with ${2 * 9 * 24 * (24 + 20)} kernel entries, of K \\(SGD\\)\\.\n.*nothing to compare them with\\.\n$`));
   assert.match(cell("contents").tables[0], /test_kernels_snli\.pt .* kernel +float64 +24 × 3 × 10 × 3/);
   assert.match(cell("contents").tables[0], /labels +int64 +10 +0, 1, 2/);
-  assert.match(cell("accuracies").printed, /^K_SGD: (?:\w+ \d+\.\d %( · )?){4}\.\nZero-shot: not known, there are no logits\. With 10 test examples/);
+  assert.match(cell("accuracies").printed, /^K \(SGD\): (?:\w+ \d+\.\d %( · )?){4}\.\nZero-shot: not known, there are no logits\. With 10 test examples/);
   assert.match(cell("answers").printed, /All 4 say the same of \d+ of 20 examples/);
   assert.equal(cell("answers").charts.length, 1);
 });

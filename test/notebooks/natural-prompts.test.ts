@@ -1,25 +1,24 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { readSafetensors, writeSafetensors } from "../../src/model/safetensors";
+import { copyTokenizer, saveModel } from "../../src/finetune/save-model";
+import { readCheckpoint } from "../../src/model/checkpoint";
 import { root, runNode, temporaryFolder } from "../support/checkout";
 import { executedNotebook } from "../support/executed-notebook";
+import { randomModel } from "../support/random-model";
 
-/** A family of two: the shipped model, and a copy whose head has other biases and whose record says "less natural". */
-function standIns(folder: string): string[] {
-  const shipped = path.join(root, "data", "microworld", "model");
+const english = path.join(root, "data", "english");
+
+/** A family of two small random models with the shipped one's vocabulary. */
+function family(folder: string): string[] {
+  const { config } = readCheckpoint(path.join(english, "model"));
   return [0, 60].map((level) => {
     const own = path.join(folder, String(level));
     mkdirSync(own);
-    for (const file of readdirSync(shipped).filter((name) => name.endsWith(".json") || name.endsWith(".txt"))) copyFileSync(path.join(shipped, file), path.join(own, file));
-    const record = JSON.parse(readFileSync(path.join(shipped, "training.json"), "utf8")) as { settings: { language: { naturalness: number } } };
-    record.settings.language.naturalness = level / 100;
-    writeFileSync(path.join(own, "training.json"), JSON.stringify(record));
-    const { tensors } = readSafetensors(path.join(shipped, "model.safetensors"));
-    const { shape } = tensors.get("lm_head.bias")!;
-    if (level === 0) tensors.set("lm_head.bias", { dtype: "F32", shape, data: new Float32Array(shape[0]) });
-    writeSafetensors(path.join(own, "model.safetensors"), tensors, { format: "pt" });
+    saveModel(own, randomModel({ modelType: "bert", layers: 2, headSize: 8, heads: 4, intermediate: 32, vocabulary: config.vocabSize, longest: 128, padId: config.padTokenId }, level));
+    copyTokenizer(path.join(english, "model"), own);
+    writeFileSync(path.join(own, "training.json"), JSON.stringify({ naturalness: level / 100, from: "another", settings: { steps: 10, seed: 1 }, curve: [{ loss: 3 }] }));
     return own;
   });
 }
@@ -29,7 +28,7 @@ test("the notebook on natural prompts measures now what its command has stored, 
   const method = { kind: "behavior", optimizer: "sgd", learningRate: 0.03, steps: 4, batchSize: 8, evaluateEvery: 4, featureExamples: 4 };
   const sweepFile = path.join(folder, "sweep.json");
   const results = path.join(folder, "results.csv");
-  writeFileSync(sweepFile, JSON.stringify({ model: standIns(folder), data: path.join(root, "data", "microworld", "tasks"), tasks: ["subj", "cr"], k: [4], seeds: [13], testExamples: 20, methods: { SGD: method } }));
+  writeFileSync(sweepFile, JSON.stringify({ model: family(folder), data: path.join(english, "tasks"), tasks: ["imdb", "yelp"], k: [16], seeds: [13], testExamples: 20, methods: { SGD: method } }));
   const swept = runNode(["environment/run.mjs", "build/src/cli.js", "sweep", sweepFile, "--out", path.join(folder, "out"), "--store", path.join(folder, "store"), "--behavior", results]);
   assert.equal(swept.status, 0, swept.stderr);
 
@@ -39,10 +38,10 @@ test("the notebook on natural prompts measures now what its command has stored, 
   const cell = (id: string) => cells.get(id)!;
   assert.deepEqual([...cells].filter(([, { warnings }]) => warnings !== "").map(([id]) => id), []);
 
-  assert.match(cell("models").printed, /2 models; settings of pretraining in which they differ: language\.naturalness\./);
+  assert.match(cell("models").printed, /2 models; settings of pretraining in which they differ: none\./);
   // Central differences of step 1e-4 in float64.
   assert.ok(Number(/at most (\S+)\.\n$/.exec(cell("chi-one").printed)![1]) < 1e-7, cell("chi-one").printed);
-  assert.match(cell("read").printed, /^4 measurements: 2 models, tasks subj, cr, seeds 13\.\nMeasured again: 2 of them, in which numbers differ by at most (\S+) %\.\n$/);
+  assert.match(cell("read").printed, /^4 measurements: 2 models, tasks imdb, yelp, seeds 13\.\nMeasured again: 2 of them, in which numbers differ by at most (\S+) %\.\n$/);
   // Float32 sums in another order, through four steps of training.
   assert.ok(Number(/at most (\S+) %/.exec(cell("read").printed)![1]) < 1, cell("read").printed);
   for (const id of ["chi-all", "scores", "behavior"]) assert.equal(cell(id).charts.length, 1, id);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { runNode, temporaryFolder } from "../support/checkout";
@@ -17,22 +17,6 @@ function report(t: { after(clean: () => void): void }, notebook: string, setting
 }
 
 const figures = (html: string): number => html.match(/<figure class="chart">/g)!.length;
-
-test("results that the score command writes are read, told in sentences, and measured again with the same outcome", (t) => {
-  const results = path.join(temporaryFolder(t), "scores");
-  const methods = ["zero-shot", "best-threshold", "sgd-ft", "k-sgd"];
-  const scored = runNode(["environment/run.mjs", "build/src/microworld/score-cli.js", "--tasks", "subj", "--k", "16", "--seeds", "13", "--test", "40", "--methods", methods.join(","), "--out", results]);
-  assert.equal(scored.status, 0, scored.stderr);
-  assert.ok(existsSync(path.join(results, "subj.jsonl")));
-  const html = report(t, "06a-kernel-against-fine-tuning", { results, taskName: "subj", testExamples: 40, methodNames: methods });
-  assert.equal(figures(html), 3);
-  assert.match(html, /4 results for k = 16: 1 task, seeds 13\./);
-  assert.match(html, /Not measured yet: sst-2, sst-5, /);
-  assert.match(html, /K_SGD reaches 90 % of SGD-FT's accuracy on [01] of 1 task\./);
-  assert.match(html, /SGD-FT gains at least 5 points on [01] of 1 task\./);
-  // The same code, model and examples; the threads may add up in another order.
-  assert.match(html, /The same choice and development accuracy for [12] of 2 methods that choose; test accuracies at most 0\.[0-5] standard errors apart\./);
-});
 
 test("the notebook about failures runs, and finds the kernel of swapped label words unchanged", (t) => {
   const html = report(t, "06c-when-it-fails", { seeds: [13], testExamples: 30, learningRates: [0.03], steps: 8, regularizations: [0.01, 1], f0s: [10] });
