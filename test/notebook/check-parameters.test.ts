@@ -52,7 +52,7 @@ test("a limit can be another parameter", () => {
 
 test("tasks, prompts and label words are those of the known tasks", () => {
   assert.equal(refusal(field.task(), "SST-2"), "");
-  assert.match(refusal(field.task(), "reviews"), /^must be one of the 22 tasks: sst-2, sst-5, .*, imdb, /);
+  assert.match(refusal(field.task(), "reviews"), /^must be one of the 23 tasks: sst-2, sst-5, .*, imdb, /);
   assert.equal(refusal(field.task({ classes: 2 }), "mr"), "");
   assert.match(refusal(field.task({ classes: 2 }), "trec"), /^must be a task of 2 classes: sst-2, mr, /);
 
