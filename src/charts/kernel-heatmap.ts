@@ -80,7 +80,7 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
         scale: signed
           ? { scheme: "blueorange", domain: [-limit, limit], domainMid: 0, clamp: true }
           : { scheme: "viridis", domain: [0, limit], clamp: true },
-        legend: { format: legendFormat(limit), gradientLength: 160 },
+        legend: { format: legendFormat(limit), gradientLength: 160, titleLimit: 0 },
       },
       tooltip: [
         { field: "value", title: valueTitle, format: ".4~g" },

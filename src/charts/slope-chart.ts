@@ -42,7 +42,7 @@ export function slopeChart(points: readonly SlopePoint[], { title = "Power laws"
     const line = [Math.min(...x), Math.max(...x)].map((at) => ({ label, x: at, y: Math.exp(fit.intercept + fit.slope * Math.log(at)) }));
     return { label, line, points: own.map(({ x, y, seed }) => ({ label, x, y, seed })) };
   });
-  const x = { field: "x", type: "quantitative", title: xTitle, scale: { type: "log", base: 2, nice: false }, axis: { values: distinct(points.map((point) => point.x)).sort((a, b) => a - b), format: ",~r" } };
+  const x = { field: "x", type: "quantitative", title: xTitle, scale: { ...logScale(points.map((point) => point.x)), base: 2 }, axis: { values: distinct(points.map((point) => point.x)).sort((a, b) => a - b), format: ",~r" } };
   const y = { field: "y", type: "quantitative", title: yTitle, scale: logScale([...points.map((point) => point.y), ...series.flatMap(({ line }) => line.map((end) => end.y))]), axis: { format: "~g", tickCount: 6 } };
   const labels = series.map(({ label }) => label);
   const legend = { ...SOLID_LEGEND, orient: "bottom", columns: 1, labelLimit: 480, symbolSize: 70 };

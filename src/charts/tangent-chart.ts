@@ -19,7 +19,7 @@ export function tangentChart(points: readonly TangentPoint[], title = "From the 
   const examples = distinct(points.map(({ example }) => example));
   if (examples.length > SERIES_COLORS.length) throw new Error(`The tangent chart has colours for ${SERIES_COLORS.length} examples, not ${examples.length}.`);
   const values = points.flatMap(({ value, tangent }) => [value, tangent]);
-  const x = { field: "share", type: "quantitative", title: "share of the way from the first to the last parameters", scale: { domain: [0, 1] }, axis: { format: ".0%", tickCount: 5 } };
+  const x = { field: "share", type: "quantitative", title: "share of the way", scale: { domain: [0, 1] }, axis: { format: ".0%", tickCount: 5 } };
   const y = (field: string, first: boolean) => ({ field, type: "quantitative", title: first ? "f" : null, scale: { domain: [Math.min(...values), Math.max(...values)], nice: true } });
   const color = { field: "example", type: "nominal", title: "input", scale: { domain: examples, range: SERIES_COLORS }, legend: SOLID_LEGEND };
   const tooltip = [

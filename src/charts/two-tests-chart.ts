@@ -1,5 +1,6 @@
 import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
 import { LINEARIZED_SHARE } from "../behavior/recovered-gain";
+import { logScale } from "./log-scale";
 import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, SOLID_LEGEND, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 /** Both tests' numbers of one measurement. */
@@ -33,7 +34,7 @@ export function twoTestsChart(points: readonly TwoTestsPoint[], { title = "The t
   const [low, high] = [Math.min(...distances), Math.max(...distances)];
   // Distances of entries near zero can be anything.
   const wide = low > 0 && high > 20 * low;
-  const x = { field: "distance", type: "quantitative", title: "mean relative distance of kernel entries (dashed: 2.0)", scale: wide ? { type: "log", nice: true } : { domain: [0, Math.max(high, 1.25 * FIXED_FEATURES_DISTANCE)], nice: true }, axis: { format: "~g", tickCount: 6 } };
+  const x = { field: "distance", type: "quantitative", title: "mean relative distance of kernel entries (dashed: 2.0)", scale: wide ? logScale(distances) : { domain: [0, Math.max(high, 1.25 * FIXED_FEATURES_DISTANCE)], nice: true }, axis: { format: "~g", tickCount: 6 } };
   const y = { field: "drawn", type: "quantitative", title: "share of the gain that is linear (dashed: 50 %)", scale: { domain: [...SHARES] }, axis: { format: ".0%", tickCount: 6 } };
   const color = { field: "method", type: "nominal", title: "method", scale: { domain: methods, range: SERIES_COLORS }, legend: SOLID_LEGEND };
   const shape = { field: "method", type: "nominal", title: "method", scale: { domain: methods, range: ["circle", "square", "triangle-up", "diamond", "cross"] }, legend: SOLID_LEGEND };

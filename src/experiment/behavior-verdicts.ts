@@ -55,7 +55,7 @@ export function togetherSentence(rows: readonly BehaviorRow[]): string {
   const judged = rows.length - notDefined;
   if (judged === 0) return `in none of ${rows.length} measurements do both tests have a verdict`;
   const split = linearizedOnly + fixedOnly;
-  return `the two tests agree in ${both + neither} of ${judged} measurements (${both} pass both, ${neither} neither)${split > 0 ? `; ${linearizedOnly} are linearized without fixed features, ${fixedOnly} have fixed features without being linearized` : ""}${notDefined > 0 ? `; ${notDefined} more have no verdict on one of them` : ""}`;
+  return `the two tests agree in ${both + neither} of ${judged} measurements (${both} pass both, ${neither} neither)${split > 0 ? `; ${linearizedOnly} linearized without fixed features, ${fixedOnly} with fixed features without being linearized` : ""}${notDefined > 0 ? `; no verdict on one of them in ${notDefined} more` : ""}`;
 }
 
 /** Two methods on the same tasks and draws. */

@@ -100,7 +100,7 @@ describe("many measurements together", () => {
 
   it("show where the two tests agree", () => {
     assert.deepEqual(testsTogether(rows), { both: 2, linearizedOnly: 1, fixedOnly: 1, neither: 1, notDefined: 1 });
-    assert.equal(togetherSentence(rows), "the two tests agree in 3 of 5 measurements (2 pass both, 1 neither); 1 are linearized without fixed features, 1 have fixed features without being linearized; 1 more have no verdict on one of them");
+    assert.equal(togetherSentence(rows), "the two tests agree in 3 of 5 measurements (2 pass both, 1 neither); 1 linearized without fixed features, 1 with fixed features without being linearized; no verdict on one of them in 1 more");
     assert.equal(togetherSentence([rows[0]]), "the two tests agree in 1 of 1 measurements (1 pass both, 0 neither)");
     assert.equal(togetherSentence([rows[2]]), "in none of 1 measurements do both tests have a verdict");
   });
