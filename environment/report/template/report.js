@@ -5,10 +5,13 @@
   const figures = [...document.querySelectorAll("figure.chart")].map((figure) => {
     const side = figure.closest("[data-side]")?.dataset.side ?? "";
     counts[side] = (counts[side] ?? 0) + 1;
+    const specification = JSON.parse(figure.querySelector(".specification").textContent);
+    // The colours that a notebook's page needs would win over this page's own.
+    delete specification.usermeta?.embedOptions?.config;
     return {
       figure,
       place: figure.querySelector(".drawing"),
-      specification: JSON.parse(figure.querySelector(".specification").textContent),
+      specification,
       name: [root.dataset.name, side, "figure", counts[side]].filter(Boolean).join("-"),
     };
   });
