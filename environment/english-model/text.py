@@ -1,11 +1,14 @@
 """Writes the text that the English model is pretrained on: one file for each source, one document a line.
 
-  usage: python text.py --corpora DIR --wordnet DIR --phrases SST-2/train.tsv --tasks data/english/tasks --held-out FILE... --out DIR
+  usage: python text.py --corpora DIR --wordnet DIR --books DIR --phrases SST-2/train.tsv --tasks data/english/tasks
+                        --held-out FILE... --out DIR
 
   --corpora   nltk_data's packages/corpora as they are: comparative_sentences.zip, inaugural.zip, masc_tagged.zip,
               movie_reviews.zip, product_reviews_2.zip, pros_cons.zip, state_union.zip (product_reviews_1 holds CR's sentences
               and is left out)
   --wordnet   the folder with data.noun, data.verb, data.adj and data.adv of WordNet 3.0
+  --books     books in the public domain as AUTHOR/TITLE.md with a line "## Year: 1922": the repository classic-books-markdown,
+              of which those since 1910 are read
   --phrases   SST-2's training file
   --tasks     the English tasks: their training sentences are read without labels
   --held-out  files of test sentences, .tsv or .csv; the test files of --tasks are among them anyway
@@ -18,8 +21,9 @@ import re
 import zipfile
 from pathlib import Path
 
-LONGEST = 90  # words of a document: with its special tokens it fits into a row
-GRAM = 20     # a test sentence of fewer letters counts only where it is the whole line
+LONGEST = 90    # words of a document: with its special tokens it fits into a row
+SINCE = 1910  # the oldest books
+GRAM = 20       # a test sentence of fewer letters counts only where it is the whole line
 
 
 def key(text):
@@ -101,6 +105,19 @@ def wordnet(folder):
             yield ""
 
 
+def books(folder):
+    for path in sorted(folder.glob("*/*.md")):
+        text = path.read_text(encoding="utf-8")
+        year = re.search(r"^## Year: *(\d+)", text, re.M)
+        if not year or int(year[1]) < SINCE:
+            continue
+        for line in text.split("-------", 1)[-1].splitlines():
+            if line.startswith("#"):
+                yield ""
+            elif line.strip():
+                yield from sentences(re.sub(r"[*_\\]+", "", line.strip()))
+
+
 def phrases(path):
     """SST-2's phrases, those left out that are part of another."""
     rows = sorted({line.split("\t")[0].strip() for line in open(path, encoding="utf-8")}, key=lambda row: (-len(row), row))
@@ -124,13 +141,13 @@ def task_sentences(folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ["corpora", "wordnet", "phrases", "tasks", "out"]:
+    for name in ["corpora", "wordnet", "books", "phrases", "tasks", "out"]:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--held-out", type=Path, nargs="*", default=[])
     options = parser.parse_args()
     tests = [*options.tasks.glob("*/original/test.tsv"), *options.held_out]
     held_out = HeldOut(cell for path in tests for cell in cells(path))
-    sources = [*corpora(options.corpora), ("wordnet", wordnet(options.wordnet)), ("phrases", phrases(options.phrases)), ("task-sentences", task_sentences(options.tasks))]
+    sources = [*corpora(options.corpora), ("wordnet", wordnet(options.wordnet)), ("books", books(options.books)), ("phrases", phrases(options.phrases)), ("task-sentences", task_sentences(options.tasks))]
     options.out.mkdir(parents=True, exist_ok=True)
     for name, lines in sources:
         lines = list(lines)
