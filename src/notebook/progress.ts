@@ -166,7 +166,7 @@ function running(label: string, unit: string, { done, total, reused = 0 }: Progr
 function summary(label: string, unit: string, { done, total, reused = 0 }: ProgressState, seconds: number, note?: string): string {
   const [all, kept] = [whole(done), Math.round(reused)];
   const amount = all >= whole(total ?? done) ? `${all}` : count(done, total);
-  const units = unit ? ` ${unit}` : "";
+  const units = unit ? ` ${amount === "1" ? unit.replace(/s$/, "") : unit}` : "";
   const fromDisk = `${kept} of ${amount}${units} from disk${all > kept ? `, ${all - kept} computed` : ""}`;
   return `${label}: ${kept > 0 ? fromDisk : `${amount}${units}`} in ${duration(seconds)}${note ? ` · ${note}` : ""}`;
 }
