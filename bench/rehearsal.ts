@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { parameterShapes } from "../src/model/model-config";
+import { parameterShapes, toRawConfig } from "../src/model/model-config";
 import { writeSafetensors, type StoredTensor } from "../src/model/safetensors";
 import { fakeHub } from "../test/model/fake-hub";
 import { randomRoberta } from "./random-roberta";
@@ -28,7 +28,7 @@ function served(tokenizer: string, folder: string): Record<string, Uint8Array> {
   add("roberta.embeddings.position_ids", [1, 514], BigInt64Array.from({ length: 514 }, (_, i) => BigInt(i)), "I64");
   const weights = join(folder, "model.safetensors");
   writeSafetensors(weights, tensors, { format: "pt" });
-  return { "config.json": readFileSync(join(tokenizer, "config.json")), "tokenizer.json": readFileSync(join(tokenizer, "tokenizer.json")), "model.safetensors": readFileSync(weights) };
+  return { "config.json": Buffer.from(JSON.stringify(toRawConfig(model.config))), "tokenizer.json": readFileSync(join(tokenizer, "tokenizer.json")), "model.safetensors": readFileSync(weights) };
 }
 
 /** Largest resident memory of any process under this one, in bytes. */
@@ -65,7 +65,7 @@ const run = (args: string[], env: NodeJS.ProcessEnv): Promise<{ seconds: number;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { original: { type: "string" }, tokenizer: { type: "string" }, "test-examples": { type: "string", default: "872" } } });
-  if (!values.original || !values.tokenizer) throw new Error("--original FOLDER (SST-2's train.tsv and dev.tsv) and --tokenizer FOLDER (roberta-base's config.json and tokenizer.json) are needed");
+  if (!values.original || !values.tokenizer) throw new Error("--original FOLDER (SST-2's train.tsv and dev.tsv) and --tokenizer FOLDER (with roberta-base's tokenizer.json) are needed");
   const folder = mkdtempSync(join(tmpdir(), "kernel-view-rehearsal-"));
   const files = served(values.tokenizer, folder);
   rmSync(join(folder, "model.safetensors"));

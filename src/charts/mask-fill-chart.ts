@@ -22,7 +22,7 @@ export function maskFillChart(fills: readonly MaskFill[], prompt: string): Chart
         field: "probability",
         type: "quantitative",
         title: "probability at the mask",
-        axis: { format: AXIS_PERCENT, tickCount: 6 },
+        axis: { format: AXIS_PERCENT, tickCount: 6, tickMinStep: 0.01 },
       },
       y: { field: "word", type: "nominal", title: "word", sort: { field: "probability", order: "descending" } },
       color: {
