@@ -12,6 +12,7 @@ const names = process.argv.slice(2);
 /** Steps before the tests; the first that fails ends the run. */
 const checks = [
   ["lint", [path.join(nodeModules, "eslint", "bin", "eslint.js"), "."]],
+  ["format", [path.join(nodeModules, "prettier", "bin", "prettier.cjs"), "--log-level", "warn", "--check", "."]],
   ["types of the sources", [path.join(nodeModules, "typescript", "bin", "tsc"), "-p", "."]],
   ["notebooks: rules, types, lint", [path.join(root, "environment", "check-cells.mjs")]],
 ];

@@ -134,7 +134,8 @@ function problemOf({ path, type, linkpath = "" }: ReadEntry, wanted: ReadonlyMap
 }
 
 // eslint-disable-next-line no-control-regex
-const leadsOut = (path: string): boolean => path.startsWith("/") || path.split("/").includes("..") || /^[A-Za-z]:|[\\\0-\x1f]/.test(path);
+const DRIVE_OR_CONTROL = /^[A-Za-z]:|[\\\0-\x1f]/;
+const leadsOut = (path: string): boolean => path.startsWith("/") || path.split("/").includes("..") || DRIVE_OR_CONTROL.test(path);
 
 /** The parser's complaints, in words that say what to think of. */
 function damage(error: Error): string {

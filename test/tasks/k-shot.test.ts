@@ -66,7 +66,8 @@ function readOrder(count: number, seed: number): number[] {
   const one: Task = { ...threeColumns, labels: ["x"] };
   const content = `a\tb\tc\n${Array.from({ length: count }, (_, i) => `${i}\tx\t-\n`).join("")}`;
   const { files } = split({ "train.tsv": content, "test.tsv": content }, one, { k: count, seed });
-  return texts(files)["train.tsv"].trim().split("\n").slice(1).map((line) => Number.parseInt(line, 10));
+  const { "train.tsv": train } = texts(files);
+  return train.trim().split("\n").slice(1).map((line) => Number.parseInt(line, 10));
 }
 
 test("a label with fewer than 2k examples gets what there is, and is named", () => {
