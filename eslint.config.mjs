@@ -2,7 +2,21 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 // Imports run one way, along the data flow: a room may use the rooms before it, never those after it.
-const rooms = ["tasks", "english", "model", "kernels", "solvers", "finetune", "pretraining", "behavior", "experiment", "charts", "notebook", "jupyter", "cli"];
+const rooms = [
+  "tasks",
+  "english",
+  "model",
+  "kernels",
+  "solvers",
+  "finetune",
+  "pretraining",
+  "behavior",
+  "experiment",
+  "charts",
+  "notebook",
+  "jupyter",
+  "cli",
+];
 
 const oneWayImports = rooms.map((room, place) => ({
   files: [`src/${room}/**/*.ts`, `src/${room}.ts`],
@@ -31,7 +45,10 @@ export default tseslint.config(
     extends: [...tseslint.configs.recommended],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: [{ from: "package", name: ["test", "describe", "it"], package: "node:test" }] }],
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "describe", "it"], package: "node:test" }] },
+      ],
       "@typescript-eslint/no-misused-promises": "error",
       "@typescript-eslint/await-thenable": "error",
       "@typescript-eslint/switch-exhaustiveness-check": "error",
@@ -48,8 +65,22 @@ export default tseslint.config(
   {
     files: ["**/*.mjs", "**/*.cjs"],
     languageOptions: {
-      globals: { process: "readonly", console: "readonly", setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly", Buffer: "readonly", require: "readonly", module: "readonly", __dirname: "readonly" },
+      globals: {
+        process: "readonly",
+        console: "readonly",
+        setTimeout: "readonly",
+        clearTimeout: "readonly",
+        setInterval: "readonly",
+        clearInterval: "readonly",
+        Buffer: "readonly",
+        require: "readonly",
+        module: "readonly",
+        __dirname: "readonly",
+      },
     },
   },
-  { files: ["**/*.cjs", "environment/stubs/**/*.js"], languageOptions: { sourceType: "commonjs", globals: { module: "readonly" } } },
+  {
+    files: ["**/*.cjs", "environment/stubs/**/*.js"],
+    languageOptions: { sourceType: "commonjs", globals: { module: "readonly" } },
+  },
 );

@@ -30,7 +30,14 @@ const STEPS = 10;
 async function run(out: string): Promise<void> {
   const model = randomRoberta();
   const head = labelWordHead([100, 200]);
-  const kernel = () => computeKernel({ model, outputs: marginOutput(head), train: randomSequences(16, 32, 1), evaluate: randomSequences(64, 32, 2), formulas: FORMULAS });
+  const kernel = () =>
+    computeKernel({
+      model,
+      outputs: marginOutput(head),
+      train: randomSequences(16, 32, 1),
+      evaluate: randomSequences(64, 32, 2),
+      formulas: FORMULAS,
+    });
   await kernel();
   const start = performance.now();
   const { kernels } = await kernel();
@@ -39,29 +46,80 @@ async function run(out: string): Promise<void> {
   const training: DeviceRun["training"] = {};
   for (const [optimizer, learningRate] of Object.entries(RATES)) {
     const times: number[] = [];
-    const tuned = await fineTune({ model, head, train: prompts, dev: prompts, probe: prompts.sequences, optimizer: optimizer as keyof typeof RATES, learningRate, steps: STEPS, evaluateEvery: STEPS, batchSize: 8, seed: 1, keep: "last", onProgress: () => times.push(performance.now()) });
+    const tuned = await fineTune({
+      model,
+      head,
+      train: prompts,
+      dev: prompts,
+      probe: prompts.sequences,
+      optimizer: optimizer as keyof typeof RATES,
+      learningRate,
+      steps: STEPS,
+      evaluateEvery: STEPS,
+      batchSize: 8,
+      seed: 1,
+      keep: "last",
+      onProgress: () => times.push(performance.now()),
+    });
     const steps = times.slice(1, -1).map((time, i) => (time - times[i]) / 1000);
     training[optimizer] = { logits: tuned.best.logits!, stepSeconds: median(steps.slice(2)) };
     tuned.dispose();
   }
-  const result: DeviceRun = { versions: backendVersions(), kernels: Object.fromEntries([...kernels].map(([formula, { values }]) => [formula, [...values]])), kernelSeconds, training };
+  const result: DeviceRun = {
+    versions: backendVersions(),
+    kernels: Object.fromEntries([...kernels].map(([formula, { values }]) => [formula, [...values]])),
+    kernelSeconds,
+    training,
+  };
   writeFileSync(out, JSON.stringify(result));
 }
 
 async function compare(): Promise<void> {
-  const own: CommandLine = [process.execPath, join(resolve(__dirname, "..", ".."), "environment", "run.mjs"), __filename, OUT];
+  const own: CommandLine = [
+    process.execPath,
+    join(resolve(__dirname, "..", ".."), "environment", "run.mjs"),
+    __filename,
+    OUT,
+  ];
   const gpu = await measure<DeviceRun>(own);
   const cpu = await measure<DeviceRun>(["env", "CUDA_VISIBLE_DEVICES=", ...own]);
   const found = gpu.versions.device;
-  process.stdout.write(found ? `${found}, TensorFlow ${gpu.versions.tensorflow}\n\n` : "No GPU computes here: both columns are the CPU. Set up with KERNEL_VIEW_TENSORFLOW=gpu npm run setup.\n\n");
-  const row = (what: string, here: number, there: number, difference: number): string[] => [what, round3(here), round3(there), round3(there / here), difference.toExponential(1)];
-  const kernelRows = FORMULAS.map((formula) => row(`kernel 16 × 64, all formulas: ${formula}`, gpu.kernelSeconds, cpu.kernelSeconds, largestRelativeDifference(gpu.kernels[formula], cpu.kernels[formula])));
+  process.stdout.write(
+    found
+      ? `${found}, TensorFlow ${gpu.versions.tensorflow}\n\n`
+      : "No GPU computes here: both columns are the CPU. Set up with KERNEL_VIEW_TENSORFLOW=gpu npm run setup.\n\n",
+  );
+  const row = (what: string, here: number, there: number, difference: number): string[] => [
+    what,
+    round3(here),
+    round3(there),
+    round3(there / here),
+    difference.toExponential(1),
+  ];
+  const kernelRows = FORMULAS.map((formula) =>
+    row(
+      `kernel 16 × 64, all formulas: ${formula}`,
+      gpu.kernelSeconds,
+      cpu.kernelSeconds,
+      largestRelativeDifference(gpu.kernels[formula], cpu.kernels[formula]),
+    ),
+  );
   const stepRows = Object.keys(RATES).map((optimizer) => {
     const [here, there] = [gpu.training[optimizer], cpu.training[optimizer]];
     const largest = Math.max(...there.logits.map(Math.abs));
-    return row(`step of 8 prompts, ${optimizer}`, here.stepSeconds, there.stepSeconds, Math.max(...here.logits.map((value, i) => Math.abs(value - there.logits[i]))) / largest);
+    return row(
+      `step of 8 prompts, ${optimizer}`,
+      here.stepSeconds,
+      there.stepSeconds,
+      Math.max(...here.logits.map((value, i) => Math.abs(value - there.logits[i]))) / largest,
+    );
   });
-  process.stdout.write(markdownTable(["", found ? "GPU, s" : "first run, s", "CPU, s", "CPU / GPU", "largest relative difference"], [...kernelRows, ...stepRows]));
+  process.stdout.write(
+    markdownTable(
+      ["", found ? "GPU, s" : "first run, s", "CPU, s", "CPU / GPU", "largest relative difference"],
+      [...kernelRows, ...stepRows],
+    ),
+  );
 }
 
 const [out] = process.argv.slice(2);

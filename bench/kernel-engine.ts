@@ -10,7 +10,15 @@ import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { count, listOf } from "../src/cli/values";
 import { FORMULAS, type Formula } from "../src/kernels/formula";
-import { largestRelativeDifference, markdownTable, median, round3, type Calibration, type Kernels, type MeasuredRun } from "./measured-run";
+import {
+  largestRelativeDifference,
+  markdownTable,
+  median,
+  round3,
+  type Calibration,
+  type Kernels,
+  type MeasuredRun,
+} from "./measured-run";
 import { measure, OUT, ours, pytorch, runToEnd, type CommandLine } from "./processes";
 import { realSize } from "./real-size";
 
@@ -20,7 +28,11 @@ type WorkloadName = (typeof WORKLOADS)[number];
 type Method = (typeof METHODS)[number];
 
 /** The authors' outer × inner batch sizes: as they configure it, and the fastest of those tried. */
-const AUTHORS_BATCHES: Record<WorkloadName, string[]> = { tiny: ["1x1", "3x5"], small: ["1x1", "4x16"], base: ["1x1", "1x8"] };
+const AUTHORS_BATCHES: Record<WorkloadName, string[]> = {
+  tiny: ["1x1", "3x5"],
+  small: ["1x1", "4x16"],
+  base: ["1x1", "1x8"],
+};
 const BOTH_ASYMMETRIC: Formula[] = ["asymmetric_signgd", "asymmetric_signgd_flipped"];
 
 /** One row of the table. */
@@ -34,14 +46,23 @@ interface Contestant {
 }
 
 function contestants(workload: WorkloadName, methods: readonly Method[]): Contestant[] {
-  const row = (method: Method, formulas: readonly Formula[], batch?: string): Contestant => ({ method, batch, formulas, runs: [] });
+  const row = (method: Method, formulas: readonly Formula[], batch?: string): Contestant => ({
+    method,
+    batch,
+    formulas,
+    runs: [],
+  });
   const [single, batched] = AUTHORS_BATCHES[workload];
   const all = [
-    ...[["sgd"], ["signgd"], ["asymmetric_signgd"], BOTH_ASYMMETRIC, FORMULAS].map((formulas) => row("ours", formulas as Formula[])),
+    ...[["sgd"], ["signgd"], ["asymmetric_signgd"], BOTH_ASYMMETRIC, FORMULAS].map((formulas) =>
+      row("ours", formulas as Formula[]),
+    ),
     ...[["sgd"], ["signgd"], BOTH_ASYMMETRIC].map((formulas) => row("authors", formulas as Formula[], single)),
     // Their SignGD holds Jacobians of both batches and is fastest one by one.
     ...[["sgd"], BOTH_ASYMMETRIC].map((formulas) => row("authors", formulas as Formula[], batched)),
-    ...(["torch_func", "hooks", "hand"] as const).flatMap((method) => [["sgd"], ["signgd"], FORMULAS].map((formulas) => row(method, formulas as Formula[]))),
+    ...(["torch_func", "hooks", "hand"] as const).flatMap((method) =>
+      [["sgd"], ["signgd"], FORMULAS].map((formulas) => row(method, formulas as Formula[])),
+    ),
   ];
   return all.filter(({ method }) => methods.includes(method));
 }
@@ -71,7 +92,8 @@ async function run(directory: string, options: RunOptions): Promise<void> {
 }
 
 const bestOf = ({ runs }: Contestant): number => Math.min(...runs.flatMap(({ seconds }) => seconds));
-const worthRepeating = (row: Contestant, { onceAbove }: RunOptions): boolean => !row.failure && (row.runs.length === 0 || bestOf(row) <= onceAbove);
+const worthRepeating = (row: Contestant, { onceAbove }: RunOptions): boolean =>
+  !row.failure && (row.runs.length === 0 || bestOf(row) <= onceAbove);
 const rowName = ({ method, batch }: Contestant): string => (batch ? `${method} ${batch.replace("x", " × ")}` : method);
 
 async function measureRow(row: Contestant, workload: string, { python, repeats }: RunOptions): Promise<void> {
@@ -81,10 +103,21 @@ async function measureRow(row: Contestant, workload: string, { python, repeats }
   const commandLine: CommandLine =
     row.method === "ours"
       ? ours("compute", workload, OUT, ...formulas, ...times)
-      : pytorch(python, "run", workload, row.method, OUT, ...formulas, ...times, ...(row.batch ? ["--batch", row.batch] : []));
+      : pytorch(
+          python,
+          "run",
+          workload,
+          row.method,
+          OUT,
+          ...formulas,
+          ...times,
+          ...(row.batch ? ["--batch", row.batch] : []),
+        );
   try {
     row.runs.push(await measure<MeasuredRun>(commandLine));
-    process.stderr.write(`${rowName(row)}, ${row.formulas.join("+")}: ${row.runs.at(-1)!.seconds.map(round3).join(", ")} s\n`);
+    process.stderr.write(
+      `${rowName(row)}, ${row.formulas.join("+")}: ${row.runs.at(-1)!.seconds.map(round3).join(", ")} s\n`,
+    );
   } catch (error) {
     // A method that does not fit in memory must not take the other rows with it.
     row.failure = (error as Error).message;
@@ -104,7 +137,10 @@ export async function prepareWorkload(directory: string, name: WorkloadName, pyt
 }
 
 async function calibrate(python: string): Promise<Calibration> {
-  const [tfjs, torch] = [await measure<Calibration>(ours("calibrate", OUT)), await measure<Calibration>(pytorch(python, "calibrate", OUT))];
+  const [tfjs, torch] = [
+    await measure<Calibration>(ours("calibrate", OUT)),
+    await measure<Calibration>(pytorch(python, "calibrate", OUT)),
+  ];
   return { ...tfjs, ...torch, versions: { ...tfjs.versions, ...torch.versions } };
 }
 
@@ -117,7 +153,9 @@ function machineLines(calibrations: Calibration[], load: number): string {
   return [
     `${cpus()[0].model}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; load before the run ${load.toFixed(1)}; ${new Date().toISOString().slice(0, 10)}.`,
     `2048³ float32 product, GFLOP/s over the rounds: ${Object.keys(products).map(range).join(", ")}.`,
-    `Node ${process.versions.node}, ${Object.entries(versions as Record<string, string>).map(([name, version]) => `${name} ${version}`).join(", ")}.\n`,
+    `Node ${process.versions.node}, ${Object.entries(versions as Record<string, string>)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", ")}.\n`,
   ].join("\n");
 }
 
@@ -126,16 +164,50 @@ function resultTable(rows: Contestant[], workload: string): string {
   const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   const cells = rows.map((row) => {
     const name = [rowName(row), formulaNames(row.formulas)];
-    if (row.failure) return [...name, row.failure.split("\n")[0].replace(/^.* (?=was ended by|failed with)/, "").replace(/:$/, ""), "", "", "", "", ""];
+    if (row.failure)
+      return [
+        ...name,
+        row.failure
+          .split("\n")[0]
+          .replace(/^.* (?=was ended by|failed with)/, "")
+          .replace(/:$/, ""),
+        "",
+        "",
+        "",
+        "",
+        "",
+      ];
     const seconds = row.runs.flatMap((r) => r.seconds);
     const peak = Math.max(...row.runs.map((r) => r.peak));
     const loaded = Math.max(...row.runs.map((r) => r.loaded));
     const own = rows.find(({ method, formulas }) => method === "ours" && formulas.join() === row.formulas.join());
     const ratio = own && own.runs.length > 0 ? `${round3(bestOf(row) / bestOf(own))} ×` : "–";
-    const difference = row.formulas.map((f) => Math.max(...row.runs.map((r) => largestRelativeDifference(r.kernels[f], reference[f]))).toExponential(0));
-    return [...name, round3(Math.min(...seconds)), round3(median(seconds)), String(seconds.length), `${megabytes(peak)} (${megabytes(loaded)})`, difference.join(" / "), ratio];
+    const difference = row.formulas.map((f) =>
+      Math.max(...row.runs.map((r) => largestRelativeDifference(r.kernels[f], reference[f]))).toExponential(0),
+    );
+    return [
+      ...name,
+      round3(Math.min(...seconds)),
+      round3(median(seconds)),
+      String(seconds.length),
+      `${megabytes(peak)} (${megabytes(loaded)})`,
+      difference.join(" / "),
+      ratio,
+    ];
   });
-  return markdownTable(["method", "formulas", "seconds, best", "median", "runs", "peak MiB (before)", "difference from float64", "time / ours"], cells);
+  return markdownTable(
+    [
+      "method",
+      "formulas",
+      "seconds, best",
+      "median",
+      "runs",
+      "peak MiB (before)",
+      "difference from float64",
+      "time / ours",
+    ],
+    cells,
+  );
 }
 
 function formulaNames(formulas: readonly Formula[]): string {

@@ -55,11 +55,18 @@ function timeOperations(run: () => void, phase: () => Phase): Measured {
     const result = execute(name, attributes, inputs);
     const product = name === "BatchMatMulV2";
     // In the contraction, products in batches form gradients; those of two matrices compare them.
-    const kind: Kind = !product ? "element-wise" : phase() === "contraction" && inputs[0].shape.length === 3 ? "per-example gradients" : "matrix products";
+    const kind: Kind = !product
+      ? "element-wise"
+      : phase() === "contraction" && inputs[0].shape.length === 3
+        ? "per-example gradients"
+        : "matrix products";
     const row = `${phase()}: ${kind}`;
     const before = spent.get(row) ?? { seconds: 0, operations: 0 };
     const operations = product ? productOperations({ attributes, inputs }) : 0;
-    spent.set(row, { seconds: before.seconds + (performance.now() - start) / 1000, operations: before.operations + operations });
+    spent.set(row, {
+      seconds: before.seconds + (performance.now() - start) / 1000,
+      operations: before.operations + operations,
+    });
     return result;
   };
   const start = performance.now();
@@ -94,13 +101,20 @@ function run<T>(work: Generator<unknown, T>): T {
 /** Both passes and the contraction of one block, as the engine does them. */
 function blockWork(folder: string, formulas: Formula[], enter: (phase: Phase) => void): () => void {
   const model = modelFromCheckpoint(readCheckpoint(folder));
-  const prompts = JSON.parse(readFileSync(join(folder, "prompts.json"), "utf8")) as { labelWordIds: number[]; train: Sequence[]; evaluate: Sequence[] };
+  const prompts = JSON.parse(readFileSync(join(folder, "prompts.json"), "utf8")) as {
+    labelWordIds: number[];
+    train: Sequence[];
+    evaluate: Sequence[];
+  };
   const outputs = marginOutput(labelWordHead(prompts.labelWordIds));
   const parameters = new Set(model.parameters.keys());
   const sums = new Map<string, Float64Array>();
   const add = (formula: Formula, piece: Float32Array): void => {
     const sum = sums.get(formula) ?? new Float64Array(piece.length);
-    sums.set(formula, sum.map((value, i) => value + piece[i]));
+    sums.set(
+      formula,
+      sum.map((value, i) => value + piece[i]),
+    );
   };
   return () => {
     enter("training side");
@@ -111,7 +125,15 @@ function blockWork(folder: string, formulas: Formula[], enter: (phase: Phase) =>
       if (step && "values" in step) enter("backward");
       else if (step) {
         enter("contraction");
-        run(contractFactors(step.parameter, train.factors.get(step.parameter)!, step.factor, { formulas, signs: "exact", shared }, add));
+        run(
+          contractFactors(
+            step.parameter,
+            train.factors.get(step.parameter)!,
+            step.factor,
+            { formulas, signs: "exact", shared },
+            add,
+          ),
+        );
         enter("backward");
       }
     }
@@ -140,13 +162,23 @@ function main(): void {
   const rounds = Array.from({ length: Number(values.rounds) }, () => timeOperations(work, () => phase));
   const best = rounds.reduce((a, b) => (b.seconds < a.seconds ? b : a));
   const inOperations = [...best.spent.values()].reduce((sum, { seconds }) => sum + seconds, 0);
-  const rows = [...best.spent, ["JavaScript between operations", { seconds: best.seconds - inOperations, operations: 0 }] as const];
-  process.stdout.write(`${folder}, ${formulas.join(" + ")}: ${best.seconds.toFixed(3)} s; one large product runs at ${(rate / 1e9).toFixed(0)} GFLOP/s\n\n`);
+  const rows = [
+    ...best.spent,
+    ["JavaScript between operations", { seconds: best.seconds - inOperations, operations: 0 }] as const,
+  ];
+  process.stdout.write(
+    `${folder}, ${formulas.join(" + ")}: ${best.seconds.toFixed(3)} s; one large product runs at ${(rate / 1e9).toFixed(0)} GFLOP/s\n\n`,
+  );
   process.stdout.write("| phase | s | share of time | GFLOP | GFLOP/s | share of peak |\n|---|---|---|---|---|---|\n");
   for (const [name, { seconds, operations }] of rows) {
     const speed = operations / seconds;
-    const products = operations === 0 ? ["–", "–", "–"] : [(operations / 1e9).toFixed(1), (speed / 1e9).toFixed(0), `${((100 * speed) / rate).toFixed(0)} %`];
-    process.stdout.write(`| ${[name, seconds.toFixed(3), `${((100 * seconds) / best.seconds).toFixed(0)} %`, ...products].join(" | ")} |\n`);
+    const products =
+      operations === 0
+        ? ["–", "–", "–"]
+        : [(operations / 1e9).toFixed(1), (speed / 1e9).toFixed(0), `${((100 * speed) / rate).toFixed(0)} %`];
+    process.stdout.write(
+      `| ${[name, seconds.toFixed(3), `${((100 * seconds) / best.seconds).toFixed(0)} %`, ...products].join(" | ")} |\n`,
+    );
   }
 }
 

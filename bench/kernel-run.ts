@@ -29,7 +29,8 @@ interface ComputeOptions {
   progress?: boolean;
 }
 
-const writeJson = (path: string, content: unknown): void => writeFileAtomically(path, (append) => append(Buffer.from(JSON.stringify(content))));
+const writeJson = (path: string, content: unknown): void =>
+  writeFileAtomically(path, (append) => append(Buffer.from(JSON.stringify(content))));
 
 async function compute(workload: string, out: string, options: ComputeOptions): Promise<void> {
   const prompts = JSON.parse(readFileSync(join(workload, "prompts.json"), "utf8")) as Prompts;
@@ -37,7 +38,8 @@ async function compute(workload: string, out: string, options: ComputeOptions): 
   const outputs = marginOutput(labelWordHead(prompts.labelWordIds));
   const { formulas, store } = options;
   const onProgress = options.progress ? progressLine() : undefined;
-  const once = (): ReturnType<typeof computeKernel> => computeKernel({ model, outputs, train: prompts.train, evaluate: prompts.evaluate, formulas, store, onProgress });
+  const once = (): ReturnType<typeof computeKernel> =>
+    computeKernel({ model, outputs, train: prompts.train, evaluate: prompts.evaluate, formulas, store, onProgress });
   const loaded = process.memoryUsage.rss();
   if (options.warmUp) await once();
   const seconds: number[] = [];
@@ -48,7 +50,13 @@ async function compute(workload: string, out: string, options: ComputeOptions): 
     seconds.push((performance.now() - start) / 1000);
   }
   const kernels = Object.fromEntries([...result!.kernels].map(([formula, { values }]) => [formula, [...values]]));
-  const run: MeasuredRun = { seconds, loaded, peak: process.resourceUsage().maxRSS * 1024, kernels, reused: result!.progress.reused };
+  const run: MeasuredRun = {
+    seconds,
+    loaded,
+    peak: process.resourceUsage().maxRSS * 1024,
+    kernels,
+    reused: result!.progress.reused,
+  };
   writeJson(out, run);
 }
 
@@ -58,7 +66,9 @@ function progressLine(): (progress: KernelProgress) => void {
   return ({ done, total, reused }) => {
     const seconds = (performance.now() - start) / 1000;
     const left = done > reused ? ((total - done) * seconds) / (done - reused) : NaN;
-    process.stderr.write(`  block ${done}/${total}${reused ? ` (${reused} from disk)` : ""}, ${seconds.toFixed(0)} s, about ${left.toFixed(0)} s left\n`);
+    process.stderr.write(
+      `  block ${done}/${total}${reused ? ` (${reused} from disk)` : ""}, ${seconds.toFixed(0)} s, about ${left.toFixed(0)} s left\n`,
+    );
   };
 }
 
@@ -75,7 +85,10 @@ function calibrate(out: string): void {
     return (performance.now() - start) / 1000;
   });
   const { tfjs, tensorflow } = backendVersions();
-  const content: Calibration = { "tfjs matMul": (2 * size ** 3) / Math.min(...seconds) / 1e9, versions: { tfjs, TensorFlow: tensorflow ?? "none (plain JavaScript)" } };
+  const content: Calibration = {
+    "tfjs matMul": (2 * size ** 3) / Math.min(...seconds) / 1e9,
+    versions: { tfjs, TensorFlow: tensorflow ?? "none (plain JavaScript)" },
+  };
   writeJson(out, content);
 }
 

@@ -45,7 +45,8 @@ export const median = (values: number[]): number => {
 
 /** The largest |found − expected| / |expected| over all entries. */
 export function largestRelativeDifference(found: number[], expected: number[]): number {
-  if (found.length !== expected.length) throw new Error(`a kernel has ${found.length} entries where ${expected.length} are expected`);
+  if (found.length !== expected.length)
+    throw new Error(`a kernel has ${found.length} entries where ${expected.length} are expected`);
   // NaN must not hide: Math.max keeps it.
   return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(found[i] - value) / Math.abs(value)), 0);
 }

@@ -10,8 +10,17 @@ const ROOT = resolve(__dirname, "..", "..");
 export const OUT = "{out}";
 export type CommandLine = [program: string, ...rest: string[]];
 
-export const ours = (...rest: string[]): CommandLine => [process.execPath, join(ROOT, "environment", "run.mjs"), join(__dirname, "kernel-run.js"), ...rest];
-export const pytorch = (python: string, ...rest: string[]): CommandLine => [python, join(ROOT, "bench", "kernel-engine.py"), ...rest];
+export const ours = (...rest: string[]): CommandLine => [
+  process.execPath,
+  join(ROOT, "environment", "run.mjs"),
+  join(__dirname, "kernel-run.js"),
+  ...rest,
+];
+export const pytorch = (python: string, ...rest: string[]): CommandLine => [
+  python,
+  join(ROOT, "bench", "kernel-engine.py"),
+  ...rest,
+];
 
 /**
  * Runs a program to its end, with as many threads as there are cores, and returns the JSON it wrote.
@@ -31,7 +40,10 @@ export async function measure<T>(commandLine: CommandLine, { show = false } = {}
 }
 
 export async function runToEnd([program, ...rest]: CommandLine, show = false): Promise<void> {
-  const child = spawn(program, rest, { env: { ...process.env, OMP_NUM_THREADS: String(cpus().length) }, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(program, rest, {
+    env: { ...process.env, OMP_NUM_THREADS: String(cpus().length) },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   // Ctrl-C reaches both processes; the rest is passed on, so that no measurement is left running.
   let received: NodeJS.Signals | undefined;
   const passOn = (signal: NodeJS.Signals): void => void child.kill((received = signal));
@@ -43,7 +55,9 @@ export async function runToEnd([program, ...rest]: CommandLine, show = false): P
   });
   const ended = await new Promise<string>((done, fail) => {
     child.on("error", (error) => fail(new Error(`${program} could not be started: ${error.message}`)));
-    child.on("close", (code, signal) => done(code === 0 ? "" : signal ? `was ended by ${signal}` : `failed with exit code ${code}`));
+    child.on("close", (code, signal) =>
+      done(code === 0 ? "" : signal ? `was ended by ${signal}` : `failed with exit code ${code}`),
+    );
   });
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.off(signal, passOn);
   if (received) process.kill(process.pid, received);

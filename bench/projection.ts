@@ -17,7 +17,13 @@ import { randomRoberta, randomSequences } from "./random-roberta";
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);
 
-async function measure([examples = "8", tokens = "64", dimensions = "256,1024,4096,16384", formulaNames = "sgd", kindName = "rademacher"]: string[]): Promise<void> {
+async function measure([
+  examples = "8",
+  tokens = "64",
+  dimensions = "256,1024,4096,16384",
+  formulaNames = "sgd",
+  kindName = "rademacher",
+]: string[]): Promise<void> {
   const formulas = formulaNames.split(",") as Formula[];
   const kind = kindName as ProjectionKind;
   if (!formulas.every((formula) => FORMULAS.includes(formula))) throw new Error(`formulas are ${FORMULAS.join(", ")}`);
@@ -30,14 +36,28 @@ async function measure([examples = "8", tokens = "64", dimensions = "256,1024,40
     return { result: await run(), seconds: (performance.now() - start) / 1000 };
   };
   const kernelOf = (dimension?: number) =>
-    timed(() => computeKernel({ model, outputs, train: sequences, evaluate: sequences, formulas, projection: dimension ? { dimension, kind, seed: 0 } : undefined }));
+    timed(() =>
+      computeKernel({
+        model,
+        outputs,
+        train: sequences,
+        evaluate: sequences,
+        formulas,
+        projection: dimension ? { dimension, kind, seed: 0 } : undefined,
+      }),
+    );
 
   await kernelOf();
   const exact = await kernelOf();
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   for (const dimension of [undefined, ...dimensions.split(",").map(Number)]) {
     const before = tf.memory().numBytes;
-    const projector = dimension ? createProjector({ dimension, kind, seed: 0 }, formulas.some((formula) => formula !== "sgd")) : undefined;
+    const projector = dimension
+      ? createProjector(
+          { dimension, kind, seed: 0 },
+          formulas.some((formula) => formula !== "sgd"),
+        )
+      : undefined;
     const side = await runSteps(keptFactors(model, outputs, sequences, selected, projector));
     const both = tf.memory().numBytes - before;
     projector?.dispose();
@@ -48,10 +68,15 @@ async function measure([examples = "8", tokens = "64", dimensions = "256,1024,40
     else {
       const { result, seconds } = await kernelOf(dimension);
       const errors = formulas.map((formula) => {
-        const { frobenius, largest } = kernelError(result.kernels.get(formula)!.values, exact.result.kernels.get(formula)!.values);
+        const { frobenius, largest } = kernelError(
+          result.kernels.get(formula)!.values,
+          exact.result.kernels.get(formula)!.values,
+        );
         return `${formula} ${frobenius.toFixed(4)} (largest entry ${largest.toFixed(4)})`;
       });
-      print(`dimension ${dimension}: ${kept}, random matrices ${megabytes(both - factors)} MB; kernel ${seconds.toFixed(1)} s; error ${errors.join(", ")}`);
+      print(
+        `dimension ${dimension}: ${kept}, random matrices ${megabytes(both - factors)} MB; kernel ${seconds.toFixed(1)} s; error ${errors.join(", ")}`,
+      );
     }
   }
 }

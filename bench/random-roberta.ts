@@ -15,5 +15,8 @@ export const randomRoberta = (): Model => randomWeights(parseModelConfig(RAW, "t
 
 export function randomSequences(count: number, tokens: number, seed = 1): Sequence[] {
   const random = randomStream(seed);
-  return Array.from({ length: count }, () => ({ ids: Array.from({ length: tokens }, () => 4 + Math.floor(random() * 50000)), maskPosition: tokens - 2 }));
+  return Array.from({ length: count }, () => ({
+    ids: Array.from({ length: tokens }, () => 4 + Math.floor(random() * 50000)),
+    maskPosition: tokens - 2,
+  }));
 }

@@ -32,17 +32,34 @@ export async function realSize(folder: string, options: RealSizeOptions): Promis
   const prompts = realPrompts(options);
   writeFileAtomically(join(folder, "prompts.json"), (append) => append(Buffer.from(JSON.stringify(prompts))));
   const [n, m] = [prompts.train.length, prompts.evaluate.length];
-  say(`${n} × ${m} prompts of SST-2, ${lengths(prompts.train)} tokens in training, ${lengths(prompts.evaluate)} in evaluation; formulas: ${formulas.join(", ")}`);
+  say(
+    `${n} × ${m} prompts of SST-2, ${lengths(prompts.train)} tokens in training, ${lengths(prompts.evaluate)} in evaluation; formulas: ${formulas.join(", ")}`,
+  );
 
   const stored = store ? ["--store", store] : [];
   const run = await measure<MeasuredRun>(
-    ours("compute", folder, OUT, "--model", model, "--formulas", formulas.join(","), "--no-warm-up", "--progress", ...stored),
+    ours(
+      "compute",
+      folder,
+      OUT,
+      "--model",
+      model,
+      "--formulas",
+      formulas.join(","),
+      "--no-warm-up",
+      "--progress",
+      ...stored,
+    ),
     { show: true },
   );
   const [seconds] = run.seconds;
   const gibibytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(2);
-  say(`ours: ${seconds.toFixed(1)} s without loading the model, ${((n + m) / seconds).toFixed(1)} examples/s, ${((n * m) / seconds).toFixed(0)} pairs/s`);
-  say(`peak resident memory: ${gibibytes(run.peak)} GiB, of which ${gibibytes(run.loaded)} GiB before the first block (largest while loading included in the peak)`);
+  say(
+    `ours: ${seconds.toFixed(1)} s without loading the model, ${((n + m) / seconds).toFixed(1)} examples/s, ${((n * m) / seconds).toFixed(0)} pairs/s`,
+  );
+  say(
+    `peak resident memory: ${gibibytes(run.peak)} GiB, of which ${gibibytes(run.loaded)} GiB before the first block (largest while loading included in the peak)`,
+  );
   if (run.reused) say(`${run.reused} blocks came from disk: the time is not that of the whole kernel`);
   if (options.authors) await extrapolateAuthors(folder, options, run, [n, m]);
 }
@@ -54,13 +71,20 @@ export async function realSize(folder: string, options: RealSizeOptions): Promis
 function realPrompts({ data, tokenizer: directory, train, evaluate }: RealSizeOptions): Prompts {
   const task = taskByName("sst-2");
   const tokenizer = loadTokenizer(directory);
-  if (train % task.labels.length !== 0) throw new Error(`--train ${train} is not a multiple of ${task.labels.length}, the number of classes`);
+  if (train % task.labels.length !== 0)
+    throw new Error(`--train ${train} is not a multiple of ${task.labels.length}, the number of classes`);
   const labelled = readSplit(data, "train", task);
-  const chosen = task.labels.flatMap((_, label) => spread(labelled.filter((example) => example.label === label), train / task.labels.length));
+  const chosen = task.labels.flatMap((_, label) =>
+    spread(
+      labelled.filter((example) => example.label === label),
+      train / task.labels.length,
+    ),
+  );
   const dev = readSplit(data, "dev", task).slice(0, evaluate);
   const rest = labelled.filter((example) => !chosen.includes(example));
   const all = [...dev, ...spread(rest, evaluate - dev.length)];
-  const encode = (examples: Example[]): Prompts["train"] => examples.map((example) => encodePrompt(example, task, tokenizer));
+  const encode = (examples: Example[]): Prompts["train"] =>
+    examples.map((example) => encodePrompt(example, task, tokenizer));
   return { labelWordIds: labelWordIds(task, tokenizer), train: encode(chosen), evaluate: encode(all) };
 }
 
@@ -69,8 +93,15 @@ function spread<T>(items: T[], wanted: number): T[] {
   return Array.from({ length: wanted }, (_, i) => items[Math.floor((i * items.length) / wanted)]);
 }
 
-async function extrapolateAuthors(folder: string, { formulas, model, python }: RealSizeOptions, run: MeasuredRun, [n, m]: [number, number]): Promise<void> {
-  say("\nThe authors' algorithm, extrapolated. Timed on batches spread over the same prompts, without their garbage collection:");
+async function extrapolateAuthors(
+  folder: string,
+  { formulas, model, python }: RealSizeOptions,
+  run: MeasuredRun,
+  [n, m]: [number, number],
+): Promise<void> {
+  say(
+    "\nThe authors' algorithm, extrapolated. Timed on batches spread over the same prompts, without their garbage collection:",
+  );
   let [fastest, worst] = [0, 0];
   for (const formula of formulas) {
     // SignGD keeps the Jacobians of both batches, and is fastest one by one.
@@ -79,10 +110,26 @@ async function extrapolateAuthors(folder: string, { formulas, model, python }: R
       const exchange = formula === "asymmetric_signgd_flipped";
       const kind = exchange ? "asymmetric_signgd" : formula;
       const time = await measure<AuthorsTime>(
-        pytorch(python, "authors-time", folder, OUT, "--model", model, "--formulas", kind, "--batch", batch, ...(exchange ? ["--exchange"] : []), "--count", batch === "1x1" ? "3x12" : "3x4"),
+        pytorch(
+          python,
+          "authors-time",
+          folder,
+          OUT,
+          "--model",
+          model,
+          "--formulas",
+          kind,
+          "--batch",
+          batch,
+          ...(exchange ? ["--exchange"] : []),
+          "--count",
+          batch === "1x1" ? "3x12" : "3x4",
+        ),
       );
       const [outerSize, innerSize] = batch.split("x").map(Number);
-      const [outer, inner] = exchange ? [Math.ceil(m / outerSize), Math.ceil(n / innerSize)] : [Math.ceil(n / outerSize), Math.ceil(m / innerSize)];
+      const [outer, inner] = exchange
+        ? [Math.ceil(m / outerSize), Math.ceil(n / innerSize)]
+        : [Math.ceil(n / outerSize), Math.ceil(m / innerSize)];
       const total = outer * time.outer + outer * inner * time.inner;
       totals.push(total);
       const [timedOuter, timedInner] = time.timed;
@@ -95,7 +142,9 @@ async function extrapolateAuthors(folder: string, { formulas, model, python }: R
     worst += totals[0];
   }
   const [seconds] = run.seconds;
-  say(`all formulas asked for: ${hours(worst)} with batches 1 × 1, ${hours(fastest)} with the fastest: ${round3(worst / seconds)} and ${round3(fastest / seconds)} times ours`);
+  say(
+    `all formulas asked for: ${hours(worst)} with batches 1 × 1, ${hours(fastest)} with the fastest: ${round3(worst / seconds)} and ${round3(fastest / seconds)} times ours`,
+  );
 }
 
 /** How far our kernel is from the entries that the timed steps computed. */
@@ -104,7 +153,8 @@ function largestDifference({ entries }: AuthorsTime, { kernels }: MeasuredRun, f
   return `our kernel is within ${Math.max(...differences).toExponential(0)} of these ${entries.length} entries`;
 }
 
-const hours = (seconds: number): string => (seconds < 3600 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(2)} h`);
+const hours = (seconds: number): string =>
+  seconds < 3600 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(2)} h`;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function lengths(prompts: Prompts["train"]): string {

@@ -34,7 +34,11 @@ function prompts(directory: string, data: string): Sequence[] {
   const task = taskByName("sst-2");
   const tokenizer = loadTokenizer(directory);
   const { sequences } = encodeExamples(readExamples(data, "dev", task, TRAIN + EVALUATE), task, tokenizer);
-  const content = { labelWordIds: labelWordIds(task, tokenizer), train: sequences.slice(0, TRAIN), evaluate: sequences.slice(TRAIN) };
+  const content = {
+    labelWordIds: labelWordIds(task, tokenizer),
+    train: sequences.slice(0, TRAIN),
+    evaluate: sequences.slice(TRAIN),
+  };
   writeFileSync(join(directory, "prompts.json"), JSON.stringify(content));
   return sequences;
 }
@@ -46,15 +50,24 @@ async function compare(directory: string, data: string): Promise<void> {
   const outputs = promptOutputs(taskByName("sst-2"), tokenizer, "margin");
   const logits = predictLogits(model, outputs.head, sequences);
   const start = performance.now();
-  const { kernels } = await computeKernel({ model, outputs, train: sequences.slice(0, TRAIN), evaluate: sequences.slice(TRAIN) });
+  const { kernels } = await computeKernel({
+    model,
+    outputs,
+    train: sequences.slice(0, TRAIN),
+    evaluate: sequences.slice(TRAIN),
+  });
   const seconds = (performance.now() - start) / 1000;
   const expected = oracle.kernel.flat();
   const scale = Math.max(...expected.map(Math.abs));
   const relative = largestDifference(kernels.get("sgd")!.values, expected) / scale;
   const absolute = largestDifference(logits, oracle.logits.flat());
   process.stdout.write(`logits at the mask: largest difference ${absolute.toExponential(1)}\n`);
-  process.stdout.write(`SGD kernel ${TRAIN} × ${EVALUATE}: largest difference ${relative.toExponential(1)} of the largest entry\n`);
-  process.stdout.write(`time: ${seconds.toFixed(1)} s here, ${oracle.seconds.toFixed(1)} s by one backward pass an example in PyTorch\n`);
+  process.stdout.write(
+    `SGD kernel ${TRAIN} × ${EVALUATE}: largest difference ${relative.toExponential(1)} of the largest entry\n`,
+  );
+  process.stdout.write(
+    `time: ${seconds.toFixed(1)} s here, ${oracle.seconds.toFixed(1)} s by one backward pass an example in PyTorch\n`,
+  );
   if (absolute > 1e-4 || relative > 1e-4) process.exitCode = 1;
 }
 

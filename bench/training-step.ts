@@ -50,7 +50,10 @@ function largestDifference(found: readonly number[], expected: readonly number[]
 }
 
 async function run(model: string, data: string, options: Options): Promise<void> {
-  if (options.steps < FEWEST_STEPS) throw new Error(`--steps ${options.steps}: at least ${FEWEST_STEPS}, because the first ${WARM} and the last are not timed`);
+  if (options.steps < FEWEST_STEPS)
+    throw new Error(
+      `--steps ${options.steps}: at least ${FEWEST_STEPS}, because the first ${WARM} and the last are not timed`,
+    );
   const task = taskByName(options.task);
   const lm = await loadLanguageModel(model);
   const draw = readFewShot(data, task, { k: options.k, seed: options.seed, testExamples: 1 });
@@ -64,7 +67,17 @@ async function run(model: string, data: string, options: Options): Promise<void>
     const [job, copy] = [join(folder, "job.json"), join(folder, "model")];
     // In float32: PyTorch reads no int8 rows.
     saveModel(copy, lm.model, { source: lm.directory });
-    writeFileSync(job, JSON.stringify({ model: copy, train, dev: dev.sequences, batches, labelWordIds: labelWordIds(task, lm.tokenizer), rates: RATES }));
+    writeFileSync(
+      job,
+      JSON.stringify({
+        model: copy,
+        train,
+        dev: dev.sequences,
+        batches,
+        labelWordIds: labelWordIds(task, lm.tokenizer),
+        rates: RATES,
+      }),
+    );
     const rows: string[][] = [];
     for (const optimizer of options.optimizers) {
       const [here, there]: [number[], number[]] = [[], []];
@@ -78,21 +91,63 @@ async function run(model: string, data: string, options: Options): Promise<void>
           if (last > 0) seconds.push((now - last) / 1000);
           last = now;
         };
-        const tuned = await fineTune({ model: lm.model, head, train, dev, probe: dev.sequences, optimizer, learningRate: RATES[optimizer], steps, batchSize, evaluateEvery: steps, keep: "last", seed: SEED, onProgress });
+        const tuned = await fineTune({
+          model: lm.model,
+          head,
+          train,
+          dev,
+          probe: dev.sequences,
+          optimizer,
+          learningRate: RATES[optimizer],
+          steps,
+          batchSize,
+          evaluateEvery: steps,
+          keep: "last",
+          seed: SEED,
+          onProgress,
+        });
         here.push(...seconds.slice(WARM, -1));
-        const pytorch = await measure<PytorchRun>([options.python, resolve(__dirname, "..", "..", "bench", "training-step.py"), job, optimizer, OUT]);
+        const pytorch = await measure<PytorchRun>([
+          options.python,
+          resolve(__dirname, "..", "..", "bench", "training-step.py"),
+          job,
+          optimizer,
+          OUT,
+        ]);
         there.push(...pytorch.seconds.slice(WARM, -1));
         const logits = tuned.best.logits!;
         difference = Math.max(difference, largestDifference(logits, pytorch.logits));
         change = Math.max(change, largestDifference(logits, tuned.initialLogits!));
         tuned.dispose();
       }
-      const milliseconds = (values: number[]): string => `${round3(1000 * Math.min(...values))} / ${round3(1000 * median(values))}`;
-      rows.push([optimizer, milliseconds(here), milliseconds(there), round3(median(there) / median(here)), difference.toExponential(1), change.toExponential(1)]);
+      const milliseconds = (values: number[]): string =>
+        `${round3(1000 * Math.min(...values))} / ${round3(1000 * median(values))}`;
+      rows.push([
+        optimizer,
+        milliseconds(here),
+        milliseconds(there),
+        round3(median(there) / median(here)),
+        difference.toExponential(1),
+        change.toExponential(1),
+      ]);
     }
     const tokens = batches.flat().reduce((sum, i) => sum + train.sequences[i].ids.length, 0) / batches.length;
-    process.stdout.write(`${task.name}, batches of ${batchSize} prompts (${tokens.toFixed(0)} tokens on average), ${steps} steps × ${options.rounds} rounds; ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}\n\n`);
-    process.stdout.write(markdownTable(["optimizer", "ms per step here: best / median", "PyTorch", "PyTorch / here (medians)", "largest difference of a logit after the run", "its largest change in the run"], rows));
+    process.stdout.write(
+      `${task.name}, batches of ${batchSize} prompts (${tokens.toFixed(0)} tokens on average), ${steps} steps × ${options.rounds} rounds; ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}\n\n`,
+    );
+    process.stdout.write(
+      markdownTable(
+        [
+          "optimizer",
+          "ms per step here: best / median",
+          "PyTorch",
+          "PyTorch / here (medians)",
+          "largest difference of a logit after the run",
+          "its largest change in the run",
+        ],
+        rows,
+      ),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -104,7 +159,9 @@ const program = new Command("training-step")
   .addOption(new Option("--task <name>").default("imdb"))
   .addOption(new Option("--seed <n>").default(13).argParser(count))
   .addOption(new Option("--k <n>").default(16).argParser(count))
-  .addOption(new Option("--steps <n>", "of a run; the first three and the last are not timed").default(40).argParser(count))
+  .addOption(
+    new Option("--steps <n>", "of a run; the first three and the last are not timed").default(40).argParser(count),
+  )
   .addOption(new Option("--batch-size <n>").default(8).argParser(count))
   .addOption(new Option("--rounds <n>", "runs of each optimizer here and there, in turns").default(3).argParser(count))
   .addOption(new Option("--optimizers <names...>").choices(OPTIMIZERS).default([...OPTIMIZERS]))

@@ -10,7 +10,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
 import { listOf, numbers, seeds } from "../src/cli/values";
 import { writeFileAtomically } from "../src/model/atomic-write";
-import { widthLab, widthSettingName, widthSlopes, WIDTH_SETTINGS, type WidthRecord, type WidthSlope } from "../src/behavior/width-lab";
+import {
+  widthLab,
+  widthSettingName,
+  widthSlopes,
+  WIDTH_SETTINGS,
+  type WidthRecord,
+  type WidthSlope,
+} from "../src/behavior/width-lab";
 import type { SimpleOptimizer } from "../src/behavior/width-scaling";
 import { markdownTable } from "./measured-run";
 
@@ -21,12 +28,15 @@ interface Options {
   exponents: number[];
 }
 
-const readRecords = (file: string): WidthRecord[] => (existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as WidthRecord[]) : []);
+const readRecords = (file: string): WidthRecord[] =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as WidthRecord[]) : [];
 
 /** One record a line: a file that people can compare. */
 const writeRecords = (file: string, records: readonly WidthRecord[]): void => {
   const sorted = [...records].sort((a, b) => a.width - b.width || a.seed - b.seed);
-  writeFileAtomically(file, (append) => append(Buffer.from(`[\n${sorted.map((record) => JSON.stringify(record)).join(",\n")}\n]\n`)));
+  writeFileAtomically(file, (append) =>
+    append(Buffer.from(`[\n${sorted.map((record) => JSON.stringify(record)).join(",\n")}\n]\n`)),
+  );
 };
 
 async function run(file: string, { widths, seeds: wanted, optimizers, exponents }: Options): Promise<void> {
@@ -34,11 +44,15 @@ async function run(file: string, { widths, seeds: wanted, optimizers, exponents 
   const extra = exponents.filter((exponent) => !WIDTH_SETTINGS.some((setting) => setting.exponent === exponent));
   const settings = [
     ...WIDTH_SETTINGS.filter(({ exponent }) => exponents.includes(exponent)),
-    ...extra.flatMap((exponent) => (["sgd", "signgd"] as const).map((optimizer) => ({ start: "pretrained" as const, exponent, optimizer }))),
+    ...extra.flatMap((exponent) =>
+      (["sgd", "signgd"] as const).map((optimizer) => ({ start: "pretrained" as const, exponent, optimizer })),
+    ),
   ].filter(({ optimizer }) => optimizers.includes(optimizer));
   for (const width of widths) {
     for (const seed of wanted) {
-      const has = new Set(records.filter((record) => record.width === width && record.seed === seed).map(({ setting }) => setting));
+      const has = new Set(
+        records.filter((record) => record.width === width && record.seed === seed).map(({ setting }) => setting),
+      );
       const missing = settings.filter((setting) => !has.has(widthSettingName(setting)));
       if (missing.length === 0) continue;
       const [started, cpu] = [performance.now(), process.cpuUsage().user];
@@ -51,7 +65,9 @@ async function run(file: string, { widths, seeds: wanted, optimizers, exponents 
           writeRecords(file, records);
         },
       });
-      console.error(`width ${width}, seed ${seed}: ${missing.length} records in ${((performance.now() - started) / 1000).toFixed(1)} s (${((process.cpuUsage().user - cpu) / 1e6).toFixed(1)} s of processor time)`);
+      console.error(
+        `width ${width}, seed ${seed}: ${missing.length} records in ${((performance.now() - started) / 1000).toFixed(1)} s (${((process.cpuUsage().user - cpu) / 1e6).toFixed(1)} s of processor time)`,
+      );
     }
   }
   console.log(slopeTable(widthSlopes(records)));
@@ -65,16 +81,35 @@ function slopeTable(slopes: readonly WidthSlope[]): string {
     const row = slopes.find((slope) => slope.setting === setting && slope.measure === measure)!;
     return `${signed(row.slope, 2)} ± ${row.standardError.toFixed(2)} (${signed(row.expected, 2)})`;
   };
-  const rows = settings.map((setting) => [setting, cell(setting, "linearizationError"), cell(setting, "kernelDistance"), cell(setting, "gradientDistance"), String(slopes.find((slope) => slope.setting === setting)!.points)]);
-  return markdownTable(["setting", "linearization error: slope (expected)", "kernel distance", "gradient distance", "points"], rows);
+  const rows = settings.map((setting) => [
+    setting,
+    cell(setting, "linearizationError"),
+    cell(setting, "kernelDistance"),
+    cell(setting, "gradientDistance"),
+    String(slopes.find((slope) => slope.setting === setting)!.points),
+  ]);
+  return markdownTable(
+    ["setting", "linearization error: slope (expected)", "kernel distance", "gradient distance", "points"],
+    rows,
+  );
 }
 
 const program = new Command("width-lab")
   .argument("<file>", "JSON file of records, made or gone on with")
-  .option("--widths <list>", "widths, or none", (text) => (text === "none" ? [] : numbers(1)(text)), [64, 128, 256, 512, 1024, 2048])
+  .option(
+    "--widths <list>",
+    "widths, or none",
+    (text) => (text === "none" ? [] : numbers(1)(text)),
+    [64, 128, 256, 512, 1024, 2048],
+  )
   .option("--seeds <list>", "seeds", seeds, [1, 2, 3])
   .option("--optimizers <list>", "sgd, signgd", listOf<SimpleOptimizer>(["sgd", "signgd"]), ["sgd", "signgd"])
-  .option("--exponents <list>", "a of χ ∝ n^−a; others than 0 and 0.5 for the pretrained start only", numbers(0), [0, 0.5])
+  .option(
+    "--exponents <list>",
+    "a of χ ∝ n^−a; others than 0 and 0.5 for the pretrained start only",
+    numbers(0),
+    [0, 0.5],
+  )
   .action(run);
 
 program.parseAsync().catch((error: Error) => {

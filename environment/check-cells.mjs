@@ -46,12 +46,16 @@ function writeModules(files) {
   // Inside the checkout, so that "kernel-view" and the other packages are found.
   const folder = path.join(cache, "cells");
   mkdirSync(folder, { recursive: true });
-  return new Map(files.map((file, index) => {
-    const cells = readNotebook(file).cells.filter((cell) => cell.cell_type === "code").map(sourceOf);
-    const module = path.join(folder, `${path.basename(file, ".ipynb")}-${process.pid}-${index}.mts`);
-    writeFileSync(module, `${cells.join("\n")}\nexport {};\n`);
-    return [module, { file, cells }];
-  }));
+  return new Map(
+    files.map((file, index) => {
+      const cells = readNotebook(file)
+        .cells.filter((cell) => cell.cell_type === "code")
+        .map(sourceOf);
+      const module = path.join(folder, `${path.basename(file, ".ipynb")}-${process.pid}-${index}.mts`);
+      writeFileSync(module, `${cells.join("\n")}\nexport {};\n`);
+      return [module, { file, cells }];
+    }),
+  );
 }
 
 function removeModules(modules) {
@@ -61,8 +65,20 @@ function removeModules(modules) {
 /** One program for all modules, so that the packages' types are read once. */
 function createProgram(modules) {
   const ts = require("typescript");
-  const settings = ts.parseJsonConfigFileContent(ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root);
-  const options = { ...settings.options, noEmit: true, incremental: false, tsBuildInfoFile: undefined, rootDir: undefined, declaration: false, noUnusedLocals: false };
+  const settings = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config,
+    ts.sys,
+    root,
+  );
+  const options = {
+    ...settings.options,
+    noEmit: true,
+    incremental: false,
+    tsBuildInfoFile: undefined,
+    rootDir: undefined,
+    declaration: false,
+    noUnusedLocals: false,
+  };
   const { cellDeclarations } = require(path.join(build, "src", "notebook", "cell-declarations.js"));
   const declarations = cellDeclarations([...modules.values()].flatMap(({ cells }) => cells).join("\n"));
   return ts.createProgram([...modules.keys(), ...declarations], options);
@@ -92,10 +108,15 @@ async function lintErrors(modules, program) {
     "no-var": "error",
     "prefer-const": "off", // parameters are let, so that values can be injected
   };
-  const overrideConfig = [...configs.recommended, { files: ["**/*.mts"], languageOptions: { parserOptions: { programs: [program] } }, rules }];
+  const overrideConfig = [
+    ...configs.recommended,
+    { files: ["**/*.mts"], languageOptions: { parserOptions: { programs: [program] } }, rules },
+  ];
   const eslint = new ESLint({ cwd: root, ignore: false, overrideConfigFile: true, overrideConfig });
   const results = await eslint.lintFiles([...modules.keys()]);
-  return results.flatMap(({ filePath, messages }) => messages.map(({ line, message }) => atPlace(modules.get(filePath), line - 1, message)));
+  return results.flatMap(({ filePath, messages }) =>
+    messages.map(({ line, message }) => atPlace(modules.get(filePath), line - 1, message)),
+  );
 }
 
 const atPlace = ({ file, cells }, line, message) => `${path.relative(root, file)}, ${place(line, cells)}: ${message}`;
@@ -127,12 +148,23 @@ export function checkHouseRules(file) {
   const cells = notebook.cells.flatMap((cell, index) => {
     const name = `cell ${index + 1}${cell.id === undefined ? "" : ` (${cell.id})`}`;
     const twin = notebook.cells.findIndex(({ id }) => id !== undefined && id === cell.id);
-    const own = unfit.filter(({ id }) => id === cell.id).map(({ message }) => (message.endsWith(".") ? message : `${message}. ${remake(shown)}`));
-    return [...cellRules(cell, shown), ...own, ...(twin < index && cell.id !== undefined ? [`has the id of cell ${twin + 1}: give it one of its own.`] : [])].map((message) => `${shown}, ${name}: ${message}`);
+    const own = unfit
+      .filter(({ id }) => id === cell.id)
+      .map(({ message }) => (message.endsWith(".") ? message : `${message}. ${remake(shown)}`));
+    return [
+      ...cellRules(cell, shown),
+      ...own,
+      ...(twin < index && cell.id !== undefined ? [`has the id of cell ${twin + 1}: give it one of its own.`] : []),
+    ].map((message) => `${shown}, ${name}: ${message}`);
   });
   const size = statSync(file).size;
   const tooLarge = size > largestNotebook ? [`has ${size} bytes, more than ${largestNotebook}. ${remake(shown)}`] : [];
-  return [...[...notebookRules(notebook), ...checkedParameters(file, notebook), ...tooLarge].map((message) => `${shown}: ${message}`), ...cells];
+  return [
+    ...[...notebookRules(notebook), ...checkedParameters(file, notebook), ...tooLarge].map(
+      (message) => `${shown}: ${message}`,
+    ),
+    ...cells,
+  ];
 }
 
 /** Parameters are refused and shown by the cell behind them, under the notebook's name, and agree with the kept defaults. */
@@ -143,12 +175,24 @@ function checkedParameters(file, { cells }) {
   if (declared.length === 0) return []; // told elsewhere
   const behind = cells.slice(at + 1).find((cell) => !tags(cell).includes("injected-parameters"));
   const call = /\bcheckParameters\(\s*(["'])(.*?)\1\s*,\s*\{([^{}]*)\}/.exec(withoutComments(sourceOf(behind ?? {})));
-  if (!call) return [`does not check its parameters: the cell behind them has to call checkParameters(${JSON.stringify(name)}, { ${declared.map((parameter) => parameter.name).join(", ")} }).`];
-  const checked = call[3].split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (!call)
+    return [
+      `does not check its parameters: the cell behind them has to call checkParameters(${JSON.stringify(name)}, { ${declared.map((parameter) => parameter.name).join(", ")} }).`,
+    ];
+  const checked = call[3]
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
   const missing = declared.filter((parameter) => !checked.includes(parameter.name)).map((parameter) => parameter.name);
   return [
-    ...(call[2] === name ? [] : [`checks its parameters as those of ${JSON.stringify(call[2])}: write checkParameters(${JSON.stringify(name)}, …).`]),
-    ...(missing.length === 0 ? [] : [`does not check ${missing.join(", ")}: name every parameter in checkParameters(…).`]),
+    ...(call[2] === name
+      ? []
+      : [
+          `checks its parameters as those of ${JSON.stringify(call[2])}: write checkParameters(${JSON.stringify(name)}, …).`,
+        ]),
+    ...(missing.length === 0
+      ? []
+      : [`does not check ${missing.join(", ")}: name every parameter in checkParameters(…).`]),
     ...keptDefaults(file, declared),
   ];
 }
@@ -160,8 +204,14 @@ function keptDefaults(file, declared) {
   if (now === before) return [];
   const remedy = `node environment/check-cells.mjs --keep-defaults ${path.relative(root, file)}`;
   if (before === undefined) return [`has no kept defaults: ${remedy}`];
-  const changed = now.split("\n").filter((line) => !before.split("\n").includes(line)).map((line) => /"name":"(\w+)"/.exec(line)?.[1]).filter(Boolean);
-  return [`has other parameters than the kept defaults (${changed.join(", ") || "fewer, or in another order"}): change them back, or keep these with ${remedy}`];
+  const changed = now
+    .split("\n")
+    .filter((line) => !before.split("\n").includes(line))
+    .map((line) => /"name":"(\w+)"/.exec(line)?.[1])
+    .filter(Boolean);
+  return [
+    `has other parameters than the kept defaults (${changed.join(", ") || "fewer, or in another order"}): change them back, or keep these with ${remedy}`,
+  ];
 }
 
 /** Writes the parameters of a notebook as its defaults. */
@@ -184,22 +234,28 @@ function readParameters(source) {
   }
 }
 
-const remake = (shown) => `Make its outputs with: npm run notebooks -- ${shown} (or clear them in JupyterLab: Edit ▸ Clear Outputs of All Cells, then save).`;
+const remake = (shown) =>
+  `Make its outputs with: npm run notebooks -- ${shown} (or clear them in JupyterLab: Edit ▸ Clear Outputs of All Cells, then save).`;
 
 function notebookRules({ cells, metadata, nbformat, nbformat_minor: minor }) {
   const messages = [];
   if (nbformat !== 4 || !(minor >= 5)) messages.push(`is of format ${nbformat}.${minor}: cell ids need 4.5 or later.`);
-  if (metadata?.kernelspec?.name !== "kernel-view") messages.push('is not for the kernel "TypeScript (Kernel View)": choose it in JupyterLab and save.');
+  if (metadata?.kernelspec?.name !== "kernel-view")
+    messages.push('is not for the kernel "TypeScript (Kernel View)": choose it in JupyterLab and save.');
   if (cells.length === 0) return [...messages, "has no cells."];
   const first = cells[0];
-  if (first.cell_type !== "markdown" || !/^# \S/.test(sourceOf(first))) messages.push("has no title: its first cell has to be text that starts with “# ” and the title.");
+  if (first.cell_type !== "markdown" || !/^# \S/.test(sourceOf(first)))
+    messages.push("has no title: its first cell has to be text that starts with “# ” and the title.");
   const parameters = cells.filter((cell) => tags(cell).includes("parameters"));
   if (parameters.length !== 1) {
     const found = parameters.length === 0 ? "no cell tagged" : `${parameters.length} cells tagged`;
-    messages.push(`has ${found} “parameters”: exactly one declares what can be changed, for --set and the reader (in JupyterLab: the gear on the right ▸ Cell Tags).`);
+    messages.push(
+      `has ${found} “parameters”: exactly one declares what can be changed, for --set and the reader (in JupyterLab: the gear on the right ▸ Cell Tags).`,
+    );
   }
   const last = cells.at(-1);
-  if (last.cell_type !== "code" || !/\bshowProvenance\s*\(/.test(withoutComments(sourceOf(last)))) messages.push("does not end with its provenance: the last cell has to call showProvenance(…).");
+  if (last.cell_type !== "code" || !/\bshowProvenance\s*\(/.test(withoutComments(sourceOf(last))))
+    messages.push("does not end with its provenance: the last cell has to call showProvenance(…).");
   return messages;
 }
 
@@ -207,10 +263,12 @@ function cellRules(cell, shown) {
   const messages = [];
   const source = sourceOf(cell);
   if (cell.id === undefined) messages.push("has no id: give it one that says what it does, such as “load”.");
-  else if (!/^[a-zA-Z0-9_-]{1,64}$/.test(cell.id)) messages.push("has an id that Jupyter does not take: 1 to 64 letters, digits, - and _.");
+  else if (!/^[a-zA-Z0-9_-]{1,64}$/.test(cell.id))
+    messages.push("has an id that Jupyter does not take: 1 to 64 letters, digits, - and _.");
   if (source.trim() === "") messages.push("is empty: remove it.");
   if (cell.cell_type === "code") {
-    if (cell.execution_count != null) messages.push(`has an execution count (${cell.execution_count}). ${remake(shown)}`);
+    if (cell.execution_count != null)
+      messages.push(`has an execution count (${cell.execution_count}). ${remake(shown)}`);
     const tolerance = toleranceError(cell.metadata?.tolerance);
     if (tolerance) messages.push(tolerance);
   }
@@ -247,16 +305,24 @@ function readNotebook(file) {
 /** Every notebook of the project, in order. */
 export function notebooks() {
   const folder = path.join(root, "notebooks");
-  return readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort().map((name) => path.join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".ipynb"))
+    .sort()
+    .map((name) => path.join(folder, name));
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const [names, keep] = [process.argv.slice(2).filter((name) => name !== "--keep-defaults"), process.argv.includes("--keep-defaults")];
+  const [names, keep] = [
+    process.argv.slice(2).filter((name) => name !== "--keep-defaults"),
+    process.argv.includes("--keep-defaults"),
+  ];
   const files = names.length > 0 ? names.map((name) => path.resolve(name)) : notebooks();
   if (keep) files.forEach(keepDefaults);
   const broken = files.flatMap(checkHouseRules);
   // A notebook that cannot be read has no types either.
-  const errors = broken.some((message) => message.includes("is not a Jupyter notebook")) ? broken : [...broken, ...(await checkCode(files))];
+  const errors = broken.some((message) => message.includes("is not a Jupyter notebook"))
+    ? broken
+    : [...broken, ...(await checkCode(files))];
   for (const error of errors) console.error(error);
   if (errors.length > 0) process.exitCode = 1;
 }

@@ -48,7 +48,9 @@ async function attempt(run) {
 
 async function write(file, options) {
   const { bytes, changed } = await writeOutputs(file, options);
-  console.log(`${path.relative(process.cwd(), file)}: ${changed ? "outputs written" : "the outputs are the same"} (${Math.round(bytes / 1000)} kB)`);
+  console.log(
+    `${path.relative(process.cwd(), file)}: ${changed ? "outputs written" : "the outputs are the same"} (${Math.round(bytes / 1000)} kB)`,
+  );
   return true;
 }
 
@@ -70,16 +72,24 @@ function emptyStore() {
 
 function readArguments() {
   try {
-    return parseArgs({ allowPositionals: true, options: { check: { type: "boolean" }, reuse: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
+    return parseArgs({
+      allowPositionals: true,
+      options: { check: { type: "boolean" }, reuse: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    });
   } catch (error) {
     const set = /'--set'/.test(error.message);
-    throw new NotebookError(set ? "Committed outputs are those of the parameters a notebook declares. For other values: npm run report -- NOTEBOOK --set name=value" : `${error.message}\n\n${usage}`);
+    throw new NotebookError(
+      set
+        ? "Committed outputs are those of the parameters a notebook declares. For other values: npm run report -- NOTEBOOK --set name=value"
+        : `${error.message}\n\n${usage}`,
+    );
   }
 }
 
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof StoppedError)) console.error(error instanceof NotebookError ? error.message : `npm run notebooks failed: ${error.stack}`);
+  if (!(error instanceof StoppedError))
+    console.error(error instanceof NotebookError ? error.message : `npm run notebooks failed: ${error.stack}`);
   process.exitCode = 1;
 }

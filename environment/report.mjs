@@ -19,7 +19,10 @@ Executes a notebook and writes it as one HTML file that works offline.
 async function main() {
   const { values, positionals } = readArguments();
   if (values.help) return console.log(usage);
-  if (values.all && values.against.length > 0) throw new NotebookError(`--against compares two runs of one notebook, so it cannot be used with --all.\n\n${usage}`);
+  if (values.all && values.against.length > 0)
+    throw new NotebookError(
+      `--against compares two runs of one notebook, so it cannot be used with --all.\n\n${usage}`,
+    );
   const files = positionals.map((name) => path.resolve(name));
   if (values.all) return reportAll(files.length > 0 ? files : (await import("./check-cells.mjs")).notebooks(), values);
   if (files.length !== 1) throw new NotebookError(usage);
@@ -28,14 +31,19 @@ async function main() {
 }
 
 function report(file, { set: settings, out = reportPath(file) }) {
-  return withExecutedNotebook({ file, settings }, (executed) => writeReport({ file, out: path.resolve(out), ...executed }));
+  return withExecutedNotebook({ file, settings }, (executed) =>
+    writeReport({ file, out: path.resolve(out), ...executed }),
+  );
 }
 
 async function compare(file, { set: settings, against, out = comparisonPath(file) }) {
   // What is given last counts, so the second run has the first one's settings but for those of --against.
   const runs = [settings, [...settings, ...against]];
   const { sides } = comparedParameters(...runs.map((run) => prepareNotebook({ file, settings: run }).parameters));
-  if (sides[0] === "") throw new NotebookError(`Both runs would have the same parameters: --against ${against.join(" --against ")} changes nothing.`);
+  if (sides[0] === "")
+    throw new NotebookError(
+      `Both runs would have the same parameters: --against ${against.join(" --against ")} changes nothing.`,
+    );
   return withExecutedNotebook({ file, settings: runs[0], note: sides[0] }, (first) =>
     withExecutedNotebook({ file, settings: runs[1], note: sides[1] }, (second) =>
       writeReport({ file, out: path.resolve(out), ...first, against: second }),
@@ -48,7 +56,10 @@ async function reportAll(files, { set: settings, out = sitePath() }) {
   const entries = await writeSite({ files, out: path.resolve(out), settings });
   const failed = entries.filter(({ failure }) => failure);
   for (const { failure } of failed) console.error(failure);
-  if (failed.length < entries.length) console.log(`Site: ${path.relative(process.cwd(), path.join(out, "index.html"))} (${entries.length - failed.length} of ${entries.length} notebooks)`);
+  if (failed.length < entries.length)
+    console.log(
+      `Site: ${path.relative(process.cwd(), path.join(out, "index.html"))} (${entries.length - failed.length} of ${entries.length} notebooks)`,
+    );
   else console.error("No notebook ran to its end, so no site was written.");
   if (failed.length > 0) process.exitCode = 1;
 }
@@ -58,7 +69,13 @@ function readArguments() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { set: repeated, against: repeated, all: { type: "boolean" }, out: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: {
+        set: repeated,
+        against: repeated,
+        all: { type: "boolean" },
+        out: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
     });
   } catch (error) {
     throw new NotebookError(`${error.message}\n\n${usage}`);

@@ -21,7 +21,11 @@ export function runProgram(program, args, { env = process.env, cwd, cleanOutput 
   const terminal = process.stderr.isTTY ? { KERNEL_VIEW_TERMINAL_COLUMNS: String(process.stderr.columns ?? 80) } : {};
   const child = spawn(program, args, {
     cwd,
-    env: { ...withProcessEnvironment(env), ...terminal, ...(cleanOutput && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+    env: {
+      ...withProcessEnvironment(env),
+      ...terminal,
+      ...(cleanOutput && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}),
+    },
     stdio: ["inherit", cleanOutput ? "pipe" : "inherit", "pipe"],
   });
   child.stdout?.on("data", (chunk) => process.stdout.write(withoutNoise(chunk)));

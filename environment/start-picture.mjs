@@ -22,7 +22,10 @@ const widths = { accuracies: 260, column: 3.5, between: 30 };
  */
 export async function startPicture(notebook) {
   const { drawStatic, rasterize } = require(path.join(root, "build", "src", "notebook", "static-chart.js"));
-  const specs = [heatmapOf(chartTitled(notebook, kernelTitle)), { ...chartTitled(notebook, accuracyTitle), width: widths.accuracies }];
+  const specs = [
+    heatmapOf(chartTitled(notebook, kernelTitle)),
+    { ...chartTitled(notebook, accuracyTitle), width: widths.accuracies },
+  ];
   const drawn = await Promise.all(specs.map((spec) => drawStatic(spec)));
   return smallPng(rasterize(sideBySide(drawn.map(({ svg }) => svg)), 2));
 }
@@ -30,7 +33,10 @@ export async function startPicture(notebook) {
 function chartTitled(notebook, title) {
   const charts = notebook.cells.flatMap(({ outputs = [] }) => outputs).flatMap(({ data }) => data?.[vegaLite] ?? []);
   const fitting = charts.filter((spec) => title.test(titleOf(spec)));
-  if (fitting.length === 0) throw new NotebookError(`The start notebook shows no chart whose title fits ${title}; its charts: ${charts.map(titleOf).join("; ")}.`);
+  if (fitting.length === 0)
+    throw new NotebookError(
+      `The start notebook shows no chart whose title fits ${title}; its charts: ${charts.map(titleOf).join("; ")}.`,
+    );
   return fitting.at(-1);
 }
 
@@ -45,7 +51,9 @@ function heatmapOf({ $schema, description, vconcat }) {
 
 /** Drawings beside each other, the lower ones in the middle of the height. */
 function sideBySide(svgs) {
-  const sizes = svgs.map((svg) => ["width", "height"].map((side) => Number(new RegExp(`<svg[^>]* ${side}="([\\d.]+)"`).exec(svg)[1])));
+  const sizes = svgs.map((svg) =>
+    ["width", "height"].map((side) => Number(new RegExp(`<svg[^>]* ${side}="([\\d.]+)"`).exec(svg)[1])),
+  );
   const height = Math.max(...sizes.map(([, own]) => own));
   let x = 0;
   const placed = svgs.map((svg, i) => {

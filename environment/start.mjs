@@ -29,10 +29,15 @@ try {
 
 function readArguments() {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { executed: { type: "string" }, picture: { type: "string" } } });
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { executed: { type: "string" }, picture: { type: "string" } },
+    });
     return { settings: positionals, copy: values.executed, picture: values.picture };
   } catch (error) {
-    throw new NotebookError(`${error.message}\n\nusage: npm start [-- name=value ...] [--executed FILE] [--picture FILE]`);
+    throw new NotebookError(
+      `${error.message}\n\nusage: npm start [-- name=value ...] [--executed FILE] [--picture FILE]`,
+    );
   }
 }
 
@@ -40,8 +45,13 @@ function readArguments() {
 function resultTable(notebook) {
   const { hasTag } = notebookFunctions();
   const cells = notebook.cells.filter((cell) => hasTag(cell, "results"));
-  const texts = cells.flatMap((cell) => cell.outputs).map((output) => output.data?.["text/plain"] ?? (output.name === "stdout" ? output.text : undefined));
+  const texts = cells
+    .flatMap((cell) => cell.outputs)
+    .map((output) => output.data?.["text/plain"] ?? (output.name === "stdout" ? output.text : undefined));
   const shown = texts.filter((text) => text !== undefined).map((text) => (Array.isArray(text) ? text.join("") : text));
-  if (shown.length === 0) throw new NotebookError(`${path.relative(root, file)} shows no results: it needs a cell tagged "results" that shows a table.`);
+  if (shown.length === 0)
+    throw new NotebookError(
+      `${path.relative(root, file)} shows no results: it needs a cell tagged "results" that shows a table.`,
+    );
   return shown.join("\n\n").trimEnd();
 }

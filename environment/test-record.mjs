@@ -7,7 +7,11 @@ export default async function* record(events) {
   for await (const { type, data } of events) {
     const place = data.file ? ` (${path.relative(root, data.file)}:${data.line})` : "";
     if (type === "test:fail" && data.details.error?.failureType !== "subtestsFailed") {
-      yield line({ kind: "failed", test: `${data.name}${place}`, reason: String(data.details.error?.cause?.message ?? "").split("\n")[0] });
+      yield line({
+        kind: "failed",
+        test: `${data.name}${place}`,
+        reason: String(data.details.error?.cause?.message ?? "").split("\n")[0],
+      });
     } else if (type === "test:pass" && data.skip !== undefined) {
       yield line({ kind: "skipped", test: `${data.name}${place}`, reason: data.skip === true ? "" : data.skip });
     }

@@ -34,7 +34,9 @@ async function main() {
 }
 
 async function runTests() {
-  const files = filesUnder(path.join(build, "test")).filter((file) => file.endsWith(".test.js") && (names.length === 0 || names.some((name) => file.includes(name))));
+  const files = filesUnder(path.join(build, "test")).filter(
+    (file) => file.endsWith(".test.js") && (names.length === 0 || names.some((name) => file.includes(name))),
+  );
   if (files.length === 0) {
     console.error(`npm test: no test file has ${names.join(" or ")} in its path`);
     return 1;
@@ -53,7 +55,9 @@ async function runTests() {
   const named = parts.flatMap(({ record }) => record).filter(({ kind }) => kind === "failed" || all);
   // Said at the end: the first part's own list stands far above.
   for (const { kind, test, reason } of named) {
-    console.error(`npm test: ${kind === "failed" ? kind : `${kind}, but KERNEL_VIEW_REQUIRE_ALL=1`}: ${test}${reason ? `: ${reason}` : ""}`);
+    console.error(
+      `npm test: ${kind === "failed" ? kind : `${kind}, but KERNEL_VIEW_REQUIRE_ALL=1`}: ${test}${reason ? `: ${reason}` : ""}`,
+    );
   }
   return parts.find(({ code }) => code !== 0)?.code ?? (named.length > 0 ? 1 : 0);
 }
@@ -66,10 +70,20 @@ async function runFiles(files, options) {
   try {
     const code = await runProgram(
       process.execPath,
-      ["--test", ...options, "--test-reporter=spec", "--test-reporter-destination=stdout", `--test-reporter=${recorder}`, `--test-reporter-destination=${file}`, ...files],
+      [
+        "--test",
+        ...options,
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+        `--test-reporter=${recorder}`,
+        `--test-reporter-destination=${file}`,
+        ...files,
+      ],
       { cwd: root, cleanOutput: true },
     );
-    const lines = readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
+    const lines = readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
     return { code, record: lines.map((line) => JSON.parse(line)) };
   } finally {
     rmSync(file, { force: true });

@@ -28,13 +28,20 @@ With OPTIONS the same as for \`kernel\` (but --out) and --store a folder that al
 docs/blocks.md has both in full.`;
 
 const program = new Command("kernel-view")
-  .description("The kernel view of language-model fine-tuning: kernels from a model and labelled sentences, and what they predict.")
+  .description(
+    "The kernel view of language-model fine-tuning: kernels from a model and labelled sentences, and what they predict.",
+  )
   .showHelpAfterError("(--help lists the options)");
 
 withKernelOptions(program.command("kernel"))
-  .description("compute the kernels of a task's training examples with each split, and write one safetensors file a split")
+  .description(
+    "compute the kernels of a task's training examples with each split, and write one safetensors file a split",
+  )
   .requiredOption("--out <folder>", "where to write train, dev and test .safetensors")
-  .addHelpText("after", "\nFinished blocks are kept in the store: after Ctrl-C, a crash or a full disk the same command computes only what is missing.")
+  .addHelpText(
+    "after",
+    "\nFinished blocks are kept in the store: after Ctrl-C, a crash or a full disk the same command computes only what is missing.",
+  )
   .action(async (options: KernelCommandOptions) => {
     const { kernelCommand } = await import("./cli/kernel-command.js");
     for (const path of await kernelCommand(options)) console.log(path);
@@ -42,11 +49,15 @@ withKernelOptions(program.command("kernel"))
 
 const blocks = program
   .command("blocks")
-  .description("the blocks that a kernel is computed in, to share the work over machines with a common folder, and the store that keeps them")
+  .description(
+    "the blocks that a kernel is computed in, to share the work over machines with a common folder, and the store that keeps them",
+  )
   .addHelpText("after", SHARING);
 
 withKernelOptions(blocks.command("list"))
-  .description("list the blocks of the kernels that `kernel` would compute with the same options, numbered from 0 over the splits")
+  .description(
+    "list the blocks of the kernels that `kernel` would compute with the same options, numbered from 0 over the splits",
+  )
   .option("--json", "print JSON", false)
   .action(async (options: BlocksListOptions) => {
     const { blocksListCommand } = await import("./cli/blocks-command.js");
@@ -77,7 +88,9 @@ blocks
 
 blocks
   .command("gc")
-  .description("say which files of the store may go, and with --yes delete them: leftovers of killed processes, older formats, and the longest unused")
+  .description(
+    "say which files of the store may go, and with --yes delete them: leftovers of killed processes, older formats, and the longest unused",
+  )
   .option("--store <folder>", "default: .cache/kernels of the package")
   .option("--max-size <size>", "what the store may hold, such as 500MB or 2GB", byteSize)
   .option("--older-than <time>", "delete what was not used for so long, such as 12h or 30d", age)
@@ -90,15 +103,52 @@ blocks
 program
   .command("solve")
   .description("solve the kernels of a folder and print the accuracy on every split")
-  .requiredOption("--kernels <folder...>", "what kernel --out wrote, or a folder of the authors' files train_kernels_TASK.pt; several are the few-shot splits of one experiment")
-  .addOption(new Option("--solver <name>", "least squares, asymmetric least squares, logistic regression, support vector classifier or regression").choices(SOLVERS).default("lstsq"))
-  .option("--formula <name>", `which kernel: ${FORMULAS.join(", ")}; default: sgd, or asymmetric_signgd for asym`, one(FORMULAS))
-  .option("--f0 <numbers>", "f0 scaling, or several with commas; inf ignores the pretrained logits", numbers(Number.MIN_VALUE, { infinity: true }), [Infinity])
-  .option("--regularization <numbers>", "relative to the kernel's largest singular value, or several with commas", numbers(0), [0])
+  .requiredOption(
+    "--kernels <folder...>",
+    "what kernel --out wrote, or a folder of the authors' files train_kernels_TASK.pt; several are the few-shot splits of one experiment",
+  )
+  .addOption(
+    new Option(
+      "--solver <name>",
+      "least squares, asymmetric least squares, logistic regression, support vector classifier or regression",
+    )
+      .choices(SOLVERS)
+      .default("lstsq"),
+  )
+  .option(
+    "--formula <name>",
+    `which kernel: ${FORMULAS.join(", ")}; default: sgd, or asymmetric_signgd for asym`,
+    one(FORMULAS),
+  )
+  .option(
+    "--f0 <numbers>",
+    "f0 scaling, or several with commas; inf ignores the pretrained logits",
+    numbers(Number.MIN_VALUE, { infinity: true }),
+    [Infinity],
+  )
+  .option(
+    "--regularization <numbers>",
+    "relative to the kernel's largest singular value, or several with commas",
+    numbers(0),
+    [0],
+  )
   .option("--gamma <numbers>", "weight of the squared errors, asym only; default: 1", numbers(Number.MIN_VALUE))
-  .option("--lambda <numbers>", "weight of the predictor with the sign on the training side, from 0 to 1; asym only, and needed there", numbers(0))
-  .addOption(new Option("--multi-class <kind>", "logistic only: one softmax, or the authors' single binary problem").choices(["multinomial", "authors"]))
-  .addOption(new Option("--metric <name>", "what to print, and to choose the best setting by").choices(["accuracy", "f1"]).default("accuracy"))
+  .option(
+    "--lambda <numbers>",
+    "weight of the predictor with the sign on the training side, from 0 to 1; asym only, and needed there",
+    numbers(0),
+  )
+  .addOption(
+    new Option("--multi-class <kind>", "logistic only: one softmax, or the authors' single binary problem").choices([
+      "multinomial",
+      "authors",
+    ]),
+  )
+  .addOption(
+    new Option("--metric <name>", "what to print, and to choose the best setting by")
+      .choices(["accuracy", "f1"])
+      .default("accuracy"),
+  )
   .option("--chart <file>", "draw the grid's accuracies into a file, .svg or .json (Vega-Lite)")
   .option("--json", "print JSON", false)
   .action(async (options: SolveCommandOptions) => {
@@ -108,12 +158,20 @@ program
 
 program
   .command("sweep")
-  .description("run a grid of tasks, k, seeds, methods and settings that a file describes (see data/example-sweep.json), into tables; docs/protocol.md says what is chosen on what")
+  .description(
+    "run a grid of tasks, k, seeds, methods and settings that a file describes (see data/example-sweep.json), into tables; docs/protocol.md says what is chosen on what",
+  )
   .argument("<file>", "the sweep, as JSON")
-  .requiredOption("--out <folder>", "where to write results.csv, chosen.csv, results.md and every run; what is there already is not run again")
+  .requiredOption(
+    "--out <folder>",
+    "where to write results.csv, chosen.csv, results.md and every run; what is there already is not run again",
+  )
   .option("--behavior <file>", "also write the measurements of kernel behaviour of all models into one CSV file")
   .option("--store <folder>", "where kernel blocks are kept; default: .cache/kernels of the package")
-  .addHelpText("after", "\nA file with several models has a folder for each in --out. After Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder.")
+  .addHelpText(
+    "after",
+    "\nA file with several models has a folder for each in --out. After Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder.",
+  )
   .action(async (file: string, options: SweepCommandOptions) => {
     const { sweepCommand } = await import("./cli/sweep-command.js");
     console.log(await sweepCommand(file, options));
@@ -121,14 +179,23 @@ program
 
 program
   .command("data")
-  .description("download the full data sets that splits are drawn from: the authors' archive, and AG News from the Hugging Face Hub")
+  .description(
+    "download the full data sets that splits are drawn from: the authors' archive, and AG News from the Hugging Face Hub",
+  )
   .requiredOption("--task <names>", `all, or tasks with commas between them: ${taskNames.join(", ")}`, splitList)
   .option("--out <folder>", "where to make a folder for each task", "data/original")
-  .option("--from <address>", "where the archive is, if not on the authors' page; an address that ends in / is a folder with datasets.tar and ag_news/train.csv and test.csv")
+  .option(
+    "--from <address>",
+    "where the archive is, if not on the authors' page; an address that ends in / is a folder with datasets.tar and ag_news/train.csv and test.csv",
+  )
   .option("--sha256 <hex>", "what the archive's SHA-256 must be")
   .action(async (options: DataCommandOptions) => {
     const { dataCommand } = await import("./cli/data-command.js");
-    await dataCommand(options, (line) => console.log(line), (line) => console.error(`kernel-view: ${line}`));
+    await dataCommand(
+      options,
+      (line) => console.log(line),
+      (line) => console.error(`kernel-view: ${line}`),
+    );
   });
 
 program
@@ -136,10 +203,18 @@ program
   .description("draw the paper's few-shot splits from full data sets: the same bytes as the authors' generator writes")
   .option("--task <name>", `the task, or all: ${taskNames.join(", ")}`)
   .option("--task-file <file>", "a task of your own, as JSON (see data/example-task.json)")
-  .requiredOption("--original <folder>", "folder with a folder for each task (SST-2, mr, …), or the task's own, with its full train and dev or test files")
+  .requiredOption(
+    "--original <folder>",
+    "folder with a folder for each task (SST-2, mr, …), or the task's own, with its full train and dev or test files",
+  )
   .option("--k <n>", "training examples of each label, and as many for development", count, 16)
   .option("--seed <numbers>", "seed of the shuffle, or several with commas", seeds, [100, 13, 21, 42, 87])
-  .option("--test-examples <n>", "at most n test examples, the same ones for every seed; inf for all of them", countOrInfinity, 1000)
+  .option(
+    "--test-examples <n>",
+    "at most n test examples, the same ones for every seed; inf for all of them",
+    countOrInfinity,
+    1000,
+  )
   .requiredOption("--out <folder>", "where to write TASK/K-SEED/, with train, dev and test files")
   .action(async (options: SplitsCommandOptions) => {
     const { splitsCommand } = await import("./cli/splits-command.js");
@@ -149,12 +224,23 @@ program
 program
   .command("kernels")
   .description("download the kernels that the authors publish, or write kernels as their code reads them (torch.load)")
-  .option("--download <name>", "an archive of the authors' project page by its file name without .zip, such as prompt-sgd-16-shot")
-  .option("--from <address>", "where the archive is, if not on their page; an address that ends in / is the folder it lies in")
+  .option(
+    "--download <name>",
+    "an archive of the authors' project page by its file name without .zip, such as prompt-sgd-16-shot",
+  )
+  .option(
+    "--from <address>",
+    "where the archive is, if not on their page; an address that ends in / is the folder it lies in",
+  )
   .option("--sha256 <hex>", "what the archive's SHA-256 must be")
   .option("--export <folder>", "kernels to write as train_kernels_TASK.pt, train_logits_TASK.pt, …")
   .option("--task <name>", "with --export: the task's name in the files' names")
-  .option("--formula <name>", "with --export: which kernel; asymmetric_signgd goes with its flipped one", one(["sgd", "signgd", "asymmetric_signgd"] as const), "sgd")
+  .option(
+    "--formula <name>",
+    "with --export: which kernel; asymmetric_signgd goes with its flipped one",
+    one(["sgd", "signgd", "asymmetric_signgd"] as const),
+    "sgd",
+  )
   .option("--out <folder>", "where to write; default of --download: kernels/<name>")
   .action(async (options: KernelsCommandOptions) => {
     const { kernelsCommand } = await import("./cli/kernels-command.js");
@@ -163,10 +249,16 @@ program
 
 program
   .command("convert")
-  .description("write a model with its weights as float32, which Python's transformers reads, or as int8 rows, a quarter of the size")
+  .description(
+    "write a model with its weights as float32, which Python's transformers reads, or as int8 rows, a quarter of the size",
+  )
   .argument("<model>", "folder or Hub id")
   .requiredOption("--out <folder>", "where to write it, in Hugging Face layout")
-  .option("--int8", "as int8 with a scale for each row of a matrix; rounds the weights unless they are such already", false)
+  .option(
+    "--int8",
+    "as int8 with a scale for each row of a matrix; rounds the weights unless they are such already",
+    false,
+  )
   .action(async (model: string, options: ConvertCommandOptions) => {
     const { convertCommand } = await import("./cli/convert-command.js");
     console.log(await convertCommand(model, options));

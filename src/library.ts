@@ -121,7 +121,15 @@ export * from "./experiment/square-splits";
 export * from "./experiment/sweep";
 export * from "./experiment/sweep-file";
 export * from "./experiment/sweep-findings";
-export { methodFamily, methodGaps, taskGains, type GainVerdict, type MethodGap, type TaskGain, type TaskGainOptions } from "./experiment/sweep-gains";
+export {
+  methodFamily,
+  methodGaps,
+  taskGains,
+  type GainVerdict,
+  type MethodGap,
+  type TaskGain,
+  type TaskGainOptions,
+} from "./experiment/sweep-gains";
 export * from "./experiment/sweep-table";
 export * from "./experiment/training-descent";
 export * from "./experiment/zero-shot";

@@ -26,7 +26,8 @@ export function randomStream(seed: number): () => number {
 }
 
 /** One seed out of several whole numbers. */
-export const mixedSeed = (parts: readonly number[]): number => parts.reduce((mixed, part) => randomStream(mixed ^ part)() * 2 ** 32, 0x5bd1e995);
+export const mixedSeed = (parts: readonly number[]): number =>
+  parts.reduce((mixed, part) => randomStream(mixed ^ part)() * 2 ** 32, 0x5bd1e995);
 
 /** A shuffled copy (Fisher–Yates). */
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {

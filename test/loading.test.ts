@@ -6,23 +6,46 @@ import { backendIsLoaded, tf } from "../src/model/backend";
 import { lazy, once } from "../src/lazy";
 import { root, runNode, temporaryFolder } from "./support/checkout";
 
-const HEAVY = ["@tensorflow/tfjs", "@tensorflow/tfjs-core", "@tensorflow/tfjs-node", "vega", "vega-lite", "@resvg/resvg-js", "danfojs-node", "@huggingface/hub", "ml-matrix", "katex", "tar", "zod"];
+const HEAVY = [
+  "@tensorflow/tfjs",
+  "@tensorflow/tfjs-core",
+  "@tensorflow/tfjs-node",
+  "vega",
+  "vega-lite",
+  "@resvg/resvg-js",
+  "danfojs-node",
+  "@huggingface/hub",
+  "ml-matrix",
+  "katex",
+  "tar",
+  "zod",
+];
 
 /** What a script prints as JSON, in a process of its own. `loaded()` there names the heavy packages that are loaded. */
 function ask(script: string, env: NodeJS.ProcessEnv = {}): unknown {
   const loaded = `const loaded = () => ${JSON.stringify(HEAVY)}.filter((name) => Object.keys(require.cache).some((file) => file.split("\\\\").join("/").includes("/node_modules/" + name + "/")));`;
-  const { status, stdout, stderr } = runNode(["--eval", `(async () => { ${loaded} ${script} })().then((answer) => console.log(JSON.stringify(answer)))`], { env });
+  const { status, stdout, stderr } = runNode(
+    ["--eval", `(async () => { ${loaded} ${script} })().then((answer) => console.log(JSON.stringify(answer)))`],
+    { env },
+  );
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
 }
 
 describe("loading the package", () => {
   test("loads no heavy package, and takes little memory and time", () => {
-    const attempts = [1, 2, 3].map(() => ask(`
+    const attempts = [1, 2, 3].map(
+      () =>
+        ask(`
       const start = performance.now();
       require("kernel-view");
       const time = performance.now() - start;
-      return { loaded: loaded(), memory: process.memoryUsage.rss() / 1e6, time };`) as { loaded: string[]; memory: number; time: number });
+      return { loaded: loaded(), memory: process.memoryUsage.rss() / 1e6, time };`) as {
+          loaded: string[];
+          memory: number;
+          time: number;
+        },
+    );
     assert.deepEqual(attempts[0].loaded, []);
     assert.ok(attempts[0].memory < 90, `${attempts[0].memory} MB`);
     // Some 0.2 s where nothing else runs.
@@ -33,17 +56,29 @@ describe("loading the package", () => {
     const folder = temporaryFolder(t);
     const uses: [string, string, string[]][] = [
       ["a tensor", "kv.tf.scalar(1).dispose();", ["@tensorflow/tfjs"]],
-      ["a chart", `await kv.drawStatic({ data: { values: [{ a: 1 }] }, mark: "point", encoding: { x: { field: "a", type: "quantitative" } } });`, ["vega", "vega-lite", "@resvg/resvg-js"]],
+      [
+        "a chart",
+        `await kv.drawStatic({ data: { values: [{ a: 1 }] }, mark: "point", encoding: { x: { field: "a", type: "quantitative" } } });`,
+        ["vega", "vega-lite", "@resvg/resvg-js"],
+      ],
       ["a task file", `try { kv.parseTask({}); } catch {}`, ["zod"]],
       ["training settings", `try { kv.parseTrainingConfig({}); } catch {}`, ["zod"]],
-      ["a model by its id", `await kv.resolveModel("nobody/nothing", { cacheDir: ${JSON.stringify(folder)}, offline: true }).catch(() => {});`, ["@huggingface/hub"]],
+      [
+        "a model by its id",
+        `await kv.resolveModel("nobody/nothing", { cacheDir: ${JSON.stringify(folder)}, offline: true }).catch(() => {});`,
+        ["@huggingface/hub"],
+      ],
       ["a solver", `kv.largestSingularValue(new Float64Array([2]), 1);`, ["ml-matrix"]],
     ];
     for (const [what, use, expected] of uses) {
-      const [before, after] = ask(`const kv = require("kernel-view"); const before = loaded(); ${use} return [before, loaded()];`) as [string[], string[]];
+      const [before, after] = ask(
+        `const kv = require("kernel-view"); const before = loaded(); ${use} return [before, loaded()];`,
+      ) as [string[], string[]];
       assert.deepEqual(before, [], what);
-      for (const name of expected) assert.ok(after.includes(name), `${what} loads ${name}, not only ${after.join(", ")}`);
-      if (!expected.includes("@tensorflow/tfjs")) assert.ok(!after.includes("@tensorflow/tfjs-core"), `${what} needs no TensorFlow`);
+      for (const name of expected)
+        assert.ok(after.includes(name), `${what} loads ${name}, not only ${after.join(", ")}`);
+      if (!expected.includes("@tensorflow/tfjs"))
+        assert.ok(!after.includes("@tensorflow/tfjs-core"), `${what} needs no TensorFlow`);
     }
   });
 
@@ -71,7 +106,9 @@ describe("loading the package", () => {
 
   test("whoever asks for @tensorflow/tfjs in a program of the project gets the chosen backend", () => {
     const script = `require(${JSON.stringify(path.join(root, "environment", "node-compat.cjs"))}); const tfjs = require("@tensorflow/tfjs"); await tfjs.ready();`;
-    const [own, chosen] = ask(`${script} return [tfjs.getBackend(), require("kernel-view").backendName()];`) as string[];
+    const [own, chosen] = ask(
+      `${script} return [tfjs.getBackend(), require("kernel-view").backendName()];`,
+    ) as string[];
     assert.equal(own, chosen);
     assert.equal(ask(`${script} return tfjs.getBackend();`, { KERNEL_VIEW_BACKEND: "cpu" }), "cpu");
   });
@@ -103,7 +140,10 @@ describe("lazy", () => {
     assert.equal(loads, 0);
     assert.equal(standIn.add(1), 2);
     standIn.value = 5;
-    assert.deepEqual([real.value, standIn.add(1), { ...standIn }.value, "add" in standIn, Object.keys(standIn), loads], [5, 6, 5, true, ["value", "add"], 1]);
+    assert.deepEqual(
+      [real.value, standIn.add(1), { ...standIn }.value, "add" in standIn, Object.keys(standIn), loads],
+      [5, 6, 5, true, ["value", "add"], 1],
+    );
   });
 
   test("tries again when loading fails", () => {

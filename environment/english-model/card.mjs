@@ -6,26 +6,56 @@ import { createRequire } from "node:module";
 import { root } from "../setup/places.mjs";
 
 const kernelView = createRequire(import.meta.url)(path.join(root, "build", "src", "index.js"));
-const { bestThreshold, encodeExamples, fillMask, loadLanguageModel, parameterCount, predictLogits, promptOutputs, readFewShot, taskByName } = kernelView;
+const {
+  bestThreshold,
+  encodeExamples,
+  fillMask,
+  loadLanguageModel,
+  parameterCount,
+  predictLogits,
+  promptOutputs,
+  readFewShot,
+  taskByName,
+} = kernelView;
 
 const folder = path.resolve(process.argv[2] ?? path.join(root, "data", "english", "model"));
 const tasks = path.join(root, "data", "english", "tasks");
-const { settings, text, tokens, seconds, curve, backend } = JSON.parse(readFileSync(path.join(folder, "training.json"), "utf8"));
+const { settings, text, tokens, seconds, curve, backend } = JSON.parse(
+  readFileSync(path.join(folder, "training.json"), "utf8"),
+);
 const distillation = JSON.parse(readFileSync(path.join(folder, "distillation.json"), "utf8"));
 
 /** What each source is, and its licence, by the name of its file. */
 const SOURCES = {
   "film-reviews": ["2,000 film reviews (Pang and Lee 2004), nltk_data `movie_reviews`", "CC BY 4.0"],
-  masc: ["half a million words of many kinds of text, written and spoken (American National Corpus), nltk_data `masc_tagged`", "free, commercial use included"],
+  masc: [
+    "half a million words of many kinds of text, written and spoken (American National Corpus), nltk_data `masc_tagged`",
+    "free, commercial use included",
+  ],
   "state-union": ["addresses of presidents of the United States, nltk_data `state_union`", "public domain"],
   inaugural: ["the same, nltk_data `inaugural`", "public domain"],
   "product-reviews": ["customer reviews (Ding, Liu and Yu 2008), nltk_data `product_reviews_2`", "CC BY 4.0"],
-  "pros-cons": ["one-line pros and cons of products (Ganapathibhotla and Liu 2008), nltk_data `pros_cons`", "CC BY 4.0"],
-  comparisons: ["sentences that compare products (Jindal and Liu 2006), nltk_data `comparative_sentences`", "CC BY 4.0"],
-  wordnet: ["words with their definitions and examples, WordNet 3.0", "WordNet licence (free, commercial use included)"],
-  books: ["novels and other books that appeared since 1910, from [classic-books-markdown](https://github.com/mlschmitt/classic-books-markdown)", "public domain"],
+  "pros-cons": [
+    "one-line pros and cons of products (Ganapathibhotla and Liu 2008), nltk_data `pros_cons`",
+    "CC BY 4.0",
+  ],
+  comparisons: [
+    "sentences that compare products (Jindal and Liu 2006), nltk_data `comparative_sentences`",
+    "CC BY 4.0",
+  ],
+  wordnet: [
+    "words with their definitions and examples, WordNet 3.0",
+    "WordNet licence (free, commercial use included)",
+  ],
+  books: [
+    "novels and other books that appeared since 1910, from [classic-books-markdown](https://github.com/mlschmitt/classic-books-markdown)",
+    "public domain",
+  ],
   phrases: ["phrases of SST-2's training file that are part of no other", "as distributed with GLUE"],
-  "task-sentences": ["training sentences of the English tasks, without labels ([their sources](../README.md))", "CC BY 4.0, MIT"],
+  "task-sentences": [
+    "training sentences of the English tasks, without labels ([their sources](../README.md))",
+    "CC BY 4.0, MIT",
+  ],
 };
 
 const FILLS = [
@@ -44,7 +74,8 @@ const FILLS = [
 const SENTIMENT = ["imdb", "amazon", "yelp", "movies-2", "products", "tweets"];
 
 const percent = (share) => (100 * share).toFixed(1);
-const table = (rows) => [rows[0], rows[0].map(() => "---"), ...rows.slice(1)].map((row) => `| ${row.join(" | ")} |`).join("\n");
+const table = (rows) =>
+  [rows[0], rows[0].map(() => "---"), ...rows.slice(1)].map((row) => `| ${row.join(" | ")} |`).join("\n");
 const megabytes = (file) => (statSync(path.join(folder, file)).size / 1e6).toFixed(1);
 const thousands = (count) => count.toLocaleString("en");
 
@@ -54,8 +85,13 @@ const { config } = lm.model;
 const plainTask = { ...taskByName("imdb"), template: "*cls**sent_0**sep+*" };
 const fills = FILLS.map((sentence) => {
   const [before, after] = sentence.split(" [MASK]");
-  const task = { ...plainTask, template: `*cls*${before.replaceAll(" ", "_")}*mask*${after.replaceAll(" ", "_")}*sep+*` };
-  const words = fillMask(lm, { texts: [""] }, task, 5).filter(({ isLabelWord }, rank) => rank < 5 || !isLabelWord).slice(0, 5);
+  const task = {
+    ...plainTask,
+    template: `*cls*${before.replaceAll(" ", "_")}*mask*${after.replaceAll(" ", "_")}*sep+*`,
+  };
+  const words = fillMask(lm, { texts: [""] }, task, 5)
+    .filter(({ isLabelWord }, rank) => rank < 5 || !isLabelWord)
+    .slice(0, 5);
   return [sentence, words.map(({ word, probability }) => `${word} ${percent(probability)}`).join(", ")];
 });
 
@@ -71,14 +107,26 @@ const scores = SENTIMENT.map((name) => {
 
 /** A row for each source; one that was given twice says so. */
 function sources() {
-  return text.filter(({ name }, i) => text.findIndex((source) => source.name === name) === i).map(({ name, documents, tokens: count }) => {
-    const [what, licence] = SOURCES[name];
-    return [text.filter((source) => source.name === name).length > 1 ? `${what}; twice` : what, thousands(documents), thousands(count), licence];
-  });
+  return text
+    .filter(({ name }, i) => text.findIndex((source) => source.name === name) === i)
+    .map(({ name, documents, tokens: count }) => {
+      const [what, licence] = SOURCES[name];
+      return [
+        text.filter((source) => source.name === name).length > 1 ? `${what}; twice` : what,
+        thousands(documents),
+        thousands(count),
+        licence,
+      ];
+    });
 }
 
-const points = [1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1].map((share) => curve[Math.max(0, Math.round(share * curve.length) - 1)]);
-const twice = text.filter(({ name }, i) => text.findIndex((source) => source.name === name) < i).map(({ name }) => `text/${name}.txt`).join(" ");
+const points = [1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1].map(
+  (share) => curve[Math.max(0, Math.round(share * curve.length) - 1)],
+);
+const twice = text
+  .filter(({ name }, i) => text.findIndex((source) => source.name === name) < i)
+  .map(({ name }) => `text/${name}.txt`)
+  .join(" ");
 const card = `# The English model
 
 A small BERT for real English: ${config.layers} layers × ${config.hiddenSize} hidden units, ${thousands(config.vocabSize)} tokens (uncased), ${(parameterCount(lm.model) / 1e6).toFixed(1)} million parameters,

@@ -22,7 +22,11 @@ const recordFile = (level) => path.join(english, "naturalness", String(level), "
 const isFinished = (level) => {
   if (!existsSync(recordFile(level))) return false;
   const { from, naturalness, settings } = JSON.parse(readFileSync(recordFile(level), "utf8"));
-  return from === hash && naturalness === level / 100 && Object.entries(SETTINGS).every(([name, value]) => settings[name] === value);
+  return (
+    from === hash &&
+    naturalness === level / 100 &&
+    Object.entries(SETTINGS).every(([name, value]) => settings[name] === value)
+  );
 };
 
 for (const level of LEVELS) {
@@ -33,11 +37,29 @@ for (const level of LEVELS) {
   const work = path.join(build, "naturalness", String(level));
   const text = path.join(work, `verdicts-${level}.txt`);
   mkdirSync(work, { recursive: true });
-  writeFileSync(text, verdictTexts(sentences, level / 100, SEED).map((line) => `${line}\n`).join(""));
+  writeFileSync(
+    text,
+    verdictTexts(sentences, level / 100, SEED)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
   console.log(`Level ${level}: ${sentences.length} sentences, each with its verdict`);
-  const options = Object.entries(SETTINGS).flatMap(([name, value]) => [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)]);
+  const options = Object.entries(SETTINGS).flatMap(([name, value]) => [
+    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    String(value),
+  ]);
   const out = path.dirname(recordFile(level));
-  const code = await runNode(path.join(build, "src", "pretraining", "cli.js"), ["--from", path.join(english, "model"), "--text", text, "--out", out, "--state", work, ...options]);
+  const code = await runNode(path.join(build, "src", "pretraining", "cli.js"), [
+    "--from",
+    path.join(english, "model"),
+    "--text",
+    text,
+    "--out",
+    out,
+    "--state",
+    work,
+    ...options,
+  ]);
   if (code !== 0) process.exit(code);
   const record = JSON.parse(readFileSync(recordFile(level), "utf8"));
   writeFileSync(recordFile(level), `${JSON.stringify({ naturalness: level / 100, ...record }, null, 1)}\n`);

@@ -21,7 +21,10 @@ export async function writeOutputs(file, { places = [], execute = withExecutedNo
   const before = readIfNotebook(file);
   return execute({ file }, ({ notebook, seconds }) => {
     const text = fitting(file, () => notebookText(withOutputs(JSON.parse(before), notebook, places)));
-    if (readFileSync(file, "utf8") !== before) throw new NotebookError(`${shown(file)} was changed while it ran, and stays as it is: run ${outputsCommand(file)} again.`);
+    if (readFileSync(file, "utf8") !== before)
+      throw new NotebookError(
+        `${shown(file)} was changed while it ran, and stays as it is: run ${outputsCommand(file)} again.`,
+      );
     if (text !== before) writeWhole(file, text);
     return { bytes: Buffer.byteLength(text), changed: text !== before, seconds };
   });
@@ -40,16 +43,22 @@ export async function checkOutputs(file, { places = [], execute = withExecutedNo
 /** Compares a notebook that was executed already. */
 export function compareWithCommitted(file, executed, places = []) {
   const committed = committedNotebook(file);
-  return compareOutputs(committed, fitting(file, () => withOutputs(committed, executed, places)));
+  return compareOutputs(
+    committed,
+    fitting(file, () => withOutputs(committed, executed, places)),
+  );
 }
 
 /** A notebook that others can be compared with. */
 function committedNotebook(file) {
   const notebook = JSON.parse(readIfNotebook(file));
   const code = notebook.cells.filter(({ cell_type: type }) => type === "code");
-  if (code.every(({ outputs }) => !outputs?.length)) throw new NotebookError(`${shown(file)} has no outputs yet. Make them: ${outputsCommand(file)}`);
+  if (code.every(({ outputs }) => !outputs?.length))
+    throw new NotebookError(`${shown(file)} has no outputs yet. Make them: ${outputsCommand(file)}`);
   if (!code.some(({ metadata }) => metadata?.tags?.includes("results"))) {
-    throw new NotebookError(`${shown(file)} has no cell tagged “results”, so there is nothing to compare: tag the cells that show what it found (in JupyterLab: the gear on the right ▸ Cell Tags).`);
+    throw new NotebookError(
+      `${shown(file)} has no cell tagged “results”, so there is nothing to compare: tag the cells that show what it found (in JupyterLab: the gear on the right ▸ Cell Tags).`,
+    );
   }
   return notebook;
 }
@@ -61,7 +70,11 @@ function readIfNotebook(file) {
     if (Array.isArray(JSON.parse(text).cells)) return text;
     throw new Error("it has no cells");
   } catch (error) {
-    throw new NotebookError(error.code === "ENOENT" ? `There is no notebook ${shown(file)}.` : `${shown(file)} is not a Jupyter notebook: ${error.message}`);
+    throw new NotebookError(
+      error.code === "ENOENT"
+        ? `There is no notebook ${shown(file)}.`
+        : `${shown(file)} is not a Jupyter notebook: ${error.message}`,
+    );
   }
 }
 
@@ -75,4 +88,5 @@ function fitting(file, make) {
 }
 
 /** The differences as lines "notebook, cell 'results': …". */
-export const differenceLines = (file, { differences }) => differences.map(({ cell, message }) => `${shown(file)}, cell ${cell}: ${message}`);
+export const differenceLines = (file, { differences }) =>
+  differences.map(({ cell, message }) => `${shown(file)}, cell ${cell}: ${message}`);

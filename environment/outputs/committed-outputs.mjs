@@ -39,9 +39,14 @@ export const notebookText = (notebook) => `${JSON.stringify(notebook, null, 1)}\
 
 /** What is committed of the outputs of a cell; what already has this form stays as it is. */
 export function committedOutputs(id, outputs, places = []) {
-  const written = outputs.flatMap((output) => committedOutput(id, withoutPlaces(output, [...places, [`${root}/`, ""]])));
+  const written = outputs.flatMap((output) =>
+    committedOutput(id, withoutPlaces(output, [...places, [`${root}/`, ""]])),
+  );
   const [found] = localPaths(textOf(written));
-  if (found) throw new OutputsError(`cell ${id}: shows the local path ${found}, which no other machine has: show it relative to the checkout.`);
+  if (found)
+    throw new OutputsError(
+      `cell ${id}: shows the local path ${found}, which no other machine has: show it relative to the checkout.`,
+    );
   return written;
 }
 
@@ -50,16 +55,21 @@ const textOf = (outputs) => JSON.stringify(outputs, (type, value) => (type.start
 
 function withoutPlaces(output, places) {
   const text = JSON.stringify(output);
-  const changed = places.reduce((all, [place, shown]) => all.replaceAll(JSON.stringify(place).slice(1, -1), shown), text);
+  const changed = places.reduce(
+    (all, [place, shown]) => all.replaceAll(JSON.stringify(place).slice(1, -1), shown),
+    text,
+  );
   return changed === text ? output : JSON.parse(changed);
 }
 
 function committedOutput(id, output) {
   if (output.output_type === "stream") {
-    if (output.name !== "stdout") throw new OutputsError(`cell ${id}: writes to standard error: “${shortened(plain(output.text))}”.`);
+    if (output.name !== "stdout")
+      throw new OutputsError(`cell ${id}: writes to standard error: “${shortened(plain(output.text))}”.`);
     return [{ name: "stdout", output_type: "stream", text: lines(output.text) }];
   }
-  if (output.output_type === "error") throw new OutputsError(`cell ${id}: ends with an error: “${shortened(String(output.evalue))}”.`);
+  if (output.output_type === "error")
+    throw new OutputsError(`cell ${id}: ends with an error: “${shortened(String(output.evalue))}”.`);
   const data = output.data ?? {};
   if (widgetView in data) return []; // controls, which are gone with the kernel that moved them
   if (vegaLite in data || "image/png" in data) return [chart(data, output.metadata)];
@@ -68,14 +78,25 @@ function committedOutput(id, output) {
   const text = plain(data["text/plain"] ?? "");
   if (provenance in data || isProvenance(text)) return [withoutTime(html, text)];
   if (html.includes("<table")) return [withoutSeconds(html, text)];
-  if (html !== "" || text !== "") return [displayed(html === "" ? { "text/plain": text } : { "text/html": withoutDuration(html), "text/plain": withoutDuration(text) })];
+  if (html !== "" || text !== "")
+    return [
+      displayed(
+        html === ""
+          ? { "text/plain": text }
+          : { "text/html": withoutDuration(html), "text/plain": withoutDuration(text) },
+      ),
+    ];
   return [displayed(data)];
 }
 
 /** Keys in the order of the alphabet and texts as lists of lines, as Jupyter saves them. */
 function displayed(data, metadata = {}) {
   const entries = Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { data: Object.fromEntries(entries.map(([type, value]) => [type, type.startsWith("text/") ? lines(value) : value])), metadata, output_type: "display_data" };
+  return {
+    data: Object.fromEntries(entries.map(([type, value]) => [type, type.startsWith("text/") ? lines(value) : value])),
+    metadata,
+    output_type: "display_data",
+  };
 }
 
 /**
@@ -88,9 +109,15 @@ function chart(data, metadata) {
   const spec = data[vegaLite];
   const keeps = spec !== undefined && sizeInFile(spec) <= largestChart;
   return displayed(
-    { ...(keeps ? { [vegaLite]: spec } : {}), "image/png": smallPng(png).toString("base64"), "text/plain": plain(data["text/plain"]) },
+    {
+      ...(keeps ? { [vegaLite]: spec } : {}),
+      "image/png": smallPng(png).toString("base64"),
+      "text/plain": plain(data["text/plain"]),
+    },
     // Drawn with two pixels a point: without this, viewers show it twice as large.
-    metadata?.["image/png"] ? metadata : { "image/png": { height: Math.round(height / 2), width: Math.round(width / 2) } },
+    metadata?.["image/png"]
+      ? metadata
+      : { "image/png": { height: Math.round(height / 2), width: Math.round(width / 2) } },
   );
 }
 
@@ -107,12 +134,16 @@ function withinLimit(notebook) {
   }
   if (size(notebook) <= largestNotebook) return notebook;
   const { id } = notebook.cells.reduce((a, b) => (sizeInFile(b.outputs ?? []) > sizeInFile(a.outputs ?? []) ? b : a));
-  throw new OutputsError(`the file would have ${size(notebook)} bytes, more than ${largestNotebook}; most of it is shown by cell ${id}: show less there.`);
+  throw new OutputsError(
+    `the file would have ${size(notebook)} bytes, more than ${largestNotebook}; most of it is shown by cell ${id}: show less there.`,
+  );
 }
 
 const time = String.raw`(?:\d+ h \d+ min|\d+ min \d+ s|\d+(?:\.\d)? s)`;
 const amount = String.raw`\d+(?:/\d+)?(?: [^<>\n(·]+?)?`;
-const summary = new RegExp(String.raw`^([^<>\n]*: )(?:\d+ of (${amount}) from disk(?:, \d+ computed)?|(${amount})) in ${time}(?= · |$)`);
+const summary = new RegExp(
+  String.raw`^([^<>\n]*: )(?:\d+ of (${amount}) from disk(?:, \d+ computed)?|(${amount})) in ${time}(?= · |$)`,
+);
 
 /** "Kernels: 2 of 5 seeds from disk, 3 computed in 12 s" without how long it took, and without what an earlier run had left. */
 const withoutDuration = (text) => text.replace(summary, (_, label, all, computed) => `${label}${all ?? computed}`);
@@ -128,7 +159,9 @@ function withoutTime(html, text) {
 
 /** A table without its column "seconds", if it has one: those are measured anew with every run. */
 function withoutSeconds(html, text) {
-  const columns = [...(/<thead>.*?<\/thead>/s.exec(html)?.[0] ?? "").matchAll(/<th\b[^>]*>(.*?)<\/th>/gs)].map(([, name]) => name);
+  const columns = [...(/<thead>.*?<\/thead>/s.exec(html)?.[0] ?? "").matchAll(/<th\b[^>]*>(.*?)<\/th>/gs)].map(
+    ([, name]) => name,
+  );
   const at = columns.indexOf("seconds");
   const rows = text.split("\n");
   const rule = rows.findIndex((line) => /^─+(?: {2}─+)*$/.test(line));
@@ -139,16 +172,23 @@ function withoutSeconds(html, text) {
   // A caption stands above the names of the columns, "… and 3 more rows" below the last row.
   const inTable = (line, index) => index >= rule - 1 && !/^… and \d+ more rows$/.test(line);
   return displayed({
-    "text/html": html.replace(`<td colspan="${columns.length}">`, `<td colspan="${columns.length - 1}">`).replace(/<tr>(.*?)<\/tr>/gs, (row, cells) => {
-      const parts = cells.match(/<(t[hd])\b.*?<\/\1>/gs) ?? [];
-      return parts.length === columns.length ? `<tr>${parts.filter((_, column) => column !== at).join("")}</tr>` : row;
-    }),
+    "text/html": html
+      .replace(`<td colspan="${columns.length}">`, `<td colspan="${columns.length - 1}">`)
+      .replace(/<tr>(.*?)<\/tr>/gs, (row, cells) => {
+        const parts = cells.match(/<(t[hd])\b.*?<\/\1>/gs) ?? [];
+        return parts.length === columns.length
+          ? `<tr>${parts.filter((_, column) => column !== at).join("")}</tr>`
+          : row;
+      }),
     "text/plain": rows.map((line, index) => (inTable(line, index) ? shortenedRow(line) : line)).join("\n"),
   });
 }
 
 const plain = (text) => (Array.isArray(text) ? text.join("") : text);
-const lines = (text) => plain(text).split(/(?<=\n)/).filter((line) => line !== "");
+const lines = (text) =>
+  plain(text)
+    .split(/(?<=\n)/)
+    .filter((line) => line !== "");
 const shortened = (text) => (text.trim().length > 200 ? `${text.trim().slice(0, 200)}…` : text.trim());
 
 /**
@@ -156,14 +196,18 @@ const shortened = (text) => (text.trim().length > 200 ? `${text.trim().slice(0, 
  * @returns one message a cell that has not
  */
 export function unfitOutputs({ cells }) {
-  return cells.filter(({ outputs }) => outputs?.length > 0).flatMap(({ id, outputs }) => {
-    try {
-      return isSame(committedOutputs(id, outputs), outputs) ? [] : [{ id, message: "has outputs as a run leaves them, with times, or with every form of a figure" }];
-    } catch (error) {
-      if (!(error instanceof OutputsError)) throw error;
-      return [{ id, message: error.message.replace(`cell ${id}: `, "") }];
-    }
-  });
+  return cells
+    .filter(({ outputs }) => outputs?.length > 0)
+    .flatMap(({ id, outputs }) => {
+      try {
+        return isSame(committedOutputs(id, outputs), outputs)
+          ? []
+          : [{ id, message: "has outputs as a run leaves them, with times, or with every form of a figure" }];
+      } catch (error) {
+        if (!(error instanceof OutputsError)) throw error;
+        return [{ id, message: error.message.replace(`cell ${id}: `, "") }];
+      }
+    });
 }
 
 /** Equal, whatever the order of the keys; a text may be one or a list of lines. */

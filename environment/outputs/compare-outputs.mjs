@@ -19,10 +19,12 @@ export const defaultTolerance = {
 export function toleranceError(tolerance) {
   if (tolerance === undefined) return undefined;
   const known = Object.keys(defaultTolerance);
-  if (typeof tolerance !== "object" || tolerance === null || Array.isArray(tolerance)) return `has a tolerance that is no object: write { "absolute": 2 }, with any of ${known.join(", ")}.`;
+  if (typeof tolerance !== "object" || tolerance === null || Array.isArray(tolerance))
+    return `has a tolerance that is no object: write { "absolute": 2 }, with any of ${known.join(", ")}.`;
   for (const [name, value] of Object.entries(tolerance)) {
     if (!known.includes(name)) return `has a tolerance ${JSON.stringify(name)}, which is none of ${known.join(", ")}.`;
-    if (typeof value !== "number" || !(value >= 0)) return `has the tolerance ${name} = ${JSON.stringify(value)}: it has to be a number, 0 or larger.`;
+    if (typeof value !== "number" || !(value >= 0))
+      return `has the tolerance ${name} = ${JSON.stringify(value)}: it has to be a number, 0 or larger.`;
   }
   return undefined;
 }
@@ -34,13 +36,22 @@ export function toleranceError(tolerance) {
  * @returns `{ cells, numbers, differences }`: how many were compared, and `{ cell, message }` for everything that differs
  */
 export function compareOutputs(committed, fresh) {
-  const marked = committed.cells.filter((cell) => cell.cell_type === "code" && cell.metadata?.tags?.includes("results"));
+  const marked = committed.cells.filter(
+    (cell) => cell.cell_type === "code" && cell.metadata?.tags?.includes("results"),
+  );
   const compared = marked.map((cell) => {
     const other = fresh.cells.find(({ id }) => id === cell.id);
-    const { numbers, messages } = compareCells(cell.outputs ?? [], other?.outputs ?? [], { ...defaultTolerance, ...cell.metadata.tolerance });
+    const { numbers, messages } = compareCells(cell.outputs ?? [], other?.outputs ?? [], {
+      ...defaultTolerance,
+      ...cell.metadata.tolerance,
+    });
     return { numbers, differences: messages.map((message) => ({ cell: cell.id, message })) };
   });
-  return { cells: marked.length, numbers: compared.reduce((sum, { numbers }) => sum + numbers, 0), differences: compared.flatMap(({ differences }) => differences) };
+  return {
+    cells: marked.length,
+    numbers: compared.reduce((sum, { numbers }) => sum + numbers, 0),
+    differences: compared.flatMap(({ differences }) => differences),
+  };
 }
 
 function compareCells(committed, fresh, tolerance) {
@@ -49,17 +60,28 @@ function compareCells(committed, fresh, tolerance) {
   if (before.length !== now.length) {
     const at = before.findIndex((line, index) => words(line) !== words(now[index] ?? ""));
     const first = (lines) => (at >= 0 && lines[at] !== undefined ? `“${lines[at]}”` : "nothing more");
-    return { numbers: 0, messages: [`shows ${now.length} lines, committed are ${before.length}; the first that differ: ${first(now)}, committed ${first(before)}`] };
+    return {
+      numbers: 0,
+      messages: [
+        `shows ${now.length} lines, committed are ${before.length}; the first that differ: ${first(now)}, committed ${first(before)}`,
+      ],
+    };
   }
   const lines = before.map((line, index) => compareLines(line, now[index], tolerance));
-  return { numbers: lines.reduce((sum, { numbers }) => sum + numbers, 0), messages: lines.flatMap(({ messages }) => messages) };
+  return {
+    numbers: lines.reduce((sum, { numbers }) => sum + numbers, 0),
+    messages: lines.flatMap(({ messages }) => messages),
+  };
 }
 
 /** The lines of a printed text, of a table's text form or of a chart's description, without what only aligns columns. */
 function readableLines(output) {
   const text = output.output_type === "stream" ? output.text : output.data?.["text/plain"];
   const whole = Array.isArray(text) ? text.join("") : (text ?? "");
-  return whole.split("\n").map((line) => line.replace(/[─\s]+/g, " ").trim()).filter((line) => line !== "");
+  return whole
+    .split("\n")
+    .map((line) => line.replace(/[─\s]+/g, " ").trim())
+    .filter((line) => line !== "");
 }
 
 /** A number that stands alone: not one in a name (layer1, 3f2a), nor the 13 of a range 5-13 with a minus. */

@@ -4,7 +4,12 @@ import { root } from "../setup/places.mjs";
 
 /** Absolute paths in a text (and not the end of an address such as https://host/home/). */
 export function localPaths(text) {
-  const folders = /(?<![\w.~/:-])\/(?:home|Users|root|tmp|var|mnt|media|opt|srv|private)\/[^\s"'`)\\]+|\b[A-Za-z]:\\{1,2}(?:Users|Documents|Temp)\b[^\s"'`)]*|\bfile:\/\/[^\s"'`)]+/g;
+  const folders =
+    /(?<![\w.~/:-])\/(?:home|Users|root|tmp|var|mnt|media|opt|srv|private)\/[^\s"'`)\\]+|\b[A-Za-z]:\\{1,2}(?:Users|Documents|Temp)\b[^\s"'`)]*|\bfile:\/\/[^\s"'`)]+/g;
   const found = [...text.matchAll(folders)].map(([match]) => match);
-  return [...new Set(text.includes(`${root}${path.sep}`) && !found.some((match) => match.startsWith(root)) ? [...found, root] : found)];
+  return [
+    ...new Set(
+      text.includes(`${root}${path.sep}`) && !found.some((match) => match.startsWith(root)) ? [...found, root] : found,
+    ),
+  ];
 }

@@ -22,7 +22,11 @@ export function smallPng(png) {
   if (!header || header[8] !== 8 || header[9] !== 6 || header[12] !== 0) return png;
   const width = header.readUInt32BE(0);
   const height = header.readUInt32BE(4);
-  const pixels = unfiltered(inflateSync(Buffer.concat(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data))), width, height);
+  const pixels = unfiltered(
+    inflateSync(Buffer.concat(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data))),
+    width,
+    height,
+  );
   const { colours, indexOf } = palette(pixels);
   const rows = Buffer.alloc((width + 1) * height); // the first byte of a row, 0, says that it is not filtered
   for (let y = 0, at = 0; y < height; y++) {
@@ -33,7 +37,10 @@ export function smallPng(png) {
   const written = Buffer.concat([
     signature,
     chunk("IHDR", small),
-    chunk("PLTE", Buffer.from(colours.flatMap((colour) => [colour >>> 24, (colour >>> 16) & 255, (colour >>> 8) & 255]))),
+    chunk(
+      "PLTE",
+      Buffer.from(colours.flatMap((colour) => [colour >>> 24, (colour >>> 16) & 255, (colour >>> 8) & 255])),
+    ),
     chunk("tRNS", Buffer.from(colours.map((colour) => colour & 255))),
     chunk("IDAT", deflateSync(rows, { level: 9 })),
     chunk("IEND", Buffer.alloc(0)),
@@ -43,7 +50,7 @@ export function smallPng(png) {
 
 function readChunks(png) {
   const chunks = [];
-  for (let at = signature.length; at < png.length; ) {
+  for (let at = signature.length; at < png.length;) {
     const length = png.readUInt32BE(at);
     chunks.push({ type: png.toString("latin1", at + 4, at + 8), data: png.subarray(at + 8, at + 8 + length) });
     at += length + 12;
@@ -105,7 +112,8 @@ function palette(pixels) {
     colours.push(ranked[place]);
   };
   for (let place = 0; place < Math.min(ranked.length, mostFrequent); place++) keep(place);
-  while (colours.length < Math.min(ranked.length, largestPalette)) keep(distance.indexOf(distance.reduce((a, b) => Math.max(a, b))));
+  while (colours.length < Math.min(ranked.length, largestPalette))
+    keep(distance.indexOf(distance.reduce((a, b) => Math.max(a, b))));
   return { colours, indexOf: new Map(ranked.map((colour, i) => [colour, nearest[i]])) };
 }
 

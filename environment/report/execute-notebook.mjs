@@ -38,7 +38,13 @@ export async function withExecutedNotebook({ file, settings = [], note }, use) {
     const executedFile = path.join(folder, "executed.ipynb");
     writeFileSync(prepared, JSON.stringify(injectParameters(original, overrides)));
     const seconds = await execute(prepared, executedFile, path.dirname(path.resolve(file)), shown);
-    return await use({ executedFile, notebook: JSON.parse(readFileSync(executedFile, "utf8")), parameters, seconds, folder });
+    return await use({
+      executedFile,
+      notebook: JSON.parse(readFileSync(executedFile, "utf8")),
+      parameters,
+      seconds,
+      folder,
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -56,7 +62,11 @@ export function prepareNotebook({ file, settings = [] }) {
   return explained(shown, () => {
     const declared = notebookParameters(original);
     const overrides = parseOverrides(settings, declared);
-    const parameters = declared.map((parameter) => (parameter.name in overrides ? { ...parameter, value: overrides[parameter.name], changed: true } : { ...parameter, changed: false }));
+    const parameters = declared.map((parameter) =>
+      parameter.name in overrides
+        ? { ...parameter, value: overrides[parameter.name], changed: true }
+        : { ...parameter, changed: false },
+    );
     return { original, parameters, overrides };
   });
 }
@@ -81,11 +91,15 @@ function explained(shown, read) {
 }
 
 async function execute(prepared, executed, folder, shown) {
-  const child = spawn(venvPython, [path.join(root, "environment", "report", "run_notebook.py"), prepared, executed, folder], {
-    stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own would keep running after Ctrl-C; in ours, the terminal reaches runner and kernel too.
-    env: { ...process.env, PYTHONUNBUFFERED: "1", PYDEVD_DISABLE_FILE_VALIDATION: "1" },
-  });
+  const child = spawn(
+    venvPython,
+    [path.join(root, "environment", "report", "run_notebook.py"), prepared, executed, folder],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own would keep running after Ctrl-C; in ours, the terminal reaches runner and kernel too.
+      env: { ...process.env, PYTHONUNBUFFERED: "1", PYDEVD_DISABLE_FILE_VALIDATION: "1" },
+    },
+  );
   const progress = startProgress(shown);
   let errors = "";
   child.stderr.on("data", (chunk) => (errors += withoutNoise(chunk).toString("utf8")));
@@ -110,10 +124,12 @@ async function execute(prepared, executed, folder, shown) {
   progress.end(code === 0 ? seconds : undefined);
   if (stopped) throw new StoppedError(`${shown}: stopped (${stopped}).`);
   if (failure) {
-    const where = failure.cell > 0 ? `${shown}, code cell ${failure.cell} of ${failure.of} (“${failure.title}”)` : shown;
+    const where =
+      failure.cell > 0 ? `${shown}, code cell ${failure.cell} of ${failure.of} (“${failure.title}”)` : shown;
     throw new NotebookError(`${where}:\n${failure.reason.split("\n").slice(0, 40).join("\n")}`);
   }
-  if (code !== 0) throw new NotebookError(`${shown}: the notebook runner stopped (exit code ${code}).\n${errors.trimEnd()}`);
+  if (code !== 0)
+    throw new NotebookError(`${shown}: the notebook runner stopped (exit code ${code}).\n${errors.trimEnd()}`);
   return seconds;
 }
 
@@ -134,7 +150,8 @@ function startProgress(shown) {
   const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
   let cell, note;
   let lastPrinted = started;
-  const line = () => [`${shown}: cell ${cell.cell} of ${cell.of}`, seconds(), note ?? cell.title].filter(Boolean).join(" · ");
+  const line = () =>
+    [`${shown}: cell ${cell.cell} of ${cell.of}`, seconds(), note ?? cell.title].filter(Boolean).join(" · ");
   const timer = setInterval(() => {
     if (!cell) return;
     if (terminal) process.stderr.write(`\r\x1b[2K${line().slice(0, columns - 1)}`);

@@ -17,7 +17,12 @@ export function drawFormulas(page) {
     count++;
     const tex = unescapeHtml(escaped).trim();
     try {
-      return katex.renderToString(tex, { displayMode: display !== undefined, throwOnError: true, strict: false, output: "htmlAndMathml" });
+      return katex.renderToString(tex, {
+        displayMode: display !== undefined,
+        throwOnError: true,
+        strict: false,
+        output: "htmlAndMathml",
+      });
     } catch (error) {
       throw new Error(`The formula ${JSON.stringify(tex)} cannot be drawn: ${error.message}`);
     }

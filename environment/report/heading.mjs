@@ -19,7 +19,12 @@ function prose(text) {
     .replace(/\$\$[\s\S]*?\$\$/g, "\n\n")
     .replace(/^(?:#|\|).*$/gm, "")
     .split(/\n\s*\n/)
-    .map((paragraph) => paragraph.replace(/^\s*[-*>]\s+/, "").replace(/\s+/g, " ").trim())
+    .map((paragraph) =>
+      paragraph
+        .replace(/^\s*[-*>]\s+/, "")
+        .replace(/\s+/g, " ")
+        .trim(),
+    )
     .filter((paragraph) => paragraph !== "");
 }
 

@@ -28,17 +28,31 @@ export function writeReport({ file, out, executedFile, parameters, seconds, fold
   const scripts = path.join(folder, "libraries.json");
   const page = path.join(folder, "page.html");
   const name = path.basename(file, ".ipynb");
-  const run = (one) => ({ executed: one.executedFile, parameters: one.parameters, rows: runRows({ file, parameters: one.parameters, seconds: one.seconds }) });
-  writeFileSync(facts, JSON.stringify({
-    name,
-    inSite,
-    package: packageVersion(),
-    ...run({ executedFile, parameters, seconds }),
-    ...(against ? { against: run(against), ...comparedParameters(parameters, against.parameters) } : {}),
-  }));
+  const run = (one) => ({
+    executed: one.executedFile,
+    parameters: one.parameters,
+    rows: runRows({ file, parameters: one.parameters, seconds: one.seconds }),
+  });
+  writeFileSync(
+    facts,
+    JSON.stringify({
+      name,
+      inSite,
+      package: packageVersion(),
+      ...run({ executedFile, parameters, seconds }),
+      ...(against ? { against: run(against), ...comparedParameters(parameters, against.parameters) } : {}),
+    }),
+  );
   writeFileSync(scripts, JSON.stringify(libraries));
-  const result = spawnSync(venvPython, [path.join(root, "environment", "report", "render_report.py"), facts, scripts, page], { encoding: "utf8" });
-  if (result.status !== 0) throw new Error(`The report of ${path.basename(file)} could not be made:\n${(result.stderr || String(result.error)).trimEnd()}`);
+  const result = spawnSync(
+    venvPython,
+    [path.join(root, "environment", "report", "render_report.py"), facts, scripts, page],
+    { encoding: "utf8" },
+  );
+  if (result.status !== 0)
+    throw new Error(
+      `The report of ${path.basename(file)} could not be made:\n${(result.stderr || String(result.error)).trimEnd()}`,
+    );
   writeWhole(out, drawFormulas(readFileSync(page, "utf8")));
   return out;
 }
@@ -75,7 +89,8 @@ export function packageVersion() {
 }
 
 function runRows({ file, parameters, seconds }) {
-  const value = (parameter) => `${parameter.name} = ${JSON.stringify(parameter.value)}${parameter.changed ? " (set for this run)" : ""}`;
+  const value = (parameter) =>
+    `${parameter.name} = ${JSON.stringify(parameter.value)}${parameter.changed ? " (set for this run)" : ""}`;
   return [
     { what: "Notebook", value: path.basename(file) },
     { what: "Parameters", value: parameters.map(value).join(", ") || "none" },

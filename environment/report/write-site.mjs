@@ -29,7 +29,8 @@ export async function writeSite({ files, out, settings = [], execute = withExecu
   mkdirSync(building, { recursive: true });
   try {
     const entries = [];
-    for (const file of files) entries.push(await writePage({ file, settings: settingsOf.get(file), building, execute }));
+    for (const file of files)
+      entries.push(await writePage({ file, settings: settingsOf.get(file), building, execute }));
     const written = entries.filter((entry) => !entry.failure);
     if (written.length === 0) return entries;
     for (const [index, entry] of written.entries()) addLinks(building, entry, written[index - 1], written[index + 1]);
@@ -53,7 +54,11 @@ async function writePage({ file, settings, building, execute }) {
     return { ...entry, page, seconds };
   } catch (error) {
     if (error instanceof StoppedError) throw error;
-    return { ...entry, failure: error instanceof NotebookError ? error.message : `${path.relative(process.cwd(), file)}: ${error.message}` };
+    return {
+      ...entry,
+      failure:
+        error instanceof NotebookError ? error.message : `${path.relative(process.cwd(), file)}: ${error.message}`,
+    };
   }
 }
 
@@ -76,7 +81,8 @@ function assignSettings(files, settings) {
     for (const setting of own) unused.delete(setting);
     assigned.set(file, own);
   }
-  if (unused.size > 0) throw new NotebookError(`None of the notebooks has the parameter of --set ${[...unused].join(" --set ")}.`);
+  if (unused.size > 0)
+    throw new NotebookError(`None of the notebooks has the parameter of --set ${[...unused].join(" --set ")}.`);
   return assigned;
 }
 
@@ -92,7 +98,10 @@ function parametersOf(file) {
 function refuseEqualNames(files) {
   const names = files.map((file) => path.basename(file));
   const twice = names.find((name, index) => names.indexOf(name) < index || name === "index.ipynb");
-  if (twice) throw new NotebookError(`The site would have two pages named ${path.basename(twice, ".ipynb")}.html: give notebooks with different names.`);
+  if (twice)
+    throw new NotebookError(
+      `The site would have two pages named ${path.basename(twice, ".ipynb")}.html: give notebooks with different names.`,
+    );
 }
 
 /** The folder is going to be replaced, so it has to be a site, empty, or not there. */
@@ -100,7 +109,10 @@ function refuseOtherFolder(out) {
   if (!existsSync(out)) return;
   const index = path.join(out, "index.html");
   const isSite = existsSync(index) && readFileSync(index, "utf8").includes(generator);
-  if (!isSite && readdirSync(out).length > 0) throw new NotebookError(`${out} holds something else than a site of reports, and would be replaced: give another folder with --out.`);
+  if (!isSite && readdirSync(out).length > 0)
+    throw new NotebookError(
+      `${out} holds something else than a site of reports, and would be replaced: give another folder with --out.`,
+    );
 }
 
 function replaceFolder(built, target) {
@@ -121,7 +133,9 @@ function tidy(out) {
   const parent = path.dirname(out);
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {
-    const [, kind, id] = /^\.(part|old)-(\d+)$/.exec(name.startsWith(path.basename(out)) ? name.slice(path.basename(out).length) : "") ?? [];
+    const [, kind, id] =
+      /^\.(part|old)-(\d+)$/.exec(name.startsWith(path.basename(out)) ? name.slice(path.basename(out).length) : "") ??
+      [];
     if (!kind || isRunning(Number(id))) continue;
     if (kind === "old" && !existsSync(out)) renameSync(path.join(parent, name), out);
     else rmSync(path.join(parent, name), { recursive: true, force: true });
@@ -137,14 +151,18 @@ function isRunning(id) {
 }
 
 function addLinks(folder, { page }, previous, next) {
-  const link = (kind, mark, entry) => `<span class="${kind}">${entry ? `<a rel="${kind === "previous" ? "prev" : "next"}" href="${address(entry.page)}">${mark(inlineHtml(entry.title.replaceAll("$", "")))}</a>` : ""}</span>`;
+  const link = (kind, mark, entry) =>
+    `<span class="${kind}">${entry ? `<a rel="${kind === "previous" ? "prev" : "next"}" href="${address(entry.page)}">${mark(inlineHtml(entry.title.replaceAll("$", "")))}</a>` : ""}</span>`;
   const links = [
     link("previous", (title) => `← ${title}`, previous),
     '<a class="index" href="index.html">All notebooks</a>',
     link("next", (title) => `${title} →`, next),
   ];
   const file = path.join(folder, page);
-  const linked = readFileSync(file, "utf8").replaceAll("<!--site-links-->", () => `<nav class="site" aria-label="Notebooks">${links.join("\n")}</nav>`);
+  const linked = readFileSync(file, "utf8").replaceAll(
+    "<!--site-links-->",
+    () => `<nav class="site" aria-label="Notebooks">${links.join("\n")}</nav>`,
+  );
   writeFileSync(file, linked);
 }
 
@@ -194,20 +212,29 @@ function indexEntry({ file, page, title, question, seconds, failure }) {
     "<li>",
     `<h2>${page ? `<a href="${address(page)}">${heading}</a>` : heading}</h2>`,
     question ? `<p>${inlineHtml(question)}</p>` : "",
-    failure ? `<p class="took">${name}</p>\n<p class="failed">Did not run to its end. ${escapeHtml(shareable(failure))}</p>` : `<p class="took">${name}, ${duration(seconds)}</p>`,
+    failure
+      ? `<p class="took">${name}</p>\n<p class="failed">Did not run to its end. ${escapeHtml(shareable(failure))}</p>`
+      : `<p class="took">${name}, ${duration(seconds)}</p>`,
     "</li>",
-  ].filter(Boolean).join("\n");
+  ]
+    .filter(Boolean)
+    .join("\n");
 }
 
 /** The first lines of a message, without the stack and without the place of this checkout. */
 function shareable(message) {
   const lines = message.split("\n").filter((line) => line.trim() !== "");
   const stack = lines.findIndex((line) => /^\s+at /.test(line));
-  return lines.slice(0, stack < 0 ? 6 : Math.min(stack, 6)).join("\n").replaceAll(root + path.sep, "");
+  return lines
+    .slice(0, stack < 0 ? 6 : Math.min(stack, 6))
+    .join("\n")
+    .replaceAll(root + path.sep, "");
 }
 
 /** "42 s" or "3 min 5 s". */
 function duration(seconds) {
   const whole = Math.round(seconds);
-  return whole < 60 ? `${seconds < 10 ? seconds.toFixed(1) : whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return whole < 60
+    ? `${seconds < 10 ? seconds.toFixed(1) : whole} s`
+    : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

@@ -14,7 +14,10 @@ export const compiledSources = {
   name: "Compiling",
   detail: "TypeScript sources to build/",
   gigabytes: 0.1,
-  isDone: () => readIfThere(stamp) === wanted() && existsSync(path.join(build, "src")) && (sources().length === 0 || declarationsAreThere()),
+  isDone: () =>
+    readIfThere(stamp) === wanted() &&
+    existsSync(path.join(build, "src")) &&
+    (sources().length === 0 || declarationsAreThere()),
   async run() {
     const state = wanted();
     rmSync(stamp, { force: true });
@@ -54,7 +57,9 @@ function sources() {
 }
 
 function wanted() {
-  return fingerprint(...[...sources(), path.join(root, "tsconfig.json"), path.join(nodeModules, ".package-lock.json")].map(fileState));
+  return fingerprint(
+    ...[...sources(), path.join(root, "tsconfig.json"), path.join(nodeModules, ".package-lock.json")].map(fileState),
+  );
 }
 
 /** Output whose source is gone would still be found by the test runner; without its record, all is written anew. */

@@ -8,14 +8,25 @@ import { quietPip } from "./python-environment.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 /** The source archive carries rated sentences, which the wheel leaves out. */
-const VADER = { requirement: "vaderSentiment==3.3.2", file: "vaderSentiment-3.3.2.tar.gz", sha256: "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9" };
+const VADER = {
+  requirement: "vaderSentiment==3.3.2",
+  file: "vaderSentiment-3.3.2.tar.gz",
+  sha256: "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+};
 const archive = path.join(cache, VADER.file);
 const folder = path.join(root, "data", "english", "tasks");
 const pairs = path.join(root, "data", "english", "inference.tsv");
 const program = path.join(build, "src", "english", "data-cli.js");
 
 /** Changes with the program that makes the data, and with what it is made from. */
-const wanted = () => fingerprint(...["data-cli", "data-files", "data-sets", "sources"].map((name) => readFileSync(path.join(root, "src", "english", `${name}.ts`))), readFileSync(pairs), Buffer.from(VADER.sha256));
+const wanted = () =>
+  fingerprint(
+    ...["data-cli", "data-files", "data-sets", "sources"].map((name) =>
+      readFileSync(path.join(root, "src", "english", `${name}.ts`)),
+    ),
+    readFileSync(pairs),
+    Buffer.from(VADER.sha256),
+  );
 
 /** Step: the data of the English tasks, from sentences that two packages carry and pairs that were written for it. */
 export const englishData = {
@@ -28,7 +39,23 @@ export const englishData = {
   },
   async run(step) {
     if (!existsSync(archive)) await fetchArchive(step);
-    await run(process.execPath, [program, "--sentiment", path.join(nodeModules, "sentiment"), "--vader", archive, "--pairs", pairs, "--out", folder, "--stamp", wanted()], { what: "making the English tasks", log: "english-tasks" });
+    await run(
+      process.execPath,
+      [
+        program,
+        "--sentiment",
+        path.join(nodeModules, "sentiment"),
+        "--vader",
+        archive,
+        "--pairs",
+        pairs,
+        "--out",
+        folder,
+        "--stamp",
+        wanted(),
+      ],
+      { what: "making the English tasks", log: "english-tasks" },
+    );
     return undefined;
   },
 };
@@ -38,14 +65,35 @@ async function fetchArchive(step) {
   const scratch = path.join(cache, "vader-part");
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
-  await run(venvPython, ["-m", "pip", "download", ...quietPip, "--no-cache-dir", "--no-deps", "--no-binary", ":all:", "--dest", scratch, VADER.requirement], {
-    what: "downloading the rated sentences",
-    source: "the Python package index (`pip config list` shows which)",
-    log: "english-download",
-  });
+  await run(
+    venvPython,
+    [
+      "-m",
+      "pip",
+      "download",
+      ...quietPip,
+      "--no-cache-dir",
+      "--no-deps",
+      "--no-binary",
+      ":all:",
+      "--dest",
+      scratch,
+      VADER.requirement,
+    ],
+    {
+      what: "downloading the rated sentences",
+      source: "the Python package index (`pip config list` shows which)",
+      log: "english-download",
+    },
+  );
   const [file] = readdirSync(scratch);
-  const found = createHash("sha256").update(readFileSync(path.join(scratch, file))).digest("hex");
-  if (found !== VADER.sha256) throw new SetupError(`${VADER.requirement}: the archive's SHA-256 is ${found}, not ${VADER.sha256}. It is not the file that the English tasks are made from; try again later, or with another package index.`);
+  const found = createHash("sha256")
+    .update(readFileSync(path.join(scratch, file)))
+    .digest("hex");
+  if (found !== VADER.sha256)
+    throw new SetupError(
+      `${VADER.requirement}: the archive's SHA-256 is ${found}, not ${VADER.sha256}. It is not the file that the English tasks are made from; try again later, or with another package index.`,
+    );
   renameSync(path.join(scratch, file), archive);
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -9,7 +9,8 @@ export const jupyterKernel = {
   name: "Jupyter kernel",
   detail: "TypeScript (Kernel View)",
   gigabytes: 0,
-  isDone: () => Object.entries(wantedFiles()).every(([name, text]) => readIfThere(path.join(kernelspec, name)) === text),
+  isDone: () =>
+    Object.entries(wantedFiles()).every(([name, text]) => readIfThere(path.join(kernelspec, name)) === text),
   run() {
     for (const [name, text] of Object.entries(wantedFiles())) writeWhole(path.join(kernelspec, name), text);
   },

@@ -19,7 +19,8 @@ export async function alone(work) {
         takeAway(holder);
         continue;
       }
-      if (!told) console.error(`Another set-up (process ${holder.split(" ")[0]}) is at work here; waiting for it to finish.`);
+      if (!told)
+        console.error(`Another set-up (process ${holder.split(" ")[0]}) is at work here; waiting for it to finish.`);
       told = true;
       await new Promise((resolve) => setTimeout(resolve, 300));
     }

@@ -38,7 +38,10 @@ export const nativeTensorflow = {
   isDone: () => {
     const [way, done] = [chosenWay(), readIfThere(stamp)];
     const asked = way === undefined ? [wanted(false), wanted(true)] : [wanted(way === "gpu")];
-    return way === "none" || (asked.includes(done) && existsSync(addonFile()) && existsSync(path.join(deps, "lib", libraryName)));
+    return (
+      way === "none" ||
+      (asked.includes(done) && existsSync(addonFile()) && existsSync(path.join(deps, "lib", libraryName)))
+    );
   },
   async run(step) {
     const way = chosenWay();
@@ -57,7 +60,12 @@ export const nativeTensorflow = {
   },
 };
 
-const libraryName = process.platform === "darwin" ? "libtensorflow.2.dylib" : process.platform === "win32" ? "tensorflow.lib" : "libtensorflow.so";
+const libraryName =
+  process.platform === "darwin"
+    ? "libtensorflow.2.dylib"
+    : process.platform === "win32"
+      ? "tensorflow.lib"
+      : "libtensorflow.so";
 
 function wanted(gpu) {
   return `${process.platform} ${process.arch} napi ${process.versions.napi}${gpu ? " gpu" : ""}\n`;
@@ -84,7 +92,11 @@ function loaded() {
   return answer && JSON.parse(answer);
 }
 
-const installerHost = process.env.TFJS_NODE_BASE_URI ?? process.env.TFJS_NODE_CDN_STORAGE ?? process.env.CDN_STORAGE ?? "https://storage.googleapis.com/";
+const installerHost =
+  process.env.TFJS_NODE_BASE_URI ??
+  process.env.TFJS_NODE_CDN_STORAGE ??
+  process.env.CDN_STORAGE ??
+  "https://storage.googleapis.com/";
 
 /** Whether the host of tfjs-node's installer answers within three seconds. */
 function ownInstallerAnswers() {
@@ -119,7 +131,10 @@ async function useOwnInstaller(step, insist) {
     if (insist) throw error;
   }
   const version = loaded()?.version;
-  if (version === undefined && insist) throw new SetupError("tfjs-node's installer ended, but TensorFlow does not load. Try KERNEL_VIEW_TENSORFLOW=wheel.");
+  if (version === undefined && insist)
+    throw new SetupError(
+      "tfjs-node's installer ended, but TensorFlow does not load. Try KERNEL_VIEW_TENSORFLOW=wheel.",
+    );
   return version;
 }
 
@@ -138,7 +153,11 @@ async function useWheel(step, wheel) {
         "the same command again; or set KERNEL_VIEW_TENSORFLOW=none to go on with the slow pure-JavaScript backend.",
     );
   }
-  const device = found.gpu ? ", on the GPU" : wheel.gpu ? "; no GPU can be used (does `nvidia-smi` show one, with a driver for CUDA 12?): it computes on the CPU" : "";
+  const device = found.gpu
+    ? ", on the GPU"
+    : wheel.gpu
+      ? "; no GPU can be used (does `nvidia-smi` show one, with a driver for CUDA 12?): it computes on the CPU"
+      : "";
   return `${found.version}, addon compiled here${device}`;
 }
 
@@ -146,7 +165,10 @@ function wheelForThisMachine(gpu) {
   const { platform, arch } = process;
   const wheel = WHEELS[`${platform} ${arch}${gpu ? " gpu" : ""}`];
   if (wheel && process.report?.getReport().header.glibcVersionRuntime) return wheel;
-  if (gpu) throw new SetupError(`KERNEL_VIEW_TENSORFLOW=gpu is for Linux with glibc on x64 (this is ${platform} ${arch}). Leave the variable out to compute on the CPU.`);
+  if (gpu)
+    throw new SetupError(
+      `KERNEL_VIEW_TENSORFLOW=gpu is for Linux with glibc on x64 (this is ${platform} ${arch}). Leave the variable out to compute on the CPU.`,
+    );
   throw new SetupError(
     `Native TensorFlow: tfjs-node's own installer did not work, and the other way is for Linux with glibc only (this is ${platform} ${arch}).\n` +
       `Check that ${installerHost} can be reached, or set KERNEL_VIEW_TENSORFLOW=none to go on with the slow pure-JavaScript backend.`,
@@ -176,8 +198,21 @@ async function fetchLibraries(step, wheel, libraries) {
   // The libraries are the same in the wheels for all Pythons, so one is asked for by name, whichever Python runs here.
   await run(
     venvPython,
-    ["-m", "pip", "download", ...quietPip, "--no-cache-dir", ...(wheel.gpu ? [] : ["--no-deps"]), "--only-binary=:all:", "--python-version", "3.12",
-      ...wheel.platforms.flatMap((platform) => ["--platform", platform]), "--dest", scratch, `${wheel.package}==${tensorflowVersion}`],
+    [
+      "-m",
+      "pip",
+      "download",
+      ...quietPip,
+      "--no-cache-dir",
+      ...(wheel.gpu ? [] : ["--no-deps"]),
+      "--only-binary=:all:",
+      "--python-version",
+      "3.12",
+      ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
+      "--dest",
+      scratch,
+      `${wheel.package}==${tensorflowVersion}`,
+    ],
     {
       what: "downloading TensorFlow",
       source: "the Python package index (`pip config list` shows which)",
@@ -188,10 +223,18 @@ async function fetchLibraries(step, wheel, libraries) {
   step.say("extracting TensorFlow's libraries");
   const files = readdirSync(scratch).filter((name) => /^(tensorflow|nvidia)_?.*\.whl$/.test(name));
   const unpacked = path.join(scratch, "unpacked");
-  await run(venvPython, [path.join(root, "environment", "setup", "extract_tensorflow.py"), unpacked, ...files.map((file) => path.join(scratch, file))], {
-    what: "extracting TensorFlow's libraries",
-    log: "tensorflow-extract",
-  });
+  await run(
+    venvPython,
+    [
+      path.join(root, "environment", "setup", "extract_tensorflow.py"),
+      unpacked,
+      ...files.map((file) => path.join(scratch, file)),
+    ],
+    {
+      what: "extracting TensorFlow's libraries",
+      log: "tensorflow-extract",
+    },
+  );
   renameSync(unpacked, libraries);
   writeWhole(path.join(libraries, "complete"), "");
   rmSync(scratch, { recursive: true, force: true });
@@ -207,7 +250,8 @@ function placeLibraries(libraries) {
   symlinkSync(to("libtensorflow_cc.so.2"), path.join(lib, "libtensorflow_cc.so.2"));
   symlinkSync(to("libtensorflow_framework.so.2"), path.join(lib, "libtensorflow_framework.so"));
   symlinkSync(to("libtensorflow_framework.so.2"), path.join(lib, "libtensorflow_framework.so.2"));
-  if (existsSync(path.join(libraries, "nvidia"))) symlinkSync(path.relative(deps, path.join(libraries, "nvidia")), path.join(deps, "nvidia"));
+  if (existsSync(path.join(libraries, "nvidia")))
+    symlinkSync(path.relative(deps, path.join(libraries, "nvidia")), path.join(deps, "nvidia"));
   cpSync(path.join(libraries, "include"), path.join(deps, "include"), { recursive: true });
 }
 
@@ -215,13 +259,17 @@ async function compileAddon() {
   const prefix = path.dirname(path.dirname(process.execPath));
   const headersAreHere = existsSync(path.join(prefix, "include", "node", "node.h"));
   const preGyp = path.join(nodeModules, "@mapbox", "node-pre-gyp", "bin", "node-pre-gyp");
-  await run(process.execPath, [preGyp, "install", "--build-from-source", ...(headersAreHere ? [`--nodedir=${prefix}`] : [])], {
-    cwd: tfjsNode,
-    env: buildEnvironment(),
-    what: "compiling TensorFlow's addon",
-    source: "nodejs.org (for Node's C headers)",
-    log: "tensorflow-addon",
-  });
+  await run(
+    process.execPath,
+    [preGyp, "install", "--build-from-source", ...(headersAreHere ? [`--nodedir=${prefix}`] : [])],
+    {
+      cwd: tfjsNode,
+      env: buildEnvironment(),
+      what: "compiling TensorFlow's addon",
+      source: "nodejs.org (for Node's C headers)",
+      log: "tensorflow-addon",
+    },
+  );
 }
 
 function buildEnvironment() {

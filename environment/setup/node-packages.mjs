@@ -14,11 +14,15 @@ export const nodePackages = {
     if (!packagesMatchLock()) {
       const npm = npmCommand();
       // Install scripts stay off: the one that matters (tfjs-node's) is a step of its own, with a second way.
-      await run(npm.program, [...npm.args, "ci", "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"], {
-        what: "installing the Node packages",
-        source: "the npm registry (`npm config get registry` shows which)",
-        log: "node-packages",
-      });
+      await run(
+        npm.program,
+        [...npm.args, "ci", "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"],
+        {
+          what: "installing the Node packages",
+          source: "the npm registry (`npm config get registry` shows which)",
+          log: "node-packages",
+        },
+      );
     }
     if (!linksAreRight()) makeLinks();
   },
@@ -54,7 +58,10 @@ const links = [
 ];
 
 function linksAreRight() {
-  return links.every(([place, target]) => realPath(place) !== undefined && realPath(place) === realPath(path.resolve(path.dirname(place), target)));
+  return links.every(
+    ([place, target]) =>
+      realPath(place) !== undefined && realPath(place) === realPath(path.resolve(path.dirname(place), target)),
+  );
 }
 
 function makeLinks() {

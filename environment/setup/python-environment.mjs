@@ -77,5 +77,8 @@ async function createVenv(python) {
         "`sudo apt-get install python3-venv`), then run the same command again.",
     );
   }
-  await run(python.executable, ["-m", "venv", venv], { what: "creating the Python environment .venv", log: "python-venv" });
+  await run(python.executable, ["-m", "venv", venv], {
+    what: "creating the Python environment .venv",
+    log: "python-venv",
+  });
 }

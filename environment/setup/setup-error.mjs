@@ -26,5 +26,7 @@ export function explainFailure({ what, source, logFile, code }) {
     );
   }
   const lastLines = log.trimEnd().split("\n").slice(-15).join("\n");
-  return new SetupError(`The command failed (exit code ${code}) while ${what}. Its last lines:\n\n${lastLines}\n\nAll of it: ${logFile}`);
+  return new SetupError(
+    `The command failed (exit code ${code}) while ${what}. Its last lines:\n\n${lastLines}\n\nAll of it: ${logFile}`,
+  );
 }

@@ -13,7 +13,8 @@ export interface Agreement {
 /** Compares two lists of changes entry by entry. */
 export function agreementOf(predicted: ArrayLike<number>, actual: ArrayLike<number>): Agreement {
   const n = actual.length;
-  if (predicted.length !== n || n === 0) throw new Error(`a prediction of ${predicted.length} numbers cannot be compared with ${n}`);
+  if (predicted.length !== n || n === 0)
+    throw new Error(`a prediction of ${predicted.length} numbers cannot be compared with ${n}`);
   let [meanP, meanA] = [0, 0];
   for (let i = 0; i < n; i++) {
     meanP += predicted[i] / n;
@@ -33,5 +34,10 @@ export function agreementOf(predicted: ArrayLike<number>, actual: ArrayLike<numb
   const scale = pa / pp;
   // ‖scale p − a‖² = ‖a‖² − ⟨p, a⟩² / ‖p‖², never below 0 but for rounding.
   const scaledError = Math.sqrt(Math.max(0, aa - (pa * pa) / pp) / aa);
-  return { correlation: centredPA / Math.sqrt(centredPP * centredAA), relativeError: Math.sqrt(error / aa), scale, scaledError };
+  return {
+    correlation: centredPA / Math.sqrt(centredPP * centredAA),
+    relativeError: Math.sqrt(error / aa),
+    scale,
+    scaledError,
+  };
 }

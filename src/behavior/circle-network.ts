@@ -56,14 +56,26 @@ export interface CircleFit {
 const STEP = 5;
 
 /** The inputs (cos φ, sin φ, 1); the last stands for a bias. */
-export const circleInputs = (degrees: readonly number[]): Float64Array[] => degrees.map((angle) => Float64Array.of(Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180), 1));
+export const circleInputs = (degrees: readonly number[]): Float64Array[] =>
+  degrees.map((angle) => Float64Array.of(Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180), 1));
 
 /** Trains a network from a random start by full-batch gradient descent on the squared loss. */
-export const fitCircle = (options: CircleOptions, signal?: AbortSignal): Promise<CircleFit> => runSteps(fitCircleSteps(options), signal);
+export const fitCircle = (options: CircleOptions, signal?: AbortSignal): Promise<CircleFit> =>
+  runSteps(fitCircleSteps(options), signal);
 
 /** {@link fitCircle} with a pause after each step. */
-export function* fitCircleSteps({ task, width, seed, fitted = 0.9, rate = 1, maxSteps = 2000 }: CircleOptions): Generator<undefined, CircleFit> {
-  if (task.angles.length === 0 || task.angles.length !== task.targets.length) throw new Error(`the task has ${task.angles.length} angles and ${task.targets.length} targets: both must be the same number, at least 1`);
+export function* fitCircleSteps({
+  task,
+  width,
+  seed,
+  fitted = 0.9,
+  rate = 1,
+  maxSteps = 2000,
+}: CircleOptions): Generator<undefined, CircleFit> {
+  if (task.angles.length === 0 || task.angles.length !== task.targets.length)
+    throw new Error(
+      `the task has ${task.angles.length} angles and ${task.targets.length} targets: both must be the same number, at least 1`,
+    );
   const train = circleInputs(task.angles);
   const angles = Array.from({ length: 360 / STEP + 1 }, (_, i) => STEP * i);
   const circle = circleInputs(angles);
@@ -71,7 +83,11 @@ export function* fitCircleSteps({ task, width, seed, fitted = 0.9, rate = 1, max
   const { input, hidden, output } = widthRates("lazy", "sgd", width, inputs);
   const rates = { input: rate * input, hidden: rate * hidden, output: rate * output };
   const start = randomNetwork(width, inputs, initialDeviations("lazy", width, inputs), seed);
-  const training = yield* trainWideSteps(start, { x: train, targets: Float64Array.from(task.targets) }, { rates, sign: false, until: { fitted }, maxSteps });
+  const training = yield* trainWideSteps(
+    start,
+    { x: train, targets: Float64Array.from(task.targets) },
+    { rates, sign: false, until: { fitted }, maxSteps },
+  );
   const tuned = training.network;
   const [onCircle, tunedOnCircle] = [start, tuned].map((network) => gradientsOf(network, circle));
   const [before, after] = [onCircle, tunedOnCircle].map(({ activations }) => activations.outputs);
@@ -98,8 +114,10 @@ export function* fitCircleSteps({ task, width, seed, fitted = 0.9, rate = 1, max
 
 /** The network that is `share` of the way from the start to the tuned one: θ_0 + share · (θ_t − θ_0). */
 export function networkBetween(start: WideNetwork, tuned: WideNetwork, share: number): WideNetwork {
-  const between = (name: "input" | "hidden" | "output"): Float64Array => start[name].map((from, i) => from + share * (tuned[name][i] - from));
+  const between = (name: "input" | "hidden" | "output"): Float64Array =>
+    start[name].map((from, i) => from + share * (tuned[name][i] - from));
   return { ...start, input: between("input"), hidden: between("hidden"), output: between("output") };
 }
 
-const distance = (a: Float64Array, b: Float64Array): number => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));
+const distance = (a: Float64Array, b: Float64Array): number =>
+  Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));

@@ -12,12 +12,23 @@ export function movedParameters(start: Model, tuned: Model): Set<string> {
   const moved = new Set<string>();
   for (const [name, tensor] of tuned.parameters) {
     const from = start.parameters.get(name);
-    if (!from) throw new Error(`the tuned model has the parameter ${name}, which the starting model lacks: give the starting model with everything that was trained (LoRA factors or a new head at their first values)`);
-    if (String(from.shape) !== String(tensor.shape)) throw new Error(`${name} has shape [${from.shape.join(", ")}] in the starting model and [${tensor.shape.join(", ")}] in the tuned one`);
+    if (!from)
+      throw new Error(
+        `the tuned model has the parameter ${name}, which the starting model lacks: give the starting model with everything that was trained (LoRA factors or a new head at their first values)`,
+      );
+    if (String(from.shape) !== String(tensor.shape))
+      throw new Error(
+        `${name} has shape [${from.shape.join(", ")}] in the starting model and [${tensor.shape.join(", ")}] in the tuned one`,
+      );
     if (from !== tensor) moved.add(name);
   }
-  for (const name of start.parameters.keys()) if (!tuned.parameters.has(name)) throw new Error(`the tuned model lacks the parameter ${name} of the starting model`);
-  if ((start.loraScale ?? 1) !== (tuned.loraScale ?? 1)) throw new Error(`the LoRA scales differ: ${start.loraScale} in the starting model and ${tuned.loraScale} in the tuned one`);
+  for (const name of start.parameters.keys())
+    if (!tuned.parameters.has(name))
+      throw new Error(`the tuned model lacks the parameter ${name} of the starting model`);
+  if ((start.loraScale ?? 1) !== (tuned.loraScale ?? 1))
+    throw new Error(
+      `the LoRA scales differ: ${start.loraScale} in the starting model and ${tuned.loraScale} in the tuned one`,
+    );
   return moved;
 }
 

@@ -70,10 +70,22 @@ export async function earlySteps(options: EarlyStepsOptions, signal?: AbortSigna
   check(options);
   const used = [...new Set(batches.flat())];
   const rows = used.map((i) => train.sequences[i]);
-  const { kernels } = await computeKernel({ model, outputs, train: rows, evaluate, formulas, parameters, store, signal });
+  const { kernels } = await computeKernel({
+    model,
+    outputs,
+    train: rows,
+    evaluate,
+    formulas,
+    parameters,
+    store,
+    signal,
+  });
   const row = new Map(used.map((example, place) => [example, place]));
   const of = (formula: PredictingFormula): KernelTensor => kernels.get(formula)!;
-  return runSteps(trajectory(options, formulas, (formula, example) => rowsOf(of(formula), row.get(example)!)), signal);
+  return runSteps(
+    trajectory(options, formulas, (formula, example) => rowsOf(of(formula), row.get(example)!)),
+    signal,
+  );
 }
 
 /** The rows of a kernel [n, C, m, C] that belong to one training example, one for each of its outputs. */
@@ -82,7 +94,11 @@ const rowsOf = ({ values, shape: [, c, m] }: KernelTensor, example: number): Flo
 
 type KernelRows = (formula: PredictingFormula, example: number) => Float64Array[];
 
-function* trajectory(options: EarlyStepsOptions, formulas: readonly PredictingFormula[], kernelRows: KernelRows): Generator<undefined, EarlyStep[]> {
+function* trajectory(
+  options: EarlyStepsOptions,
+  formulas: readonly PredictingFormula[],
+  kernelRows: KernelRows,
+): Generator<undefined, EarlyStep[]> {
   const { model, outputs, train, evaluate, rates, batches, loss = "cross-entropy", parameters = [] } = options;
   const counted = selectParameters(model.parameters.keys(), parameters);
   const optimizer = createOptimizer(options.optimizer);
@@ -98,22 +114,43 @@ function* trajectory(options: EarlyStepsOptions, formulas: readonly PredictingFo
   try {
     for (const [t, learningRate] of rates.entries()) {
       const batch = batches[t];
-      const result = outputGradients(current?.model ?? model, outputs, batch.map((i) => train.sequences[i]), batch.map((i) => train.labels[i]), loss);
+      const result = outputGradients(
+        current?.model ?? model,
+        outputs,
+        batch.map((i) => train.sequences[i]),
+        batch.map((i) => train.labels[i]),
+        loss,
+      );
       if (!current) {
-        const layout = flatLayout(model, [...result.gradients.keys()].filter((name) => counted.has(name)));
+        const layout = flatLayout(
+          model,
+          [...result.gradients.keys()].filter((name) => counted.has(name)),
+        );
         const vector = flatten(layout, (name) => parameter(model, name));
         current = { layout, vector, model: withFlatParameters(model, layout, vector) };
       }
       const { layout, vector } = current;
-      const next = tf.tidy(() => optimizer.update(vector, flatten(layout, (name) => result.gradients.get(name)!), learningRate));
+      const next = tf.tidy(() =>
+        optimizer.update(
+          vector,
+          flatten(layout, (name) => result.gradients.get(name)!),
+          learningRate,
+        ),
+      );
       tf.dispose([...result.gradients.values()]);
       release();
       current = { layout, vector: next, model: withFlatParameters(model, layout, next) };
-      for (const [formula, sum] of predicted) addPrediction(sum, formula, learningRate, batch, result.derivative, kernelRows);
+      for (const [formula, sum] of predicted)
+        addPrediction(sum, formula, learningRate, batch, result.derivative, kernelRows);
       yield;
       const now = (yield* computeOutputsSteps(current.model, outputs, [...evaluate])).values;
       const change = Float64Array.from(now, (value, i) => value - start[i]);
-      const predictions = new Map([...predicted].map(([formula, sum]) => [formula, { predicted: sum.slice(), agreement: agreementOf(sum, change) }]));
+      const predictions = new Map(
+        [...predicted].map(([formula, sum]) => [
+          formula,
+          { predicted: sum.slice(), agreement: agreementOf(sum, change) },
+        ]),
+      );
       steps.push({ step: t + 1, learningRate, loss: result.loss, change, predictions });
       yield;
     }
@@ -125,7 +162,14 @@ function* trajectory(options: EarlyStepsOptions, formulas: readonly PredictingFo
 }
 
 /** Adds −η Σ χ K(·, ξ_t), with sign(χ) for sign formulas. */
-function addPrediction(sum: Float64Array, formula: PredictingFormula, learningRate: number, batch: readonly number[], derivative: Float64Array, kernelRows: KernelRows): void {
+function addPrediction(
+  sum: Float64Array,
+  formula: PredictingFormula,
+  learningRate: number,
+  batch: readonly number[],
+  derivative: Float64Array,
+  kernelRows: KernelRows,
+): void {
   const c = derivative.length / batch.length;
   batch.forEach((example, b) => {
     kernelRows(formula, example).forEach((row, a) => {
@@ -137,7 +181,13 @@ function addPrediction(sum: Float64Array, formula: PredictingFormula, learningRa
 }
 
 /** The loss of outputs f = M · logits and its gradient with respect to the parameters. */
-function outputGradients(model: Model, outputs: Outputs, sequences: Sequence[], labels: number[], kind: OutputLoss): { loss: number; derivative: Float64Array; gradients: ParameterGradients } {
+function outputGradients(
+  model: Model,
+  outputs: Outputs,
+  sequences: Sequence[],
+  labels: number[],
+  kind: OutputLoss,
+): { loss: number; derivative: Float64Array; gradients: ParameterGradients } {
   let derivative = new Float64Array();
   const { loss, gradients } = parameterGradients(model, outputs.head, collate(sequences, model.config), (logits) => {
     const result = lossOfOutputs(kind, combineLogits(outputs, logits.dataSync() as Float32Array), labels);
@@ -148,19 +198,31 @@ function outputGradients(model: Model, outputs: Outputs, sequences: Sequence[], 
   return { loss, derivative, gradients };
 }
 
-const signsApply = ({ outputs, batches }: EarlyStepsOptions): boolean => outputs.combine.length === 1 && batches.every((batch) => batch.length === 1);
+const signsApply = ({ outputs, batches }: EarlyStepsOptions): boolean =>
+  outputs.combine.length === 1 && batches.every((batch) => batch.length === 1);
 
-const chosenFormulas = (options: EarlyStepsOptions): readonly PredictingFormula[] => options.formulas ?? (signsApply(options) ? PREDICTING_FORMULAS : ["sgd"]);
+const chosenFormulas = (options: EarlyStepsOptions): readonly PredictingFormula[] =>
+  options.formulas ?? (signsApply(options) ? PREDICTING_FORMULAS : ["sgd"]);
 
 function check(options: EarlyStepsOptions): void {
   const { train, evaluate, rates, batches } = options;
-  if (train.sequences.length !== train.labels.length) throw new Error(`train has ${train.sequences.length} prompts and ${train.labels.length} labels; both must be the same number`);
+  if (train.sequences.length !== train.labels.length)
+    throw new Error(
+      `train has ${train.sequences.length} prompts and ${train.labels.length} labels; both must be the same number`,
+    );
   if (evaluate.length === 0) throw new Error("evaluate needs at least one example");
-  if (rates.length === 0 || batches.length < rates.length) throw new Error(`there are ${rates.length} learning rates and ${batches.length} batches: give one of each for every step, at least one`);
+  if (rates.length === 0 || batches.length < rates.length)
+    throw new Error(
+      `there are ${rates.length} learning rates and ${batches.length} batches: give one of each for every step, at least one`,
+    );
   const wrong = batches.flat().find((i) => !Number.isInteger(i) || i < 0 || i >= train.labels.length);
-  if (wrong !== undefined) throw new Error(`a batch names training example ${wrong}; there are ${train.labels.length}, counted from 0`);
+  if (wrong !== undefined)
+    throw new Error(`a batch names training example ${wrong}; there are ${train.labels.length}, counted from 0`);
   const empty = batches.findIndex((batch) => batch.length === 0);
   if (empty >= 0) throw new Error(`batch ${empty} (counted from 0) is empty`);
   const sign = chosenFormulas(options).find((formula) => formula !== "sgd");
-  if (sign && !signsApply(options)) throw new Error(`the ${sign} kernel predicts steps on one example with one output (the margin): use such outputs and batches, or only the formula sgd`);
+  if (sign && !signsApply(options))
+    throw new Error(
+      `the ${sign} kernel predicts steps on one example with one output (the margin): use such outputs and batches, or only the formula sgd`,
+    );
 }

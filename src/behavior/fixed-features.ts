@@ -7,7 +7,10 @@ import type { KernelTensor } from "../kernels/kernel-tensor";
 import { kernelChange, type KernelChange } from "./kernel-change";
 import { kindOfParameter, layerOfParameter } from "./parameter-parts";
 
-export interface FixedFeaturesOptions extends Omit<KernelOptions, "model" | "train" | "evaluate" | "breakdown" | "onProgress"> {
+export interface FixedFeaturesOptions extends Omit<
+  KernelOptions,
+  "model" | "train" | "evaluate" | "breakdown" | "onProgress"
+> {
   /** θ_0. */
   model: Model;
   /** θ_t, one for each checkpoint. */
@@ -43,10 +46,25 @@ export interface FixedFeatures {
  * Definition 3.2 asks for ∇f(ξ; θ_t) ≈ ∇f(ξ; θ_0); here this is judged by the kernel's entries. {@link gradientDistance}
  * compares the gradients themselves.
  */
-export async function fixedFeatures({ model, tuned, examples, others = examples, formulas = ["sgd"], onProgress, ...options }: FixedFeaturesOptions): Promise<FixedFeatures> {
+export async function fixedFeatures({
+  model,
+  tuned,
+  examples,
+  others = examples,
+  formulas = ["sgd"],
+  onProgress,
+  ...options
+}: FixedFeaturesOptions): Promise<FixedFeatures> {
   const total = tuned.length + 1;
   const of = async (each: Model, done: number): Promise<KernelResult> => {
-    const result = await computeKernel({ ...options, model: each, train: examples, evaluate: others, formulas, breakdown: true });
+    const result = await computeKernel({
+      ...options,
+      model: each,
+      train: examples,
+      evaluate: others,
+      formulas,
+      breakdown: true,
+    });
     onProgress?.({ done, total });
     return result;
   };
@@ -54,25 +72,43 @@ export async function fixedFeatures({ model, tuned, examples, others = examples,
   const changes: Map<Formula, FeatureChange>[] = [];
   for (const [k, each] of tuned.entries()) {
     const after = await of(each, k + 2);
-    changes.push(new Map([...after.kernels].map(([formula, kernel]) => [formula, featureChange(before, after, formula, kernel)])));
+    changes.push(
+      new Map([...after.kernels].map(([formula, kernel]) => [formula, featureChange(before, after, formula, kernel)])),
+    );
   }
   return { start: before.kernels, changes };
 }
 
-function featureChange(before: KernelResult, after: KernelResult, formula: Formula, kernel: KernelTensor): FeatureChange {
+function featureChange(
+  before: KernelResult,
+  after: KernelResult,
+  formula: Formula,
+  kernel: KernelTensor,
+): FeatureChange {
   const parts = (partOf: (name: string) => string): Map<string, KernelChange> => {
     const [from, to] = [before, after].map(({ shares }) => sumByPart(shares.get(formula)!, partOf));
-    return new Map([...from].filter(([part]) => to.has(part)).map(([part, share]) => [part, kernelChange(share, to.get(part)!)]));
+    return new Map(
+      [...from].filter(([part]) => to.has(part)).map(([part, share]) => [part, kernelChange(share, to.get(part)!)]),
+    );
   };
   const cells = [...parts((name) => `${layerOfParameter(name)}\n${kindOfParameter(name)}`)].map(([part, change]) => {
     const [layer, kind] = part.split("\n");
     return { layer, kind, change };
   });
-  return { kernel, whole: kernelChange(before.kernels.get(formula)!, kernel), layers: parts(layerOfParameter), kinds: parts(kindOfParameter), cells };
+  return {
+    kernel,
+    whole: kernelChange(before.kernels.get(formula)!, kernel),
+    layers: parts(layerOfParameter),
+    kinds: parts(kindOfParameter),
+    cells,
+  };
 }
 
 /** Adds up parameters' shares of a kernel by the part of the model that they belong to. */
-export function sumByPart(shares: ReadonlyMap<string, KernelTensor>, partOf: (name: string) => string): Map<string, KernelTensor> {
+export function sumByPart(
+  shares: ReadonlyMap<string, KernelTensor>,
+  partOf: (name: string) => string,
+): Map<string, KernelTensor> {
   const sums = new Map<string, KernelTensor>();
   for (const [name, { values, shape }] of shares) {
     const part = partOf(name);

@@ -47,7 +47,8 @@ export interface GradientDistance {
 }
 
 /** Compares the gradients of every example's outputs at θ_t with those at θ_0. */
-export const gradientDistance = (options: GradientDistanceOptions, signal?: AbortSignal): Promise<GradientDistance> => runSteps(gradientDistanceSteps(options), signal);
+export const gradientDistance = (options: GradientDistanceOptions, signal?: AbortSignal): Promise<GradientDistance> =>
+  runSteps(gradientDistanceSteps(options), signal);
 
 /** Squared norms, [n · C], of differences and of the starting model's gradients. */
 interface Squares {
@@ -56,13 +57,23 @@ interface Squares {
 }
 
 /** {@link gradientDistance} with a pause after each parameter. */
-export function* gradientDistanceSteps({ model, tuned, outputs, sequences, parameters = [], batchSize = 8 }: GradientDistanceOptions): Generator<undefined, GradientDistance> {
+export function* gradientDistanceSteps({
+  model,
+  tuned,
+  outputs,
+  sequences,
+  parameters = [],
+  batchSize = 8,
+}: GradientDistanceOptions): Generator<undefined, GradientDistance> {
   movedParameters(model, tuned); // the same parameters, of the same shapes
   const counted = selectParameters(model.parameters.keys(), parameters);
   const c = outputs.combine.length;
   const sums = new Map<string, Squares>();
   const sumOf = (parameter: string): Squares => {
-    const sum = sums.get(parameter) ?? { difference: new Float64Array(sequences.length * c), start: new Float64Array(sequences.length * c) };
+    const sum = sums.get(parameter) ?? {
+      difference: new Float64Array(sequences.length * c),
+      start: new Float64Array(sequences.length * c),
+    };
     sums.set(parameter, sum);
     return sum;
   };
@@ -95,18 +106,30 @@ export function* gradientDistanceSteps({ model, tuned, outputs, sequences, param
   };
 }
 
-function byPart(sums: ReadonlyMap<string, Squares>, partOf: (name: string) => string, shape: [number, number]): Map<string, GradientChange> {
+function byPart(
+  sums: ReadonlyMap<string, Squares>,
+  partOf: (name: string) => string,
+  shape: [number, number],
+): Map<string, GradientChange> {
   const parts = new Map<string, Squares[]>();
   for (const [name, squares] of sums) parts.set(partOf(name), [...(parts.get(partOf(name)) ?? []), squares]);
   return new Map([...parts].map(([part, squares]) => [part, changeOf(squares, shape)]));
 }
 
 function changeOf(squares: readonly Squares[], shape: [number, number]): GradientChange {
-  const total = (of: (squares: Squares) => Float64Array, k: number): number => squares.reduce((sum, each) => sum + of(each)[k], 0);
+  const total = (of: (squares: Squares) => Float64Array, k: number): number =>
+    squares.reduce((sum, each) => sum + of(each)[k], 0);
   const values = Float64Array.from({ length: shape[0] * shape[1] }, (_, k) => {
     const start = total((each) => each.start, k);
     // Sums of products of either sign: rounding may leave a norm of nearly zero below it.
-    return start <= 0 ? NaN : Math.sqrt(Math.max(0, total((each) => each.difference, k)) / start);
+    return start <= 0
+      ? NaN
+      : Math.sqrt(
+          Math.max(
+            0,
+            total((each) => each.difference, k),
+          ) / start,
+        );
   });
   const known = values.filter((value) => !Number.isNaN(value));
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
@@ -123,9 +146,11 @@ function squaredNorms(factor: Factor, minus?: Factor): Float32Array {
 }
 
 function squares(factor: Factor, minus?: Factor): Tensor {
-  if (factor.kind === "vector" && (!minus || minus.kind === "vector")) return sumOfSquares(minus ? tf.sub(factor.gradient, minus.gradient) : factor.gradient);
+  if (factor.kind === "vector" && (!minus || minus.kind === "vector"))
+    return sumOfSquares(minus ? tf.sub(factor.gradient, minus.gradient) : factor.gradient);
   // The examples are the same in both passes, and so are the rows of a table that they use.
-  if (factor.kind === "table" && (!minus || minus.kind === "table")) return tableSquares(factor.rows, minus ? tf.sub(factor.delta, minus.delta) : factor.delta);
+  if (factor.kind === "table" && (!minus || minus.kind === "table"))
+    return tableSquares(factor.rows, minus ? tf.sub(factor.delta, minus.delta) : factor.delta);
   if (factor.kind === "matrix" && (!minus || minus.kind === "matrix")) {
     if (!minus) return matrixSquares(factor.input, factor.delta);
     const input = tf.concat([factor.input, tf.sub(factor.input, minus.input)], 1);

@@ -52,5 +52,6 @@ function check(dimension: number, vectors: number): void {
 }
 
 function checkProbability(probability: number): void {
-  if (!(probability >= 0 && probability < 1)) throw new Error(`the probability must be at least 0 and below 1, not ${probability}`);
+  if (!(probability >= 0 && probability < 1))
+    throw new Error(`the probability must be at least 0 and below 1, not ${probability}`);
 }

@@ -12,7 +12,11 @@ import { cosine } from "./kernel-change";
  * @param options centred: take the mean over examples out of both, for each pair of outputs (Cortes et al. 2012), so
  *   that what all examples have in common does not count. Default: true.
  */
-export function kernelTargetAlignment(kernel: KernelTensor, labels: readonly number[], { centred = true } = {}): number {
+export function kernelTargetAlignment(
+  kernel: KernelTensor,
+  labels: readonly number[],
+  { centred = true } = {},
+): number {
   const { examples: n, outputs: c, size } = checkTrainKernel(kernel);
   const y = encodeTargets(labels, n, c);
   const target = Float64Array.from({ length: size * size }, (_, k) => y[Math.floor(k / size)] * y[k % size]);
@@ -25,7 +29,10 @@ function centredOverExamples(values: Float64Array, n: number, c: number): Float6
   const result = new Float64Array(values.length);
   for (let a = 0; a < c; a++)
     for (let b = 0; b < c; b++) {
-      const block = Float64Array.from({ length: n * n }, (_, k) => values[(Math.floor(k / n) * c + a) * n * c + (k % n) * c + b]);
+      const block = Float64Array.from(
+        { length: n * n },
+        (_, k) => values[(Math.floor(k / n) * c + a) * n * c + (k % n) * c + b],
+      );
       result.set(doubleCentered(block, n, n), (a * c + b) * n * n);
     }
   return result;

@@ -26,7 +26,12 @@ export interface KernelBehavior {
 }
 
 /** The three criteria as a re-implementation that cites the paper's Table 1 gives them (docs/paper.md). */
-export function kernelBehavior({ kernelScore, tunedScore, linearized, featureDistance }: KernelBehaviorOptions): KernelBehavior {
+export function kernelBehavior({
+  kernelScore,
+  tunedScore,
+  linearized,
+  featureDistance,
+}: KernelBehaviorOptions): KernelBehavior {
   const solvesTask = kernelScore >= SOLVED_SHARE * tunedScore - 1e-12;
   const fixedFeatures = Number.isNaN(featureDistance) ? undefined : featureDistance < FIXED_FEATURES_DISTANCE;
   const verdicts = [solvesTask, linearized, fixedFeatures];

@@ -24,7 +24,10 @@ export interface KernelChange {
 
 /** @throws if the two have different shapes */
 export function kernelChange(before: KernelTensor, after: KernelTensor): KernelChange {
-  if (String(before.shape) !== String(after.shape)) throw new Error(`the kernel has shape [${before.shape.join(", ")}] before and [${after.shape.join(", ")}] after: both must be of the same examples and outputs`);
+  if (String(before.shape) !== String(after.shape))
+    throw new Error(
+      `the kernel has shape [${before.shape.join(", ")}] before and [${after.shape.join(", ")}] after: both must be of the same examples and outputs`,
+    );
   const distances = before.values.map((value, i) => {
     const difference = Math.abs(after.values[i] - value);
     return difference === 0 ? 0 : difference / Math.abs(value);

@@ -64,14 +64,24 @@ export interface KernelDescent {
 }
 
 /** Runs kernel gradient descent. */
-export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSignal): Promise<KernelDescent> => runSteps(kernelDescentSteps(options), signal);
+export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSignal): Promise<KernelDescent> =>
+  runSteps(kernelDescentSteps(options), signal);
 
 /**
  * {@link kernelDescent} with a pause after each step.
  *
  * @throws if shapes, labels, rates or batches do not fit; an error named `DIVERGED` if the outputs grow without bound (the rate is too large)
  */
-export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, direction = "gradient", clipNorm = Infinity, record = [rates.length] }: KernelDescentOptions): Generator<undefined, KernelDescent> {
+export function* kernelDescentSteps({
+  train,
+  evaluate,
+  loss,
+  rates,
+  batches,
+  direction = "gradient",
+  clipNorm = Infinity,
+  record = [rates.length],
+}: KernelDescentOptions): Generator<undefined, KernelDescent> {
   const { examples: n, outputs: c, size } = checkTrainKernel(train.kernel);
   const m = checkEvaluationKernel(evaluate.kernel, n, c);
   checkLabels(train.labels, n, c);
@@ -80,9 +90,14 @@ export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, dir
   checkSteps(rates, batches, n);
   checkRecord(record, rates.length);
   if (direction === "sign" && (c > 1 || rates.some((_, t) => batchOf(t).length !== 1))) {
-    throw new Error('the direction "sign" is that of SignGD for one output and one example a step: use the margin and batches of one example, or the direction "gradient"');
+    throw new Error(
+      'the direction "sign" is that of SignGD for one output and one example a step: use the margin and batches of one example, or the direction "gradient"',
+    );
   }
-  if (clipNorm !== Infinity && (direction === "sign" || !(clipNorm > 0))) throw new Error(`clipNorm must be above 0, and goes with the direction "gradient" only; it is ${clipNorm} with "${direction}"`);
+  if (clipNorm !== Infinity && (direction === "sign" || !(clipNorm > 0)))
+    throw new Error(
+      `clipNorm must be above 0, and goes with the direction "gradient" only; it is ${clipNorm} with "${direction}"`,
+    );
   const onTrain = startOf(train.start, n, c, "train");
   const onEvaluate = startOf(evaluate.start, m, c, "evaluation");
   const coefficients = new Float64Array(size);
@@ -90,20 +105,40 @@ export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, dir
   const keep = (step: number): void => {
     if (!record.includes(step)) return;
     const table = (values: Float64Array, count: number): OutputTable => ({ values: values.slice(), shape: [count, c] });
-    records.push({ step, train: table(onTrain, n), evaluate: table(onEvaluate, m), loss: lossOfOutputs(loss, onTrain, train.labels).loss });
+    records.push({
+      step,
+      train: table(onTrain, n),
+      evaluate: table(onEvaluate, m),
+      loss: lossOfOutputs(loss, onTrain, train.labels).loss,
+    });
   };
   keep(0);
   for (const [t, rate] of rates.entries()) {
     const batch = batchOf(t);
-    const outputs = Float64Array.from({ length: batch.length * c }, (_, k) => onTrain[batch[Math.floor(k / c)] * c + (k % c)]);
-    const step = lossOfOutputs(loss, outputs, batch.map((i) => train.labels[i]));
+    const outputs = Float64Array.from(
+      { length: batch.length * c },
+      (_, k) => onTrain[batch[Math.floor(k / c)] * c + (k % c)],
+    );
+    const step = lossOfOutputs(
+      loss,
+      outputs,
+      batch.map((i) => train.labels[i]),
+    );
     if (!Number.isFinite(step.loss)) {
-      throw Object.assign(new Error(`the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`), { name: DIVERGED });
+      throw Object.assign(
+        new Error(
+          `the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`,
+        ),
+        { name: DIVERGED },
+      );
     }
     losses.push(step.loss);
     const rows = Array.from(step.derivative, (_, k) => batch[Math.floor(k / c)] * c + (k % c));
     // The small number is PyTorch's, in clip_grad_norm_.
-    const clipped = clipNorm === Infinity ? rate : rate * Math.min(1, clipNorm / (gradientNorm(train.kernel.values, size, rows, step.derivative) + 1e-6));
+    const clipped =
+      clipNorm === Infinity
+        ? rate
+        : rate * Math.min(1, clipNorm / (gradientNorm(train.kernel.values, size, rows, step.derivative) + 1e-6));
     step.derivative.forEach((chi, k) => {
       const row = rows[k];
       const weight = -clipped * (direction === "sign" ? Math.sign(chi) : chi);
@@ -120,7 +155,9 @@ export function* kernelDescentSteps({ train, evaluate, loss, rates, batches, dir
 /** ‖Σ χ_k ∇f_k‖ = √(χᵀ K χ); rounding may leave a gradient of nearly zero below it. */
 function gradientNorm(kernel: Float64Array, size: number, rows: readonly number[], derivative: Float64Array): number {
   let sum = 0;
-  rows.forEach((row, k) => rows.forEach((other, l) => (sum += derivative[k] * kernel[row * size + other] * derivative[l])));
+  rows.forEach((row, k) =>
+    rows.forEach((other, l) => (sum += derivative[k] * kernel[row * size + other] * derivative[l])),
+  );
   return Math.sqrt(Math.max(0, sum));
 }
 
@@ -129,11 +166,20 @@ function addRow(kernel: Float64Array, row: number, weight: number, into: Float64
   for (let j = 0; j < into.length; j++) into[j] += weight * kernel[start + j];
 }
 
-function startOf(given: LogitsTensor | OutputTable | undefined, examples: number, outputs: number, name: string): Float64Array {
+function startOf(
+  given: LogitsTensor | OutputTable | undefined,
+  examples: number,
+  outputs: number,
+  name: string,
+): Float64Array {
   if (!given) return new Float64Array(examples * outputs);
-  if (given.shape[0] !== examples || given.shape[1] !== outputs) throw new Error(`the ${name} outputs to start from must have shape [${examples}, ${outputs}] like the kernel, not [${given.shape.join(", ")}]`);
+  if (given.shape[0] !== examples || given.shape[1] !== outputs)
+    throw new Error(
+      `the ${name} outputs to start from must have shape [${examples}, ${outputs}] like the kernel, not [${given.shape.join(", ")}]`,
+    );
   const bad = given.values.findIndex((value: number) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`the ${name} outputs to start from have the value ${given.values[bad]} at flat index ${bad}`);
+  if (bad >= 0)
+    throw new Error(`the ${name} outputs to start from have the value ${given.values[bad]} at flat index ${bad}`);
   return Float64Array.from(given.values);
 }
 
@@ -141,17 +187,20 @@ function checkSteps(rates: readonly number[], batches: readonly (readonly number
   const rate = rates.find((value) => !(value >= 0 && Number.isFinite(value)));
   if (rate !== undefined) throw new Error(`a learning rate must be a number of at least 0, not ${rate}`);
   if (!batches) return;
-  if (batches.length < rates.length) throw new Error(`there are ${rates.length} learning rates, but only ${batches.length} batches`);
+  if (batches.length < rates.length)
+    throw new Error(`there are ${rates.length} learning rates, but only ${batches.length} batches`);
   batches.forEach((batch, t) => {
     if (batch.length === 0) throw new Error(`batch ${t} (counted from 0) is empty`);
     const wrong = batch.find((i) => !Number.isInteger(i) || i < 0 || i >= n);
-    if (wrong !== undefined) throw new Error(`batch ${t} (counted from 0) names training example ${wrong}; there are ${n}, counted from 0`);
+    if (wrong !== undefined)
+      throw new Error(`batch ${t} (counted from 0) names training example ${wrong}; there are ${n}, counted from 0`);
   });
 }
 
 function checkRecord(record: readonly number[], steps: number): void {
   const wrong = record.find((step) => !Number.isInteger(step) || step < 0 || step > steps);
-  if (wrong !== undefined) throw new Error(`outputs cannot be kept after step ${wrong}: there are ${steps} steps, and 0 is the start`);
+  if (wrong !== undefined)
+    throw new Error(`outputs cannot be kept after step ${wrong}: there are ${steps} steps, and 0 is the start`);
 }
 
 /**

@@ -18,13 +18,21 @@ export interface KernelDistance extends Agreement {
  */
 export function kernelDistance(approximate: KernelTensor, exact: KernelTensor): KernelDistance {
   const { size } = checkTrainKernel(exact);
-  if (String(approximate.shape) !== String(exact.shape)) throw new Error(`kernels of shapes [${approximate.shape.join(", ")}] and [${exact.shape.join(", ")}] cannot be compared`);
+  if (String(approximate.shape) !== String(exact.shape))
+    throw new Error(
+      `kernels of shapes [${approximate.shape.join(", ")}] and [${exact.shape.join(", ")}] cannot be compared`,
+    );
   const norms = Float64Array.from({ length: size }, (_, i) => Math.sqrt(exact.values[i * size + i]));
   let largestNormalized = 0;
   exact.values.forEach((value, k) => {
     const difference = Math.abs(approximate.values[k] - value);
     // A gradient of zeros has products of zeros on both sides.
-    if (difference > 0) largestNormalized = Math.max(largestNormalized, difference / (norms[Math.floor(k / size)] * norms[k % size]));
+    if (difference > 0)
+      largestNormalized = Math.max(largestNormalized, difference / (norms[Math.floor(k / size)] * norms[k % size]));
   });
-  return { ...agreementOf(approximate.values, exact.values), cosine: cosine(approximate.values, exact.values), largestNormalized };
+  return {
+    ...agreementOf(approximate.values, exact.values),
+    cosine: cosine(approximate.values, exact.values),
+    largestNormalized,
+  };
 }

@@ -38,17 +38,32 @@ export function levelChange(values: readonly LevelValue[]): LevelChange | undefi
   const [lowest, highest] = [Math.min(...levels), Math.max(...levels)];
   if (!(lowest < highest)) return undefined;
   const tasks = [...new Set(values.map(({ task }) => task))].flatMap((task): TaskChange[] => {
-    const at = (wanted: number) => new Map(values.filter((value) => value.task === task && value.level === wanted).map(({ seed, value }) => [seed, value]));
+    const at = (wanted: number) =>
+      new Map(
+        values.filter((value) => value.task === task && value.level === wanted).map(({ seed, value }) => [seed, value]),
+      );
     const [low, high] = [at(lowest), at(highest)];
     const seeds = [...low.keys()].filter((seed) => high.has(seed));
     if (seeds.length === 0) return [];
-    return [{ task, seeds: seeds.length, low: mean(seeds.map((seed) => low.get(seed)!)), high: mean(seeds.map((seed) => high.get(seed)!)) }];
+    return [
+      {
+        task,
+        seeds: seeds.length,
+        low: mean(seeds.map((seed) => low.get(seed)!)),
+        high: mean(seeds.map((seed) => high.get(seed)!)),
+      },
+    ];
   });
   if (tasks.length === 0) return undefined;
   const changes = tasks.map(({ low, high }) => high - low);
   const change = mean(changes);
   const variance = changes.reduce((sum, each) => sum + (each - change) ** 2, 0) / (changes.length - 1);
-  return { levels: [lowest, highest], tasks, change, standardError: changes.length > 1 ? Math.sqrt(variance / changes.length) : NaN };
+  return {
+    levels: [lowest, highest],
+    tasks,
+    change,
+    standardError: changes.length > 1 ? Math.sqrt(variance / changes.length) : NaN,
+  };
 }
 
 export type LevelVerdict = "as predicted" | "against the prediction" | "undecided";
@@ -60,7 +75,12 @@ export function levelVerdict({ change, standardError }: LevelChange, predicted: 
 }
 
 /** The change and the verdict in one sentence: "Linearization error: falls on 4 of 5 tasks, …". */
-export function levelSentence(name: string, values: readonly LevelValue[], predicted: "falls" | "rises", format: (value: number) => string = (value) => value.toPrecision(2)): string {
+export function levelSentence(
+  name: string,
+  values: readonly LevelValue[],
+  predicted: "falls" | "rises",
+  format: (value: number) => string = (value) => value.toPrecision(2),
+): string {
   const found = levelChange(values);
   if (!found) return `${name}: not measured at two levels.`;
   const { levels, tasks, change, standardError } = found;

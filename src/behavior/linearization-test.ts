@@ -26,19 +26,39 @@ export interface LinearizationTest extends GainScores, RecoveredGain {
 }
 
 /** Runs the test for each tuned model, all of them on one backward pass at θ_0. */
-export const linearizationTest = (options: LinearizationTestOptions, signal?: AbortSignal): Promise<LinearizationTest[]> => runSteps(linearizationTestSteps(options), signal);
+export const linearizationTest = (
+  options: LinearizationTestOptions,
+  signal?: AbortSignal,
+): Promise<LinearizationTest[]> => runSteps(linearizationTestSteps(options), signal);
 
 /** {@link linearizationTest} as a generator that pauses between pieces of work. */
-export function* linearizationTestSteps({ labels, score = accuracy, smallestGain, ...options }: LinearizationTestOptions): Generator<undefined, LinearizationTest[]> {
+export function* linearizationTestSteps({
+  labels,
+  score = accuracy,
+  smallestGain,
+  ...options
+}: LinearizationTestOptions): Generator<undefined, LinearizationTest[]> {
   const { start, linearized } = yield* linearizationSteps(options);
   const scoreOf = (outputs: OutputTable): number => score(asPredictions(outputs), labels);
   const tests: LinearizationTest[] = [];
   for (const [k, model] of options.tuned.entries()) {
     const { values, shape } = yield* computeOutputsSteps(model, options.outputs, [...options.sequences]);
     const tunedOutputs: OutputTable = { values: Float64Array.from(values), shape };
-    const scores: GainScores = { start: scoreOf(start), tuned: scoreOf(tunedOutputs), linearized: scoreOf(linearized[k]) };
-    const distance = (from: OutputTable): number => Math.sqrt(tunedOutputs.values.reduce((sum, value, i) => sum + (value - from.values[i]) ** 2, 0));
-    tests.push({ ...scores, ...recoveredGain(scores, smallestGain), startOutputs: start, tunedOutputs, linearizedOutputs: linearized[k], error: distance(linearized[k]) / distance(start) });
+    const scores: GainScores = {
+      start: scoreOf(start),
+      tuned: scoreOf(tunedOutputs),
+      linearized: scoreOf(linearized[k]),
+    };
+    const distance = (from: OutputTable): number =>
+      Math.sqrt(tunedOutputs.values.reduce((sum, value, i) => sum + (value - from.values[i]) ** 2, 0));
+    tests.push({
+      ...scores,
+      ...recoveredGain(scores, smallestGain),
+      startOutputs: start,
+      tunedOutputs,
+      linearizedOutputs: linearized[k],
+      error: distance(linearized[k]) / distance(start),
+    });
   }
   return tests;
 }

@@ -37,10 +37,18 @@ export interface Linearization {
 }
 
 /** Computes f_lin for every example and tuned model. */
-export const linearize = (options: LinearizationOptions, signal?: AbortSignal): Promise<Linearization> => runSteps(linearizationSteps(options), signal);
+export const linearize = (options: LinearizationOptions, signal?: AbortSignal): Promise<Linearization> =>
+  runSteps(linearizationSteps(options), signal);
 
 /** {@link linearize} with a pause after each parameter. */
-export function* linearizationSteps({ model, outputs, sequences, tuned, parameters = [], batchSize = 32 }: LinearizationOptions): Generator<undefined, Linearization> {
+export function* linearizationSteps({
+  model,
+  outputs,
+  sequences,
+  tuned,
+  parameters = [],
+  batchSize = 32,
+}: LinearizationOptions): Generator<undefined, Linearization> {
   const counted = selectParameters(model.parameters.keys(), parameters);
   const moved = tuned.map((each) => new Set([...movedParameters(model, each)].filter((name) => counted.has(name))));
   const needed = new Set(moved.flatMap((names) => [...names]));
@@ -51,7 +59,8 @@ export function* linearizationSteps({ model, outputs, sequences, tuned, paramete
   for (const indices of byLength(sequences, { examples: batchSize })) {
     const batch = indices.map((i) => sequences[i]);
     for (const step of factorsOfPass(model, outputs, batch, needed)) {
-      if (step && "values" in step) indices.forEach((i, b) => start.values.set(step.values.subarray(b * c, (b + 1) * c), i * c));
+      if (step && "values" in step)
+        indices.forEach((i, b) => start.values.set(step.values.subarray(b * c, (b + 1) * c), i * c));
       else if (step) {
         const { parameter, factor } = step;
         tuned.forEach((each, k) => {
@@ -65,6 +74,9 @@ export function* linearizationSteps({ model, outputs, sequences, tuned, paramete
       yield;
     }
   }
-  const linearized = changes.map(({ values, shape }) => ({ values: values.map((change, i) => start.values[i] + change), shape }));
+  const linearized = changes.map(({ values, shape }) => ({
+    values: values.map((change, i) => start.values[i] + change),
+    shape,
+  }));
   return { start, linearized };
 }

@@ -10,9 +10,20 @@ import { movedParameters } from "./displacement";
  */
 export function withModelBetween<T>(start: Model, tuned: Model, share: number, use: (model: Model) => T): T {
   const moved = [...movedParameters(start, tuned)];
-  const tensors = new Map(moved.map((name) => [name, tf.tidy(() => tf.add(parameter(start, name), tf.mul(share, tf.sub(parameter(tuned, name), parameter(start, name)))))]));
+  const tensors = new Map(
+    moved.map((name) => [
+      name,
+      tf.tidy(() =>
+        tf.add(parameter(start, name), tf.mul(share, tf.sub(parameter(tuned, name), parameter(start, name)))),
+      ),
+    ]),
+  );
   try {
-    return use({ ...start, parameters: new Map([...start.parameters, ...tensors]), hash: `${start.hash}+${share}(${tuned.hash})` });
+    return use({
+      ...start,
+      parameters: new Map([...start.parameters, ...tensors]),
+      hash: `${start.hash}+${share}(${tuned.hash})`,
+    });
   } finally {
     tf.dispose([...tensors.values()]);
   }

@@ -9,8 +9,12 @@ import type { OutputTable } from "./output-table";
  * @param outputs f, [n, C]; C = 1 is the margin
  * @param labels class index of each example
  */
-export function outputDerivatives({ values, shape: [examples, outputs] }: OutputTable, labels: readonly number[]): number[] {
-  if (labels.length !== examples) throw new Error(`there are outputs of ${examples} examples and ${labels.length} labels`);
+export function outputDerivatives(
+  { values, shape: [examples, outputs] }: OutputTable,
+  labels: readonly number[],
+): number[] {
+  if (labels.length !== examples)
+    throw new Error(`there are outputs of ${examples} examples and ${labels.length} labels`);
   // The loss is a mean over the examples.
   const { derivative } = lossOfOutputs("cross-entropy", values, labels);
   return labels.map((label, i) => examples * Math.abs(derivative[i * outputs + (outputs === 1 ? 0 : label)]));

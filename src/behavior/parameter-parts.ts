@@ -22,7 +22,20 @@ const KINDS: readonly (readonly [test: RegExp, kind: string])[] = [
 ];
 
 /** All kinds, in the order in which a figure shows them: along the forward pass, then what every layer has. */
-export const PARAMETER_KINDS = ["embeddings", "query", "key", "value", "attention output", "feed-forward in", "feed-forward out", "head", "norm scales", "biases", "LoRA A", "LoRA B"] as const;
+export const PARAMETER_KINDS = [
+  "embeddings",
+  "query",
+  "key",
+  "value",
+  "attention output",
+  "feed-forward in",
+  "feed-forward out",
+  "head",
+  "norm scales",
+  "biases",
+  "LoRA A",
+  "LoRA B",
+] as const;
 
 /** One of {@link PARAMETER_KINDS}; "head" are the head's weights. */
 export const kindOfParameter = (name: string): string => KINDS.find(([test]) => test.test(name))?.[1] ?? "head";

@@ -33,7 +33,10 @@ export interface RandomSubspaceOptions {
 }
 
 /** The SGD kernels K_d [n, C, n, C] by dimension. */
-export const randomSubspaceKernels = (options: RandomSubspaceOptions, signal?: AbortSignal): Promise<Map<number, KernelTensor>> => runSteps(randomSubspaceSteps(options), signal);
+export const randomSubspaceKernels = (
+  options: RandomSubspaceOptions,
+  signal?: AbortSignal,
+): Promise<Map<number, KernelTensor>> => runSteps(randomSubspaceSteps(options), signal);
 
 /** {@link randomSubspaceKernels} with a pause after each slice of P. */
 export function* randomSubspaceSteps(options: RandomSubspaceOptions): Generator<undefined, Map<number, KernelTensor>> {
@@ -65,29 +68,48 @@ export function* randomSubspaceSteps(options: RandomSubspaceOptions): Generator<
 const SLICE = 2 ** 22;
 
 /** √d Pᵀ∇f_c(x_i), [n · C, d]. */
-function* subspaceCoordinates({ model, outputs, examples, kind = "rademacher", seed, parameters = [], batchSize = 32 }: RandomSubspaceOptions, d: number): Generator<undefined, Float64Array> {
+function* subspaceCoordinates(
+  { model, outputs, examples, kind = "rademacher", seed, parameters = [], batchSize = 32 }: RandomSubspaceOptions,
+  d: number,
+): Generator<undefined, Float64Array> {
   const counted = selectParameters(model.parameters.keys(), parameters);
   const c = outputs.combine.length;
   const coordinates = new Float64Array(examples.length * c * d);
   const batches: { indices: number[]; factors: GradientFactors }[] = [];
   try {
-    for (const indices of byLength(examples, { examples: batchSize })) batches.push({ indices, factors: yield* keptFactors(model, outputs, indices.map((i) => examples[i]), counted) });
+    for (const indices of byLength(examples, { examples: batchSize }))
+      batches.push({
+        indices,
+        factors: yield* keptFactors(
+          model,
+          outputs,
+          indices.map((i) => examples[i]),
+          counted,
+        ),
+      });
     for (const name of counted) {
       // A key bias has no gradient but rounding: softmax ignores a shift of all scores.
       if (name.endsWith("attention.self.key.bias") || !batches[0].factors.factors.has(name)) continue;
       const sides = batches.map(({ indices, factors }) => ({ indices, factor: factors.factors.get(name)! }));
-      const { rows, width } = rowsOf(parameter(model, name), sides.map(({ factor }) => factor));
+      const { rows, width } = rowsOf(
+        parameter(model, name),
+        sides.map(({ factor }) => factor),
+      );
       const count = Math.max(1, Math.floor(SLICE / (width * d)));
       for (let first = 0; first < rows.length; first += count) {
         const part = rows.slice(first, first + count);
         const random = new Float32Array(part.length * width * d);
-        part.forEach((row, place) => random.set(randomMatrix(kind, seed, [name, row, d], width * d), place * width * d));
+        part.forEach((row, place) =>
+          random.set(randomMatrix(kind, seed, [name, row, d], width * d), place * width * d),
+        );
         tf.tidy(() => {
           const matrix = tf.tensor2d(random, [part.length * width, d]);
           for (const { indices, factor } of sides) {
             const values = tf.matMul(gradientRows(factor, part), matrix).dataSync() as Float32Array; // [C·B, d]
             indices.forEach((example, b) => {
-              for (let a = 0; a < c; a++) for (let k = 0; k < d; k++) coordinates[(example * c + a) * d + k] += values[(a * indices.length + b) * d + k];
+              for (let a = 0; a < c; a++)
+                for (let k = 0; k < d; k++)
+                  coordinates[(example * c + a) * d + k] += values[(a * indices.length + b) * d + k];
             });
           }
         });
@@ -102,7 +124,9 @@ function* subspaceCoordinates({ model, outputs, examples, kind = "rademacher", s
 
 /** A parameter as a matrix, and which of its rows have a gradient: of a table those that an example uses. */
 function rowsOf(tensor: Tensor, factors: readonly Factor[]): { rows: number[]; width: number } {
-  const tables = factors.flatMap((factor) => (factor.kind === "table" ? [...(factor.rows.dataSync() as Int32Array)] : []));
+  const tables = factors.flatMap((factor) =>
+    factor.kind === "table" ? [...(factor.rows.dataSync() as Int32Array)] : [],
+  );
   if (tables.length > 0) return { rows: [...new Set(tables)].sort((a, b) => a - b), width: tensor.shape[1] ?? 1 };
   if (tensor.rank === 1) return { rows: [0], width: tensor.size };
   return { rows: Array.from({ length: tensor.shape[0] }, (_, row) => row), width: tensor.shape[1]! };
@@ -127,7 +151,14 @@ function gradientRows(factor: Factor, rows: readonly number[]): Tensor {
 function check({ dimensions, kind, seed, examples }: RandomSubspaceOptions): void {
   if (examples.length === 0) throw new Error("a kernel needs at least one example");
   const wrong = dimensions.find((dimension) => !Number.isInteger(dimension) || dimension < 1);
-  if (wrong !== undefined || dimensions.length === 0) throw new Error(`the dimensions of random subspaces must be whole numbers of at least 1, not ${wrong ?? "none at all"}`);
-  if (kind !== undefined && !PROJECTION_KINDS.includes(kind)) throw new Error(`the kind of random numbers must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`the seed of a random subspace must be a whole number of at least 0, not ${seed}`);
+  if (wrong !== undefined || dimensions.length === 0)
+    throw new Error(
+      `the dimensions of random subspaces must be whole numbers of at least 1, not ${wrong ?? "none at all"}`,
+    );
+  if (kind !== undefined && !PROJECTION_KINDS.includes(kind))
+    throw new Error(
+      `the kind of random numbers must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`,
+    );
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new Error(`the seed of a random subspace must be a whole number of at least 0, not ${seed}`);
 }

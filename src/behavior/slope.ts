@@ -18,8 +18,13 @@ export interface FittedSlope {
  *   low together; so the standard error does not count that as scatter.
  * @throws if no group has two different x, or a number is not above 0
  */
-export function fittedSlope(x: readonly number[], y: readonly number[], groups: readonly (string | number)[] = x.map(() => 0)): FittedSlope {
-  if (x.length !== y.length || x.length !== groups.length) throw new Error(`a slope needs as many x as y and groups, not ${x.length}, ${y.length} and ${groups.length}`);
+export function fittedSlope(
+  x: readonly number[],
+  y: readonly number[],
+  groups: readonly (string | number)[] = x.map(() => 0),
+): FittedSlope {
+  if (x.length !== y.length || x.length !== groups.length)
+    throw new Error(`a slope needs as many x as y and groups, not ${x.length}, ${y.length} and ${groups.length}`);
   const wrong = [...x, ...y].find((value) => !(value > 0 && Number.isFinite(value)));
   if (wrong !== undefined) throw new Error(`a log–log slope needs numbers above 0, not ${wrong}`);
   const [u, v] = [x.map(Math.log), y.map(Math.log)];
@@ -29,12 +34,18 @@ export function fittedSlope(x: readonly number[], y: readonly number[], groups: 
     return values.map((value, i) => value - means.get(groups[i])!);
   };
   const [du, dv] = [centred(u), centred(v)];
-  if (!names.some((name) => new Set(x.filter((_, i) => groups[i] === name)).size > 1)) throw new Error("a slope needs at least two different x");
+  if (!names.some((name) => new Set(x.filter((_, i) => groups[i] === name)).size > 1))
+    throw new Error("a slope needs at least two different x");
   const spread = du.reduce((sum, value) => sum + value ** 2, 0);
   const slope = du.reduce((sum, value, i) => sum + value * dv[i], 0) / spread;
   const residual = du.reduce((sum, value, i) => sum + (dv[i] - slope * value) ** 2, 0);
   const freedom = x.length - names.length - 1;
-  return { slope, standardError: freedom > 0 ? Math.sqrt(residual / freedom / spread) : NaN, intercept: mean(v) - slope * mean(u), points: x.length };
+  return {
+    slope,
+    standardError: freedom > 0 ? Math.sqrt(residual / freedom / spread) : NaN,
+    intercept: mean(v) - slope * mean(u),
+    points: x.length,
+  };
 }
 
 /** The slope alone. */

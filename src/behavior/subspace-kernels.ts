@@ -43,13 +43,24 @@ export interface SubspaceKernel {
 }
 
 /** Computes the kernel of all parameters, share by share. */
-export async function fullKernel({ examples, ...options }: SubspaceOptions, formulas: readonly Formula[] = ["sgd"]): Promise<FullKernel> {
-  const { kernels, shares } = await computeKernel({ ...options, train: examples, evaluate: examples, formulas, breakdown: true });
+export async function fullKernel(
+  { examples, ...options }: SubspaceOptions,
+  formulas: readonly Formula[] = ["sgd"],
+): Promise<FullKernel> {
+  const { kernels, shares } = await computeKernel({
+    ...options,
+    train: examples,
+    evaluate: examples,
+    formulas,
+    breakdown: true,
+  });
   return { model: options.model, kernels, shares };
 }
 
 /** Choices of parameters with a name, by this project's filters. */
-export const parameterSubspaces = (model: Model): Record<"BitFit" | "head" | "last layer" | "last layer and head", ParameterFilter> => {
+export const parameterSubspaces = (
+  model: Model,
+): Record<"BitFit" | "head" | "last layer" | "last layer and head", ParameterFilter> => {
   const last = `*.encoder.layer.${model.config.layers - 1}.*`;
   return { BitFit: ["biases"], head: ["head"], "last layer": [last], "last layer and head": [last, "head"] };
 };
@@ -59,16 +70,30 @@ export const parameterSubspaces = (model: Model): Record<"BitFit" | "head" | "la
  *
  * @throws if the full kernel was computed without that formula, or the filter leaves nothing
  */
-export function parameterSubspaceKernel(full: FullKernel, filter: ParameterFilter, formula: Formula = "sgd"): SubspaceKernel {
+export function parameterSubspaceKernel(
+  full: FullKernel,
+  filter: ParameterFilter,
+  formula: Formula = "sgd",
+): SubspaceKernel {
   const exact = kernelOf(full, formula);
   const names = selectParameters(full.model.parameters.keys(), filter);
   const dimension = [...names].reduce((sum, name) => sum + parameter(full.model, name).size, 0);
-  const kernel = sumOfShares(full, formula, [...names].map((name) => ({ name, factor: 1 })));
+  const kernel = sumOfShares(
+    full,
+    formula,
+    [...names].map((name) => ({ name, factor: 1 })),
+  );
   return { kernel, dimension, fromFull: kernelDistance(kernel, exact) };
 }
 
 /** Every linear layer of the encoder, by the ends of their names: the targets with which LoRA's kernel comes nearest to the full one. */
-export const ALL_LORA_TARGETS = ["attention.self.query", "attention.self.key", "attention.self.value", "intermediate.dense", "output.dense"] as const;
+export const ALL_LORA_TARGETS = [
+  "attention.self.query",
+  "attention.self.key",
+  "attention.self.value",
+  "intermediate.dense",
+  "output.dense",
+] as const;
 
 /**
  * ∂f/∂B = s G Aᵀ of one layer, [out, rank], flat: what LoRA's kernel is made of at its start.
@@ -78,10 +103,18 @@ export const ALL_LORA_TARGETS = ["attention.self.query", "attention.self.key", "
  * @param scale s = α / rank
  * @throws if the sizes do not fit
  */
-export function loraGradient(gradient: ArrayLike<number>, a: ArrayLike<number>, rank: number, scale: number): Float64Array {
+export function loraGradient(
+  gradient: ArrayLike<number>,
+  a: ArrayLike<number>,
+  rank: number,
+  scale: number,
+): Float64Array {
   const inputs = a.length / rank;
   const rows = gradient.length / inputs;
-  if (!Number.isInteger(inputs) || !Number.isInteger(rows)) throw new Error(`a gradient of ${gradient.length} numbers and an A of ${a.length} do not belong to one layer with rank ${rank}`);
+  if (!Number.isInteger(inputs) || !Number.isInteger(rows))
+    throw new Error(
+      `a gradient of ${gradient.length} numbers and an A of ${a.length} do not belong to one layer with rank ${rank}`,
+    );
   return Float64Array.from({ length: rows * rank }, (_, place) => {
     const [row, r] = [Math.floor(place / rank), place % rank];
     let sum = 0;
@@ -103,22 +136,47 @@ export interface LoraKernel extends SubspaceKernel {
  *
  * @param full of the same model and examples, without LoRA factors
  */
-export async function loraKernel({ examples, ...options }: SubspaceOptions, full: FullKernel, lora: LoraOptions): Promise<LoraKernel> {
+export async function loraKernel(
+  { examples, ...options }: SubspaceOptions,
+  full: FullKernel,
+  lora: LoraOptions,
+): Promise<LoraKernel> {
   const exact = kernelOf(full, "sgd");
   const model = withLora(options.model, lora);
   const added = [...model.parameters.keys()].filter((name) => !options.model.parameters.has(name));
   try {
-    const { kernels, shares } = await computeKernel({ ...options, model, train: examples, evaluate: examples, formulas: ["sgd"], parameters: ["lora"], breakdown: true });
-    const layers = [...options.model.parameters.keys()].filter((name) => name.endsWith(".weight") && model.parameters.has(loraNames(layerOf(name)).a)).map(layerOf);
+    const { kernels, shares } = await computeKernel({
+      ...options,
+      model,
+      train: examples,
+      evaluate: examples,
+      formulas: ["sgd"],
+      parameters: ["lora"],
+      breakdown: true,
+    });
+    const layers = [...options.model.parameters.keys()]
+      .filter((name) => name.endsWith(".weight") && model.parameters.has(loraNames(layerOf(name)).a))
+      .map(layerOf);
     const scale = model.loraScale ?? 1;
     const scaled = layers.map((layer) => {
       const inputs = parameter(model, `${layer}.weight`).shape[1]!;
       return { name: loraNames(layer).b, factor: (3 * inputs) / (scale ** 2 * lora.rank) };
     });
     const kernel = sumOfShares({ kernels, shares, model }, "sgd", scaled);
-    const target = sumOfShares(full, "sgd", layers.map((layer) => ({ name: `${layer}.weight`, factor: 1 })));
+    const target = sumOfShares(
+      full,
+      "sgd",
+      layers.map((layer) => ({ name: `${layer}.weight`, factor: 1 })),
+    );
     const dimension = added.reduce((sum, name) => sum + parameter(model, name).size, 0);
-    return { raw: kernels.get("sgd")!, kernel, target, dimension, fromTarget: kernelDistance(kernel, target), fromFull: kernelDistance(kernel, exact) };
+    return {
+      raw: kernels.get("sgd")!,
+      kernel,
+      target,
+      dimension,
+      fromTarget: kernelDistance(kernel, target),
+      fromFull: kernelDistance(kernel, exact),
+    };
   } finally {
     for (const name of added) parameter(model, name).dispose();
   }
@@ -128,12 +186,17 @@ const layerOf = (weight: string): string => weight.slice(0, -".weight".length);
 
 function kernelOf({ kernels }: FullKernel, formula: Formula): KernelTensor {
   const kernel = kernels.get(formula);
-  if (!kernel) throw new Error(`the full kernel was computed for ${[...kernels.keys()].join(", ")}, not for ${formula}`);
+  if (!kernel)
+    throw new Error(`the full kernel was computed for ${[...kernels.keys()].join(", ")}, not for ${formula}`);
   return kernel;
 }
 
 /** Parameters that the outputs do not reach have no share. */
-function sumOfShares(full: FullKernel, formula: Formula, parts: readonly { name: string; factor: number }[]): KernelTensor {
+function sumOfShares(
+  full: FullKernel,
+  formula: Formula,
+  parts: readonly { name: string; factor: number }[],
+): KernelTensor {
   const shares = full.shares.get(formula)!;
   const { shape } = kernelOf(full, formula);
   const values = new Float64Array(kernelOf(full, formula).values.length);

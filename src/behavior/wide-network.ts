@@ -31,18 +31,34 @@ export interface WideNetwork {
 
 /** A network with independent normal weights of the given standard deviations. */
 export function randomNetwork(width: number, inputs: number, deviations: PerLayer, seed: number): WideNetwork {
-  if (!Number.isInteger(width) || width < 1) throw new Error(`the width of a network must be a whole number of at least 1, not ${width}`);
-  const draw = (name: string, deviation: number, size: number): Float64Array => Float64Array.from(randomMatrix("gaussian", seed, [name, width], size), (value) => value * deviation);
-  return { width, inputs, input: draw("input", deviations.input, width * inputs), hidden: draw("hidden", deviations.hidden, width * width), output: draw("output", deviations.output, width) };
+  if (!Number.isInteger(width) || width < 1)
+    throw new Error(`the width of a network must be a whole number of at least 1, not ${width}`);
+  const draw = (name: string, deviation: number, size: number): Float64Array =>
+    Float64Array.from(randomMatrix("gaussian", seed, [name, width], size), (value) => value * deviation);
+  return {
+    width,
+    inputs,
+    input: draw("input", deviations.input, width * inputs),
+    hidden: draw("hidden", deviations.hidden, width * width),
+    output: draw("output", deviations.output, width),
+  };
 }
 
 /** The same features under a new random head. */
 export function withNewHead(network: WideNetwork, deviation: number, seed: number): WideNetwork {
-  const output = Float64Array.from(randomMatrix("gaussian", seed, ["new head", network.width], network.width), (value) => value * deviation);
+  const output = Float64Array.from(
+    randomMatrix("gaussian", seed, ["new head", network.width], network.width),
+    (value) => value * deviation,
+  );
   return { ...copyOf(network), output };
 }
 
-export const copyOf = (network: WideNetwork): WideNetwork => ({ ...network, input: network.input.slice(), hidden: network.hidden.slice(), output: network.output.slice() });
+export const copyOf = (network: WideNetwork): WideNetwork => ({
+  ...network,
+  input: network.input.slice(),
+  hidden: network.hidden.slice(),
+  output: network.output.slice(),
+});
 
 /** What a forward pass leaves for N examples. */
 export interface Activations {
@@ -61,13 +77,19 @@ export interface Derivatives {
   second: Float64Array[];
 }
 
-export function forward({ width, inputs, input, hidden, output }: WideNetwork, x: readonly Float64Array[]): Activations {
+export function forward(
+  { width, inputs, input, hidden, output }: WideNetwork,
+  x: readonly Float64Array[],
+): Activations {
   const first = product(input, width, inputs, x).map(tanhOf);
   const second = product(hidden, width, width, first).map(tanhOf);
   return { x, first, second, outputs: Float64Array.from(second, (z) => dot(z, output)) };
 }
 
-export function backward({ width, hidden, output }: WideNetwork, { first, second }: Pick<Activations, "first" | "second">): Derivatives {
+export function backward(
+  { width, hidden, output }: WideNetwork,
+  { first, second }: Pick<Activations, "first" | "second">,
+): Derivatives {
   const atSecond = second.map((z) => z.map((value, i) => output[i] * (1 - value * value)));
   const atFirst = transposedProduct(hidden, width, atSecond);
   atFirst.forEach((delta, k) => delta.forEach((value, j) => (delta[j] = value * (1 - first[k][j] ** 2))));
@@ -79,12 +101,28 @@ export function backward({ width, hidden, output }: WideNetwork, { first, second
  *
  * @param chi the loss's derivative with respect to each output, [N]
  */
-export function takeStep(network: WideNetwork, { x, first, second }: Activations, derivatives: Derivatives, chi: ArrayLike<number>, rates: PerLayer, sign: boolean): void {
+export function takeStep(
+  network: WideNetwork,
+  { x, first, second }: Activations,
+  derivatives: Derivatives,
+  chi: ArrayLike<number>,
+  rates: PerLayer,
+  sign: boolean,
+): void {
   const { width, inputs, input, hidden, output } = network;
   moveMatrix(input, width, inputs, derivatives.first, x, chi, rates.input, sign);
   moveMatrix(hidden, width, width, derivatives.second, first, chi, rates.hidden, sign);
   // v's gradient is z₂: a matrix of one row with δ = 1.
-  moveMatrix(output, 1, width, second.map(() => Float64Array.of(1)), second, chi, rates.output, sign);
+  moveMatrix(
+    output,
+    1,
+    width,
+    second.map(() => Float64Array.of(1)),
+    second,
+    chi,
+    rates.output,
+    sign,
+  );
 }
 
 /**
@@ -92,12 +130,21 @@ export function takeStep(network: WideNetwork, { x, first, second }: Activations
  *
  * @param activations and derivatives at `start`
  */
-export function linearChange(start: WideNetwork, moved: WideNetwork, { x, first, second }: Activations, derivatives: Derivatives): Float64Array {
+export function linearChange(
+  start: WideNetwork,
+  moved: WideNetwork,
+  { x, first, second }: Activations,
+  derivatives: Derivatives,
+): Float64Array {
   const { width, inputs } = start;
   const fromInput = product(difference(moved.input, start.input), width, inputs, x);
   const fromHidden = product(difference(moved.hidden, start.hidden), width, width, first);
   const head = difference(moved.output, start.output);
-  return Float64Array.from(x, (_, k) => dot(derivatives.first[k], fromInput[k]) + dot(derivatives.second[k], fromHidden[k]) + dot(second[k], head));
+  return Float64Array.from(
+    x,
+    (_, k) =>
+      dot(derivatives.first[k], fromInput[k]) + dot(derivatives.second[k], fromHidden[k]) + dot(second[k], head),
+  );
 }
 
 /** Activations and derivatives together: all that products of gradients need. */
@@ -116,9 +163,16 @@ export function gradientsOf(network: WideNetwork, x: readonly Float64Array[]): G
  * With `signs` the right side's gradients are replaced by their signs: K_A-SignGD, of single examples.
  */
 export function weightedKernel(left: Gradients, right: Gradients, rates: PerLayer, signs = false): Float64Array {
-  const signed = (vectors: readonly Float64Array[]): readonly Float64Array[] => (signs ? vectors.map((vector) => vector.map(Math.sign)) : vectors);
+  const signed = (vectors: readonly Float64Array[]): readonly Float64Array[] =>
+    signs ? vectors.map((vector) => vector.map(Math.sign)) : vectors;
   // The sign of an outer product is the outer product of the signs.
-  const sides = { x: signed(right.activations.x), first: signed(right.activations.first), second: signed(right.activations.second), delta1: signed(right.derivatives.first), delta2: signed(right.derivatives.second) };
+  const sides = {
+    x: signed(right.activations.x),
+    first: signed(right.activations.first),
+    second: signed(right.activations.second),
+    delta1: signed(right.derivatives.first),
+    delta2: signed(right.derivatives.second),
+  };
   const [n, m] = [left.activations.x.length, right.activations.x.length];
   const kernel = new Float64Array(n * m);
   for (let i = 0; i < n; i++)
@@ -144,11 +198,19 @@ type Four = [Float64Array, Float64Array, Float64Array, Float64Array];
 
 /** Vectors in fours, the last ones filled up with zeros: a loop that reads a weight once for four examples is twice as fast. */
 function fours(vectors: readonly Float64Array[], length: number): Four[] {
-  return Array.from({ length: Math.ceil(vectors.length / 4) }, (_, group) => [0, 1, 2, 3].map((k) => vectors[4 * group + k] ?? new Float64Array(length)) as Four);
+  return Array.from(
+    { length: Math.ceil(vectors.length / 4) },
+    (_, group) => [0, 1, 2, 3].map((k) => vectors[4 * group + k] ?? new Float64Array(length)) as Four,
+  );
 }
 
 /** M u for each u. M is [rows, columns]. */
-function product(matrix: Float64Array, rows: number, columns: number, vectors: readonly Float64Array[]): Float64Array[] {
+function product(
+  matrix: Float64Array,
+  rows: number,
+  columns: number,
+  vectors: readonly Float64Array[],
+): Float64Array[] {
   const results = vectors.map(() => new Float64Array(rows));
   const targets = fours(results, rows);
   fours(vectors, columns).forEach((four, group) => {
@@ -157,7 +219,13 @@ function product(matrix: Float64Array, rows: number, columns: number, vectors: r
   return results;
 }
 
-function productOfFour(matrix: Float64Array, rows: number, columns: number, [u0, u1, u2, u3]: Four, [r0, r1, r2, r3]: Four): void {
+function productOfFour(
+  matrix: Float64Array,
+  rows: number,
+  columns: number,
+  [u0, u1, u2, u3]: Four,
+  [r0, r1, r2, r3]: Four,
+): void {
   for (let i = 0, at = 0; i < rows; i++) {
     let [s0, s1, s2, s3] = [0, 0, 0, 0];
     for (let j = 0; j < columns; j++, at++) {
@@ -184,7 +252,12 @@ function transposedProduct(matrix: Float64Array, size: number, vectors: readonly
   return results;
 }
 
-function transposedProductOfFour(matrix: Float64Array, size: number, [u0, u1, u2, u3]: Four, [r0, r1, r2, r3]: Four): void {
+function transposedProductOfFour(
+  matrix: Float64Array,
+  size: number,
+  [u0, u1, u2, u3]: Four,
+  [r0, r1, r2, r3]: Four,
+): void {
   for (let i = 0, at = 0; i < size; i++) {
     const [a0, a1, a2, a3] = [u0[i], u1[i], u2[i], u3[i]];
     for (let j = 0; j < size; j++, at++) {
@@ -198,7 +271,16 @@ function transposedProductOfFour(matrix: Float64Array, size: number, [u0, u1, u2
 }
 
 /** M ← M − rate · g or − rate · sign(g), g = Σ_k χ_k δ_k u_kᵀ, row by row. */
-function moveMatrix(matrix: Float64Array, rows: number, columns: number, deltas: readonly Float64Array[], vectors: readonly Float64Array[], chi: ArrayLike<number>, rate: number, sign: boolean): void {
+function moveMatrix(
+  matrix: Float64Array,
+  rows: number,
+  columns: number,
+  deltas: readonly Float64Array[],
+  vectors: readonly Float64Array[],
+  chi: ArrayLike<number>,
+  rate: number,
+  sign: boolean,
+): void {
   const [deltaGroups, vectorGroups] = [fours(deltas, rows), fours(vectors, columns)];
   const gradient = new Float64Array(columns);
   for (let i = 0; i < rows; i++) {

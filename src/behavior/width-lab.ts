@@ -28,7 +28,17 @@ import { randomMatrix } from "../kernels/random-matrix";
 import { runSteps } from "../steps";
 import { fittedSlope, type FittedSlope } from "./slope";
 import { trainWideSteps, type WideTask } from "./wide-training";
-import { dot, gradientsOf, linearChange, randomNetwork, weightedKernel, withNewHead, type Gradients, type PerLayer, type WideNetwork } from "./wide-network";
+import {
+  dot,
+  gradientsOf,
+  linearChange,
+  randomNetwork,
+  weightedKernel,
+  withNewHead,
+  type Gradients,
+  type PerLayer,
+  type WideNetwork,
+} from "./wide-network";
 import { initialDeviations, widthRates, type Parameterization, type SimpleOptimizer } from "./width-scaling";
 
 export const WIDTH_STARTS = ["pretrained", "new head", "lazy"] as const;
@@ -103,17 +113,23 @@ export type WidthMeasure = (typeof WIDTH_MEASURES)[number];
 const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "SignGD" };
 
 /** As a legend has it. */
-export const widthSettingName = ({ start, exponent, optimizer }: WidthSetting): string => `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${OPTIMIZER_NAMES[optimizer]}`;
+export const widthSettingName = ({ start, exponent, optimizer }: WidthSetting): string =>
+  `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${OPTIMIZER_NAMES[optimizer]}`;
 
 /** The slope that the argument above expects of a measure against the width. */
-export function expectedSlope({ start, exponent }: Pick<WidthSetting, "start" | "exponent">, measure: WidthMeasure): number {
+export function expectedSlope(
+  { start, exponent }: Pick<WidthSetting, "start" | "exponent">,
+  measure: WidthMeasure,
+): number {
   const movement = exponent + (start === "lazy" ? 0.5 : 0);
-  const slope = start === "pretrained" || measure === "gradientDistance" ? movement : Math.min(movement + 0.5, 2 * movement);
+  const slope =
+    start === "pretrained" || measure === "gradientDistance" ? movement : Math.min(movement + 0.5, 2 * movement);
   return slope === 0 ? 0 : -slope;
 }
 
 /** Runs the experiment: a record for each width, seed and setting, the narrowest networks first. */
-export const widthLab = (options: WidthLabOptions = {}, signal?: AbortSignal): Promise<WidthRecord[]> => runSteps(widthLabSteps(options), signal);
+export const widthLab = (options: WidthLabOptions = {}, signal?: AbortSignal): Promise<WidthRecord[]> =>
+  runSteps(widthLabSteps(options), signal);
 
 const DEFAULTS: Chosen = {
   widths: [64, 128, 256, 512, 1024, 2048],
@@ -161,16 +177,27 @@ interface Data {
 }
 
 function drawData({ inputs, examples }: Chosen, seed: number): Data {
-  const draw = (name: string, size: number): Float64Array => Float64Array.from(randomMatrix("gaussian", seed, ["width-lab", name], size));
-  const points = (name: string, count: number): Float64Array[] => Array.from({ length: count }, (_, k) => scaledTo(draw(`${name} ${k}`, inputs), Math.sqrt(inputs)));
+  const draw = (name: string, size: number): Float64Array =>
+    Float64Array.from(randomMatrix("gaussian", seed, ["width-lab", name], size));
+  const points = (name: string, count: number): Float64Array[] =>
+    Array.from({ length: count }, (_, k) => scaledTo(draw(`${name} ${k}`, inputs), Math.sqrt(inputs)));
   /** A wave in a random direction: as smooth at every place, and no network of ours fits it without learning. */
   const wave = (name: string, x: readonly Float64Array[]): Float64Array => {
     const direction = scaledTo(draw(name, inputs), 2);
     const [phase] = draw(`${name}, phase`, 1);
     return Float64Array.from(x, (point) => Math.SQRT2 * Math.sin(dot(direction, point) + Math.PI * phase));
   };
-  const [source, train, heldOut] = [points("source", examples.source), points("train", examples.train), points("held out", examples.heldOut)];
-  return { source: { x: source, targets: wave("source wave", source) }, train, heldOut, direction: scaledTo(wave("fine-tuning wave", train), Math.sqrt(train.length)) };
+  const [source, train, heldOut] = [
+    points("source", examples.source),
+    points("train", examples.train),
+    points("held out", examples.heldOut),
+  ];
+  return {
+    source: { x: source, targets: wave("source wave", source) },
+    train,
+    heldOut,
+    direction: scaledTo(wave("fine-tuning wave", train), Math.sqrt(train.length)),
+  };
 }
 
 function scaledTo(vector: Float64Array, norm: number): Float64Array {
@@ -184,17 +211,39 @@ interface Pretrained {
   residual: number;
 }
 
-function* pretrain({ inputs, rates, sourceResidual, maxSteps }: Chosen, source: WideTask, width: number, seed: number): Generator<undefined, Pretrained> {
+function* pretrain(
+  { inputs, rates, sourceResidual, maxSteps }: Chosen,
+  source: WideTask,
+  width: number,
+  seed: number,
+): Generator<undefined, Pretrained> {
   const start = randomNetwork(width, inputs, initialDeviations("mup", width, inputs), seed);
-  return yield* trainWideSteps(start, source, { rates: times(widthRates("mup", "sgd", width, inputs), rates.pretraining), sign: false, until: { residual: sourceResidual }, maxSteps });
+  return yield* trainWideSteps(start, source, {
+    rates: times(widthRates("mup", "sgd", width, inputs), rates.pretraining),
+    sign: false,
+    until: { residual: sourceResidual },
+    maxSteps,
+  });
 }
 
-function* measure(chosen: Chosen, setting: WidthSetting, data: Data, pretrained: Pretrained | undefined, width: number, seed: number): Generator<undefined, WidthRecord> {
+function* measure(
+  chosen: Chosen,
+  setting: WidthSetting,
+  data: Data,
+  pretrained: Pretrained | undefined,
+  width: number,
+  seed: number,
+): Generator<undefined, WidthRecord> {
   const { inputs, fitted, maxSteps, rates } = chosen;
   const { start, exponent, optimizer } = setting;
   const parameterization: Parameterization = start === "lazy" ? "lazy" : "mup";
   const deviations = initialDeviations(parameterization, width, inputs);
-  const initial = start === "lazy" ? randomNetwork(width, inputs, deviations, seed) : start === "pretrained" ? pretrained!.network : withNewHead(pretrained!.network, deviations.output, seed);
+  const initial =
+    start === "lazy"
+      ? randomNetwork(width, inputs, deviations, seed)
+      : start === "pretrained"
+        ? pretrained!.network
+        : withNewHead(pretrained!.network, deviations.output, seed);
   const epsilon = width ** -exponent;
   const onTrain = gradientsOf(initial, data.train);
   const onHeldOut = gradientsOf(initial, data.heldOut);
@@ -203,8 +252,15 @@ function* measure(chosen: Chosen, setting: WidthSetting, data: Data, pretrained:
   const perWidth = widthRates(parameterization, optimizer, width, inputs);
   // A sign does not know how small χ is, so that the rate has to.
   const stepRates = times(perWidth, optimizer === "sgd" ? rates.sgd : rates.signgd * epsilon);
-  const tuned = yield* trainWideSteps(initial, { x: data.train, targets }, { rates: stepRates, sign: optimizer === "signgd", until: { fitted }, maxSteps });
-  const [tunedOnTrain, tunedOnHeldOut] = [gradientsOf(tuned.network, data.train), gradientsOf(tuned.network, data.heldOut)];
+  const tuned = yield* trainWideSteps(
+    initial,
+    { x: data.train, targets },
+    { rates: stepRates, sign: optimizer === "signgd", until: { fitted }, maxSteps },
+  );
+  const [tunedOnTrain, tunedOnHeldOut] = [
+    gradientsOf(tuned.network, data.train),
+    gradientsOf(tuned.network, data.heldOut),
+  ];
   yield;
   const change = tunedOnHeldOut.activations.outputs.map((f, k) => f - onHeldOut.activations.outputs[k]);
   const linear = linearChange(initial, tuned.network, onHeldOut.activations, onHeldOut.derivatives);
@@ -221,12 +277,19 @@ function* measure(chosen: Chosen, setting: WidthSetting, data: Data, pretrained:
     sourceResidual: start === "lazy" ? 1 : pretrained!.residual,
     change: Math.sqrt(dot(change, change) / change.length),
     linearizationError: relativeDistance(linear, change),
-    kernelDistance: relativeDistance(weightedKernel(tunedOnHeldOut, tunedOnTrain, perWidth, signs), weightedKernel(onHeldOut, onTrain, perWidth, signs)),
+    kernelDistance: relativeDistance(
+      weightedKernel(tunedOnHeldOut, tunedOnTrain, perWidth, signs),
+      weightedKernel(onHeldOut, onTrain, perWidth, signs),
+    ),
     gradientDistance: gradientDistanceOf(tunedOnHeldOut, onHeldOut, widthRates(parameterization, "sgd", width, inputs)),
   };
 }
 
-const times = ({ input, hidden, output }: PerLayer, factor: number): PerLayer => ({ input: input * factor, hidden: hidden * factor, output: output * factor });
+const times = ({ input, hidden, output }: PerLayer, factor: number): PerLayer => ({
+  input: input * factor,
+  hidden: hidden * factor,
+  output: output * factor,
+});
 
 /** ‖a − b‖ / ‖b‖. */
 function relativeDistance(a: Float64Array, b: Float64Array): number {
@@ -242,7 +305,11 @@ function gradientDistanceOf(tuned: Gradients, start: Gradients, rates: PerLayer)
     for (let i = 0; i < n; i++) sum += kernel[i * n + i];
     return sum;
   };
-  const [tt, ts, ss] = [weightedKernel(tuned, tuned, rates), weightedKernel(tuned, start, rates), weightedKernel(start, start, rates)].map(diagonal);
+  const [tt, ts, ss] = [
+    weightedKernel(tuned, tuned, rates),
+    weightedKernel(tuned, start, rates),
+    weightedKernel(start, start, rates),
+  ].map(diagonal);
   return Math.sqrt(Math.max(0, tt + ss - 2 * ts) / ss);
 }
 
@@ -257,29 +324,59 @@ export interface WidthSlope extends FittedSlope, WidthSetting {
  * The slope of each measure against the width by setting: parallel lines, one for each seed. Records that did not get to the
  * wanted share are left out, and settings that have no seed at two widths.
  */
-export function widthSlopes(records: readonly WidthRecord[], { fitted = DEFAULTS.fitted, measures = WIDTH_MEASURES }: { fitted?: number; measures?: readonly WidthMeasure[] } = {}): WidthSlope[] {
+export function widthSlopes(
+  records: readonly WidthRecord[],
+  { fitted = DEFAULTS.fitted, measures = WIDTH_MEASURES }: { fitted?: number; measures?: readonly WidthMeasure[] } = {},
+): WidthSlope[] {
   const bySetting = new Map<string, WidthRecord[]>();
-  for (const record of records) if (Math.abs(record.fitted - fitted) < 0.01) bySetting.set(record.setting, [...(bySetting.get(record.setting) ?? []), record]);
-  const sloping = [...bySetting].filter(([, own]) => own.some(({ seed, width }) => own.some((other) => other.seed === seed && other.width !== width)));
+  for (const record of records)
+    if (Math.abs(record.fitted - fitted) < 0.01)
+      bySetting.set(record.setting, [...(bySetting.get(record.setting) ?? []), record]);
+  const sloping = [...bySetting].filter(([, own]) =>
+    own.some(({ seed, width }) => own.some((other) => other.seed === seed && other.width !== width)),
+  );
   return sloping.flatMap(([setting, own]) =>
     measures.map((measure) => {
       const { start, exponent, optimizer } = own[0];
-      return { setting, start, exponent, optimizer, measure, expected: expectedSlope(own[0], measure), ...fittedSlope(own.map(({ width }) => width), own.map((record) => record[measure]), own.map(({ seed }) => seed)) };
+      return {
+        setting,
+        start,
+        exponent,
+        optimizer,
+        measure,
+        expected: expectedSlope(own[0], measure),
+        ...fittedSlope(
+          own.map(({ width }) => width),
+          own.map((record) => record[measure]),
+          own.map(({ seed }) => seed),
+        ),
+      };
     }),
   );
 }
 
 function check({ widths, seeds, settings, inputs, examples, fitted, sourceResidual, rates, maxSteps }: Chosen): void {
-  const counts: [string, readonly number[]][] = [["width", widths], ["number of inputs", [inputs]], ["number of examples", Object.values(examples)], ["number of steps", [maxSteps]]];
+  const counts: [string, readonly number[]][] = [
+    ["width", widths],
+    ["number of inputs", [inputs]],
+    ["number of examples", Object.values(examples)],
+    ["number of steps", [maxSteps]],
+  ];
   for (const [name, values] of counts) {
     const wrong = values.find((value) => !Number.isInteger(value) || value < 1);
-    if (wrong !== undefined) throw new Error(`the width experiment needs a ${name} that is a whole number of at least 1, not ${wrong}`);
+    if (wrong !== undefined)
+      throw new Error(`the width experiment needs a ${name} that is a whole number of at least 1, not ${wrong}`);
   }
-  if (widths.length === 0 || seeds.length === 0 || settings.length === 0) throw new Error("the width experiment needs at least one width, one seed and one setting");
+  if (widths.length === 0 || seeds.length === 0 || settings.length === 0)
+    throw new Error("the width experiment needs at least one width, one seed and one setting");
   const seed = seeds.find((value) => !Number.isSafeInteger(value) || value < 0);
   if (seed !== undefined) throw new Error(`a seed must be a whole number of at least 0, not ${seed}`);
   const exponent = settings.find((setting) => !(setting.exponent >= 0 && Number.isFinite(setting.exponent)))?.exponent;
-  if (exponent !== undefined) throw new Error(`the exponent of a setting must be a number of at least 0, not ${exponent}`);
-  for (const [name, share] of Object.entries({ fitted, sourceResidual })) if (!(share > 0 && share < 1)) throw new Error(`"${name}" is a share above 0 and below 1, not ${share}`);
-  for (const [name, rate] of Object.entries(rates)) if (!(rate > 0 && Number.isFinite(rate))) throw new Error(`the learning rate "${name}" must be a number above 0, not ${rate}`);
+  if (exponent !== undefined)
+    throw new Error(`the exponent of a setting must be a number of at least 0, not ${exponent}`);
+  for (const [name, share] of Object.entries({ fitted, sourceResidual }))
+    if (!(share > 0 && share < 1)) throw new Error(`"${name}" is a share above 0 and below 1, not ${share}`);
+  for (const [name, rate] of Object.entries(rates))
+    if (!(rate > 0 && Number.isFinite(rate)))
+      throw new Error(`the learning rate "${name}" must be a number above 0, not ${rate}`);
 }

@@ -30,14 +30,29 @@ export type SimpleOptimizer = "sgd" | "signgd";
 
 /** Standard deviations of the initial weights. */
 export function initialDeviations(parameterization: Parameterization, width: number, inputs: number): PerLayer {
-  return { input: 1 / Math.sqrt(inputs), hidden: 1 / Math.sqrt(width), output: parameterization === "mup" ? 1 / width : 1 / Math.sqrt(width) };
+  return {
+    input: 1 / Math.sqrt(inputs),
+    hidden: 1 / Math.sqrt(width),
+    output: parameterization === "mup" ? 1 / width : 1 / Math.sqrt(width),
+  };
 }
 
 /** Learning rates for a base rate of 1. */
-export function widthRates(parameterization: Parameterization, optimizer: SimpleOptimizer, width: number, inputs: number): PerLayer {
+export function widthRates(
+  parameterization: Parameterization,
+  optimizer: SimpleOptimizer,
+  width: number,
+  inputs: number,
+): PerLayer {
   const rates: Record<Parameterization, Record<SimpleOptimizer, PerLayer>> = {
-    mup: { sgd: { input: width, hidden: 1, output: 1 / width }, signgd: { input: 1, hidden: 1 / width, output: 1 / width } },
-    lazy: { sgd: { input: 1, hidden: 1 / width, output: 1 / width }, signgd: { input: width ** -0.5, hidden: width ** -1.5, output: 1 / width } },
+    mup: {
+      sgd: { input: width, hidden: 1, output: 1 / width },
+      signgd: { input: 1, hidden: 1 / width, output: 1 / width },
+    },
+    lazy: {
+      sgd: { input: 1, hidden: 1 / width, output: 1 / width },
+      signgd: { input: width ** -0.5, hidden: width ** -1.5, output: 1 / width },
+    },
   };
   const { input, hidden, output } = rates[parameterization][optimizer];
   return { input: input / inputs, hidden, output };

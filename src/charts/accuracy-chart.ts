@@ -1,5 +1,14 @@
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import { AXIS_PERCENT, type ChartSpec, distinct, familyColors, PERCENT, SERIES_COLORS, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
+import {
+  AXIS_PERCENT,
+  type ChartSpec,
+  distinct,
+  familyColors,
+  PERCENT,
+  SERIES_COLORS,
+  SOLID_LEGEND,
+  VEGA_LITE_SCHEMA,
+} from "./spec";
 
 /** The score of one method on one seed. */
 export interface MethodScore {
@@ -32,12 +41,27 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
     const accuracies = own.map(({ accuracy }) => accuracy);
     const [center, std] = [mean(accuracies), populationStd(accuracies)];
     const label = `${method}\n${formatMeanStd(accuracies)} %`;
-    return { label, method, family: own[0].family, mean: center, std, low: center - std, high: center + std, seeds: own.length };
+    return {
+      label,
+      method,
+      family: own[0].family,
+      mean: center,
+      std,
+      low: center - std,
+      high: center + std,
+      seeds: own.length,
+    };
   });
   const labels = new Map(summaries.map(({ method, label }) => [method, label]));
   const lowest = Math.min(chance ?? 1, ...scores.map(({ accuracy }) => accuracy), ...summaries.map(({ low }) => low));
   const scale = { domain: [Math.max(0, Math.floor(lowest * 10 - 0.2) / 10), 1] };
-  const x = (field: string) => ({ field, type: "quantitative", title: axisTitle, scale, axis: { format: AXIS_PERCENT, tickCount: 6 } });
+  const x = (field: string) => ({
+    field,
+    type: "quantitative",
+    title: axisTitle,
+    scale,
+    axis: { format: AXIS_PERCENT, tickCount: 6 },
+  });
   const y = {
     field: "label",
     type: "nominal",

@@ -27,12 +27,24 @@ export interface AgreementChartOptions {
  */
 export function agreementChart(points: readonly AgreementPoint[], options: AgreementChartOptions = {}): ChartSpec {
   if (points.length === 0) throw new Error("The agreement chart needs at least one point.");
-  const { title = "Predicted and actual", actualTitle = "actual", predictedTitle = "predicted", groupTitle = "class" } = options;
+  const {
+    title = "Predicted and actual",
+    actualTitle = "actual",
+    predictedTitle = "predicted",
+    groupTitle = "class",
+  } = options;
   const groups = distinct(points.map(({ group }) => group));
   const panels = distinct(points.map(({ panel }) => panel)).map((name) => {
     const own = points.filter(({ panel }) => panel === name);
-    const { correlation } = agreementOf(own.map(({ predicted }) => predicted), own.map(({ actual }) => actual));
-    return { name, own, reading: `correlation ${Number.isFinite(correlation) ? correlation.toFixed(3) : "not defined"}` };
+    const { correlation } = agreementOf(
+      own.map(({ predicted }) => predicted),
+      own.map(({ actual }) => actual),
+    );
+    return {
+      name,
+      own,
+      reading: `correlation ${Number.isFinite(correlation) ? correlation.toFixed(3) : "not defined"}`,
+    };
   });
   // Up to four figures stand in one line.
   const size = panels.length > 3 ? 140 : panels.length > 2 ? 185 : 260;
@@ -44,15 +56,37 @@ export function agreementChart(points: readonly AgreementPoint[], options: Agree
       const values = own.flatMap(({ actual, predicted }) => [actual, predicted]);
       const ends = [Math.min(...values), Math.max(...values)];
       const scale = { domain: ends, nice: true, zero: false };
-      const x = { field: "actual", type: "quantitative", title: actualTitle, scale, axis: { tickCount: 5, format: "~r" } };
-      const y = { field: "predicted", type: "quantitative", title: index === 0 ? predictedTitle : null, scale, axis: { tickCount: 5, format: "~r" } };
-      const color = { field: "group", type: "nominal", title: groupTitle, scale: { domain: groups, range: SERIES_COLORS }, legend: SOLID_LEGEND };
+      const x = {
+        field: "actual",
+        type: "quantitative",
+        title: actualTitle,
+        scale,
+        axis: { tickCount: 5, format: "~r" },
+      };
+      const y = {
+        field: "predicted",
+        type: "quantitative",
+        title: index === 0 ? predictedTitle : null,
+        scale,
+        axis: { tickCount: 5, format: "~r" },
+      };
+      const color = {
+        field: "group",
+        type: "nominal",
+        title: groupTitle,
+        scale: { domain: groups, range: SERIES_COLORS },
+        legend: SOLID_LEGEND,
+      };
       return {
         title: { text: [name, reading], fontWeight: "normal", anchor: "start" },
         width: size,
         height: size,
         layer: [
-          { data: { values: ends.map((at) => ({ actual: at, predicted: at })) }, mark: { type: "line", strokeWidth: 1.5, strokeDash: [6, 4], color: SERIES_COLORS[4] }, encoding: { x, y } },
+          {
+            data: { values: ends.map((at) => ({ actual: at, predicted: at })) },
+            mark: { type: "line", strokeWidth: 1.5, strokeDash: [6, 4], color: SERIES_COLORS[4] },
+            encoding: { x, y },
+          },
           {
             data: { values: own.map(({ actual, predicted, group, text }) => ({ actual, predicted, group, text })) },
             params: [{ name: `group${index}`, select: { type: "point", fields: ["group"] }, bind: "legend" }],

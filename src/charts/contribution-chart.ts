@@ -8,7 +8,11 @@ export interface Contribution {
 }
 
 /** A sum taken apart: one bar for each part, in the given order, to the left where it is negative. */
-export function contributionChart(contributions: readonly Contribution[], title: string, valueTitle: string): ChartSpec {
+export function contributionChart(
+  contributions: readonly Contribution[],
+  title: string,
+  valueTitle: string,
+): ChartSpec {
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${contributions.map(({ part, value }) => `${part} ${value.toPrecision(3)}`).join(", ")}`,

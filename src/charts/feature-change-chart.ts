@@ -32,9 +32,13 @@ const DARK = 0.75;
  * ones above it; the logarithmic colour scale, the order of the columns and that of the rows are the same in every figure. A frame
  * marks cells that are not below the threshold. The title has the whole.
  */
-export function featureChangeChart(cells: readonly FeatureChangeCell[], { title = "Change of features" }: FeatureChangeChartOptions = {}): ChartSpec {
+export function featureChangeChart(
+  cells: readonly FeatureChangeCell[],
+  { title = "Change of features" }: FeatureChangeChartOptions = {},
+): ChartSpec {
   const whole = cells.find(({ layer, kind }) => layer === EVERYTHING && kind === EVERYTHING);
-  if (!whole) throw new Error(`The feature change chart needs the cell of all parameters (layer and kind "${EVERYTHING}").`);
+  if (!whole)
+    throw new Error(`The feature change chart needs the cell of all parameters (layer and kind "${EVERYTHING}").`);
   const threshold = FIXED_FEATURES_DISTANCE;
   const verdict = whole.distance < threshold ? "fixed features" : "features not fixed";
   // Three digits: two would round 1.99 to the threshold.
@@ -42,7 +46,9 @@ export function featureChangeChart(cells: readonly FeatureChangeCell[], { title 
   const [low, high] = [threshold / REACH, threshold * REACH];
   const kinds = inOrder(distinct(cells.map(({ kind }) => kind)), PARAMETER_KINDS);
   const layers = distinct(cells.map(({ layer }) => layer));
-  const numbered = layers.filter((layer) => layer.startsWith("layer ")).sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
+  const numbered = layers
+    .filter((layer) => layer.startsWith("layer "))
+    .sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
   const tooltip = [
     { field: "layer", title: "layer" },
     { field: "kind", title: "kind of parameter" },
@@ -51,7 +57,11 @@ export function featureChangeChart(cells: readonly FeatureChangeCell[], { title 
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${reading}`,
-    title: { text: [...titleLines(title), reading], anchor: "start", subtitle: `blue: below ${threshold.toFixed(1)}; framed: not below; ${EVERYTHING}: a whole row or column` },
+    title: {
+      text: [...titleLines(title), reading],
+      anchor: "start",
+      subtitle: `blue: below ${threshold.toFixed(1)}; framed: not below; ${EVERYTHING}: a whole row or column`,
+    },
     data: { values: cells.map((cell) => ({ ...cell, text: digits(cell.distance) })) },
     width: { step: CELL.width },
     height: { step: CELL.height },
@@ -68,7 +78,11 @@ export function featureChangeChart(cells: readonly FeatureChangeCell[], { title 
             type: "quantitative",
             title: ["mean relative", "distance"],
             scale: { type: "log", scheme: "blueorange", domain: [low, high], clamp: true },
-            legend: { values: [low, threshold / 4, threshold, threshold * 4, high], labelExpr: `datum.value <= ${low} ? '≤ ${low}' : datum.value >= ${high} ? '≥ ${high}' : datum.value`, gradientLength: 120 },
+            legend: {
+              values: [low, threshold / 4, threshold, threshold * 4, high],
+              labelExpr: `datum.value <= ${low} ? '≤ ${low}' : datum.value >= ${high} ? '≥ ${high}' : datum.value`,
+              gradientLength: 120,
+            },
           },
           tooltip,
         },
@@ -76,9 +90,23 @@ export function featureChangeChart(cells: readonly FeatureChangeCell[], { title 
       {
         // The text stands on its cell, not on the page: dark on the light colours of the middle, light on those of the ends.
         mark: { type: "text", fontSize: 11 },
-        encoding: { text: { field: "text", type: "nominal" }, color: { condition: { test: `abs(log(datum.distance / ${threshold})) < ${(DARK * Math.log(REACH)).toFixed(2)}`, value: "black" }, value: "white" }, tooltip },
+        encoding: {
+          text: { field: "text", type: "nominal" },
+          color: {
+            condition: {
+              test: `abs(log(datum.distance / ${threshold})) < ${(DARK * Math.log(REACH)).toFixed(2)}`,
+              value: "black",
+            },
+            value: "white",
+          },
+          tooltip,
+        },
       },
-      { transform: [{ filter: `datum.distance >= ${threshold}` }], mark: { type: "rect", filled: false, stroke: PALETTE.vermilion, strokeWidth: 2 }, encoding: { tooltip } },
+      {
+        transform: [{ filter: `datum.distance >= ${threshold}` }],
+        mark: { type: "rect", filled: false, stroke: PALETTE.vermilion, strokeWidth: 2 },
+        encoding: { tooltip },
+      },
     ],
   };
 }
@@ -95,7 +123,12 @@ export function featureChangeCells({ mean, layers, kinds, cells }: FeatureDistan
 }
 
 /** The known names in their order, then others, and everything last. */
-const inOrder = (names: readonly string[], order: readonly string[]): string[] => [...order.filter((name) => names.includes(name)), ...names.filter((name) => !order.includes(name) && name !== EVERYTHING), EVERYTHING];
+const inOrder = (names: readonly string[], order: readonly string[]): string[] => [
+  ...order.filter((name) => names.includes(name)),
+  ...names.filter((name) => !order.includes(name) && name !== EVERYTHING),
+  EVERYTHING,
+];
 
 /** Two digits where they tell something: 0.034, 1.2, 340. */
-const digits = (distance: number): string => (distance >= 100 ? distance.toFixed(0) : String(Number(distance.toPrecision(2))));
+const digits = (distance: number): string =>
+  distance >= 100 ? distance.toFixed(0) : String(Number(distance.toPrecision(2)));

@@ -35,16 +35,30 @@ const ROW = 28;
  */
 export function gainChart(points: readonly GainPoint[], options: GainChartOptions): ChartSpec {
   if (points.length === 0) throw new Error("The gain chart needs at least one task.");
-  const { title = "Gain over zero-shot", smallestGain, fineTuningTitle = "fine-tuning", kernelTitle = "kernel" } = options;
+  const {
+    title = "Gain over zero-shot",
+    smallestGain,
+    fineTuningTitle = "fine-tuning",
+    kernelTitle = "kernel",
+  } = options;
   const sorted = points.toSorted((a, b) => b.gain - a.gain);
-  const labels = new Map(sorted.map(({ task, share }) => [task, `${task}: ${share === undefined ? "no gain" : `${(100 * share).toFixed(0)} %`}`]));
+  const labels = new Map(
+    sorted.map(({ task, share }) => [
+      task,
+      `${task}: ${share === undefined ? "no gain" : `${(100 * share).toFixed(0)} %`}`,
+    ]),
+  );
   const rows = sorted.flatMap(({ task, gain, gainStd, kernelGain, kernelGainStd, thresholdGain, probeGain }) => [
     ...(thresholdGain === undefined ? [] : [row(labels.get(task)!, task, THRESHOLD, thresholdGain)]),
     ...(probeGain === undefined ? [] : [row(labels.get(task)!, task, PROBE, probeGain)]),
     row(labels.get(task)!, task, fineTuningTitle, gain, gainStd),
     row(labels.get(task)!, task, kernelTitle, kernelGain, kernelGainStd),
   ]);
-  const links = sorted.map(({ task, gain, kernelGain }) => ({ label: labels.get(task), from: 100 * gain, to: 100 * kernelGain }));
+  const links = sorted.map(({ task, gain, kernelGain }) => ({
+    label: labels.get(task),
+    from: 100 * gain,
+    to: 100 * kernelGain,
+  }));
   const looks = [
     { method: fineTuningTitle, color: PALETTE.vermilion, shape: "diamond" },
     { method: kernelTitle, color: PALETTE.green, shape: "circle" },
@@ -55,7 +69,13 @@ export function gainChart(points: readonly GainPoint[], options: GainChartOption
   const band = { low: -100 * smallestGain, high: 100 * smallestGain };
 
   const x = (field: string) => ({ field, type: "quantitative", title: "accuracy above zero-shot, in points" });
-  const y = { field: "label", type: "nominal", sort: [...labels.values()], title: null, axis: { grid: true, labelLimit: 220 } };
+  const y = {
+    field: "label",
+    type: "nominal",
+    sort: [...labels.values()],
+    title: null,
+    axis: { grid: true, labelLimit: 220 },
+  };
   const legend = { title: "gain of", labelLimit: 0, orient: "bottom", columns: 2, symbolOpacity: 1 };
   const color = { field: "method", type: "nominal", scale: { domain, range: looks.map((look) => look.color) }, legend };
   const shape = { field: "method", type: "nominal", scale: { domain, range: looks.map((look) => look.shape) }, legend };
@@ -68,14 +88,37 @@ export function gainChart(points: readonly GainPoint[], options: GainChartOption
   return {
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: ${sorted.map(({ task, gain, kernelGain }) => `${task} ${fineTuningTitle} ${signed(gain)}, ${kernelTitle} ${signed(kernelGain)}`).join("; ")} points`,
-    title: { text: titleLines(title), anchor: "start", subtitle: [`behind a name: the share of ${fineTuningTitle}'s gain that ${kernelTitle} has too;`, `grey band: less than ${Number((100 * smallestGain).toPrecision(3))} points, too little to be shared`] },
+    title: {
+      text: titleLines(title),
+      anchor: "start",
+      subtitle: [
+        `behind a name: the share of ${fineTuningTitle}'s gain that ${kernelTitle} has too;`,
+        `grey band: less than ${Number((100 * smallestGain).toPrecision(3))} points, too little to be shared`,
+      ],
+    },
     width: 420,
     height: { step: ROW },
     layer: [
-      { data: { values: [band] }, mark: { type: "rect", color: PALETTE.grey, opacity: 0.15 }, encoding: { x: x("low"), x2: { field: "high" } } },
-      { data: { values: links }, mark: { type: "rule", strokeWidth: 1.5, strokeDash: [2, 2], color: PALETTE.grey }, encoding: { x: x("from"), x2: { field: "to" }, y } },
-      { data: { values: rows.filter(({ std }) => std !== undefined) }, mark: { type: "rule", strokeWidth: 2.5, opacity: 0.5 }, encoding: { x: x("low"), x2: { field: "high" }, y, color, tooltip } },
-      { data: { values: rows }, mark: { type: "point", filled: true, size: 90, opacity: 1 }, encoding: { x: x("value"), y, color, shape, tooltip } },
+      {
+        data: { values: [band] },
+        mark: { type: "rect", color: PALETTE.grey, opacity: 0.15 },
+        encoding: { x: x("low"), x2: { field: "high" } },
+      },
+      {
+        data: { values: links },
+        mark: { type: "rule", strokeWidth: 1.5, strokeDash: [2, 2], color: PALETTE.grey },
+        encoding: { x: x("from"), x2: { field: "to" }, y },
+      },
+      {
+        data: { values: rows.filter(({ std }) => std !== undefined) },
+        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.5 },
+        encoding: { x: x("low"), x2: { field: "high" }, y, color, tooltip },
+      },
+      {
+        data: { values: rows },
+        mark: { type: "point", filled: true, size: 90, opacity: 1 },
+        encoding: { x: x("value"), y, color, shape, tooltip },
+      },
     ],
   };
 }

@@ -27,10 +27,14 @@ const CELL = { width: 64, height: 34 };
 export function gridChart(points: readonly GridPoint[], options: GridChartOptions = {}): ChartSpec {
   if (points.length === 0) throw new Error("The grid chart needs at least one point.");
   const splits = SPLITS.filter((split) => points.some((point) => point.split === split));
-  const { title = "Accuracy over the solver's settings", split: first = splits.includes("dev") ? "dev" : splits[0] } = options;
-  if (!splits.includes(first)) throw new Error(`There are no points of the ${first} examples; there are: ${splits.join(", ")}.`);
+  const { title = "Accuracy over the solver's settings", split: first = splits.includes("dev") ? "dev" : splits[0] } =
+    options;
+  if (!splits.includes(first))
+    throw new Error(`There are no points of the ${first} examples; there are: ${splits.join(", ")}.`);
   const cells = cellsOf(points);
-  const best = cells.filter(({ split }) => split === "dev").reduce<Cell | undefined>((top, cell) => (top && top.mean >= cell.mean ? top : cell), undefined);
+  const best = cells
+    .filter(({ split }) => split === "dev")
+    .reduce<Cell | undefined>((top, cell) => (top && top.mean >= cell.mean ? top : cell), undefined);
   const chosen = best ? cells.map((cell) => ({ ...cell, chosen: cell.setting === best.setting })) : cells;
 
   const menus = [
@@ -42,7 +46,13 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
   const means = cells.map((cell) => cell.mean);
   const domain = [Math.min(...means), Math.max(...means)];
 
-  const x = { field: "regularization", type: "ordinal", sort: labels(points, "regularization"), title: ["regularization (times the largest", "singular value of the train kernel)"], axis: { labelAngle: 0 } };
+  const x = {
+    field: "regularization",
+    type: "ordinal",
+    sort: labels(points, "regularization"),
+    title: ["regularization (times the largest", "singular value of the train kernel)"],
+    axis: { labelAngle: 0 },
+  };
   const y = { field: "f0", type: "ordinal", sort: labels(points, "f0"), title: "f0 scaling" };
   const tooltip = [
     { field: "split", title: "examples" },
@@ -86,20 +96,34 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
         mark: { type: "text", fontSize: 11 },
         encoding: {
           text: { field: "mean", type: "quantitative", format: ".1%" },
-          color: { condition: { test: `datum.mean > ${domain[0] + 0.55 * (domain[1] - domain[0])}`, value: "black" }, value: "white" },
+          color: {
+            condition: { test: `datum.mean > ${domain[0] + 0.55 * (domain[1] - domain[0])}`, value: "black" },
+            value: "white",
+          },
           tooltip,
         },
       },
       ...(best
-        ? [{ transform: [{ filter: "datum.chosen" }], mark: { type: "rect", filled: false, stroke: PALETTE.vermilion, strokeWidth: 3 }, encoding: { tooltip } }]
+        ? [
+            {
+              transform: [{ filter: "datum.chosen" }],
+              mark: { type: "rect", filled: false, stroke: PALETTE.vermilion, strokeWidth: 3 },
+              encoding: { tooltip },
+            },
+          ]
         : []),
     ],
   };
 }
 
 /** The points of one seed's grid, for this chart and the regularization chart. */
-export function gridPoints<Name extends LandscapePoint["split"]>(grid: readonly Solved<Name>[], seed: number): GridPoint[] {
-  return grid.flatMap(({ scores, ...setting }) => (Object.keys(scores) as Name[]).map((split) => ({ ...setting, split, seed, accuracy: scores[split].accuracy })));
+export function gridPoints<Name extends LandscapePoint["split"]>(
+  grid: readonly Solved<Name>[],
+  seed: number,
+): GridPoint[] {
+  return grid.flatMap(({ scores, ...setting }) =>
+    (Object.keys(scores) as Name[]).map((split) => ({ ...setting, split, seed, accuracy: scores[split].accuracy })),
+  );
 }
 
 type Cell = ReturnType<typeof cellsOf>[number];

@@ -1,5 +1,15 @@
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import { AXIS_PERCENT, type ChartSpec, distinct, familyColors, PALETTE, PERCENT, SERIES_COLORS, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import {
+  AXIS_PERCENT,
+  type ChartSpec,
+  distinct,
+  familyColors,
+  PALETTE,
+  PERCENT,
+  SERIES_COLORS,
+  titleLines,
+  VEGA_LITE_SCHEMA,
+} from "./spec";
 
 /** The score of one method on one seed, within a row of the figure. */
 export interface GroupedScore {
@@ -39,37 +49,113 @@ export function groupedAccuracyChart(scores: readonly GroupedScore[], options: G
   const groups = distinct(scores.map(({ group }) => group));
   const methods = distinct(scores.map(({ method }) => method));
   const families = distinct(scores.map(({ family }) => family));
-  if (families.length > SERIES_COLORS.length) throw new Error(`The grouped accuracy chart has colours for ${SERIES_COLORS.length} kinds of methods, not ${families.length}.`);
+  if (families.length > SERIES_COLORS.length)
+    throw new Error(
+      `The grouped accuracy chart has colours for ${SERIES_COLORS.length} kinds of methods, not ${families.length}.`,
+    );
   const looks = methods.map((method) => lookOf(method, scores, families));
-  const summaries = groups.flatMap((group) => methods.flatMap((method) => summarize(scores.filter((score) => score.group === group && score.method === method))));
+  const summaries = groups.flatMap((group) =>
+    methods.flatMap((method) => summarize(scores.filter((score) => score.group === group && score.method === method))),
+  );
   const guesses = groups.flatMap((group) => {
     const chance = scores.find((score) => score.group === group)!.chance;
     return chance === undefined ? [] : [{ group, chance }];
   });
-  const shown = [...scores.map(({ accuracy }) => accuracy), ...summaries.flatMap(({ low, high }) => [low, high]), ...guesses.map(({ chance }) => chance)];
+  const shown = [
+    ...scores.map(({ accuracy }) => accuracy),
+    ...summaries.flatMap(({ low, high }) => [low, high]),
+    ...guesses.map(({ chance }) => chance),
+  ];
   const rowHeight = methods.length * LINE + MARGIN;
 
-  const scale = { domain: [Math.max(0, Math.floor(10 * Math.min(...shown) - 0.2) / 10), Math.min(1, Math.ceil(10 * Math.max(...shown) + 0.2) / 10)] };
-  const x = (field: string) => ({ field, type: "quantitative", title: axisTitle, scale, axis: { format: AXIS_PERCENT, tickCount: 6 } });
-  const y = { field: "group", type: "nominal", title: null, scale: { domain: groups, paddingInner: MARGIN / (2 * rowHeight), paddingOuter: 0.05 }, axis: { grid: true, tickBand: "extent", labelLimit: 260 } };
+  const scale = {
+    domain: [
+      Math.max(0, Math.floor(10 * Math.min(...shown) - 0.2) / 10),
+      Math.min(1, Math.ceil(10 * Math.max(...shown) + 0.2) / 10),
+    ],
+  };
+  const x = (field: string) => ({
+    field,
+    type: "quantitative",
+    title: axisTitle,
+    scale,
+    axis: { format: AXIS_PERCENT, tickCount: 6 },
+  });
+  const y = {
+    field: "group",
+    type: "nominal",
+    title: null,
+    scale: { domain: groups, paddingInner: MARGIN / (2 * rowHeight), paddingOuter: 0.05 },
+    axis: { grid: true, tickBand: "extent", labelLimit: 260 },
+  };
   const yOffset = { field: "method", type: "nominal", scale: { domain: methods } };
-  const legend = { title: ["method", "(click: this one, shift-click: more)"], titleLimit: 0, symbolOpacity: 1, labelLimit: 0 };
-  const color = { field: "method", type: "nominal", scale: { domain: methods, range: looks.map(({ color: own }) => own) }, legend };
-  const shape = { field: "method", type: "nominal", scale: { domain: methods, range: looks.map(({ shape: own }) => own) }, legend };
-  const names = [{ field: "group", title: groupTitle }, { field: "method", title: "method" }];
-  const tooltip = [...names, { field: "text", title: "mean (standard deviation), %" }, { field: "seeds", title: "seeds" }];
+  const legend = {
+    title: ["method", "(click: this one, shift-click: more)"],
+    titleLimit: 0,
+    symbolOpacity: 1,
+    labelLimit: 0,
+  };
+  const color = {
+    field: "method",
+    type: "nominal",
+    scale: { domain: methods, range: looks.map(({ color: own }) => own) },
+    legend,
+  };
+  const shape = {
+    field: "method",
+    type: "nominal",
+    scale: { domain: methods, range: looks.map(({ shape: own }) => own) },
+    legend,
+  };
+  const names = [
+    { field: "group", title: groupTitle },
+    { field: "method", title: "method" },
+  ];
+  const tooltip = [
+    ...names,
+    { field: "text", title: "mean (standard deviation), %" },
+    { field: "seeds", title: "seeds" },
+  ];
   const chosen = [{ filter: { param: "methods" } }];
   return {
     $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${groups.map((group) => `${group}: ${summaries.filter((own) => own.group === group).map(({ method, text }) => `${method} ${text}`).join(", ")}`).join("; ")}`,
-    title: { text: titleLines(title), anchor: "start", ...(guesses.length > 0 ? { subtitle: "large: mean, with one standard deviation; small: a seed; grey bar: guessing" } : {}) },
+    description: `${title}: ${groups
+      .map(
+        (group) =>
+          `${group}: ${summaries
+            .filter((own) => own.group === group)
+            .map(({ method, text }) => `${method} ${text}`)
+            .join(", ")}`,
+      )
+      .join("; ")}`,
+    title: {
+      text: titleLines(title),
+      anchor: "start",
+      ...(guesses.length > 0
+        ? { subtitle: "large: mean, with one standard deviation; small: a seed; grey bar: guessing" }
+        : {}),
+    },
     width: 460,
     height: groups.length * rowHeight,
     layer: [
       {
         data: { values: guesses },
-        mark: { type: "tick", orient: "vertical", thickness: 2, size: rowHeight - MARGIN / 2, color: PALETTE.grey, opacity: 0.8 },
-        encoding: { x: x("chance"), y, tooltip: [{ field: "group", title: groupTitle }, { field: "chance", title: "guessing", format: PERCENT }] },
+        mark: {
+          type: "tick",
+          orient: "vertical",
+          thickness: 2,
+          size: rowHeight - MARGIN / 2,
+          color: PALETTE.grey,
+          opacity: 0.8,
+        },
+        encoding: {
+          x: x("chance"),
+          y,
+          tooltip: [
+            { field: "group", title: groupTitle },
+            { field: "chance", title: "guessing", format: PERCENT },
+          ],
+        },
       },
       {
         params: [{ name: "methods", select: { type: "point", fields: ["method"] }, bind: "legend" }],
@@ -82,7 +168,18 @@ export function groupedAccuracyChart(scores: readonly GroupedScore[], options: G
         data: { values: scores.map(({ group, method, seed, accuracy }) => ({ group, method, seed, accuracy })) },
         transform: chosen,
         mark: { type: "point", filled: false, size: 14, opacity: 0.6 },
-        encoding: { x: x("accuracy"), y, yOffset, color, shape, tooltip: [...names, { field: "seed", title: "seed" }, { field: "accuracy", title: "accuracy", format: PERCENT }] },
+        encoding: {
+          x: x("accuracy"),
+          y,
+          yOffset,
+          color,
+          shape,
+          tooltip: [
+            ...names,
+            { field: "seed", title: "seed" },
+            { field: "accuracy", title: "accuracy", format: PERCENT },
+          ],
+        },
       },
       {
         data: { values: summaries },
@@ -94,10 +191,17 @@ export function groupedAccuracyChart(scores: readonly GroupedScore[], options: G
   };
 }
 
-function lookOf(method: string, scores: readonly GroupedScore[], families: readonly string[]): { color: string; shape: string } {
+function lookOf(
+  method: string,
+  scores: readonly GroupedScore[],
+  families: readonly string[],
+): { color: string; shape: string } {
   const { family } = scores.find((score) => score.method === method)!;
   const siblings = distinct(scores.filter((score) => score.family === family).map((score) => score.method));
-  return { color: familyColors(families)[families.indexOf(family)], shape: SHAPES[siblings.indexOf(method) % SHAPES.length] };
+  return {
+    color: familyColors(families)[families.indexOf(family)],
+    shape: SHAPES[siblings.indexOf(method) % SHAPES.length],
+  };
 }
 
 function summarize(own: readonly GroupedScore[]) {
@@ -105,5 +209,15 @@ function summarize(own: readonly GroupedScore[]) {
   const accuracies = own.map(({ accuracy }) => accuracy);
   const [center, std] = [mean(accuracies), populationStd(accuracies)];
   const { group, method } = own[0];
-  return [{ group, method, mean: center, low: Math.max(0, center - std), high: Math.min(1, center + std), text: formatMeanStd(accuracies), seeds: own.length }];
+  return [
+    {
+      group,
+      method,
+      mean: center,
+      low: Math.max(0, center - std),
+      high: Math.min(1, center + std),
+      text: formatMeanStd(accuracies),
+      seeds: own.length,
+    },
+  ];
 }

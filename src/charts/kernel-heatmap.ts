@@ -11,7 +11,10 @@ export interface HeatmapExample {
 }
 
 /** A task's examples as the heatmap shows them: their texts, and the label word as the class. */
-export function heatmapExamples(examples: readonly Example[], { labelWords }: Pick<Task, "labelWords">): HeatmapExample[] {
+export function heatmapExamples(
+  examples: readonly Example[],
+  { labelWords }: Pick<Task, "labelWords">,
+): HeatmapExample[] {
   return examples.map(({ texts, label }) => ({ text: texts.join(" / "), className: labelWords[label] }));
 }
 
@@ -42,23 +45,46 @@ const CLASS_LABEL = 135;
  */
 export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
   const { values, rows, columns } = options;
-  const { title = "Kernel", rowTitle = "training examples", columnTitle = "test examples", valueTitle = "kernel value", hideDiagonal = false } = options;
+  const {
+    title = "Kernel",
+    rowTitle = "training examples",
+    columnTitle = "test examples",
+    valueTitle = "kernel value",
+    hideDiagonal = false,
+  } = options;
   if (values.length !== rows.length * columns.length) {
-    throw new Error(`A heatmap of ${rows.length} × ${columns.length} examples needs as many values, not ${values.length}.`);
+    throw new Error(
+      `A heatmap of ${rows.length} × ${columns.length} examples needs as many values, not ${values.length}.`,
+    );
   }
   const classes = options.classes ?? distinct([...rows, ...columns].map(({ className }) => className));
-  if (hideDiagonal && rows.length !== columns.length) throw new Error(`A heatmap of ${rows.length} × ${columns.length} examples has no diagonal to hide.`);
+  if (hideDiagonal && rows.length !== columns.length)
+    throw new Error(`A heatmap of ${rows.length} × ${columns.length} examples has no diagonal to hide.`);
   const cells = Array.from(values, (value, index) => ({
     row: Math.floor(index / columns.length),
     column: index % columns.length,
     value,
   })).filter(({ row, column }) => !hideDiagonal || row !== column);
   const unknown = [...rows, ...columns].find(({ className }) => !classes.includes(className));
-  if (unknown) throw new Error(`The class "${unknown.className}" is not among the heatmap's classes: ${classes.join(", ")}.`);
-  const limit = percentile(cells.map(({ value }) => Math.abs(value)), 0.98) || 1;
+  if (unknown)
+    throw new Error(`The class "${unknown.className}" is not among the heatmap's classes: ${classes.join(", ")}.`);
+  const limit =
+    percentile(
+      cells.map(({ value }) => Math.abs(value)),
+      0.98,
+    ) || 1;
   const signed = cells.some(({ value }) => value < 0);
-  const fewest = (examples: readonly HeatmapExample[]): number => Math.min(...distinct(examples.map(({ className }) => className)).map((name) => examples.filter((example) => example.className === name).length));
-  const step = Math.max(2, Math.min(12, Math.floor(560 / columns.length)), Math.min(Math.ceil(CLASS_LABEL / fewest(columns)), Math.floor(420 / columns.length)));
+  const fewest = (examples: readonly HeatmapExample[]): number =>
+    Math.min(
+      ...distinct(examples.map(({ className }) => className)).map(
+        (name) => examples.filter((example) => example.className === name).length,
+      ),
+    );
+  const step = Math.max(
+    2,
+    Math.min(12, Math.floor(560 / columns.length)),
+    Math.min(Math.ceil(CLASS_LABEL / fewest(columns)), Math.floor(420 / columns.length)),
+  );
   const heatmap = {
     data: { values: cells },
     // The sentences are looked up instead of being repeated in every cell.
@@ -113,13 +139,19 @@ const MOST_LINES = 5;
 function brushedText(rows: readonly HeatmapExample[], classes: readonly string[], heatmapWidth: number): object {
   const width = Math.max(heatmapWidth, 420);
   const perLine = Math.floor(width / CHARACTER_WIDTH);
-  const lines = Math.min(MOST_LINES, Math.max(...rows.map(({ text, className }) => titleLines(`${className}: ${text}`, perLine).length)));
+  const lines = Math.min(
+    MOST_LINES,
+    Math.max(...rows.map(({ text, className }) => titleLines(`${className}: ${text}`, perLine).length)),
+  );
   const whole = `(datum.row < 0 ? "" : datum.rowClass + ": ") + datum.rowText`;
   return {
     data: { values: [...lookedUp("row", rows, classes), { row: -1, rowText: HINT }] },
     transform: [
       { filter: { or: [{ param: BRUSH, empty: false }, `datum.row < 0 && length(data("${BRUSH}_store")) === 0`] } },
-      { calculate: `trim(replace(slice(${whole}, 0, ${perLine * MOST_LINES}), regexp("(.{1,${perLine}})(?: +|$)", "g"), "$1\\n"))`, as: "lines" },
+      {
+        calculate: `trim(replace(slice(${whole}, 0, ${perLine * MOST_LINES}), regexp("(.{1,${perLine}})(?: +|$)", "g"), "$1\\n"))`,
+        as: "lines",
+      },
     ],
     width,
     // A little more than the lines, or the heatmap would move under the mouse.
@@ -134,8 +166,17 @@ function brushedText(rows: readonly HeatmapExample[], classes: readonly string[]
         title: null,
         scale: { type: "band" },
         axis: {
-          domain: false, ticks: false, grid: false, bandPosition: 0, labelExpr: 'split(datum.label, "\\n")', labelLimit: 0,
-          labelAlign: "left", labelBaseline: "top", labelPadding: 0, labelFontSize: 12, labelLineHeight: LINE_HEIGHT,
+          domain: false,
+          ticks: false,
+          grid: false,
+          bandPosition: 0,
+          labelExpr: 'split(datum.label, "\\n")',
+          labelLimit: 0,
+          labelAlign: "left",
+          labelBaseline: "top",
+          labelPadding: 0,
+          labelFontSize: 12,
+          labelLineHeight: LINE_HEIGHT,
         },
       },
     },
@@ -157,7 +198,11 @@ function lookedUp(field: "row" | "column", examples: readonly HeatmapExample[], 
 function lookUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object {
   return {
     lookup: field,
-    from: { data: { values: lookedUp(field, examples, classes) }, key: field, fields: ["Text", "Class", "ClassIndex"].map((part) => field + part) },
+    from: {
+      data: { values: lookedUp(field, examples, classes) },
+      key: field,
+      fields: ["Text", "Class", "ClassIndex"].map((part) => field + part),
+    },
   };
 }
 

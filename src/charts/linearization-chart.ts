@@ -3,7 +3,12 @@ import type { BehaviorRun } from "../experiment/behavior-record";
 import { AXIS_PERCENT, type ChartSpec, distinct, PALETTE, PERCENT, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
 
 /** What is scored: the pretrained model (f_0), the fine-tuned one (f_t), its linearization (f_lin), kernel gradient descent. Words, since fonts lack subscripts. */
-export const CURVES = { start: "pretrained", tuned: "fine-tuned", linearized: "linearized", descent: "kernel descent" } as const;
+export const CURVES = {
+  start: "pretrained",
+  tuned: "fine-tuned",
+  linearized: "linearized",
+  descent: "kernel descent",
+} as const;
 export type Curve = keyof typeof CURVES;
 
 /** The score of one curve after some steps, on one seed. */
@@ -21,17 +26,27 @@ export interface LinearizationChartOptions {
   scoreTitle?: string;
 }
 
-const COLORS: Record<Curve, string> = { start: PALETTE.grey, tuned: PALETTE.vermilion, linearized: PALETTE.blue, descent: PALETTE.green };
+const COLORS: Record<Curve, string> = {
+  start: PALETTE.grey,
+  tuned: PALETTE.vermilion,
+  linearized: PALETTE.blue,
+  descent: PALETTE.green,
+};
 
 /** The curves' colours by their names. */
-export const CURVE_COLORS: Readonly<Record<string, string>> = Object.fromEntries((Object.keys(CURVES) as Curve[]).map((curve) => [CURVES[curve], COLORS[curve]]));
+export const CURVE_COLORS: Readonly<Record<string, string>> = Object.fromEntries(
+  (Object.keys(CURVES) as Curve[]).map((curve) => [CURVES[curve], COLORS[curve]]),
+);
 
 /**
  * Score against steps of fine-tuning: of f_t, of its linearization f_lin at the same parameters, and of kernel gradient
  * descent after as many steps, with the pretrained model's as a level line. Means over seeds; bands of one population
  * standard deviation to each side.
  */
-export function linearizationChart(points: readonly LinearizationPoint[], options: LinearizationChartOptions = {}): ChartSpec {
+export function linearizationChart(
+  points: readonly LinearizationPoint[],
+  options: LinearizationChartOptions = {},
+): ChartSpec {
   if (points.length === 0) throw new Error("The linearization chart needs at least one point.");
   const { title = "Fine-tuning and its linearization", scoreTitle = "test accuracy" } = options;
   const curves = (Object.keys(CURVES) as Curve[]).filter((curve) => points.some((point) => point.curve === curve));
@@ -41,11 +56,27 @@ export function linearizationChart(points: readonly LinearizationPoint[], option
       const scores = points.filter((point) => point.curve === curve && point.step === step).map(({ score }) => score);
       if (scores.length === 0) return [];
       const [center, std] = [mean(scores), populationStd(scores)];
-      return [{ curve: CURVES[curve], step, mean: center, low: Math.max(0, center - std), high: Math.min(1, center + std), text: formatMeanStd(scores), seeds: scores.length }];
+      return [
+        {
+          curve: CURVES[curve],
+          step,
+          mean: center,
+          low: Math.max(0, center - std),
+          high: Math.min(1, center + std),
+          text: formatMeanStd(scores),
+          seeds: scores.length,
+        },
+      ];
     }),
   );
   const x = { field: "step", type: "quantitative", title: "optimizer steps", axis: { tickMinStep: 1, format: "d" } };
-  const y = { field: "mean", type: "quantitative", title: scoreTitle, scale: { zero: false }, axis: { format: AXIS_PERCENT } };
+  const y = {
+    field: "mean",
+    type: "quantitative",
+    title: scoreTitle,
+    scale: { zero: false },
+    axis: { format: AXIS_PERCENT },
+  };
   const color = {
     field: "curve",
     type: "nominal",
@@ -83,8 +114,13 @@ export function linearizationChart(points: readonly LinearizationPoint[], option
 }
 
 /** A measurement's checkpoints as points. */
-export const linearizationPoints = ({ checkpoints, start }: Pick<BehaviorRun, "checkpoints" | "start">, seed: number): LinearizationPoint[] =>
+export const linearizationPoints = (
+  { checkpoints, start }: Pick<BehaviorRun, "checkpoints" | "start">,
+  seed: number,
+): LinearizationPoint[] =>
   checkpoints.flatMap(({ step, tuned, linearized, descent }) => {
     const scores = { start, tuned, linearized, descent };
-    return (Object.keys(CURVES) as Curve[]).flatMap((curve) => (scores[curve] === undefined ? [] : [{ step, curve, seed, score: scores[curve] }]));
+    return (Object.keys(CURVES) as Curve[]).flatMap((curve) =>
+      scores[curve] === undefined ? [] : [{ step, curve, seed, score: scores[curve] }],
+    );
   });

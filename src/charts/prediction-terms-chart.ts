@@ -37,15 +37,28 @@ export function predictionTermsChart(examples: readonly DecidingExample[], optio
   if (unknown) throw new Error(`The class "${unknown.className}" is not among the classes: ${classes.join(", ")}.`);
   const bySize = [...examples].sort((a, b) => Math.abs(b.term) - Math.abs(a.term));
   const sums = classes.map((name) => ({ name, own: examples.filter(({ className }) => className === name) }));
-  const rests = classes.map((name) => ({ name, own: bySize.slice(most).filter(({ className }) => className === name) })).filter(({ own }) => own.length > 0);
+  const rests = classes
+    .map((name) => ({ name, own: bySize.slice(most).filter(({ className }) => className === name) }))
+    .filter(({ own }) => own.length > 0);
   const rows = [
-    ...bySize.slice(0, most).map(({ text, className, term, without }) => ({ text, kind: className, term, change: without - prediction })),
-    ...rests.map(({ name, own }) => ({ text: `${own.length} other sentences of "${name}"`, kind: name, term: total(own) })),
+    ...bySize
+      .slice(0, most)
+      .map(({ text, className, term, without }) => ({ text, kind: className, term, change: without - prediction })),
+    ...rests.map(({ name, own }) => ({
+      text: `${own.length} other sentences of "${name}"`,
+      kind: name,
+      term: total(own),
+    })),
     ...(pretrained === 0 ? [] : [{ text: PRETRAINED, kind: PRETRAINED, term: pretrained }]),
-  ].sort((a, b) => b.term - a.term).map((row, place) => ({ place, ...row }));
+  ]
+    .sort((a, b) => b.term - a.term)
+    .map((row, place) => ({ place, ...row }));
 
   const [negative, positive] = classes;
-  const reading = [...sums.map(({ name, own }) => `"${name}" ${signed(total(own))}`), ...(pretrained === 0 ? [] : [`${PRETRAINED} ${signed(pretrained)}`])];
+  const reading = [
+    ...sums.map(({ name, own }) => `"${name}" ${signed(total(own))}`),
+    ...(pretrained === 0 ? [] : [`${PRETRAINED} ${signed(pretrained)}`]),
+  ];
   const kinds = [...classes, ...(pretrained === 0 ? [] : [PRETRAINED])];
   const color = {
     field: "kind",
@@ -60,7 +73,14 @@ export function predictionTermsChart(examples: readonly DecidingExample[], optio
     title: null,
     // Rows without a change would be left out of the panel that shows it, and the others move up.
     scale: { domain: rows.map(({ place }) => place) },
-    axis: labels ? { labelExpr: `${JSON.stringify(rows.map(({ text }) => shortened(text, 52)))}[datum.value]`, labelLimit: 340, ticks: false, labelPadding: 6 } : { labels: false, ticks: false },
+    axis: labels
+      ? {
+          labelExpr: `${JSON.stringify(rows.map(({ text }) => shortened(text, 52)))}[datum.value]`,
+          labelLimit: 340,
+          ticks: false,
+          labelPadding: 6,
+        }
+      : { labels: false, ticks: false },
   });
   const tooltip = [
     { field: "text", title: "sentence" },
@@ -72,15 +92,29 @@ export function predictionTermsChart(examples: readonly DecidingExample[], optio
     width,
     height: { step: 15 },
     mark: { type: "bar" },
-    encoding: { x: { field, type: "quantitative", title, axis: { tickCount: 4, format: "~g" } }, y: y(field === "term"), color, tooltip },
+    encoding: {
+      x: { field, type: "quantitative", title, axis: { tickCount: 4, format: "~g" } },
+      y: y(field === "term"),
+      color,
+      tooltip,
+    },
   });
   const said = `${signed(prediction)}, which says "${prediction > 0 ? positive : negative}"`;
   return {
     $schema: VEGA_LITE_SCHEMA,
-    description: `Prediction for: ${sentence}: ${said}; the sum of ${reading.join(", ")}; largest terms: ${bySize.slice(0, 3).map(({ text, term }) => `${signed(term)} ${text}`).join("; ")}`,
-    title: { text: [...titleLines(sentence, 84), `prediction ${said}: the sum of ${reading.join(", ")}`], anchor: "start" },
+    description: `Prediction for: ${sentence}: ${said}; the sum of ${reading.join(", ")}; largest terms: ${bySize
+      .slice(0, 3)
+      .map(({ text, term }) => `${signed(term)} ${text}`)
+      .join("; ")}`,
+    title: {
+      text: [...titleLines(sentence, 84), `prediction ${said}: the sum of ${reading.join(", ")}`],
+      anchor: "start",
+    },
     data: { values: rows },
-    hconcat: [panel("term", ["adds to the prediction", `← ${negative} · ${positive} →`], 210), panel("change", ["change of the prediction", "when it is left out"], 150)],
+    hconcat: [
+      panel("term", ["adds to the prediction", `← ${negative} · ${positive} →`], 210),
+      panel("change", ["change of the prediction", "when it is left out"], 150),
+    ],
     spacing: 14,
   };
 }

@@ -9,7 +9,13 @@ export interface PromptTokenOptions {
 }
 
 const CELL = { width: 78, height: 34 };
-const COLORS = { "special token": PALETTE.grey, template: PALETTE.blue, mask: PALETTE.vermilion, "first text": PALETTE.green, "second text": PALETTE.purple } as const;
+const COLORS = {
+  "special token": PALETTE.grey,
+  template: PALETTE.blue,
+  mask: PALETTE.vermilion,
+  "first text": PALETTE.green,
+  "second text": PALETTE.purple,
+} as const;
 type Origin = keyof typeof COLORS;
 
 /**
@@ -17,7 +23,11 @@ type Origin = keyof typeof COLORS;
  * word), its id beneath, its colour by where it comes from. Dashed cells are cut off: the model does not see them.
  * The tooltip has the position.
  */
-export function promptTokenChart(tokens: readonly PromptToken[], tokenizer: Pick<Tokenizer, "idToToken" | "maskId">, options: PromptTokenOptions = {}): ChartSpec {
+export function promptTokenChart(
+  tokens: readonly PromptToken[],
+  tokenizer: Pick<Tokenizer, "idToToken" | "maskId">,
+  options: PromptTokenOptions = {},
+): ChartSpec {
   const { title = "A prompt, token by token", perLine = 10 } = options;
   let kept = 0;
   const cells = tokens.map(({ id, from, text, cutBy }, i) => ({
@@ -34,9 +44,25 @@ export function promptTokenChart(tokens: readonly PromptToken[], tokenizer: Pick
   const lines = Math.ceil(cells.length / perLine);
   const columns = Math.min(perLine, cells.length);
   // Cells are one unit wide and high, and stand at their middle.
-  const x = { field: "column", type: "quantitative", axis: null, scale: { domain: [-0.5, columns - 0.5], nice: false, zero: false } };
-  const y = { field: "line", type: "quantitative", axis: null, scale: { domain: [lines - 0.5, -0.5], nice: false, zero: false } };
-  const color = { field: "origin", type: "nominal", title: "comes from", scale: { domain: shown, range: shown.map((origin) => COLORS[origin]) }, legend: { ...SOLID_LEGEND, orient: "bottom", symbolType: "square" } };
+  const x = {
+    field: "column",
+    type: "quantitative",
+    axis: null,
+    scale: { domain: [-0.5, columns - 0.5], nice: false, zero: false },
+  };
+  const y = {
+    field: "line",
+    type: "quantitative",
+    axis: null,
+    scale: { domain: [lines - 0.5, -0.5], nice: false, zero: false },
+  };
+  const color = {
+    field: "origin",
+    type: "nominal",
+    title: "comes from",
+    scale: { domain: shown, range: shown.map((origin) => COLORS[origin]) },
+    legend: { ...SOLID_LEGEND, orient: "bottom", symbolType: "square" },
+  };
   const tooltip = [
     { field: "token", title: "token" },
     { field: "id", title: "id" },
@@ -48,7 +74,10 @@ export function promptTokenChart(tokens: readonly PromptToken[], tokenizer: Pick
   const box = { type: "rect", width: CELL.width - 4, height: CELL.height - 4, cornerRadius: 3 };
   const label = { type: "text", fontSize: 12, dy: -5, limit: CELL.width - 8 };
   const number = { type: "text", fontSize: 10, dy: 9 };
-  const words = (mark: object, field: string, colored: object) => ({ mark, encoding: { ...encoding, text: { field }, ...colored } });
+  const words = (mark: object, field: string, colored: object) => ({
+    mark,
+    encoding: { ...encoding, text: { field }, ...colored },
+  });
   const [seen, cut] = [[{ filter: "!datum.cut" }], [{ filter: "datum.cut" }]];
   const white = { color: { value: "white" } };
   return {
@@ -60,7 +89,11 @@ export function promptTokenChart(tokens: readonly PromptToken[], tokenizer: Pick
     height: lines * CELL.height,
     layer: [
       { transform: seen, mark: box, encoding: { ...encoding, color } },
-      { transform: cut, mark: { ...box, filled: false, strokeDash: [4, 3], strokeWidth: 1.5 }, encoding: { ...encoding, color } },
+      {
+        transform: cut,
+        mark: { ...box, filled: false, strokeDash: [4, 3], strokeWidth: 1.5 },
+        encoding: { ...encoding, color },
+      },
       ...[
         { transform: seen, colored: white },
         { transform: cut, colored: { color } },

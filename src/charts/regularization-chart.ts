@@ -33,7 +33,8 @@ export function regularizationChart(
   const regularizations = distinct(points.map((point) => point.regularization)).sort((a, b) => a - b);
   const f0s = distinct(points.map((point) => point.f0)).sort((a, b) => a - b);
   const splits = (["train", "dev", "test"] as const).filter((split) => points.some((p) => p.split === split));
-  const { title = "Accuracy and regularization", selected = { regularization: regularizations[0], f0: f0s[0] } } = options;
+  const { title = "Accuracy and regularization", selected = { regularization: regularizations[0], f0: f0s[0] } } =
+    options;
   if (!regularizations.includes(selected.regularization) || !f0s.includes(selected.f0)) {
     throw new Error(`The selected regularization ${selected.regularization}, f0 ${selected.f0} is not in the grid.`);
   }
@@ -42,13 +43,27 @@ export function regularizationChart(
     splits.flatMap((split) =>
       regularizations.flatMap((regularization) => {
         const own = points.filter((p) => p.f0 === f0 && p.split === split && p.regularization === regularization);
-        return own.length === 0 ? [] : [summarize(own.map(({ accuracy }) => accuracy), f0, split, regularization)];
+        return own.length === 0
+          ? []
+          : [
+              summarize(
+                own.map(({ accuracy }) => accuracy),
+                f0,
+                split,
+                regularization,
+              ),
+            ];
       }),
     ),
   );
 
   const labels = regularizations.map(regularizationLabel);
-  const readings = Object.fromEntries(f0s.map((f0) => [f0Label(f0), Object.fromEntries(labels.map((label) => [label, [title, readingAt(summaries, f0, label)]]))]));
+  const readings = Object.fromEntries(
+    f0s.map((f0) => [
+      f0Label(f0),
+      Object.fromEntries(labels.map((label) => [label, [title, readingAt(summaries, f0, label)]])),
+    ]),
+  );
 
   const x = {
     field: "label",
@@ -58,7 +73,13 @@ export function regularizationChart(
     axis: { labelAngle: -45, labelOverlap: false },
     scale: { padding: 0.5, type: "point" },
   };
-  const y = { field: "mean", type: "quantitative", title: "accuracy", scale: { zero: false }, axis: { format: AXIS_PERCENT } };
+  const y = {
+    field: "mean",
+    type: "quantitative",
+    title: "accuracy",
+    scale: { zero: false },
+    axis: { format: AXIS_PERCENT },
+  };
   const color = {
     field: "split",
     type: "nominal",
@@ -82,15 +103,27 @@ export function regularizationChart(
     title: { text: { expr: "readings[f0][regularization]" }, anchor: "start" },
     params: [
       { name: "readings", value: readings },
-      { name: "regularization", value: regularizationLabel(selected.regularization), bind: { input: "select", options: labels, name: "regularization " } },
-      { name: "f0", value: f0Label(selected.f0), bind: { input: "select", options: f0s.map(f0Label), name: "f0 scaling " } },
+      {
+        name: "regularization",
+        value: regularizationLabel(selected.regularization),
+        bind: { input: "select", options: labels, name: "regularization " },
+      },
+      {
+        name: "f0",
+        value: f0Label(selected.f0),
+        bind: { input: "select", options: f0s.map(f0Label), name: "f0 scaling " },
+      },
     ],
     data: { values: summaries.map(({ reading: _, ...summary }) => summary) },
     width: 480,
     height: 240,
     layer: [
       {
-        transform: [chosenF0, { calculate: "max(0, datum.mean - datum.std)", as: "low" }, { calculate: "min(1, datum.mean + datum.std)", as: "high" }],
+        transform: [
+          chosenF0,
+          { calculate: "max(0, datum.mean - datum.std)", as: "low" },
+          { calculate: "min(1, datum.mean + datum.std)", as: "high" },
+        ],
         mark: { type: "area", opacity: 0.15 },
         encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
       },

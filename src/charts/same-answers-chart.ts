@@ -24,7 +24,10 @@ export function sameAnswers(answers: readonly Answers[]): SameAnswers[] {
   return answers.flatMap((second, j) =>
     answers.slice(0, j).map((first) => {
       const examples = second.classes.length;
-      if (first.classes.length !== examples || examples === 0) throw new Error(`"${first.name}" has answers for ${first.classes.length} examples and "${second.name}" for ${examples}: they must be the same number, at least 1.`);
+      if (first.classes.length !== examples || examples === 0)
+        throw new Error(
+          `"${first.name}" has answers for ${first.classes.length} examples and "${second.name}" for ${examples}: they must be the same number, at least 1.`,
+        );
       const same = second.classes.filter((own, i) => own === first.classes[i]).length;
       return { first: first.name, second: second.name, same, examples, share: same / examples };
     }),
@@ -40,8 +43,12 @@ export interface SameAnswersOptions {
 }
 
 /** The share of examples on which two methods say the same: a cell for each pair, once. */
-export function sameAnswersChart(answers: readonly Answers[], { title = "Share of the same answers", reference }: SameAnswersOptions = {}): ChartSpec {
-  if (answers.length < 2) throw new Error(`The chart of same answers compares at least two methods; there are ${answers.length}.`);
+export function sameAnswersChart(
+  answers: readonly Answers[],
+  { title = "Share of the same answers", reference }: SameAnswersOptions = {},
+): ChartSpec {
+  if (answers.length < 2)
+    throw new Error(`The chart of same answers compares at least two methods; there are ${answers.length}.`);
   const names = answers.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new Error(`Two methods are called "${twice}".`);
@@ -51,7 +58,14 @@ export function sameAnswersChart(answers: readonly Answers[], { title = "Share o
   const [low, high] = [Math.min(...scaled.map(({ share }) => share)), Math.max(...scaled.map(({ share }) => share))];
   const least = scaled.reduce((a, b) => (b.share < a.share ? b : a));
   const axis = { labelLimit: 260, labelPadding: 4 };
-  const x = { field: "first", type: "nominal", title: null, sort: names, scale: { domain: names.slice(0, -1) }, axis: { ...axis, labelAngle: -40 } };
+  const x = {
+    field: "first",
+    type: "nominal",
+    title: null,
+    sort: names,
+    scale: { domain: names.slice(0, -1) },
+    axis: { ...axis, labelAngle: -40 },
+  };
   const y = { field: "second", type: "nominal", title: null, sort: names, scale: { domain: names.slice(1) }, axis };
   const tooltip = [
     { field: "first", title: "one" },
@@ -71,7 +85,15 @@ export function sameAnswersChart(answers: readonly Answers[], { title = "Share o
     layer: [
       {
         mark: { type: "rect" },
-        encoding: { color: { field: "share", type: "quantitative", title: ["same", "answers"], scale: { scheme: "viridis", domain: low < high ? [low, high] : [0, 1], clamp: true }, legend: { format: AXIS_PERCENT, gradientLength: 120 } } },
+        encoding: {
+          color: {
+            field: "share",
+            type: "quantitative",
+            title: ["same", "answers"],
+            scale: { scheme: "viridis", domain: low < high ? [low, high] : [0, 1], clamp: true },
+            legend: { format: AXIS_PERCENT, gradientLength: 120 },
+          },
+        },
       },
       {
         // The text stands on its cell, not on the page: dark on light colours, light on dark ones.

@@ -30,7 +30,11 @@ export const PALETTE = {
 export const SERIES_COLORS = [PALETTE.blue, PALETTE.vermilion, PALETTE.green, PALETTE.purple, PALETTE.grey];
 
 /** Colours of the kinds of methods that most figures compare: a kind has one colour wherever it is drawn. */
-const FAMILY_COLORS: Readonly<Record<string, string>> = { "no training": PALETTE.blue, "fine-tuning": PALETTE.vermilion, kernel: PALETTE.green };
+const FAMILY_COLORS: Readonly<Record<string, string>> = {
+  "no training": PALETTE.blue,
+  "fine-tuning": PALETTE.vermilion,
+  kernel: PALETTE.green,
+};
 
 /** A colour for each kind of method: that of the known ones, then those which are left. At most as many as there are colours. */
 export function familyColors(families: readonly string[]): string[] {

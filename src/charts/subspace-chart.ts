@@ -1,4 +1,8 @@
-import { BEST_EPSILON, johnsonLindenstraussDimension, johnsonLindenstraussError } from "../behavior/johnson-lindenstrauss";
+import {
+  BEST_EPSILON,
+  johnsonLindenstraussDimension,
+  johnsonLindenstraussError,
+} from "../behavior/johnson-lindenstrauss";
 import type { KernelDistance } from "../behavior/kernel-distance";
 import { logScale } from "./log-scale";
 import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, titleLines, VEGA_LITE_SCHEMA } from "./spec";
@@ -41,14 +45,50 @@ export function subspaceChart(points: readonly SubspacePoint[], options: Subspac
   const begin = johnsonLindenstraussDimension(BEST_EPSILON, vectors, probability);
   const end = Math.max(high, johnsonLindenstraussDimension(BOUND_END, vectors, probability));
   const bound = boundOf(Math.max(begin, low), end, vectors, probability);
-  const xTo = (last: number) => ({ field: "dimension", type: "quantitative", title: dimensionTitle, scale: { type: "log", domain: low < last ? [low, last] : [low / 2, last * 2] }, axis: { tickCount: 5, format: "~s" } });
-  const color = { field: "method", type: "nominal", title: "subspace", scale: { domain: methods, range: SERIES_COLORS }, legend: { labelLimit: 0 } };
+  const xTo = (last: number) => ({
+    field: "dimension",
+    type: "quantitative",
+    title: dimensionTitle,
+    scale: { type: "log", domain: low < last ? [low, last] : [low / 2, last * 2] },
+    axis: { tickCount: 5, format: "~s" },
+  });
+  const color = {
+    field: "method",
+    type: "nominal",
+    title: "subspace",
+    scale: { domain: methods, range: SERIES_COLORS },
+    legend: { labelLimit: 0 },
+  };
   const panel = (field: "relativeError" | "largestNormalized", name: string, x: object, more: object[]) => {
-    const y = { field, type: "quantitative", title: name, scale: logScale([...points.map((point) => point[field]), ...(field === "largestNormalized" ? bound.map((one) => one.bound) : [])]), axis: { format: "~g", tickCount: 5 } };
-    const tooltip = [{ field: "method", title: "subspace" }, { field: "dimension", title: dimensionTitle }, { field, title: name, format: ".3~g" }];
+    const y = {
+      field,
+      type: "quantitative",
+      title: name,
+      scale: logScale([
+        ...points.map((point) => point[field]),
+        ...(field === "largestNormalized" ? bound.map((one) => one.bound) : []),
+      ]),
+      axis: { format: "~g", tickCount: 5 },
+    };
+    const tooltip = [
+      { field: "method", title: "subspace" },
+      { field: "dimension", title: dimensionTitle },
+      { field, title: name, format: ".3~g" },
+    ];
     // An exact kernel has distance 0, which a logarithm has not.
-    const data = { values: points.filter((point) => point[field] > 0).map(({ method, dimension, [field]: value }) => ({ method, dimension, [field]: value })) };
-    return { width: 260, height: HEIGHT, layer: [{ data, mark: { type: "line", point: { size: 30 }, strokeWidth: 1.5 }, encoding: { x, y, color, tooltip } }, ...more] };
+    const data = {
+      values: points
+        .filter((point) => point[field] > 0)
+        .map(({ method, dimension, [field]: value }) => ({ method, dimension, [field]: value })),
+    };
+    return {
+      width: 260,
+      height: HEIGHT,
+      layer: [
+        { data, mark: { type: "line", point: { size: 30 }, strokeWidth: 1.5 }, encoding: { x, y, color, tooltip } },
+        ...more,
+      ],
+    };
   };
   const [measured, extended] = [xTo(high), xTo(end)];
   const note = `dashed: Johnson–Lindenstrauss bound, all ${vectors} × ${vectors} entries with probability ${probability}; it says nothing below ${begin} dimensions`;
@@ -56,7 +96,13 @@ export function subspaceChart(points: readonly SubspacePoint[], options: Subspac
     $schema: VEGA_LITE_SCHEMA,
     description: `${title}: relative error of ${methods.map((method) => readingOf(points.filter((point) => point.method === method))).join("; ")}; ${note}`,
     title: { text: titleLines(title), subtitle: titleLines(note), anchor: "start" },
-    hconcat: [panel("relativeError", "relative error of the kernel", measured, []), panel("largestNormalized", "largest normalized error", extended, [boundStart(begin, extended), boundLine(bound, extended, probability)])],
+    hconcat: [
+      panel("relativeError", "relative error of the kernel", measured, []),
+      panel("largestNormalized", "largest normalized error", extended, [
+        boundStart(begin, extended),
+        boundLine(bound, extended, probability),
+      ]),
+    ],
   };
 }
 
@@ -77,7 +123,12 @@ function boundOf(low: number, high: number, vectors: number, probability: number
 const boundStart = (dimension: number, x: object): object => ({
   data: { values: [{ dimension }] },
   mark: { type: "rule", strokeWidth: 1, color: PALETTE.grey },
-  encoding: { x, y: { value: 0 }, y2: { value: HEIGHT }, tooltip: [{ field: "dimension", title: "the bound says nothing below" }] },
+  encoding: {
+    x,
+    y: { value: 0 },
+    y2: { value: HEIGHT },
+    tooltip: [{ field: "dimension", title: "the bound says nothing below" }],
+  },
 });
 
 const boundLine = (bound: readonly BoundPoint[], x: object, probability: number): object => ({

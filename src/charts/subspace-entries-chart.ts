@@ -27,16 +27,30 @@ const REACH = 1.4;
  * units of these exact entries' root mean square. Buttons choose rank or dimension from those computed beforehand: the cloud closes
  * up to the diagonal, the axes stay.
  */
-export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title = "Kernel entries in subspaces", sizeTitle = "rank or dimension", examples, selected }: SubspaceEntriesOptions): ChartSpec {
+export function subspaceEntriesChart(
+  panels: readonly SubspaceEntries[],
+  {
+    title = "Kernel entries in subspaces",
+    sizeTitle = "rank or dimension",
+    examples,
+    selected,
+  }: SubspaceEntriesOptions,
+): ChartSpec {
   const sizes = distinct(panels.flatMap(({ at }) => [...at.keys()])).sort((a, b) => a - b);
   const n = examples.length;
-  if (sizes.length === 0 || n < 2) throw new Error("The chart of subspace entries needs at least one kernel and two examples.");
-  const wrong = panels.find(({ exact, at }) => [exact, ...[...at.values()].map(({ values }) => values)].some((values) => values.length !== n * n));
+  if (sizes.length === 0 || n < 2)
+    throw new Error("The chart of subspace entries needs at least one kernel and two examples.");
+  const wrong = panels.find(({ exact, at }) =>
+    [exact, ...[...at.values()].map(({ values }) => values)].some((values) => values.length !== n * n),
+  );
   if (wrong) throw new Error(`The kernels "${wrong.name}" of ${n} × ${n} examples need as many values each.`);
   const first = selected ?? sizes[sizes.length >> 1];
-  if (!sizes.includes(first)) throw new Error(`There is no kernel of ${sizeTitle} ${first}; there are ${sizes.join(", ")}.`);
+  if (!sizes.includes(first))
+    throw new Error(`There is no kernel of ${sizeTitle} ${first}; there are ${sizes.join(", ")}.`);
   const pairs = Array.from({ length: n * n }, (_, k) => k).filter((k) => Math.floor(k / n) < k % n);
-  const units = panels.map(({ exact }) => Math.sqrt(pairs.reduce((sum, k) => sum + exact[k] ** 2, 0) / pairs.length) || 1);
+  const units = panels.map(
+    ({ exact }) => Math.sqrt(pairs.reduce((sum, k) => sum + exact[k] ** 2, 0) / pairs.length) || 1,
+  );
   const short = (value: number): number => Number(value.toFixed(3));
   const rows = pairs.map((k) => {
     const [i, j] = [Math.floor(k / n), k % n];
@@ -45,13 +59,24 @@ export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title
       column: j,
       kind: examples[i].className === examples[j].className ? KINDS[0] : KINDS[1],
       exact: panels.map(({ exact }, p) => short(exact[k] / units[p])),
-      at: panels.map(({ at }, p) => sizes.map((size) => (at.has(size) ? short(at.get(size)!.values[k] / units[p]) : null))),
+      at: panels.map(({ at }, p) =>
+        sizes.map((size) => (at.has(size) ? short(at.get(size)!.values[k] / units[p]) : null)),
+      ),
     };
   });
   const entries = rows.flatMap(({ exact }) => exact);
   const domain = [REACH * Math.min(0, ...entries), REACH * Math.max(0, ...entries)];
-  const readings = sizes.map((size) => [...titleLines(title), ...panels.map(({ name, at }) => `${name}, ${sizeTitle} ${size}: ${at.get(size)?.reading ?? "not computed"}`)]);
-  const axis = (field: string, name: string) => ({ field, type: "quantitative", title: name, scale: { domain, nice: false }, axis: { tickCount: 6 } });
+  const readings = sizes.map((size) => [
+    ...titleLines(title),
+    ...panels.map(({ name, at }) => `${name}, ${sizeTitle} ${size}: ${at.get(size)?.reading ?? "not computed"}`),
+  ]);
+  const axis = (field: string, name: string) => ({
+    field,
+    type: "quantitative",
+    title: name,
+    scale: { domain, nice: false },
+    axis: { tickCount: 6 },
+  });
   const x = axis("true", "entry of the kernel it stands for");
   const y = axis("estimate", "entry in the subspace");
   const panel = ({ name }: SubspaceEntries, p: number) => ({
@@ -74,8 +99,20 @@ export function subspaceEntriesChart(panels: readonly SubspaceEntries[], { title
         encoding: {
           x,
           y,
-          color: { field: "kind", type: "nominal", title: "pair of examples", scale: { domain: KINDS, range: [PALETTE.blue, PALETTE.vermilion] }, legend: { ...SOLID_LEGEND, labelLimit: 0 } },
-          shape: { field: "kind", type: "nominal", title: "pair of examples", legend: { ...SOLID_LEGEND, labelLimit: 0 }, scale: { domain: KINDS, range: ["circle", "triangle-up"] } },
+          color: {
+            field: "kind",
+            type: "nominal",
+            title: "pair of examples",
+            scale: { domain: KINDS, range: [PALETTE.blue, PALETTE.vermilion] },
+            legend: { ...SOLID_LEGEND, labelLimit: 0 },
+          },
+          shape: {
+            field: "kind",
+            type: "nominal",
+            title: "pair of examples",
+            legend: { ...SOLID_LEGEND, labelLimit: 0 },
+            scale: { domain: KINDS, range: ["circle", "triangle-up"] },
+          },
           tooltip: [
             { field: "estimate", title: "in the subspace", format: ".3~g" },
             { field: "true", title: "stands for", format: ".3~g" },

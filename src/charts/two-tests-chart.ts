@@ -26,22 +26,60 @@ const SIZE = { width: 430, height: 300 };
  * The two tests of Definition 3.2 against each other, a point for each measurement: to the left of the dashed line features are fixed, above
  * the other one fine-tuning is linearized. A click in the legend leaves one method.
  */
-export function twoTestsChart(points: readonly TwoTestsPoint[], { title = "The two tests together" }: TwoTestsOptions = {}): ChartSpec {
-  const own = points.flatMap(({ share, distance, ...names }) => (share === undefined || distance === undefined ? [] : [{ ...names, share, distance, drawn: Math.min(SHARES[1], Math.max(SHARES[0], share)) }]));
-  if (own.length === 0) throw new Error("The two-tests chart needs at least one measurement with a share of the gain and a distance.");
+export function twoTestsChart(
+  points: readonly TwoTestsPoint[],
+  { title = "The two tests together" }: TwoTestsOptions = {},
+): ChartSpec {
+  const own = points.flatMap(({ share, distance, ...names }) =>
+    share === undefined || distance === undefined
+      ? []
+      : [{ ...names, share, distance, drawn: Math.min(SHARES[1], Math.max(SHARES[0], share)) }],
+  );
+  if (own.length === 0)
+    throw new Error("The two-tests chart needs at least one measurement with a share of the gain and a distance.");
   const methods = distinct(own.map(({ method }) => method));
   const distances = [...own.map(({ distance }) => distance), FIXED_FEATURES_DISTANCE];
   const [low, high] = [Math.min(...distances), Math.max(...distances)];
   // Distances of entries near zero can be anything.
   const wide = low > 0 && high > 20 * low;
-  const x = { field: "distance", type: "quantitative", title: "mean relative distance of kernel entries (dashed: 2.0)", scale: wide ? logScale(distances) : { domain: [0, Math.max(high, 1.25 * FIXED_FEATURES_DISTANCE)], nice: true }, axis: { format: "~g", tickCount: 6 } };
-  const y = { field: "drawn", type: "quantitative", title: "share of the gain that is linear (dashed: 50 %)", scale: { domain: [...SHARES] }, axis: { format: ".0%", tickCount: 6 } };
-  const color = { field: "method", type: "nominal", title: "method", scale: { domain: methods, range: SERIES_COLORS }, legend: SOLID_LEGEND };
-  const shape = { field: "method", type: "nominal", title: "method", scale: { domain: methods, range: ["circle", "square", "triangle-up", "diamond", "cross"] }, legend: SOLID_LEGEND };
+  const x = {
+    field: "distance",
+    type: "quantitative",
+    title: "mean relative distance of kernel entries (dashed: 2.0)",
+    scale: wide ? logScale(distances) : { domain: [0, Math.max(high, 1.25 * FIXED_FEATURES_DISTANCE)], nice: true },
+    axis: { format: "~g", tickCount: 6 },
+  };
+  const y = {
+    field: "drawn",
+    type: "quantitative",
+    title: "share of the gain that is linear (dashed: 50 %)",
+    scale: { domain: [...SHARES] },
+    axis: { format: ".0%", tickCount: 6 },
+  };
+  const color = {
+    field: "method",
+    type: "nominal",
+    title: "method",
+    scale: { domain: methods, range: SERIES_COLORS },
+    legend: SOLID_LEGEND,
+  };
+  const shape = {
+    field: "method",
+    type: "nominal",
+    title: "method",
+    scale: { domain: methods, range: ["circle", "square", "triangle-up", "diamond", "cross"] },
+    legend: SOLID_LEGEND,
+  };
   const outside = own.filter(({ share, drawn }) => share !== drawn).length;
   const lacking = points.length - own.length;
-  const notes = ["upper left: both tests pass", ...(outside > 0 ? [`${outside} with a share beyond the axis at its edge`] : []), ...(lacking > 0 ? [`${lacking} without a share are not drawn`] : [])];
-  const passing = own.filter(({ share, distance }) => share >= LINEARIZED_SHARE && distance < FIXED_FEATURES_DISTANCE).length;
+  const notes = [
+    "upper left: both tests pass",
+    ...(outside > 0 ? [`${outside} with a share beyond the axis at its edge`] : []),
+    ...(lacking > 0 ? [`${lacking} without a share are not drawn`] : []),
+  ];
+  const passing = own.filter(
+    ({ share, distance }) => share >= LINEARIZED_SHARE && distance < FIXED_FEATURES_DISTANCE,
+  ).length;
   const rule = { type: "rule", strokeWidth: 2, strokeDash: [6, 4], color: PALETTE.grey };
   return {
     $schema: VEGA_LITE_SCHEMA,
@@ -50,8 +88,16 @@ export function twoTestsChart(points: readonly TwoTestsPoint[], { title = "The t
     ...SIZE,
     layer: [
       // With both ends: Vega counts a rule without them as twice as long, and leaves room for it.
-      { data: { values: [{ distance: FIXED_FEATURES_DISTANCE }] }, mark: rule, encoding: { x, y: { value: 0 }, y2: { value: SIZE.height } } },
-      { data: { values: [{ drawn: LINEARIZED_SHARE }] }, mark: rule, encoding: { y, x: { value: 0 }, x2: { value: SIZE.width } } },
+      {
+        data: { values: [{ distance: FIXED_FEATURES_DISTANCE }] },
+        mark: rule,
+        encoding: { x, y: { value: 0 }, y2: { value: SIZE.height } },
+      },
+      {
+        data: { values: [{ drawn: LINEARIZED_SHARE }] },
+        mark: rule,
+        encoding: { y, x: { value: 0 }, x2: { value: SIZE.width } },
+      },
       {
         params: [{ name: "method", select: { type: "point", fields: ["method"] }, bind: "legend" }],
         data: { values: own },

@@ -18,7 +18,16 @@ export interface VerdictPoint {
 }
 
 /** A measurement as a point; the distance is that of the optimizer's own kernel. */
-export const verdictPoint = ({ linearization, features, formula, verdicts }: Pick<BehaviorRun, "linearization" | "features" | "formula" | "verdicts">, method: string, seed: number): VerdictPoint => ({
+export const verdictPoint = (
+  {
+    linearization,
+    features,
+    formula,
+    verdicts,
+  }: Pick<BehaviorRun, "linearization" | "features" | "formula" | "verdicts">,
+  method: string,
+  seed: number,
+): VerdictPoint => ({
   method,
   seed,
   share: linearization.share,
@@ -34,11 +43,16 @@ export interface VerdictChartOptions {
  * Left the share of the gain that the linearization has too, right how far kernel entries moved; a point for each seed, a diamond for the
  * mean, and the paper's thresholds as dashed lines: kernel behaviour is right of the first and left of the second.
  */
-export function verdictChart(points: readonly VerdictPoint[], { title = "Linearized? Fixed features?" }: VerdictChartOptions = {}): ChartSpec {
+export function verdictChart(
+  points: readonly VerdictPoint[],
+  { title = "Linearized? Fixed features?" }: VerdictChartOptions = {},
+): ChartSpec {
   if (points.length === 0) throw new Error("The verdict chart needs at least one point.");
   const methods = distinct(points.map(({ method }) => method));
   const panel = (field: "share" | "distance", name: string, threshold: number, format: string, first: boolean) => {
-    const own = points.filter((point) => point[field] !== undefined).map(({ method, seed, [field]: value }) => ({ method, seed, value: value! }));
+    const own = points
+      .filter((point) => point[field] !== undefined)
+      .map(({ method, seed, [field]: value }) => ({ method, seed, value: value! }));
     const means = methods.flatMap((method) => {
       const values = own.filter((point) => point.method === method).map(({ value }) => value);
       return values.length === 0 ? [] : [{ method, value: mean(values), seeds: values.length }];
@@ -46,19 +60,47 @@ export function verdictChart(points: readonly VerdictPoint[], { title = "Lineari
     const values = [threshold, ...own.map(({ value }) => value)];
     // Distances of entries near zero can be anything; a share is drawn from nothing to everything.
     const wide = field === "distance" && Math.max(...values) > 10 * threshold && Math.min(...values) > 0;
-    const scale = wide ? { type: "log", nice: true } : { domain: [Math.min(0, ...values), Math.max(field === "share" ? 1 : 1.25 * threshold, ...values)], nice: true };
+    const scale = wide
+      ? { type: "log", nice: true }
+      : { domain: [Math.min(0, ...values), Math.max(field === "share" ? 1 : 1.25 * threshold, ...values)], nice: true };
     const x = { field: "value", type: "quantitative", title: name, scale, axis: { format, tickCount: 5 } };
-    const y = { field: "method", type: "nominal", title: null, scale: { domain: methods }, axis: first ? {} : { labels: false, ticks: false } };
+    const y = {
+      field: "method",
+      type: "nominal",
+      title: null,
+      scale: { domain: methods },
+      axis: first ? {} : { labels: false, ticks: false },
+    };
     const color = { field: "method", type: "nominal", legend: null, scale: { domain: methods, range: SERIES_COLORS } };
-    const tooltip = [{ field: "method", title: "optimizer" }, { field: "seed", title: "seed" }, { field: "value", title: name, format: ".3~g" }];
-    const meanTooltip = [{ field: "method", title: "optimizer" }, { field: "value", title: `mean ${name}`, format: ".3~g" }, { field: "seeds", title: "seeds" }];
+    const tooltip = [
+      { field: "method", title: "optimizer" },
+      { field: "seed", title: "seed" },
+      { field: "value", title: name, format: ".3~g" },
+    ];
+    const meanTooltip = [
+      { field: "method", title: "optimizer" },
+      { field: "value", title: `mean ${name}`, format: ".3~g" },
+      { field: "seeds", title: "seeds" },
+    ];
     return {
       width: 270,
       height: { step: 46 },
       layer: [
-        { data: { values: [{ value: threshold }] }, mark: { type: "rule", strokeWidth: 2, strokeDash: [6, 4], color: PALETTE.grey }, encoding: { x, tooltip: [{ field: "value", title: "threshold" }] } },
-        { data: { values: own }, mark: { type: "point", filled: false, size: 45, opacity: 0.8, yOffset: 10 }, encoding: { x, y, color, tooltip } },
-        { data: { values: means }, mark: { type: "point", filled: true, shape: "diamond", size: 130, opacity: 1 }, encoding: { x, y, color, tooltip: meanTooltip } },
+        {
+          data: { values: [{ value: threshold }] },
+          mark: { type: "rule", strokeWidth: 2, strokeDash: [6, 4], color: PALETTE.grey },
+          encoding: { x, tooltip: [{ field: "value", title: "threshold" }] },
+        },
+        {
+          data: { values: own },
+          mark: { type: "point", filled: false, size: 45, opacity: 0.8, yOffset: 10 },
+          encoding: { x, y, color, tooltip },
+        },
+        {
+          data: { values: means },
+          mark: { type: "point", filled: true, shape: "diamond", size: 130, opacity: 1 },
+          encoding: { x, y, color, tooltip: meanTooltip },
+        },
       ],
     };
   };
@@ -80,12 +122,16 @@ export function verdictChart(points: readonly VerdictPoint[], { title = "Lineari
 export function verdictSentence(points: readonly VerdictPoint[]): string {
   if (points.length === 0) throw new Error("a verdict needs at least one run");
   const of = (field: "share" | "distance"): number[] => points.flatMap((point) => point[field] ?? []);
-  const count = (verdict: keyof KernelBehavior): string => `${points.filter(({ verdicts }) => verdicts[verdict] === true).length} of ${points.length}`;
+  const count = (verdict: keyof KernelBehavior): string =>
+    `${points.filter(({ verdicts }) => verdicts[verdict] === true).length} of ${points.length}`;
   const [shares, distances] = [of("share"), of("distance")];
   const linearized =
     shares.length === 0
       ? "fine-tuning gains too little for a share of it"
       : `the linearization has ${(100 * mean(shares)).toFixed(0)} % of the gain${shares.length < points.length ? ` (of ${shares.length} seeds that have one)` : ""}, at least half of it in ${count("linearized")} seeds`;
-  const fixed = distances.length === 0 ? "no kernel entry can be compared" : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, by less than ${FIXED_FEATURES_DISTANCE.toFixed(1)} in ${count("fixedFeatures")}`;
+  const fixed =
+    distances.length === 0
+      ? "no kernel entry can be compared"
+      : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, by less than ${FIXED_FEATURES_DISTANCE.toFixed(1)} in ${count("fixedFeatures")}`;
   return `${points[0].method}: ${linearized}; ${fixed}; the kernel solves the task in ${count("solvesTask")}. Kernel behaviour: ${count("kernelBehavior")} seeds.`;
 }

@@ -38,15 +38,26 @@ export async function blocksListCommand({ json, ...options }: BlocksListOptions)
   job.dispose();
   const done = listed.filter(({ state }) => state === "done").length;
   if (json) return JSON.stringify({ store, total: listed.length, done, blocks: listed }, undefined, 2);
-  const lines = listed.map(({ index, split, rows, columns, state, file }) => `${String(index).padStart(5)}  ${split.padEnd(5)}  ${`${rows} × ${columns}`.padStart(9)}  ${state.padEnd(7)}  ${file}`);
-  return ["block  split    examples  state    file", ...lines, `${done} of ${listed.length} blocks are done in ${store}`].join("\n");
+  const lines = listed.map(
+    ({ index, split, rows, columns, state, file }) =>
+      `${String(index).padStart(5)}  ${split.padEnd(5)}  ${`${rows} × ${columns}`.padStart(9)}  ${state.padEnd(7)}  ${file}`,
+  );
+  return [
+    "block  split    examples  state    file",
+    ...lines,
+    `${done} of ${listed.length} blocks are done in ${store}`,
+  ].join("\n");
 }
 
 function listedBlock(store: string, { index, split, plan, planned }: SplitBlock<Split>): ListedBlock {
   const path = blockPath(store, planned.name);
   const state = !existsSync(path)
-    ? isClaimed(store, planned.name) ? "running" : "missing"
-    : blockDamage(path, expectedBlock(plan, planned)) === undefined ? "done" : "damaged";
+    ? isClaimed(store, planned.name)
+      ? "running"
+      : "missing"
+    : blockDamage(path, expectedBlock(plan, planned)) === undefined
+      ? "done"
+      : "damaged";
   return { index, split, rows: planned.row.length, columns: planned.column.length, state, file: basename(path) };
 }
 
@@ -55,10 +66,13 @@ export async function blocksRunCommand({ from, to, ...options }: BlocksRunOption
   if (to !== undefined && to < from) throw new Error(`--from ${from} --to ${to}: the end lies before the start`);
   const job = await loadKernelJob(options);
   const chosen = job.blocks.slice(from, to);
-  const reused = await runKernelJob(job, chosen, ({ signal, onProgress }) => runBlocks(job, chosen, signal, onProgress));
+  const reused = await runKernelJob(job, chosen, ({ signal, onProgress }) =>
+    runBlocks(job, chosen, signal, onProgress),
+  );
   job.dispose();
   const { length: total } = job.blocks;
-  if (chosen.length === 0) return `blocks ${from} to ${to ?? total}: there are none, the last of ${total} is ${total - 1}`;
+  if (chosen.length === 0)
+    return `blocks ${from} to ${to ?? total}: there are none, the last of ${total} is ${total - 1}`;
   return `blocks ${from} to ${from + chosen.length} of ${total}: ${chosen.length - reused} computed, ${reused} found in ${job.kernels.store}`;
 }
 

@@ -9,7 +9,8 @@ export interface TaskOptions {
 
 /** @throws if neither or both are given, or the task is unknown or malformed */
 export function chosenTask({ task, taskFile }: TaskOptions): Task {
-  if (task !== undefined && taskFile !== undefined) throw new Error("--task and --task-file exclude each other: give one of them");
+  if (task !== undefined && taskFile !== undefined)
+    throw new Error("--task and --task-file exclude each other: give one of them");
   if (taskFile !== undefined) return readTaskFile(taskFile);
   if (task === undefined) throw new Error("which task? give --task NAME, or --task-file FILE for one of your own");
   return taskByName(task);

@@ -11,7 +11,8 @@ export interface ConvertCommandOptions {
 export async function convertCommand(model: string, { out, int8 }: ConvertCommandOptions): Promise<string> {
   const checkpoint = await loadCheckpoint(model);
   const folder = resolve(out);
-  if (folder === resolve(checkpoint.directory)) throw new Error(`--out ${out} is the model's own folder: choose another one`);
+  if (folder === resolve(checkpoint.directory))
+    throw new Error(`--out ${out} is the model's own folder: choose another one`);
   saveCheckpoint(folder, checkpoint, { int8 });
   const { hash } = readCheckpoint(folder);
   return `${folder}: ${hash === checkpoint.hash ? "the same values" : "rounded to the nearest int8 rows"}, as ${int8 ? "int8 with a scale for each row" : "float32, for Python's transformers"}`;

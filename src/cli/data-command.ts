@@ -18,7 +18,11 @@ export interface DataCommandOptions {
  * @param note receives what the user should know and is no error
  * @throws naming the tasks that are not there in the end
  */
-export async function dataCommand({ task: names, out, from, sha256 }: DataCommandOptions, print: (line: string) => void, note: (line: string) => void): Promise<void> {
+export async function dataCommand(
+  { task: names, out, from, sha256 }: DataCommandOptions,
+  print: (line: string) => void,
+  note: (line: string) => void,
+): Promise<void> {
   const tasks = tasksOf(names);
   let shown: { step: string; progress: Progress } | undefined;
   const onProgress = ({ step, ...state }: { step: string; done: number; total: number }): void => {
@@ -34,7 +38,8 @@ export async function dataCommand({ task: names, out, from, sha256 }: DataComman
   );
   for (const one of installed) print(`${one.folder}  ${origin(one)}`);
   const messages = [...new Set(failed.map(({ message }) => message))];
-  if (messages.length > 0) throw new Error(`not installed: ${failed.map(({ task }) => task).join(", ")}. ${messages.join(". ")}`);
+  if (messages.length > 0)
+    throw new Error(`not installed: ${failed.map(({ task }) => task).join(", ")}. ${messages.join(". ")}`);
 }
 
 function tasksOf(names: string[]): Task[] {

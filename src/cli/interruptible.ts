@@ -22,7 +22,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     exitCode = EXIT_CODES[name as keyof typeof EXIT_CODES];
     controller.abort();
   };
-  const forget = (): void => (Object.keys(EXIT_CODES) as NodeJS.Signals[]).forEach((name) => process.off(name, onSignal));
+  const forget = (): void =>
+    (Object.keys(EXIT_CODES) as NodeJS.Signals[]).forEach((name) => process.off(name, onSignal));
   (Object.keys(EXIT_CODES) as NodeJS.Signals[]).forEach((name) => process.on(name, onSignal));
   try {
     return await work(signal);

@@ -11,7 +11,8 @@ export interface KernelCommandOptions extends KernelOptionValues {
 
 /** Computes the kernels of every split and writes one file each; returns their paths. */
 export async function kernelCommand(options: KernelCommandOptions): Promise<string[]> {
-  if (existsSync(options.out) && !statSync(options.out).isDirectory()) throw new Error(`--out ${options.out} is a file: give a folder`);
+  if (existsSync(options.out) && !statSync(options.out).isDirectory())
+    throw new Error(`--out ${options.out} is a file: give a folder`);
   const job = await loadKernelJob(options);
   const results = await runKernelJob(job, job.blocks, (control) => splitKernels({ ...job.kernels, ...control }));
   if (options.projectionCheck !== undefined) {

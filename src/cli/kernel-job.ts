@@ -32,11 +32,15 @@ export async function loadKernelJob(options: KernelOptionValues): Promise<Kernel
   const projection = projectionOf(options);
   // What is cheap to check comes before what takes long.
   const examples = { train: readExamples(options.data, "train", task, options.limitTrain ?? options.limit) };
-  const ofSplit = (split: Split) => (split === "train" ? examples.train : readExamples(options.data, split, task, options.limit));
+  const ofSplit = (split: Split) =>
+    split === "train" ? examples.train : readExamples(options.data, split, task, options.limit);
   const bySplit = options.split.map((split) => [split, ofSplit(split)] as const);
 
   const download = showProgress("Download", { unit: "bytes" });
-  const { model, tokenizer } = await loadLanguageModel(options.model, { revision: options.revision, onProgress: download });
+  const { model, tokenizer } = await loadLanguageModel(options.model, {
+    revision: options.revision,
+    onProgress: download,
+  });
   const outputs = promptOutputs(task, tokenizer, options.outputs, options);
   const train = encodeExamples(examples.train, task, tokenizer);
   const splits = Object.fromEntries(
@@ -44,19 +48,41 @@ export async function loadKernelJob(options: KernelOptionValues): Promise<Kernel
   ) as Record<Split, typeof train>;
 
   const { formulas, parameters, signs, breakdown, trainBlock, evaluateBlock, store = defaultStore() } = options;
-  const kernels = { model, outputs, train, splits, formulas, parameters, signs, breakdown, projection, trainBlock, evaluateBlock, store };
-  return { kernels, blocks: splitBlocks(planSplits(kernels)), metadata: metadataOf(options, task, model.hash, projection), dispose: () => disposeModel(model) };
+  const kernels = {
+    model,
+    outputs,
+    train,
+    splits,
+    formulas,
+    parameters,
+    signs,
+    breakdown,
+    projection,
+    trainBlock,
+    evaluateBlock,
+    store,
+  };
+  return {
+    kernels,
+    blocks: splitBlocks(planSplits(kernels)),
+    metadata: metadataOf(options, task, model.hash, projection),
+    dispose: () => disposeModel(model),
+  };
 }
 
 /** Runs the job's computation with progress in blocks; Ctrl-C stops it within a block and says what is kept. */
 export async function runKernelJob<T>(
   { kernels: { store } }: KernelJob,
   blocks: readonly SplitBlock<Split>[],
-  compute: (options: { signal: AbortSignal; onProgress: (progress: { done: number; total: number; reused: number }) => void }) => Promise<T>,
+  compute: (options: {
+    signal: AbortSignal;
+    onProgress: (progress: { done: number; total: number; reused: number }) => void;
+  }) => Promise<T>,
 ): Promise<T> {
   const onProgress = showProgress("Kernel", { unit: "blocks", total: blocks.length });
   const kept = (): number => blocks.filter(({ planned }) => existsSync(blockPath(store, planned.name))).length;
-  const message = (): string => `interrupted; ${kept()} of ${blocks.length} blocks are kept in ${store}, and the same command goes on from there`;
+  const message = (): string =>
+    `interrupted; ${kept()} of ${blocks.length} blocks are kept in ${store}, and the same command goes on from there`;
   try {
     return await interruptible((signal) => compute({ signal, onProgress }), message);
   } catch (error) {
@@ -72,9 +98,15 @@ function taskOf({ template, labelWords, ...options }: KernelOptionValues): Task 
   return task;
 }
 
-function projectionOf({ projection: dimension, projectionKind: kind, projectionSeed: seed, projectionCheck }: KernelOptionValues): Projection | undefined {
+function projectionOf({
+  projection: dimension,
+  projectionKind: kind,
+  projectionSeed: seed,
+  projectionCheck,
+}: KernelOptionValues): Projection | undefined {
   if (dimension === undefined) {
-    if (projectionCheck !== undefined) throw new Error("--projection-check compares a projected kernel with the exact one: give --projection too");
+    if (projectionCheck !== undefined)
+      throw new Error("--projection-check compares a projected kernel with the exact one: give --projection too");
     return undefined;
   }
   const projection: Projection = { dimension, kind, seed };
@@ -88,11 +120,19 @@ export async function projectionErrorText({ kernels }: KernelJob, count: number)
   if (!projection) throw new Error("there is no projection whose error could be measured");
   const examples = evenly(kernels.train.sequences, count);
   const errors = await projectionError({ model, outputs, examples, formulas, projection, parameters, signs });
-  const texts = [...errors].map(([formula, { frobenius, largest }]) => `${formula} ${frobenius.toPrecision(2)} (largest entry ${largest.toPrecision(2)})`);
+  const texts = [...errors].map(
+    ([formula, { frobenius, largest }]) =>
+      `${formula} ${frobenius.toPrecision(2)} (largest entry ${largest.toPrecision(2)})`,
+  );
   return `${texts.join(", ")}, on ${examples.length} training examples`;
 }
 
-function metadataOf(options: KernelOptionValues, task: Task, modelHash: string, projection?: Projection): Record<string, string> {
+function metadataOf(
+  options: KernelOptionValues,
+  task: Task,
+  modelHash: string,
+  projection?: Projection,
+): Record<string, string> {
   const { package: version, node, tensorflow, cpu, system, time } = provenance();
   return {
     axes: "train examples, train logits, X examples, X logits",

@@ -44,24 +44,55 @@ export function withKernelOptions(command: Command): Command {
     .option("--template <template>", "another prompt than the task's, such as '*cls**sent_0*_It_was*mask*.*sep+*'")
     .option("--label-words <words>", "other label words than the task's, in label order, with commas", splitList)
     .requiredOption("--data <folder>", "folder with train, dev and test files as LM-BFF makes it (see splits)")
-    .option("--split <names>", "the splits to write", listOf(["train", "dev", "test"] as const), ["train", "dev", "test"])
+    .option("--split <names>", "the splits to write", listOf(["train", "dev", "test"] as const), [
+      "train",
+      "dev",
+      "test",
+    ])
     .option("--limit <n>", "at most n examples of each split, taken evenly over the file", count)
     .option("--limit-train <n>", "at most n training examples; default: as --limit", count)
     .option("--formulas <names>", `the kernels, all from one pass: ${FORMULAS.join(", ")}`, listOf(FORMULAS), ["sgd"])
-    .addOption(new Option("--outputs <kind>", "every label word's logit, or the one margin of two").choices(["logits", "margin"]).default("logits"))
-    .option("--tied", "one parameter for decoder and word embeddings; untied is what the authors' code does", false)
-    .option("--parameters <filter>", `gradients over these only: ${groups}, or name patterns, with commas; ! leaves out: '!embeddings,!head', '*.layer.11.*'`, splitList)
     .addOption(
-      new Option("--signs <kind>", "signs of gradients that float32 rounds, in sign formulas: those of exact arithmetic, or float32's rounding as in the authors' code")
+      new Option("--outputs <kind>", "every label word's logit, or the one margin of two")
+        .choices(["logits", "margin"])
+        .default("logits"),
+    )
+    .option("--tied", "one parameter for decoder and word embeddings; untied is what the authors' code does", false)
+    .option(
+      "--parameters <filter>",
+      `gradients over these only: ${groups}, or name patterns, with commas; ! leaves out: '!embeddings,!head', '*.layer.11.*'`,
+      splitList,
+    )
+    .addOption(
+      new Option(
+        "--signs <kind>",
+        "signs of gradients that float32 rounds, in sign formulas: those of exact arithmetic, or float32's rounding as in the authors' code",
+      )
         .choices(["exact", "float32"])
         .default("exact"),
     )
     .option("--breakdown", "keep each parameter's share of the kernel as well", false)
-    .option("--projection <n>", "project gradients at random to at most n numbers a parameter: less memory, an approximate kernel", count)
-    .addOption(new Option("--projection-kind <name>", "entries of the random matrices").choices([...PROJECTION_KINDS]).default("rademacher"))
+    .option(
+      "--projection <n>",
+      "project gradients at random to at most n numbers a parameter: less memory, an approximate kernel",
+      count,
+    )
+    .addOption(
+      new Option("--projection-kind <name>", "entries of the random matrices")
+        .choices([...PROJECTION_KINDS])
+        .default("rademacher"),
+    )
     .option("--projection-seed <n>", "another seed gives other random matrices", index, 0)
-    .option("--projection-check <n>", "compute the exact kernel of n training examples too and print the projected one's error", count)
+    .option(
+      "--projection-check <n>",
+      "compute the exact kernel of n training examples too and print the projected one's error",
+      count,
+    )
     .option("--store <folder>", "where finished blocks are kept; default: .cache/kernels of the package")
     .option("--train-block <n>", "training examples in a block; default: as many as fit into memory", count)
-    .option("--evaluate-block <n>", "examples of the other side in a block; default: as many as fit into memory", count);
+    .option(
+      "--evaluate-block <n>",
+      "examples of the other side in a block; default: as many as fit into memory",
+      count,
+    );
 }

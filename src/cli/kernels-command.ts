@@ -18,11 +18,17 @@ export interface KernelsCommandOptions {
 
 /** Downloads an archive, or writes a folder's kernels as the authors' files; returns what to print, line by line. */
 export async function kernelsCommand(options: KernelsCommandOptions): Promise<string[]> {
-  if ((options.download === undefined) === (options.export === undefined)) throw new Error("give either --download <name> or --export <folder>");
-  return options.export === undefined ? await download(options.download!, options) : exportKernels(options.export, options);
+  if ((options.download === undefined) === (options.export === undefined))
+    throw new Error("give either --download <name> or --export <folder>");
+  return options.export === undefined
+    ? await download(options.download!, options)
+    : exportKernels(options.export, options);
 }
 
-async function download(name: string, { from, sha256, out = join("kernels", name) }: KernelsCommandOptions): Promise<string[]> {
+async function download(
+  name: string,
+  { from, sha256, out = join("kernels", name) }: KernelsCommandOptions,
+): Promise<string[]> {
   let shown: { step: string; progress: Progress } | undefined;
   const { folders, source, reused } = await downloadKernels(name, {
     out,
@@ -42,7 +48,8 @@ async function download(name: string, { from, sha256, out = join("kernels", name
 
 /** Their files for every split that the folder has. */
 function exportKernels(from: string, { task, formula, out }: KernelsCommandOptions): string[] {
-  if (task === undefined || out === undefined) throw new Error("--export needs --task <name>, for the files' names, and --out <folder>");
+  if (task === undefined || out === undefined)
+    throw new Error("--export needs --task <name>, for the files' names, and --out <folder>");
   const splits = (["train", "dev", "test"] as const).filter((split) => existsSync(kernelFile(from, split)));
   if (splits.length === 0) throw new Error(`${from} has no kernels: give a folder that kernel --out wrote`);
   return splits.flatMap((split) => writeAuthorsKernels(out, split, readKernels(from, split), { task, formula }));

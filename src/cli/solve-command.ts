@@ -4,7 +4,14 @@ import { extname } from "node:path";
 import { gridChart, gridPoints } from "../charts/grid-chart";
 import { aggregate, runsOf } from "../experiment/aggregate";
 import { kernelFile, readKernels } from "../experiment/kernel-files";
-import { bestOnDev, defaultFormula, settingsOf, solveKernels, zeroShotAccuracy, type Solved } from "../experiment/solve-kernels";
+import {
+  bestOnDev,
+  defaultFormula,
+  settingsOf,
+  solveKernels,
+  zeroShotAccuracy,
+  type Solved,
+} from "../experiment/solve-kernels";
 import type { SplitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
 import { writeFileAtomically } from "../model/atomic-write";
@@ -43,16 +50,28 @@ interface SolvedFolder {
  */
 export async function solveCommand(options: SolveCommandOptions): Promise<string> {
   const { solver, metric, chart, json } = options;
-  if (chart && ![".json", ".svg"].includes(extname(chart))) throw new Error(`--chart ${chart}: the name must end in .json (Vega-Lite) or .svg`);
+  if (chart && ![".json", ".svg"].includes(extname(chart)))
+    throw new Error(`--chart ${chart}: the name must end in .json (Vega-Lite) or .svg`);
   const formula = options.formula ?? defaultFormula(solver);
   const folders = options.kernels.map((kernels) => solveFolder(kernels, formula, options));
   const overFolders = folders.length > 1 ? aggregateFolders(folders, solver, metric) : undefined;
   if (chart) await writeChart(chart, folders, `${formula} kernel, ${solver}`);
   if (json) {
-    const shown = folders.map(({ results, best, ...own }) => ({ ...own, results: results.map(asJson), ...(best ? { best: asJson(best) } : {}) }));
-    return JSON.stringify(overFolders ? { solver, formula, metric, folders: shown, test: overFolders } : { solver, formula, metric, ...shown[0] }, undefined, 2);
+    const shown = folders.map(({ results, best, ...own }) => ({
+      ...own,
+      results: results.map(asJson),
+      ...(best ? { best: asJson(best) } : {}),
+    }));
+    return JSON.stringify(
+      overFolders
+        ? { solver, formula, metric, folders: shown, test: overFolders }
+        : { solver, formula, metric, ...shown[0] },
+      undefined,
+      2,
+    );
   }
-  const table = (rows: object[], caption: string): string => tableBundle(rows, { caption, maxRows: Infinity })["text/plain"] as string;
+  const table = (rows: object[], caption: string): string =>
+    tableBundle(rows, { caption, maxRows: Infinity })["text/plain"] as string;
   const caption = `${formula} kernel, ${solver}: ${metric} in percent`;
   if (overFolders) {
     const rows = folders.map(({ kernels, best }) => ({ kernels, ...asRow(best!, metric) }));
@@ -60,13 +79,20 @@ export async function solveCommand(options: SolveCommandOptions): Promise<string
   }
   const [{ results, best }] = folders;
   const chosen = best && results.length > 1 ? `\nbest on dev: ${settingText(best)}` : "";
-  return table(results.map((one) => asRow(one, metric)), caption) + chosen;
+  return (
+    table(
+      results.map((one) => asRow(one, metric)),
+      caption,
+    ) + chosen
+  );
 }
 
 function solveFolder(kernels: string, formula: Formula, options: SolveCommandOptions): SolvedFolder {
   const { solver, regularization, f0, gamma, lambda, multiClass, metric } = options;
   const present = (["dev", "test"] as const).filter((split) => existsSync(kernelFile(kernels, split)));
-  const splits: { [split in Split]?: SplitKernels } & { train: SplitKernels } = { train: readKernels(kernels, "train") };
+  const splits: { [split in Split]?: SplitKernels } & { train: SplitKernels } = {
+    train: readKernels(kernels, "train"),
+  };
   for (const split of present) splits[split] = readKernels(kernels, split);
   const settings = settingsOf({ regularizations: regularization, f0s: f0, gammas: gamma, lambdas: lambda });
   const results = solveKernels(splits as Record<Split, SplitKernels>, settings, formula, { solver, multiClass });
@@ -74,11 +100,20 @@ function solveFolder(kernels: string, formula: Formula, options: SolveCommandOpt
   return { kernels, zeroShot, results, ...(splits.dev ? { best: bestOnDev(results, metric) } : {}) };
 }
 
-function aggregateFolders(folders: readonly SolvedFolder[], solver: Solver, metric: "accuracy" | "f1"): { mean: number; std: number; text: string } {
+function aggregateFolders(
+  folders: readonly SolvedFolder[],
+  solver: Solver,
+  metric: "accuracy" | "f1",
+): { mean: number; std: number; text: string } {
   const incomplete = folders.find(({ results }) => !results[0].scores.dev || !results[0].scores.test);
-  if (incomplete) throw new Error(`${incomplete.kernels} has no kernels of the dev or of the test examples: several folders need both`);
+  if (incomplete)
+    throw new Error(
+      `${incomplete.kernels} has no kernels of the dev or of the test examples: several folders need both`,
+    );
   // The folders are the seeds of one experiment.
-  const runs = folders.flatMap(({ results }, seed) => runsOf(results, { task: "", method: solver, k: 0, seed }, metric));
+  const runs = folders.flatMap(({ results }, seed) =>
+    runsOf(results, { task: "", method: solver, k: 0, seed }, metric),
+  );
   const [{ mean, std, text }] = aggregate(runs);
   return { mean, std, text };
 }
@@ -105,5 +140,7 @@ function asRow({ f0, scores, ...setting }: Solved<Split>, metric: "accuracy" | "
 }
 
 function settingText({ f0, scores: _, ...setting }: Solved<Split>): string {
-  return Object.entries({ ...setting, f0: f0Text(f0) }).map(([name, value]) => `${name} ${value}`).join(", ");
+  return Object.entries({ ...setting, f0: f0Text(f0) })
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
 }

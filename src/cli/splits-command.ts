@@ -21,7 +21,8 @@ export interface SplitsCommandOptions extends TaskOptions {
  * @returns the folders' paths
  */
 export function splitsCommand(options: SplitsCommandOptions, note: (line: string) => void): string[] {
-  if (existsSync(options.out) && !statSync(options.out).isDirectory()) throw new Error(`--out ${options.out} is a file: give a folder`);
+  if (existsSync(options.out) && !statSync(options.out).isDirectory())
+    throw new Error(`--out ${options.out} is a file: give a folder`);
   if (!existsSync(options.original)) throw new Error(`--original ${options.original} does not exist`);
   return tasksOf(options, note).flatMap((task) => taskSplits(task, options, note));
 }
@@ -31,12 +32,17 @@ function tasksOf(options: SplitsCommandOptions, note: (line: string) => void): T
   const tasks = taskNames.map(taskByName);
   const present = tasks.filter((task) => existsSync(join(options.original, taskFolder(task))));
   const absent = tasks.filter((task) => !present.includes(task)).map(taskFolder);
-  if (present.length === 0) throw new Error(`--original ${options.original} has none of the folders ${absent.join(", ")}`);
+  if (present.length === 0)
+    throw new Error(`--original ${options.original} has none of the folders ${absent.join(", ")}`);
   if (absent.length > 0) note(`left out, for want of a folder in ${options.original}: ${absent.join(", ")}`);
   return present;
 }
 
-function taskSplits(task: Task, { original: directory, k, seed: seeds, testExamples, out }: SplitsCommandOptions, note: (line: string) => void): string[] {
+function taskSplits(
+  task: Task,
+  { original: directory, k, seed: seeds, testExamples, out }: SplitsCommandOptions,
+  note: (line: string) => void,
+): string[] {
   const original = readOriginal(ownFolder(directory, task), task);
   return seeds.map((seed) => {
     const split = kShotSplit(original, task, { k, seed, testExamples });
@@ -53,6 +59,7 @@ function shortageText({ label, train, dev }: KShotSplit["shortages"][number]): s
 /** As {@link originalFolder}, in the words of the command. */
 function ownFolder(directory: string, task: Task): string {
   const folder = originalFolder(directory, task);
-  if (folder === undefined) throw new Error(`--original ${directory} has neither a folder ${taskFolder(task)} nor train.${task.format}`);
+  if (folder === undefined)
+    throw new Error(`--original ${directory} has neither a folder ${taskFolder(task)} nor train.${task.format}`);
   return folder;
 }

@@ -23,7 +23,10 @@ export interface SweepCommandOptions {
  * Runs what is missing of the sweep and returns the text to print: the table of means over seeds, and where everything is.
  * With several models each has a folder of its own in `out`.
  */
-export async function sweepCommand(file: string, { out, store = defaultStore(), behavior: behaviorFile }: SweepCommandOptions): Promise<string> {
+export async function sweepCommand(
+  file: string,
+  { out, store = defaultStore(), behavior: behaviorFile }: SweepCommandOptions,
+): Promise<string> {
   const sweeps = readSweeps(file);
   const several = sweeps.length > 1;
   const texts: string[] = [];
@@ -36,15 +39,22 @@ export async function sweepCommand(file: string, { out, store = defaultStore(), 
     texts.push(summary(folder, name, rows, behavior));
   }
   if (behaviorFile !== undefined) {
-    if (measured.length === 0) throw new Error(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
+    if (measured.length === 0)
+      throw new Error(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
     writeFileAtomically(behaviorFile, (append) => append(Buffer.from(behaviorCsv(measured))));
     texts.push(`${measured.length} measurements of kernel behaviour in ${behaviorFile}`);
   }
   return texts.join("\n\n");
 }
 
-async function runOn(sweep: Sweep, { name, out, store }: { name: string; out: string; store: string }): Promise<SweepOutcome> {
-  const lm = await loadLanguageModel(sweep.model, { revision: sweep.revision, onProgress: showProgress("Download", { unit: "bytes" }) });
+async function runOn(
+  sweep: Sweep,
+  { name, out, store }: { name: string; out: string; store: string },
+): Promise<SweepOutcome> {
+  const lm = await loadLanguageModel(sweep.model, {
+    revision: sweep.revision,
+    onProgress: showProgress("Download", { unit: "bytes" }),
+  });
   const show = showProgress(name, { unit: "runs" });
   let [finished, total] = [0, 0];
   const onProgress = (progress: { done: number; total: number; reused: number }): void => {
@@ -52,7 +62,8 @@ async function runOn(sweep: Sweep, { name, out, store }: { name: string; out: st
     total = progress.total;
     show({ ...progress, done: Math.round(progress.done * 10) / 10 });
   };
-  const message = (): string => `interrupted; ${finished} of ${total} runs are kept in ${out}, and the same command goes on from there`;
+  const message = (): string =>
+    `interrupted; ${finished} of ${total} runs are kept in ${out}, and the same command goes on from there`;
   try {
     const outcome = await interruptible((signal) => runSweep({ sweep, lm, out, store, onProgress, signal }), message);
     show.finish(outcome.elsewhere > 0 ? `${outcome.elsewhere} runs are with other processes` : undefined);
@@ -67,6 +78,11 @@ async function runOn(sweep: Sweep, { name, out, store }: { name: string; out: st
 
 function summary(out: string, model: string, rows: SweepOutcome["rows"], behavior: readonly BehaviorResult[]): string {
   const verdicts = behavior.length > 0 ? `${markdownTable(behaviorSummary(behavior))}\n` : "";
-  const files = ["results.csv", "chosen.csv", "results.md", ...(behavior.length > 0 ? ["behavior.csv", "behavior.md"] : [])];
+  const files = [
+    "results.csv",
+    "chosen.csv",
+    "results.md",
+    ...(behavior.length > 0 ? ["behavior.csv", "behavior.md"] : []),
+  ];
   return `${sweepMarkdown(rows, model)}\n${verdicts}${rows.length} rows in ${files.map((file) => join(out, file)).join(", ")}`;
 }

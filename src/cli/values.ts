@@ -5,7 +5,8 @@ import { InvalidArgumentError } from "commander";
 export function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
   return (text) =>
     splitList(text).map((part) => {
-      if (!known.includes(part as T)) throw new InvalidArgumentError(`${JSON.stringify(part)} is not one of ${known.join(", ")}.`);
+      if (!known.includes(part as T))
+        throw new InvalidArgumentError(`${JSON.stringify(part)} is not one of ${known.join(", ")}.`);
       return part as T;
     });
 }
@@ -16,7 +17,9 @@ export function numbers(least: number, { infinity = false } = {}): (text: string
     splitList(text).map((part) => {
       const value = infinity && /^inf(inity)?$/i.test(part) ? Infinity : Number(part);
       if (Number.isNaN(value) || value < least || (value === Infinity && !infinity)) {
-        throw new InvalidArgumentError(`${JSON.stringify(part)} is not a number of at least ${least}${infinity ? ' or "inf"' : ""}.`);
+        throw new InvalidArgumentError(
+          `${JSON.stringify(part)} is not a number of at least ${least}${infinity ? ' or "inf"' : ""}.`,
+        );
       }
       return value;
     });
@@ -25,24 +28,37 @@ export function numbers(least: number, { infinity = false } = {}): (text: string
 /** A whole number of at least 1. */
 export function count(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 1.`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 1.`);
   return value;
 }
 
 /** A whole number of at least 0. */
 export function index(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 0.`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 0.`);
   return value;
 }
 
-const BYTE_UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30, TIB: 2 ** 40 };
+const BYTE_UNITS: Record<string, number> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+};
 
 /** A size such as 500MB, 2GB or 1.5GiB, in bytes. */
 export function byteSize(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
   const factor = BYTE_UNITS[unit?.toUpperCase() || "B"];
-  if (amount === undefined || factor === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a size such as 500MB or 2GB.`);
+  if (amount === undefined || factor === undefined)
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a size such as 500MB or 2GB.`);
   return Math.floor(Number(amount) * factor);
 }
 
@@ -51,7 +67,8 @@ const TIME_UNITS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 8640
 /** A time such as 12h, 30d or 4w, in milliseconds. */
 export function age(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim()) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a time such as 12h, 30d or 4w.`);
+  if (amount === undefined)
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a time such as 12h, 30d or 4w.`);
   return Number(amount) * TIME_UNITS[unit];
 }
 
@@ -69,7 +86,8 @@ export function countOrInfinity(text: string): number {
 /** Seeds of numpy's legacy generator with commas between them: whole numbers from 0 to 2³² − 1. */
 export function seeds(text: string): number[] {
   return splitList(text).map((part) => {
-    if (!/^\d+$/.test(part) || Number(part) > 0xffffffff) throw new InvalidArgumentError(`${JSON.stringify(part)} is not a whole number from 0 to 4294967295.`);
+    if (!/^\d+$/.test(part) || Number(part) > 0xffffffff)
+      throw new InvalidArgumentError(`${JSON.stringify(part)} is not a whole number from 0 to 4294967295.`);
     return Number(part);
   });
 }

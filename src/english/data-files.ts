@@ -15,8 +15,12 @@ const INFERENCE_SIZES: readonly number[] = [16];
 export const sizesOf = (task: string): readonly number[] => (task === "inference" ? INFERENCE_SIZES : SIZES);
 
 function fileText(sentences: readonly LabelledSentence[]): string {
-  const header = sentences.some(({ hypothesis }) => hypothesis !== undefined) ? ["premise", "hypothesis", "label"] : ["sentence", "label"];
-  const rows = sentences.map(({ text, hypothesis, label }) => (hypothesis === undefined ? [text, label] : [text, hypothesis, label]));
+  const header = sentences.some(({ hypothesis }) => hypothesis !== undefined)
+    ? ["premise", "hypothesis", "label"]
+    : ["sentence", "label"];
+  const rows = sentences.map(({ text, hypothesis, label }) =>
+    hypothesis === undefined ? [text, label] : [text, hypothesis, label],
+  );
   return [header, ...rows].map((cells) => `${cells.join("\t")}\n`).join("");
 }
 
@@ -35,7 +39,8 @@ export function writeEnglishTasks(folder: string, dataSets: readonly EnglishData
       for (const k of sizesOf(name)) {
         for (const seed of SEEDS) {
           const { files, shortages } = kShotSplit(original, task, { k, seed });
-          if (shortages.length > 0) throw new Error(`${name} has too few examples of label ${shortages[0].label} for ${k} of each`);
+          if (shortages.length > 0)
+            throw new Error(`${name} has too few examples of label ${shortages[0].label} for ${k} of each`);
           write(join(building, name, `${k}-${seed}`), Object.fromEntries(files));
         }
       }

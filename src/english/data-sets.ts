@@ -22,12 +22,15 @@ const CLEAR = 1;
 const FIVE = [-2, -0.75, 0.75, 2];
 
 const twoClasses = (sentences: readonly RatedSentence[]): LabelledSentence[] =>
-  sentences.filter(({ rating }) => Math.abs(rating) >= CLEAR).map(({ text, rating }) => ({ text, label: rating > 0 ? "1" : "0" }));
+  sentences
+    .filter(({ rating }) => Math.abs(rating) >= CLEAR)
+    .map(({ text, rating }) => ({ text, label: rating > 0 ? "1" : "0" }));
 
 const fiveClasses = (sentences: readonly RatedSentence[]): LabelledSentence[] =>
   sentences.map(({ text, rating }) => ({ text, label: String(FIVE.filter((end) => rating > end).length) }));
 
-const classes = (sentences: readonly RatedSentence[]): LabelledSentence[] => sentences.map(({ text, rating }) => ({ text, label: String(rating) }));
+const classes = (sentences: readonly RatedSentence[]): LabelledSentence[] =>
+  sentences.map(({ text, rating }) => ({ text, label: String(rating) }));
 
 /** Shorter sentences seldom say what they are about. */
 const FEWEST_WORDS = 5;
@@ -36,7 +39,16 @@ const ofTopic = (label: string, sentences: readonly RatedSentence[]): LabelledSe
   sentences.filter(({ text }) => text.split(" ").length >= FEWEST_WORDS).map(({ text }) => ({ text, label }));
 
 /** The data sets by task. */
-export function englishDataSets({ imdb, amazon, yelp, films, products, editorials, tweets, pairs }: Sources): EnglishDataSet[] {
+export function englishDataSets({
+  imdb,
+  amazon,
+  yelp,
+  films,
+  products,
+  editorials,
+  tweets,
+  pairs,
+}: Sources): EnglishDataSet[] {
   const labelled: Record<string, LabelledSentence[]> = {
     imdb: classes(imdb),
     amazon: classes(amazon),
@@ -45,7 +57,12 @@ export function englishDataSets({ imdb, amazon, yelp, films, products, editorial
     "movies-5": fiveClasses(films),
     products: twoClasses(products),
     tweets: twoClasses(tweets),
-    topic: [...ofTopic("film", films), ...ofTopic("product", products), ...ofTopic("restaurant", yelp), ...ofTopic("politics", editorials)],
+    topic: [
+      ...ofTopic("film", films),
+      ...ofTopic("product", products),
+      ...ofTopic("restaurant", yelp),
+      ...ofTopic("politics", editorials),
+    ],
     inference: pairs.map(({ premise, ...pair }) => ({ text: premise, ...pair })),
   };
   return Object.entries(labelled).map(([task, sentences]) => ({ task, ...heldOut(onceEach(sentences)) }));
@@ -57,7 +74,8 @@ export const sentenceKey = (text: string): string => text.toLowerCase().replace(
 /** Of sentences that occur several times the first, and none where their labels contradict each other, or where there is no letter. */
 function onceEach(sentences: readonly LabelledSentence[]): LabelledSentence[] {
   const labels = new Map<string, Set<string>>();
-  for (const { text, label } of sentences) labels.set(sentenceKey(text), (labels.get(sentenceKey(text)) ?? new Set()).add(label));
+  for (const { text, label } of sentences)
+    labels.set(sentenceKey(text), (labels.get(sentenceKey(text)) ?? new Set()).add(label));
   const seen = new Set([""]);
   return sentences.filter(({ text }) => {
     const key = sentenceKey(text);
@@ -76,7 +94,13 @@ function heldOut(sentences: readonly LabelledSentence[]): Pick<EnglishDataSet, "
   shuffle(order, numpyRandom(SEED));
   const byLabel = new Map<string, LabelledSentence[]>();
   for (const sentence of order) byLabel.set(sentence.label, [...(byLabel.get(sentence.label) ?? []), sentence]);
-  const each = Math.min(Math.floor(TEST_EXAMPLES / byLabel.size), ...[...byLabel.values()].map((own) => Math.floor(own.length / 2)));
+  const each = Math.min(
+    Math.floor(TEST_EXAMPLES / byLabel.size),
+    ...[...byLabel.values()].map((own) => Math.floor(own.length / 2)),
+  );
   const test = new Set([...byLabel.values()].flatMap((own) => own.slice(0, each)));
-  return { train: order.filter((sentence) => !test.has(sentence)), test: order.filter((sentence) => test.has(sentence)) };
+  return {
+    train: order.filter((sentence) => !test.has(sentence)),
+    test: order.filter((sentence) => test.has(sentence)),
+  };
 }

@@ -35,7 +35,12 @@ export interface Sources {
 
 const FIXTURES = ["imdb", "amazon", "yelp"] as const;
 
-const GROUND_TRUTH = { films: "movieReviewSnippets", products: "amazonReviewSnippets", editorials: "nytEditorialSnippets", tweets: "tweets" } as const;
+const GROUND_TRUTH = {
+  films: "movieReviewSnippets",
+  products: "amazonReviewSnippets",
+  editorials: "nytEditorialSnippets",
+  tweets: "tweets",
+} as const;
 
 /**
  * @param sentiment the folder of the npm package
@@ -43,8 +48,18 @@ const GROUND_TRUTH = { films: "movieReviewSnippets", products: "amazonReviewSnip
  * @param pairs the file of pairs: premise, hypothesis and label, tab-separated below a header
  * @throws naming the file, and the line, that is not as expected
  */
-export async function readSources({ sentiment, vader, pairs }: { sentiment: string; vader: string; pairs: string }): Promise<Sources> {
-  const fixtures = Object.fromEntries(FIXTURES.map((name) => [name, fixtureSentences(join(sentiment, "test", "fixtures", `${name}.json`))])) as Pick<Sources, (typeof FIXTURES)[number]>;
+export async function readSources({
+  sentiment,
+  vader,
+  pairs,
+}: {
+  sentiment: string;
+  vader: string;
+  pairs: string;
+}): Promise<Sources> {
+  const fixtures = Object.fromEntries(
+    FIXTURES.map((name) => [name, fixtureSentences(join(sentiment, "test", "fixtures", `${name}.json`))]),
+  ) as Pick<Sources, (typeof FIXTURES)[number]>;
   return { ...fixtures, ...(await archiveSentences(vader)), pairs: sentencePairs(pairs) };
 }
 
@@ -53,7 +68,8 @@ function fixtureSentences(file: string): RatedSentence[] {
   // The last row of each file is empty.
   return rows.flatMap(({ text, class: label }, i) => {
     if (label === null && text === "") return [];
-    if (label !== 0 && label !== 1) throw new Error(`${file}, row ${i + 1}: class ${JSON.stringify(label)}, expected 0 or 1`);
+    if (label !== 0 && label !== 1)
+      throw new Error(`${file}, row ${i + 1}: class ${JSON.stringify(label)}, expected 0 or 1`);
     return [{ text: plain(text), rating: label }];
   });
 }
@@ -62,10 +78,25 @@ function fixtureSentences(file: string): RatedSentence[] {
 async function archiveSentences(archive: string): Promise<Record<keyof typeof GROUND_TRUTH, RatedSentence[]>> {
   const folder = mkdtempSync(join(tmpdir(), "kernel-view-vader-"));
   try {
-    await extract({ file: archive, cwd: folder, strip: 2, filter: (path) => path.endsWith("/additional_resources/hutto_ICWSM_2014.tar.gz") });
-    await extract({ file: join(folder, "hutto_ICWSM_2014.tar.gz"), cwd: folder, strip: 1, filter: (path) => path.endsWith("_GroundTruth.txt") });
+    await extract({
+      file: archive,
+      cwd: folder,
+      strip: 2,
+      filter: (path) => path.endsWith("/additional_resources/hutto_ICWSM_2014.tar.gz"),
+    });
+    await extract({
+      file: join(folder, "hutto_ICWSM_2014.tar.gz"),
+      cwd: folder,
+      strip: 1,
+      filter: (path) => path.endsWith("_GroundTruth.txt"),
+    });
     const read = (name: string): RatedSentence[] => ratedSentences(join(folder, `${name}_GroundTruth.txt`));
-    return { films: read(GROUND_TRUTH.films), products: read(GROUND_TRUTH.products), editorials: read(GROUND_TRUTH.editorials), tweets: read(GROUND_TRUTH.tweets) };
+    return {
+      films: read(GROUND_TRUTH.films),
+      products: read(GROUND_TRUTH.products),
+      editorials: read(GROUND_TRUTH.editorials),
+      tweets: read(GROUND_TRUTH.tweets),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -76,7 +107,8 @@ function ratedSentences(file: string): RatedSentence[] {
   return lines.flatMap((line, i) => {
     if (line === "" && i === lines.length - 1) return [];
     const [, rating, text, ...more] = line.split("\t");
-    if (text === undefined || more.length > 0 || !Number.isFinite(Number(rating))) throw new Error(`${file.split("/").at(-1)}, line ${i + 1}: expected a number, a rating and a sentence`);
+    if (text === undefined || more.length > 0 || !Number.isFinite(Number(rating)))
+      throw new Error(`${file.split("/").at(-1)}, line ${i + 1}: expected a number, a rating and a sentence`);
     return [{ text: plain(text), rating: Number(rating) }];
   });
 }
@@ -85,7 +117,8 @@ function sentencePairs(file: string): SentencePair[] {
   const [, ...lines] = readFileSync(file, "utf8").trimEnd().split("\n");
   return lines.map((line, i) => {
     const [premise, hypothesis, label, ...more] = line.split("\t");
-    if (!label || more.length > 0) throw new Error(`${file.split("/").at(-1)}, line ${i + 2}: expected a premise, a hypothesis and a label`);
+    if (!label || more.length > 0)
+      throw new Error(`${file.split("/").at(-1)}, line ${i + 2}: expected a premise, a hypothesis and a label`);
     return { premise, hypothesis, label };
   });
 }
@@ -93,4 +126,10 @@ function sentencePairs(file: string): SentencePair[] {
 const ENTITIES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"' };
 
 /** A sentence as people write it: quotes typed as two apostrophes, HTML's entities and runs of spaces are mended. */
-export const plain = (text: string): string => text.replace(/&(?:amp|lt|gt|quot);/g, (entity) => ENTITIES[entity]).replaceAll("''", '"').replaceAll("``", '"').replace(/\s+/g, " ").trim();
+export const plain = (text: string): string =>
+  text
+    .replace(/&(?:amp|lt|gt|quot);/g, (entity) => ENTITIES[entity])
+    .replaceAll("''", '"')
+    .replaceAll("``", '"')
+    .replace(/\s+/g, " ")
+    .trim();

@@ -37,13 +37,24 @@ const MOST_WORDS = 60;
  * @param tasks the folder of the English tasks
  */
 export function ratedTexts(tasks: string): RatedText[] {
-  const tests = new Set(readdirSync(tasks).flatMap((task) => rows(join(tasks, task, "original", "test.tsv")).map(([text]) => sentenceKey(text))));
-  return SOURCES.flatMap(({ task, ratings }) => rows(join(tasks, task, "original", "train.tsv")).map(([text, label]) => ({ text, rating: ratings[Number(label)] })))
-    .filter(({ text }) => !tests.has(sentenceKey(text)) && text.split(" ").length <= MOST_WORDS);
+  const tests = new Set(
+    readdirSync(tasks).flatMap((task) =>
+      rows(join(tasks, task, "original", "test.tsv")).map(([text]) => sentenceKey(text)),
+    ),
+  );
+  return SOURCES.flatMap(({ task, ratings }) =>
+    rows(join(tasks, task, "original", "train.tsv")).map(([text, label]) => ({ text, rating: ratings[Number(label)] })),
+  ).filter(({ text }) => !tests.has(sentenceKey(text)) && text.split(" ").length <= MOST_WORDS);
 }
 
 function rows(file: string): string[][] {
-  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n").slice(1).map((line) => line.split("\t")) : [];
+  return existsSync(file)
+    ? readFileSync(file, "utf8")
+        .trimEnd()
+        .split("\n")
+        .slice(1)
+        .map((line) => line.split("\t"))
+    : [];
 }
 
 /**

@@ -45,7 +45,10 @@ export interface AgNewsOptions extends RemoteOptions {
  * @returns the addresses they come from
  * @throws saying what went wrong at both places
  */
-export async function fetchAgNews(folder: string, { signal = runningSignal(), ...given }: AgNewsOptions): Promise<string[]> {
+export async function fetchAgNews(
+  folder: string,
+  { signal = runningSignal(), ...given }: AgNewsOptions,
+): Promise<string[]> {
   const options: AgNewsOptions = { ...given, signal };
   const { mirror, csvAddress = CSV_ADDRESS, note = () => undefined } = options;
   if (mirror !== undefined) return await fromCsv(folder, mirror, false, options);
@@ -71,26 +74,41 @@ async function fromHub(folder: string, options: AgNewsOptions): Promise<string[]
   // The library's functions take no signal: it goes in with fetch.
   const fetcher: typeof fetch = (url, init) => httpsOnly(options.fetch ?? fetch)(url, { signal, ...init });
   const hub = { hubUrl: endpoint, fetch: fetcher };
-  const { sha: commit } = await huggingfaceHub.datasetInfo({ ...hub, name: DATASET, revision: "main", additionalFields: ["sha"] });
-  const files = await huggingfaceHub.pathsInfo({ ...hub, repo: { type: "dataset", name: DATASET }, revision: commit, paths: SPLITS.map((split) => `${split}.jsonl`) });
+  const { sha: commit } = await huggingfaceHub.datasetInfo({
+    ...hub,
+    name: DATASET,
+    revision: "main",
+    additionalFields: ["sha"],
+  });
+  const files = await huggingfaceHub.pathsInfo({
+    ...hub,
+    repo: { type: "dataset", name: DATASET },
+    revision: commit,
+    paths: SPLITS.map((split) => `${split}.jsonl`),
+  });
   const urls: string[] = [];
   for (const split of SPLITS) {
     const name = `${split}.jsonl`;
     const file = files.find(({ path }) => path === name);
     const hex = file?.lfs?.oid ?? file?.oid ?? "";
-    if (file === undefined || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex)) throw new Error(`the Hub's data set ${DATASET} has no file ${name} with a checksum`);
+    if (file === undefined || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex))
+      throw new Error(`the Hub's data set ${DATASET} has no file ${name} with a checksum`);
     const size = file.lfs?.size ?? file.size;
     const path = join(cache, `.ag_news-${split}-${hex.slice(0, 12)}.jsonl`);
     const url = `${endpoint}/datasets/${DATASET}/resolve/${commit}/${name}`;
     if (!existsSync(path)) {
       const checksum = { algorithm: hex.length === 64 ? ("sha256" as const) : ("git-sha1" as const), hex };
       const onBytes = (done: number): void => options.onProgress?.(name, done, size);
-      await downloadFile({ url, headers: {}, path, size, checksum, name: `${DATASET}/${name}` }, { fetch: fetcher, signal, retries, retryDelay, onBytes });
+      await downloadFile(
+        { url, headers: {}, path, size, checksum, name: `${DATASET}/${name}` },
+        { fetch: fetcher, signal, retries, retryDelay, onBytes },
+      );
     }
     const csv = agNewsCsv(readFileSync(path, "utf8"), `${DATASET}/${name}`);
     rmSync(path);
     const found = createHash("sha256").update(csv).digest("hex");
-    if (found !== published[split]) throw new Error(`${url} does not give the published ${split}.csv (SHA-256 ${found})`);
+    if (found !== published[split])
+      throw new Error(`${url} does not give the published ${split}.csv (SHA-256 ${found})`);
     writeFileSync(join(folder, `${split}.csv`), csv);
     urls.push(url);
   }
@@ -112,7 +130,9 @@ export function agNewsCsv(jsonLines: string, name: string): string {
       }
       const { label, title, description } = row;
       if (![1, 2, 3, 4].includes(label as number) || typeof title !== "string" || typeof description !== "string") {
-        throw new Error(`${name}, line ${i + 1}: not a row with label (1 to 4), title and description: ${JSON.stringify(line.slice(0, 60))}`);
+        throw new Error(
+          `${name}, line ${i + 1}: not a row with label (1 to 4), title and description: ${JSON.stringify(line.slice(0, 60))}`,
+        );
       }
       return `${[String(label), title, description].map(quoted).join(",")}\n`;
     })
@@ -127,7 +147,11 @@ async function fromCsv(folder: string, address: string, strict: boolean, options
     const url = `${address}${name}`;
     const remote = await findRemote(name, [url], options, `${url} is not there (HTTP 404)`);
     const path = join(options.cache, `.ag_news-${split}-${versionOf(remote)}.csv`);
-    if (!existsSync(path)) await fetchRemote(remote, path, url, strict ? published[split] : undefined, { ...options, onBytes: (done) => options.onProgress?.(name, done, remote.size) });
+    if (!existsSync(path))
+      await fetchRemote(remote, path, url, strict ? published[split] : undefined, {
+        ...options,
+        onBytes: (done) => options.onProgress?.(name, done, remote.size),
+      });
     if (!strict && (await hashOf(path)) !== published[split]) note(`${url} is not the published file`);
     renameSync(path, join(folder, name));
     urls.push(url);

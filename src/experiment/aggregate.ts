@@ -35,8 +35,17 @@ export interface Aggregate extends RunKind {
 }
 
 /** A grid's settings as runs. */
-export function runsOf(grid: readonly Solved<"dev" | "test">[], kind: RunKind & { seed: number }, metric: "accuracy" | "f1" = "accuracy"): Run[] {
-  return grid.map(({ scores, ...setting }) => ({ ...kind, setting, dev: scores.dev[metric], test: scores.test[metric] }));
+export function runsOf(
+  grid: readonly Solved<"dev" | "test">[],
+  kind: RunKind & { seed: number },
+  metric: "accuracy" | "f1" = "accuracy",
+): Run[] {
+  return grid.map(({ scores, ...setting }) => ({
+    ...kind,
+    setting,
+    dev: scores.dev[metric],
+    test: scores.test[metric],
+  }));
 }
 
 /**
@@ -51,7 +60,17 @@ export function aggregate(runs: readonly Run[]): Aggregate[] {
     const chosen = grouped(own, ({ seed }) => String(seed)).map(bestRun);
     const tests = chosen.map(({ test }) => test);
     const seeds = chosen.map(({ seed }) => seed);
-    return { task, method, k, seeds, mean: mean(tests), std: populationStd(tests), median: median(tests), text: formatMeanStd(tests), chosen };
+    return {
+      task,
+      method,
+      k,
+      seeds,
+      mean: mean(tests),
+      std: populationStd(tests),
+      median: median(tests),
+      text: formatMeanStd(tests),
+      chosen,
+    };
   });
 }
 
@@ -61,7 +80,12 @@ function bestRun(runs: readonly Run[]): Run {
 }
 
 /** Names the setting whatever the order of its fields; String, since JSON has no infinity. */
-const settingKey = (setting: object): string => JSON.stringify(Object.entries(setting).map(([name, value]) => `${name}=${value}`).sort());
+const settingKey = (setting: object): string =>
+  JSON.stringify(
+    Object.entries(setting)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort(),
+  );
 
 function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();

@@ -18,7 +18,10 @@ export interface AuthorsFolder {
  * @throws if there are none, naming the tasks that are there
  */
 export function authorsFolders(directory: string, task?: string): AuthorsFolder[] {
-  if (!existsSync(directory)) throw new Error(`the folder ${directory} does not exist: download an archive of the authors' kernels with kernel-view kernels --download`);
+  if (!existsSync(directory))
+    throw new Error(
+      `the folder ${directory} does not exist: download an archive of the authors' kernels with kernel-view kernels --download`,
+    );
   const all = readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((file): AuthorsFolder[] => {
     const name = file.isFile() ? /^train_kernels_(.+)\.pt$/.exec(file.name)?.[1] : undefined;
     return name === undefined ? [] : [{ directory: file.parentPath, task: name }];
@@ -26,9 +29,15 @@ export function authorsFolders(directory: string, task?: string): AuthorsFolder[
   const wanted = all.filter((one) => task === undefined || one.task === task);
   if (wanted.length === 0) {
     const there = [...new Set(all.map((one) => one.task))].sort().join(", ");
-    throw new Error(all.length === 0 ? `${directory} has no file train_kernels_TASK.pt, nor has a folder in it: it does not hold the authors' kernels` : `${directory} has no kernels of ${task}; it has those of: ${there}`);
+    throw new Error(
+      all.length === 0
+        ? `${directory} has no file train_kernels_TASK.pt, nor has a folder in it: it does not hold the authors' kernels`
+        : `${directory} has no kernels of ${task}; it has those of: ${there}`,
+    );
   }
-  return wanted.sort((a, b) => (a.directory === b.directory ? a.task.localeCompare(b.task) : a.directory.localeCompare(b.directory)));
+  return wanted.sort((a, b) =>
+    a.directory === b.directory ? a.task.localeCompare(b.task) : a.directory.localeCompare(b.directory),
+  );
 }
 
 /** One part of a file of the authors: a row of a table. */
@@ -44,19 +53,43 @@ export interface AuthorsFilePart {
   values?: number[];
 }
 
-const TYPES: Record<string, string> = { F64: "float64", F32: "float32", F16: "float16", BF16: "bfloat16", I64: "int64", I32: "int32", I16: "int16", I8: "int8", U8: "uint8", BOOL: "bool" };
+const TYPES: Record<string, string> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
+};
 
 /** The two parts of a kernels or logits file, told without reading the first one's numbers. */
 export function authorsFileParts(path: string): AuthorsFilePart[] {
   const [file, bytes] = [basename(path), statSync(path).size];
   const part = file.includes("_logits_") ? "logits" : "kernel";
   return readTorchFile(path, ({ value, read }) => {
-    if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor)) throw new Error(`${path} does not hold a tuple (${part}, labels)`);
+    if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor))
+      throw new Error(`${path} does not hold a tuple (${part}, labels)`);
     const [first, labels] = value as [TorchTensor, unknown];
-    const tensor = (name: AuthorsFilePart["part"], of: TorchTensor): AuthorsFilePart => ({ file, bytes, part: name, type: TYPES[of.dtype] ?? of.dtype, shape: [...of.shape] });
-    const distinct = (values: ArrayLike<number | bigint>): number[] => [...new Set(Array.from(values, Number))].sort((a, b) => a - b);
-    if (labels instanceof TorchTensor) return [tensor(part, first), { ...tensor("labels", labels), values: distinct(read(labels).data) }];
-    if (Array.isArray(labels)) return [tensor(part, first), { file, bytes, part: "labels", type: "list", shape: [labels.length], values: distinct(labels as number[]) }];
+    const tensor = (name: AuthorsFilePart["part"], of: TorchTensor): AuthorsFilePart => ({
+      file,
+      bytes,
+      part: name,
+      type: TYPES[of.dtype] ?? of.dtype,
+      shape: [...of.shape],
+    });
+    const distinct = (values: ArrayLike<number | bigint>): number[] =>
+      [...new Set(Array.from(values, Number))].sort((a, b) => a - b);
+    if (labels instanceof TorchTensor)
+      return [tensor(part, first), { ...tensor("labels", labels), values: distinct(read(labels).data) }];
+    if (Array.isArray(labels))
+      return [
+        tensor(part, first),
+        { file, bytes, part: "labels", type: "list", shape: [labels.length], values: distinct(labels as number[]) },
+      ];
     throw new Error(`${path}: its labels are neither a tensor nor a list`);
   });
 }

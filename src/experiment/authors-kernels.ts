@@ -23,7 +23,10 @@ const logitsName = (split: Split, task: string): string => `${split}_logits_${ta
 export function authorsTask(directory: string): string | undefined {
   if (!existsSync(directory)) return undefined;
   const tasks = readdirSync(directory).flatMap((file) => /^train_kernels_(.+)\.pt$/.exec(file)?.[1] ?? []);
-  if (tasks.length > 1) throw new Error(`${directory} has the kernels of several tasks (${tasks.sort().join(", ")}): give a folder with those of one`);
+  if (tasks.length > 1)
+    throw new Error(
+      `${directory} has the kernels of several tasks (${tasks.sort().join(", ")}): give a folder with those of one`,
+    );
   return tasks[0];
 }
 
@@ -49,18 +52,25 @@ export interface AuthorsKernelsOptions {
  *
  * @throws naming the file if it is missing, not as described, or holds NaN or infinity
  */
-export function readAuthorsKernels(directory: string, split: Split, options: AuthorsKernelsOptions = {}): SplitKernels & { metadata: Record<string, string> } {
+export function readAuthorsKernels(
+  directory: string,
+  split: Split,
+  options: AuthorsKernelsOptions = {},
+): SplitKernels & { metadata: Record<string, string> } {
   const task = options.task ?? authorsTask(directory);
-  if (task === undefined) throw new Error(`${directory} has no file train_kernels_TASK.pt: it is not a folder of the authors' kernels`);
+  if (task === undefined)
+    throw new Error(`${directory} has no file train_kernels_TASK.pt: it is not a folder of the authors' kernels`);
   // Both MNLI test sets go with one training set.
   const path = join(directory, kernelsName(split, split === "train" ? task.replace(/-mm$/, "") : task));
   const { first: kernel, labels: stored } = readPair(path, "kernel");
   const shape = kernel.shape;
   const stacked = shape.length === 5;
-  if (!(stacked && shape[0] === 2) && shape.length !== 4) wrongShape(path, "kernel", shape, "[n, C, m, C], or two stacked ones [2, n, C, m, C]");
+  if (!(stacked && shape[0] === 2) && shape.length !== 4)
+    wrongShape(path, "kernel", shape, "[n, C, m, C], or two stacked ones [2, n, C, m, C]");
   const axes = shape.slice(-4) as KernelTensor["shape"];
   const [, outputs, examples, columnOutputs] = axes;
-  if (outputs !== columnOutputs || axes.includes(0)) wrongShape(path, "kernel", shape, "[n, C, m, C] with the same C twice and none of them 0");
+  if (outputs !== columnOutputs || axes.includes(0))
+    wrongShape(path, "kernel", shape, "[n, C, m, C] with the same C twice and none of them 0");
   const values = finite(asFloat64(kernel, path), path, "kernel");
   const half = values.length / 2;
   const kernels = new Map<Formula, KernelTensor>(
@@ -89,11 +99,24 @@ export interface WriteAuthorsKernelsOptions {
  *
  * @returns the paths of the two files, or of the kernel's alone where the logits are not known
  */
-export function writeAuthorsKernels(directory: string, split: Split, { kernels, labels, logits }: SplitKernels, { task, formula }: WriteAuthorsKernelsOptions): string[] {
-  const parts = (formula === "asymmetric_signgd" ? (["asymmetric_signgd", "asymmetric_signgd_flipped"] as const) : [formula]).map((name) => {
-    return kernels.get(name) ?? refuse(`the ${name} kernel was not computed, so ${kernelsName(split, task)} cannot be written; there is: ${[...kernels.keys()].join(", ") || "none"}`);
+export function writeAuthorsKernels(
+  directory: string,
+  split: Split,
+  { kernels, labels, logits }: SplitKernels,
+  { task, formula }: WriteAuthorsKernelsOptions,
+): string[] {
+  const parts = (
+    formula === "asymmetric_signgd" ? (["asymmetric_signgd", "asymmetric_signgd_flipped"] as const) : [formula]
+  ).map((name) => {
+    return (
+      kernels.get(name) ??
+      refuse(
+        `the ${name} kernel was not computed, so ${kernelsName(split, task)} cannot be written; there is: ${[...kernels.keys()].join(", ") || "none"}`,
+      )
+    );
   });
-  if (!/^[\w.-]+$/.test(task)) refuse(`${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`);
+  if (!/^[\w.-]+$/.test(task))
+    refuse(`${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`);
   const [{ values, shape }] = parts;
   const kernel: StoredTensor = parts.length === 1 ? { dtype: "F64", shape, data: values } : stack(parts);
   const stored: StoredTensor =
@@ -120,26 +143,33 @@ function stack(parts: readonly KernelTensor[]): StoredTensor {
 function readPair(path: string, name: string): { first: StoredTensor; labels: number[] } {
   if (!existsSync(path)) throw new Error(`${path} does not exist`);
   return readTorchFile(path, ({ value, read }) => {
-    if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor)) throw new Error(`${path} does not hold a tuple (${name}, labels)`);
+    if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor))
+      throw new Error(`${path} does not hold a tuple (${name}, labels)`);
     const [first, labels] = value as [TorchTensor, unknown];
     if (labels instanceof TorchTensor) {
       const { shape } = labels;
       // Some collators give each label a row of its own.
-      if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) wrongShape(path, "labels", shape, "[X examples]");
+      if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1))
+        wrongShape(path, "labels", shape, "[X examples]");
       return { first: read(first), labels: Array.from(read(labels).data as Float64Array, Number) };
     }
-    if (Array.isArray(labels) && labels.every((label) => typeof label === "number")) return { first: read(first), labels };
+    if (Array.isArray(labels) && labels.every((label) => typeof label === "number"))
+      return { first: read(first), labels };
     throw new Error(`${path}: its labels are neither a tensor nor a list of numbers`);
   });
 }
 
 /** Class indices from what their code stores: class indices, or −1 and 1 with the margin as the one output. */
 function classIndices(stored: number[], examples: number, outputs: number, path: string): number[] {
-  if (stored.length !== examples) throw new Error(`${path} has ${stored.length} labels for a kernel with ${examples} examples`);
+  if (stored.length !== examples)
+    throw new Error(`${path} has ${stored.length} labels for a kernel with ${examples} examples`);
   const signs = outputs === 1 && stored.every((label) => label === 1 || label === -1);
   const classes = Math.max(outputs, 2);
   const bad = signs ? -1 : stored.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
-  if (bad >= 0) throw new Error(`${path}: label ${bad} is ${stored[bad]}, expected ${outputs === 1 ? "-1 or 1" : `a class index from 0 to ${classes - 1}`}`);
+  if (bad >= 0)
+    throw new Error(
+      `${path}: label ${bad} is ${stored[bad]}, expected ${outputs === 1 ? "-1 or 1" : `a class index from 0 to ${classes - 1}`}`,
+    );
   return signs ? stored.map((label) => (label + 1) / 2) : stored;
 }
 
@@ -147,14 +177,21 @@ function readLogits(path: string, labels: number[], outputs: number): LogitsTens
   const shape: LogitsTensor["shape"] = [labels.length, outputs];
   if (!existsSync(path)) return { values: new Float32Array(labels.length * outputs).fill(NaN), shape };
   const { first, labels: stored } = readPair(path, "logits");
-  if (first.shape.length !== 2 || first.shape[0] !== shape[0] || first.shape[1] !== shape[1]) wrongShape(path, "logits", first.shape, `[${shape.join(", ")}], as the kernel has`);
+  if (first.shape.length !== 2 || first.shape[0] !== shape[0] || first.shape[1] !== shape[1])
+    wrongShape(path, "logits", first.shape, `[${shape.join(", ")}], as the kernel has`);
   const own = classIndices(stored, labels.length, outputs, path);
   const differs = labels.findIndex((label, i) => label !== own[i]);
-  if (differs >= 0) throw new Error(`${path} goes with other data than the kernel beside it: its label ${differs} is ${own[differs]}, not ${labels[differs]}`);
+  if (differs >= 0)
+    throw new Error(
+      `${path} goes with other data than the kernel beside it: its label ${differs} is ${own[differs]}, not ${labels[differs]}`,
+    );
   return { values: finite(floats(first, path), path, "tensor of logits"), shape };
 }
 
-const floats = (tensor: StoredTensor, path: string): Float32Array => (["F64", "F32", "F16", "BF16"].includes(tensor.dtype) ? toFloat32(tensor) : refuse(`${path}: its logits have type ${tensor.dtype}, expected floating-point numbers`));
+const floats = (tensor: StoredTensor, path: string): Float32Array =>
+  ["F64", "F32", "F16", "BF16"].includes(tensor.dtype)
+    ? toFloat32(tensor)
+    : refuse(`${path}: its logits have type ${tensor.dtype}, expected floating-point numbers`);
 
 function asFloat64({ dtype, data }: StoredTensor, path: string): Float64Array {
   if (dtype === "F64") return data as Float64Array;

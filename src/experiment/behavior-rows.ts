@@ -46,10 +46,37 @@ export interface BehaviorRow {
 
 /** A measurement as a row. */
 export function behaviorRow(result: BehaviorResult): BehaviorRow {
-  const { task, k, seed, method, setting, model, modelHash, learningRate, testExamples, start, tuned, kernel, linearization, descent, formula, features, alignment, verdicts } = result;
+  const {
+    task,
+    k,
+    seed,
+    method,
+    setting,
+    model,
+    modelHash,
+    learningRate,
+    testExamples,
+    start,
+    tuned,
+    kernel,
+    linearization,
+    descent,
+    formula,
+    features,
+    alignment,
+    verdicts,
+  } = result;
   const own = features.find((each) => each.formula === formula);
   return {
-    task, k, seed, method, setting, model, modelHash, learningRate, testExamples,
+    task,
+    k,
+    seed,
+    method,
+    setting,
+    model,
+    modelHash,
+    learningRate,
+    testExamples,
     step: tuned.step,
     zeroShot: start,
     fineTuning: tuned.test,
@@ -74,7 +101,8 @@ const VERDICTS: Record<string, boolean | undefined> = { yes: true, no: false, "�
  * Rows of a table that `behaviorCsv` wrote.
  * @throws naming the file, the line and the column of a cell that is not what the column holds
  */
-export const readBehaviorCsv = (file: string): BehaviorRow[] => named(file, () => parseBehaviorCsv(readFileSync(file, "utf8")));
+export const readBehaviorCsv = (file: string): BehaviorRow[] =>
+  named(file, () => parseBehaviorCsv(readFileSync(file, "utf8")));
 
 /** The same from its text. */
 export function parseBehaviorCsv(text: string): BehaviorRow[] {
@@ -82,15 +110,20 @@ export function parseBehaviorCsv(text: string): BehaviorRow[] {
   const names = header?.cells ?? [];
   return lines.map(({ line, cells }) => {
     const cell = (name: string): string => {
-      if (!names.includes(name)) throw new Error(`line 1: there is no column ${name}: the table is of an older version, or none of kernel behaviour`);
+      if (!names.includes(name))
+        throw new Error(
+          `line 1: there is no column ${name}: the table is of an older version, or none of kernel behaviour`,
+        );
       return cells[names.indexOf(name)];
     };
     const wrong = (name: string): never => {
       throw new Error(`line ${line}: ${JSON.stringify(cell(name))} in the column ${name}`);
     };
-    const known = (name: string): number | undefined => (cell(name) === "" ? undefined : Number.isFinite(Number(cell(name))) ? Number(cell(name)) : wrong(name));
+    const known = (name: string): number | undefined =>
+      cell(name) === "" ? undefined : Number.isFinite(Number(cell(name))) ? Number(cell(name)) : wrong(name);
     const number = (name: string): number => known(name) ?? wrong(name);
-    const verdict = (name: string): boolean | undefined => (Object.hasOwn(VERDICTS, cell(name)) ? VERDICTS[cell(name)] : wrong(name));
+    const verdict = (name: string): boolean | undefined =>
+      Object.hasOwn(VERDICTS, cell(name)) ? VERDICTS[cell(name)] : wrong(name);
     return {
       task: cell("task"),
       k: number("k"),
@@ -115,7 +148,12 @@ export function parseBehaviorCsv(text: string): BehaviorRow[] {
       median: known("featureMedian"),
       alignmentBefore: known("alignmentBefore"),
       alignmentAfter: known("alignmentAfter"),
-      verdicts: { solvesTask: verdict("solvesTask"), linearized: verdict("isLinearized"), fixedFeatures: verdict("fixedFeatures"), kernelBehavior: verdict("kernelBehavior") },
+      verdicts: {
+        solvesTask: verdict("solvesTask"),
+        linearized: verdict("isLinearized"),
+        fixedFeatures: verdict("fixedFeatures"),
+        kernelBehavior: verdict("kernelBehavior"),
+      },
     };
   });
 }
@@ -141,7 +179,13 @@ export function finishedBehavior(path: string, model: string): FinishedBehavior 
   const all = readBehaviorCsv(file);
   const rows = all.filter((row) => row.modelHash === model);
   if (rows.length > 0) return { rows: inPaperOrder(rows) };
-  return { rows, missing: all.length === 0 ? `${file} has no measurements yet.` : `The ${all.length} measurements in ${file} are of another model (${all[0].modelHash.slice(0, 12)}…), not of the one in use (${model.slice(0, 12)}…).` };
+  return {
+    rows,
+    missing:
+      all.length === 0
+        ? `${file} has no measurements yet.`
+        : `The ${all.length} measurements in ${file} are of another model (${all[0].modelHash.slice(0, 12)}…), not of the one in use (${model.slice(0, 12)}…).`,
+  };
 }
 
 /**
@@ -150,9 +194,16 @@ export function finishedBehavior(path: string, model: string): FinishedBehavior 
  */
 export function finishedRuns(folder: string, model: string): BehaviorResult[] {
   const file = join(folder, "behavior.jsonl");
-  if (!existsSync(file)) throw new Error(`there is no ${file}: the measurements in full are in the folder that a sweep wrote (npx kernel-view sweep FILE --out FOLDER)`);
-  const lines = readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
-  return inPaperOrder(named(file, () => lines.map((line) => JSON.parse(line) as BehaviorResult)).filter((run) => run.modelHash === model));
+  if (!existsSync(file))
+    throw new Error(
+      `there is no ${file}: the measurements in full are in the folder that a sweep wrote (npx kernel-view sweep FILE --out FOLDER)`,
+    );
+  const lines = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  return inPaperOrder(
+    named(file, () => lines.map((line) => JSON.parse(line) as BehaviorResult)).filter((run) => run.modelHash === model),
+  );
 }
 
 function named<T>(file: string, read: () => T): T {

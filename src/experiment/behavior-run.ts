@@ -11,7 +11,15 @@ import type { KernelDescentRecord } from "../behavior/kernel-descent";
 import { linearizationTest, type LinearizationTest } from "../behavior/linearization-test";
 import type { OutputTable } from "../behavior/output-table";
 import { recoveredGain } from "../behavior/recovered-gain";
-import { DIVERGED, evaluateHeadSteps, fineTune, sortedSettings, type HeadScores, type LabelledPrompts, type TrainingRecord } from "../finetune/fine-tune";
+import {
+  DIVERGED,
+  evaluateHeadSteps,
+  fineTune,
+  sortedSettings,
+  type HeadScores,
+  type LabelledPrompts,
+  type TrainingRecord,
+} from "../finetune/fine-tune";
 import type { TrainingConfig } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
 import { computeKernel } from "../kernels/kernel";
@@ -21,7 +29,17 @@ import { runningSignal } from "../running-cell";
 import { accuracy, asPredictions, f1OfClassOne, type Predictions } from "../solvers/metrics";
 import { runSteps } from "../steps";
 import type { BehaviorCheckpoint, BehaviorRun, FeatureDistance, PartDistance, SolvedKernel } from "./behavior-record";
-import { behaviorConfig, behaviorStart, FEATURE_EXAMPLES, formulaOf, kernelsOf, trainedBytes, type BehaviorRunOptions, type BehaviorStart, type KernelChoice } from "./behavior-settings";
+import {
+  behaviorConfig,
+  behaviorStart,
+  FEATURE_EXAMPLES,
+  formulaOf,
+  kernelsOf,
+  trainedBytes,
+  type BehaviorRunOptions,
+  type BehaviorStart,
+  type KernelChoice,
+} from "./behavior-settings";
 import { fineTuningRun, type FineTuningRun } from "./fine-tuning-run";
 import { evenly } from "./inputs";
 import { remember } from "./remember";
@@ -38,14 +56,43 @@ const FORMAT = 2;
  */
 export async function behaviorRun(options: BehaviorRunOptions): Promise<BehaviorRun> {
   const config = behaviorConfig(options);
-  const { model, outputs, train, dev, test, learningRates, kernels = kernelsOf(config), featureExamples = FEATURE_EXAMPLES, featuresAlong = false } = options;
-  const prompts = [train, dev, test].map(({ sequences, labels }) => [labels, sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids])]);
-  const key = [FORMAT, "behavior", model.hash, outputs.head.description, outputs.combine, sortedSettings(config), learningRates, kernels, featureExamples, featuresAlong, prompts];
+  const {
+    model,
+    outputs,
+    train,
+    dev,
+    test,
+    learningRates,
+    kernels = kernelsOf(config),
+    featureExamples = FEATURE_EXAMPLES,
+    featuresAlong = false,
+  } = options;
+  const prompts = [train, dev, test].map(({ sequences, labels }) => [
+    labels,
+    sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]),
+  ]);
+  const key = [
+    FORMAT,
+    "behavior",
+    model.hash,
+    outputs.head.description,
+    outputs.combine,
+    sortedSettings(config),
+    learningRates,
+    kernels,
+    featureExamples,
+    featuresAlong,
+    prompts,
+  ];
   const total = stageCount(learningRates);
   const compute = async (): Promise<BehaviorRun> => {
     const start = behaviorStart(model, config);
     try {
-      const run = await measure({ ...options, kernels, featureExamples, featuresAlong }, { ...config, parameters: start.parameters }, start);
+      const run = await measure(
+        { ...options, kernels, featureExamples, featuresAlong },
+        { ...config, parameters: start.parameters },
+        start,
+      );
       // From memory the result is what it would be from disk: without fields that are undefined.
       return JSON.parse(JSON.stringify(run)) as BehaviorRun;
     } finally {
@@ -58,10 +105,25 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
 /** Trying the learning rates where there are several, then the chosen run, the kernels at θ_0, and the features after it. */
 const stageCount = ({ length }: readonly number[]): number => (length === 1 ? 3 : length + 3);
 
-type Complete = BehaviorRunOptions & { kernels: readonly KernelChoice[]; featureExamples: number; featuresAlong: boolean };
+type Complete = BehaviorRunOptions & {
+  kernels: readonly KernelChoice[];
+  featureExamples: number;
+  featuresAlong: boolean;
+};
 
 async function measure(options: Complete, settings: TrainingConfig, start: BehaviorStart): Promise<BehaviorRun> {
-  const { outputs, train, dev, test, learningRates, kernels, featureExamples, featuresAlong, store, signal = runningSignal() } = options;
+  const {
+    outputs,
+    train,
+    dev,
+    test,
+    learningRates,
+    kernels,
+    featureExamples,
+    featuresAlong,
+    store,
+    signal = runningSignal(),
+  } = options;
   const { model, filter } = start;
   const { metric, optimizer } = settings;
   const formula = formulaOf(settings);
@@ -73,44 +135,90 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
   const chosen = chosenRate(tried);
   const config = { ...settings, learningRate: chosen };
   const head = outputs.head;
-  const score = (predictions: Predictions, labels: readonly number[]): number => (metric === "f1" ? f1OfClassOne : accuracy)(predictions, labels);
+  const score = (predictions: Predictions, labels: readonly number[]): number =>
+    (metric === "f1" ? f1OfClassOne : accuracy)(predictions, labels);
   const features = { ...common, model, examples: train.sequences, others: evenly(test.sequences, featureExamples) };
 
   const history: Measured[] = [];
   const take = async (group: readonly { model: Model; record: TrainingRecord }[]): Promise<void> => {
     const tuned = group.map((each) => each.model);
-    const tests = await linearizationTest({ model, outputs, sequences: test.sequences, labels: test.labels, tuned, score }, signal);
+    const tests = await linearizationTest(
+      { model, outputs, sequences: test.sequences, labels: test.labels, tuned, score },
+      signal,
+    );
     // Neither has a store: the checkpoints share one hash.
     const changes = featuresAlong ? (await fixedFeatures({ ...features, tuned, formulas: [formula] })).changes : [];
-    group.forEach(({ record }, k) => history.push({ record, test: tests[k], featureDistance: number(changes[k]?.get(formula)!.whole.mean) }));
+    group.forEach(({ record }, k) =>
+      history.push({ record, test: tests[k], featureDistance: number(changes[k]?.get(formula)!.whole.mean) }),
+    );
   };
   const kept = groups(model, Math.max(1, Math.floor(GROUP_BYTES / trainedBytes(start))), take);
   try {
-    const tuned = await fineTune({ ...config, model, head, train, dev, signal, onProgress: progress.within, onEvaluate: kept.add });
+    const tuned = await fineTune({
+      ...config,
+      model,
+      head,
+      train,
+      dev,
+      signal,
+      onProgress: progress.within,
+      onEvaluate: kept.add,
+    });
     try {
       await kept.flush();
       progress.next();
 
-      const splits = await splitKernels({ ...common, model, train, splits: { train, dev, test }, formulas: formulasOf(formula, kernels), store, onProgress: progress.within });
+      const splits = await splitKernels({
+        ...common,
+        model,
+        train,
+        splits: { train, dev, test },
+        formulas: formulasOf(formula, kernels),
+        store,
+        onProgress: progress.within,
+      });
       const solved: SolvedKernel[] = [];
       for (const kernel of kernels) solved.push(await runSteps(solveOn(splits, kernel, metric), signal));
       const best = solved.reduce((top, one) => (one.dev > top.dev ? one : top));
       const steps = history.map(({ record }) => record.step);
-      const kernelOf = (split: SplitKernels) => ({ kernel: split.kernels.get(formula)!, labels: split.labels, start: split.logits });
-      const descended = await trainingDescent({ config, train: kernelOf(splits.train), evaluate: kernelOf(splits.test), record: [0, ...steps] }, signal);
+      const kernelOf = (split: SplitKernels) => ({
+        kernel: split.kernels.get(formula)!,
+        labels: split.labels,
+        start: split.logits,
+      });
+      const descended = await trainingDescent(
+        { config, train: kernelOf(splits.train), evaluate: kernelOf(splits.test), record: [0, ...steps] },
+        signal,
+      );
       progress.next();
 
-      const { changes } = await fixedFeatures({ ...features, tuned: [tuned.model], formulas, onProgress: progress.within });
-      const after = await computeKernel({ ...common, model: tuned.model, train: train.sequences, evaluate: train.sequences, formulas: [formula] });
-      const alignment = (kernel = splits.train.kernels.get(formula)!): number | undefined => number(kernelTargetAlignment(kernel, train.labels));
+      const { changes } = await fixedFeatures({
+        ...features,
+        tuned: [tuned.model],
+        formulas,
+        onProgress: progress.within,
+      });
+      const after = await computeKernel({
+        ...common,
+        model: tuned.model,
+        train: train.sequences,
+        evaluate: train.sequences,
+        formulas: [formula],
+      });
+      const alignment = (kernel = splits.train.kernels.get(formula)!): number | undefined =>
+        number(kernelTargetAlignment(kernel, train.labels));
       progress.next();
 
       const { step, distance } = tuned.best;
       const checkpoints = checkpointsOf(history, typeof descended === "string" ? [] : descended, test.labels, score);
-      const [atBest, at] = [history.find(({ record }) => record.step === step)!.test, checkpoints.find((each) => each.step === step)!];
+      const [atBest, at] = [
+        history.find(({ record }) => record.step === step)!.test,
+        checkpoints.find((each) => each.step === step)!,
+      ];
       const { linearized, tuned: tunedScore, error } = atBest;
       const { gain, share, passed } = recoveredGain({ start: history[0].test.start, tuned: tunedScore, linearized });
-      const scored = (split: LabelledPrompts): Promise<HeadScores> => runSteps(evaluateHeadSteps(tuned.model, head, split, metric), signal);
+      const scored = (split: LabelledPrompts): Promise<HeadScores> =>
+        runSteps(evaluateHeadSteps(tuned.model, head, split, metric), signal);
       const [onDev, onTest] = [await scored(dev), await scored(test)];
       const own = changes[0].get(formula)!;
       return {
@@ -121,15 +229,33 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
         tried,
         learningRate: chosen,
         start: history[0].test.start,
-        tuned: { step, distance, dev: onDev.score, test: onTest.score, devAccuracy: onDev.accuracy, testAccuracy: onTest.accuracy },
+        tuned: {
+          step,
+          distance,
+          dev: onDev.score,
+          test: onTest.score,
+          devAccuracy: onDev.accuracy,
+          testAccuracy: onTest.accuracy,
+        },
         linearization: { test: linearized, gain, share, error: number(error) },
-        testOutputs: { start: rounded(atBest.startOutputs), tuned: rounded(atBest.tunedOutputs), linearized: rounded(atBest.linearizedOutputs) },
+        testOutputs: {
+          start: rounded(atBest.startOutputs),
+          tuned: rounded(atBest.tunedOutputs),
+          linearized: rounded(atBest.linearizedOutputs),
+        },
         kernel: best,
         kernels: solved,
-        ...(typeof descended === "string" ? { noDescent: descended } : { descent: { test: at.descent!, error: at.descentError } }),
+        ...(typeof descended === "string"
+          ? { noDescent: descended }
+          : { descent: { test: at.descent!, error: at.descentError } }),
         features: formulas.map((each) => featureDistance(each, changes[0].get(each)!)),
         alignment: { start: alignment(), tuned: alignment(after.kernels.get(formula)!) },
-        verdicts: kernelBehavior({ kernelScore: best.test, tunedScore: onTest.score, linearized: passed, featureDistance: own.whole.mean }),
+        verdicts: kernelBehavior({
+          kernelScore: best.test,
+          tunedScore: onTest.score,
+          linearized: passed,
+          featureDistance: own.whole.mean,
+        }),
         checkpoints,
       };
     } finally {
@@ -153,12 +279,28 @@ interface Measured {
 }
 
 /** Runs every learning rate; one that diverges is noted. A single rate needs no choice. */
-async function tryRates({ outputs, train, dev, test, learningRates, store, signal }: Complete, config: TrainingConfig, model: Model, progress: Stages): Promise<BehaviorRun["tried"]> {
+async function tryRates(
+  { outputs, train, dev, test, learningRates, store, signal }: Complete,
+  config: TrainingConfig,
+  model: Model,
+  progress: Stages,
+): Promise<BehaviorRun["tried"]> {
   if (learningRates.length === 1) return [{ learningRate: learningRates[0] }];
   const tried: BehaviorRun["tried"] = [];
   for (const learningRate of learningRates) {
     try {
-      const { devScore, testScore }: FineTuningRun = await fineTuningRun({ ...config, learningRates: [learningRate], model, head: outputs.head, train, dev, test, store, signal, onProgress: progress.within });
+      const { devScore, testScore }: FineTuningRun = await fineTuningRun({
+        ...config,
+        learningRates: [learningRate],
+        model,
+        head: outputs.head,
+        train,
+        dev,
+        test,
+        store,
+        signal,
+        onProgress: progress.within,
+      });
       tried.push({ learningRate, dev: devScore, test: testScore });
     } catch (error) {
       if ((error as Error).name !== DIVERGED) throw error;
@@ -172,7 +314,8 @@ async function tryRates({ outputs, train, dev, test, learningRates, store, signa
 function chosenRate(tried: BehaviorRun["tried"]): number {
   if (tried.length === 1) return tried[0].learningRate;
   const best = tried.reduce((top, one) => ((one.dev ?? -1) > (top.dev ?? -1) ? one : top));
-  if (best.dev === undefined) throw Object.assign(new Error(`every learning rate diverged; the first: ${best.error}`), { name: DIVERGED });
+  if (best.dev === undefined)
+    throw Object.assign(new Error(`every learning rate diverged; the first: ${best.error}`), { name: DIVERGED });
   return best.learningRate;
 }
 
@@ -180,7 +323,11 @@ function chosenRate(tried: BehaviorRun["tried"]): number {
 const GROUP_BYTES = 2 ** 28;
 
 /** Collects checkpoints, whose tensors are released after the call, and hands them on in groups. */
-function groups(start: Model, size: number, take: (group: { model: Model; record: TrainingRecord }[]) => Promise<void>) {
+function groups(
+  start: Model,
+  size: number,
+  take: (group: { model: Model; record: TrainingRecord }[]) => Promise<void>,
+) {
   let waiting: { model: Model; record: TrainingRecord; own: string[] }[] = [];
   const release = (): void => {
     for (const { model, own } of waiting) tf.dispose(own.map((name) => model.parameters.get(name)!));
@@ -191,7 +338,9 @@ function groups(start: Model, size: number, take: (group: { model: Model; record
     release();
   };
   const add = async ({ model, record }: { model: Model; record: TrainingRecord }): Promise<void> => {
-    const own = [...model.parameters.keys()].filter((name) => model.parameters.get(name) !== start.parameters.get(name));
+    const own = [...model.parameters.keys()].filter(
+      (name) => model.parameters.get(name) !== start.parameters.get(name),
+    );
     const clones = own.map((name) => [name, tf.clone(model.parameters.get(name)!)] as const);
     waiting.push({ model: { ...model, parameters: new Map([...model.parameters, ...clones]) }, record, own });
     if (waiting.length === size) await flush();
@@ -201,42 +350,86 @@ function groups(start: Model, size: number, take: (group: { model: Model; record
 
 /** The formulas that must be computed at θ_0. */
 const formulasOf = (own: Formula, kernels: readonly KernelChoice[]): Formula[] => [
-  ...new Set([own, ...kernels.flatMap(({ formula, solver }): Formula[] => (solver === "asym" ? [formula, "asymmetric_signgd_flipped"] : [formula]))]),
+  ...new Set([
+    own,
+    ...kernels.flatMap(({ formula, solver }): Formula[] =>
+      solver === "asym" ? [formula, "asymmetric_signgd_flipped"] : [formula],
+    ),
+  ]),
 ];
 
-function* solveOn(splits: Record<"train" | "dev" | "test", SplitKernels>, { formula, solver, ...values }: KernelChoice, metric: TrainingConfig["metric"]): Generator<undefined, SolvedKernel> {
+function* solveOn(
+  splits: Record<"train" | "dev" | "test", SplitKernels>,
+  { formula, solver, ...values }: KernelChoice,
+  metric: TrainingConfig["metric"],
+): Generator<undefined, SolvedKernel> {
   // These two have no f0.
   const grid = solver === "logistic" || solver === "svc" ? { ...values, f0s: [Infinity] } : values;
   const { scores, ...setting } = (yield* gridSearchSteps<"test">(splits, grid, { formula, solver, metric })).best;
   const plain = Object.entries(setting).map(([name, value]) => [name, value === Infinity ? "inf" : value]);
-  return { formula, solver, setting: Object.fromEntries(plain) as SolvedKernel["setting"], dev: scores.dev[metric], test: scores.test[metric] };
+  return {
+    formula,
+    solver,
+    setting: Object.fromEntries(plain) as SolvedKernel["setting"],
+    dev: scores.dev[metric],
+    test: scores.test[metric],
+  };
 }
 
 /** The start and every evaluation, with the descent's outputs after as many steps. */
-function checkpointsOf(history: readonly Measured[], descent: readonly KernelDescentRecord[], labels: readonly number[], score: (predictions: Predictions, labels: readonly number[]) => number): BehaviorCheckpoint[] {
+function checkpointsOf(
+  history: readonly Measured[],
+  descent: readonly KernelDescentRecord[],
+  labels: readonly number[],
+  score: (predictions: Predictions, labels: readonly number[]) => number,
+): BehaviorCheckpoint[] {
   const at = new Map(descent.map(({ step, evaluate }) => [step, evaluate]));
-  const descended = (step: number): number | undefined => at.has(step) ? score(asPredictions(at.get(step)!), labels) : undefined;
+  const descended = (step: number): number | undefined =>
+    at.has(step) ? score(asPredictions(at.get(step)!), labels) : undefined;
   const { start } = history[0].test;
   return [
     { step: 0, tuned: start, linearized: start, descent: descended(0) },
-    ...history.map(({ record: { step, learningRate, loss, devScore, distance }, test, featureDistance }): BehaviorCheckpoint => {
-      const [f0, ft] = [at.get(0)?.values, test.tunedOutputs.values];
-      const error = f0 && norm(ft, at.get(step)!.values) / norm(ft, f0);
-      return {
-        step, learningRate, loss, dev: devScore, distance,
-        tuned: test.tuned, linearized: test.linearized, descent: descended(step),
-        linearizationError: number(test.error), descentError: number(error), featureDistance,
-      };
-    }),
+    ...history.map(
+      ({ record: { step, learningRate, loss, devScore, distance }, test, featureDistance }): BehaviorCheckpoint => {
+        const [f0, ft] = [at.get(0)?.values, test.tunedOutputs.values];
+        const error = f0 && norm(ft, at.get(step)!.values) / norm(ft, f0);
+        return {
+          step,
+          learningRate,
+          loss,
+          dev: devScore,
+          distance,
+          tuned: test.tuned,
+          linearized: test.linearized,
+          descent: descended(step),
+          linearizationError: number(test.error),
+          descentError: number(error),
+          featureDistance,
+        };
+      },
+    ),
   ];
 }
 
-const norm = (u: Float64Array, v: Float64Array): number => Math.sqrt(u.reduce((sum, value, i) => sum + (value - v[i]) ** 2, 0));
+const norm = (u: Float64Array, v: Float64Array): number =>
+  Math.sqrt(u.reduce((sum, value, i) => sum + (value - v[i]) ** 2, 0));
 
 function featureDistance(formula: Formula, { whole, layers, kinds, cells }: FeatureChange): FeatureDistance {
-  const part = ({ mean, median, frobenius, cosine }: KernelChange): PartDistance => ({ mean: number(mean), median: number(median), frobenius: number(frobenius), cosine: number(cosine) });
-  const record = (parts: ReadonlyMap<string, KernelChange>): Record<string, PartDistance> => Object.fromEntries([...parts].map(([name, change]) => [name, part(change)]));
-  return { formula, ...part(whole), layers: record(layers), kinds: record(kinds), cells: cells.map(({ layer, kind, change }) => ({ layer, kind, ...part(change) })) };
+  const part = ({ mean, median, frobenius, cosine }: KernelChange): PartDistance => ({
+    mean: number(mean),
+    median: number(median),
+    frobenius: number(frobenius),
+    cosine: number(cosine),
+  });
+  const record = (parts: ReadonlyMap<string, KernelChange>): Record<string, PartDistance> =>
+    Object.fromEntries([...parts].map(([name, change]) => [name, part(change)]));
+  return {
+    formula,
+    ...part(whole),
+    layers: record(layers),
+    kinds: record(kinds),
+    cells: cells.map(({ layer, kind, change }) => ({ layer, kind, ...part(change) })),
+  };
 }
 
 type OnStage = (progress: { done: number; total: number }) => void;
@@ -250,5 +443,8 @@ interface Stages {
 function stages(total: number, report?: OnStage): Stages {
   let done = 0;
   const next = (): void => report?.({ done: ++done, total });
-  return { within: (progress) => report?.({ done: done + Math.min(0.99, progress.done / progress.total), total }), next };
+  return {
+    within: (progress) => report?.({ done: done + Math.min(0.99, progress.done / progress.total), total }),
+    next,
+  };
 }

@@ -1,5 +1,10 @@
 /** The settings of a measurement of kernel behaviour, and what follows from them. */
-import { parseTrainingConfig, TRAINING_FIELDS, type TrainingConfig, type TrainingSettings } from "../finetune/training-config";
+import {
+  parseTrainingConfig,
+  TRAINING_FIELDS,
+  type TrainingConfig,
+  type TrainingSettings,
+} from "../finetune/training-config";
 import type { LabelledPrompts } from "../finetune/labelled-prompts";
 import type { Formula } from "../kernels/formula";
 import type { Outputs } from "../kernels/outputs";
@@ -41,7 +46,8 @@ export interface BehaviorRunOptions extends Omit<TrainingSettings, "learningRate
 export const FEATURE_EXAMPLES = 50;
 
 /** The formula that describes an optimizer's steps: K_SGD, or K_A-SignGD of SignGD and of Adam's early steps (Theorem 4.3). */
-export const formulaOf = ({ optimizer }: Pick<TrainingConfig, "optimizer">): Formula => (optimizer === "sgd" ? "sgd" : "asymmetric_signgd");
+export const formulaOf = ({ optimizer }: Pick<TrainingConfig, "optimizer">): Formula =>
+  optimizer === "sgd" ? "sgd" : "asymmetric_signgd";
 
 /**
  * The kernels that are solved for an optimizer, on the paper's grid as re-implementations quote it: K_SGD by least squares; else
@@ -59,7 +65,9 @@ export function kernelsOf({ optimizer }: Pick<TrainingConfig, "optimizer">): Ker
 export function behaviorConfig(options: BehaviorRunOptions): TrainingConfig {
   if (options.learningRates.length === 0) throw new Error("learningRates needs at least one learning rate");
   const [learningRate] = options.learningRates;
-  return parseTrainingConfig(Object.fromEntries(TRAINING_FIELDS.map((name) => [name, name === "learningRate" ? learningRate : options[name]])));
+  return parseTrainingConfig(
+    Object.fromEntries(TRAINING_FIELDS.map((name) => [name, name === "learningRate" ? learningRate : options[name]])),
+  );
 }
 
 /** The model that training and kernel begin from, with LoRA's factors where they are trained. */
@@ -82,14 +90,24 @@ export function behaviorStart(given: Model, { parameters, seed }: TrainingConfig
   });
   if (parameters === "all") return of([]);
   if (parameters === "head") return of(["head"]);
-  if (parameters === "bitfit") return of([...given.parameters.keys()].some((name) => name.startsWith("classifier.")) ? ["biases", "classifier.*"] : ["biases"]);
+  if (parameters === "bitfit")
+    return of(
+      [...given.parameters.keys()].some((name) => name.startsWith("classifier."))
+        ? ["biases", "classifier.*"]
+        : ["biases"],
+    );
   if ("filter" in parameters) return of(parameters.filter);
   const { head, ...lora } = parameters.lora;
   const model = withLora(given, { ...lora, seed });
   const factors = [...model.parameters.keys()].filter((name) => !given.parameters.has(name));
-  return of(head ? ["lora", "head"] : ["lora"], model, () => factors.forEach((name) => parameter(model, name).dispose()));
+  return of(head ? ["lora", "head"] : ["lora"], model, () =>
+    factors.forEach((name) => parameter(model, name).dispose()),
+  );
 }
 
 /** Bytes of the parameters that a filter takes. */
 export const trainedBytes = ({ model, filter }: BehaviorStart): number =>
-  [...selectParameters(model.parameters.keys(), filter)].reduce((sum, name) => sum + 4 * parameter(model, name).size, 0);
+  [...selectParameters(model.parameters.keys(), filter)].reduce(
+    (sum, name) => sum + 4 * parameter(model, name).size,
+    0,
+  );

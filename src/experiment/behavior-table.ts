@@ -26,9 +26,11 @@ export interface BehaviorResult extends BehaviorRun {
 type Cell = number | string | undefined;
 
 /** A verdict in one word; "–" where it is not defined. */
-export const verdictText = (verdict: boolean | undefined): string => (verdict === undefined ? "–" : verdict ? "yes" : "no");
+export const verdictText = (verdict: boolean | undefined): string =>
+  verdict === undefined ? "–" : verdict ? "yes" : "no";
 
-const own = ({ features, formula }: BehaviorRun): number | undefined => features.find((each) => each.formula === formula)?.mean;
+const own = ({ features, formula }: BehaviorRun): number | undefined =>
+  features.find((each) => each.formula === formula)?.mean;
 
 const CSV: Record<string, (result: BehaviorResult) => Cell> = {
   model: ({ model }) => model,
@@ -117,7 +119,8 @@ export function behaviorSummary(results: readonly BehaviorResult[]): ResultRow[]
     groups.set(key, [...(groups.get(key) ?? []), result]);
   }
   return [...groups.values()].map((group) => {
-    const known = <T>(of: (result: BehaviorResult) => T | undefined): T[] => group.map(of).filter((value) => value !== undefined);
+    const known = <T>(of: (result: BehaviorResult) => T | undefined): T[] =>
+      group.map(of).filter((value) => value !== undefined);
     const over = <T>(of: (result: BehaviorResult) => T | undefined, text: (values: T[]) => string): string => {
       const values = known(of);
       return values.length === 0 ? "–" : text(values);
@@ -126,7 +129,9 @@ export function behaviorSummary(results: readonly BehaviorResult[]): ResultRow[]
       ...heading(group[0]),
       seeds: group.length,
       ...cells(SCORES, (of) => over(of, formatMeanStd)),
-      ...cells(NUMBERS, (of) => over(of, (values) => `${mean(values).toFixed(2)} (${populationStd(values).toFixed(2)})`)),
+      ...cells(NUMBERS, (of) =>
+        over(of, (values) => `${mean(values).toFixed(2)} (${populationStd(values).toFixed(2)})`),
+      ),
       ...cells(VERDICTS, (of) => over(of, (values) => `${values.filter(Boolean).length} of ${values.length}`)),
     };
   });
@@ -134,4 +139,5 @@ export function behaviorSummary(results: readonly BehaviorResult[]): ResultRow[]
 
 const heading = ({ task, k, method }: BehaviorResult): ResultRow => ({ task, k, method });
 
-const cells = <Of>(columns: Record<string, Of>, text: (of: Of) => string): ResultRow => Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, text(of)]));
+const cells = <Of>(columns: Record<string, Of>, text: (of: Of) => string): ResultRow =>
+  Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, text(of)]));

@@ -4,7 +4,12 @@ import { mean } from "../solvers/metrics";
 import type { BehaviorRow } from "./behavior-rows";
 
 /** The verdicts in the order in which tables show them. */
-export const CRITERIA = { solvesTask: "solves", linearized: "linearized", fixedFeatures: "fixed", kernelBehavior: "all three" } as const satisfies Record<keyof KernelBehavior, string>;
+export const CRITERIA = {
+  solvesTask: "solves",
+  linearized: "linearized",
+  fixedFeatures: "fixed",
+  kernelBehavior: "all three",
+} as const satisfies Record<keyof KernelBehavior, string>;
 export type Criterion = keyof KernelBehavior;
 
 /** How often a verdict is "yes", over the draws of one task and method. */
@@ -28,7 +33,14 @@ export function verdictCounts(rows: readonly BehaviorRow[]): VerdictCount[] {
   return [...groups.values()].flatMap((own) =>
     (Object.keys(CRITERIA) as Criterion[]).map((criterion) => {
       const known = own.map(({ verdicts }) => verdicts[criterion]).filter((verdict) => verdict !== undefined);
-      return { task: own[0].task, method: own[0].method, criterion, yes: known.filter(Boolean).length, defined: known.length, draws: own.length };
+      return {
+        task: own[0].task,
+        method: own[0].method,
+        criterion,
+        yes: known.filter(Boolean).length,
+        defined: known.length,
+        draws: own.length,
+      };
     }),
   );
 }
@@ -44,8 +56,14 @@ export interface TestsTogether {
 }
 
 export function testsTogether(rows: readonly BehaviorRow[]): TestsTogether {
-  const count = (linearized: boolean, fixed: boolean): number => rows.filter(({ verdicts }) => verdicts.linearized === linearized && verdicts.fixedFeatures === fixed).length;
-  const counts = { both: count(true, true), linearizedOnly: count(true, false), fixedOnly: count(false, true), neither: count(false, false) };
+  const count = (linearized: boolean, fixed: boolean): number =>
+    rows.filter(({ verdicts }) => verdicts.linearized === linearized && verdicts.fixedFeatures === fixed).length;
+  const counts = {
+    both: count(true, true),
+    linearizedOnly: count(true, false),
+    fixedOnly: count(false, true),
+    neither: count(false, false),
+  };
   return { ...counts, notDefined: rows.length - Object.values(counts).reduce((sum, one) => sum + one, 0) };
 }
 
@@ -80,17 +98,35 @@ export interface PairMeans {
 export function pairedMethods(rows: readonly BehaviorRow[], first: string, second: string): MethodPair {
   const key = ({ task, k, seed }: BehaviorRow): string => JSON.stringify([task, k, seed]);
   const others = new Map(rows.filter(({ method }) => method === second).map((row) => [key(row), row]));
-  const pairs = rows.filter((row) => row.method === first && others.has(key(row))).map((row) => [row, others.get(key(row))!] as const);
+  const pairs = rows
+    .filter((row) => row.method === first && others.has(key(row)))
+    .map((row) => [row, others.get(key(row))!] as const);
   const verdictsOf = (criterion: Criterion): { defined: number; differ: number } => {
-    const both = pairs.map(([a, b]) => [a.verdicts[criterion], b.verdicts[criterion]]).filter((verdicts) => !verdicts.includes(undefined));
+    const both = pairs
+      .map(([a, b]) => [a.verdicts[criterion], b.verdicts[criterion]])
+      .filter((verdicts) => !verdicts.includes(undefined));
     return { defined: both.length, differ: both.filter(([a, b]) => a !== b).length };
   };
   const meansOf = (of: (row: BehaviorRow) => number | undefined): PairMeans => {
-    const both = pairs.map(([a, b]) => [of(a), of(b)]).filter((values): values is [number, number] => !values.includes(undefined));
-    return both.length === 0 ? { pairs: 0 } : { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
+    const both = pairs
+      .map(([a, b]) => [of(a), of(b)])
+      .filter((values): values is [number, number] => !values.includes(undefined));
+    return both.length === 0
+      ? { pairs: 0 }
+      : { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
   };
-  const verdicts = { solvesTask: verdictsOf("solvesTask"), linearized: verdictsOf("linearized"), fixedFeatures: verdictsOf("fixedFeatures"), kernelBehavior: verdictsOf("kernelBehavior") };
-  const means = { gain: meansOf(gainOf), share: meansOf(({ share }) => share), distance: meansOf(({ distance }) => distance), linearizationError: meansOf((row) => row.linearizationError) };
+  const verdicts = {
+    solvesTask: verdictsOf("solvesTask"),
+    linearized: verdictsOf("linearized"),
+    fixedFeatures: verdictsOf("fixedFeatures"),
+    kernelBehavior: verdictsOf("kernelBehavior"),
+  };
+  const means = {
+    gain: meansOf(gainOf),
+    share: meansOf(({ share }) => share),
+    distance: meansOf(({ distance }) => distance),
+    linearizationError: meansOf((row) => row.linearizationError),
+  };
   return { first, second, pairs: pairs.length, verdicts, means };
 }
 

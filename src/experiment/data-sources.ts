@@ -14,7 +14,11 @@ export interface DataSource {
 }
 
 const NONE = "none stated; distributed for research";
-const TREEBANK = { title: "Stanford Sentiment Treebank (Socher et al., 2013)", homepage: "https://nlp.stanford.edu/sentiment/", licence: NONE } as const;
+const TREEBANK = {
+  title: "Stanford Sentiment Treebank (Socher et al., 2013)",
+  homepage: "https://nlp.stanford.edu/sentiment/",
+  licence: NONE,
+} as const;
 
 /** By the task's name. */
 export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
@@ -26,7 +30,11 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
     licence: NONE,
     splitMd5: ["77e589985c38f642b743c00f454a8f72", "0487ece2b558b211787050177529cc15"],
   },
-  cr: { title: "Customer reviews (Hu and Liu, 2004)", homepage: "https://www.cs.uic.edu/~liub/FBS/sentiment-analysis.html", licence: NONE },
+  cr: {
+    title: "Customer reviews (Hu and Liu, 2004)",
+    homepage: "https://www.cs.uic.edu/~liub/FBS/sentiment-analysis.html",
+    licence: NONE,
+  },
   mpqa: {
     title: "MPQA opinion corpus (Wiebe et al., 2005)",
     homepage: "https://mpqa.cs.pitt.edu/corpora/mpqa_corpus/",

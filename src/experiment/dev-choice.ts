@@ -37,7 +37,10 @@ export function devChoices(runs: readonly Run[]): DevChoice[] {
       meanTest: mean(tests),
       bestTest: Math.max(...tests),
       place: 1 + tests.filter((test) => test > chosen.test).length,
-      correlation: agreementOf(own.map(({ dev }) => dev), tests).correlation,
+      correlation: agreementOf(
+        own.map(({ dev }) => dev),
+        tests,
+      ).correlation,
     };
   });
 }
@@ -51,11 +54,16 @@ export function devChoices(runs: readonly Run[]): DevChoice[] {
  */
 export function luckyBest(accuracy: number, { examples, settings }: { examples: number; settings: number }): number {
   if (!(accuracy >= 0 && accuracy <= 1)) throw new Error(`an accuracy is from 0 to 1, not ${accuracy}`);
-  for (const [name, value] of Object.entries({ examples, settings })) if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a whole number of at least 1, not ${value}`);
+  for (const [name, value] of Object.entries({ examples, settings }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new Error(`${name} must be a whole number of at least 1, not ${value}`);
   if (accuracy === 0 || accuracy === 1) return accuracy;
   let [expected, atMost, logChoose] = [0, 0, 0];
   for (let c = 0; c < examples; c++) {
-    atMost = Math.min(1, atMost + Math.exp(logChoose + c * Math.log(accuracy) + (examples - c) * Math.log1p(-accuracy)));
+    atMost = Math.min(
+      1,
+      atMost + Math.exp(logChoose + c * Math.log(accuracy) + (examples - c) * Math.log1p(-accuracy)),
+    );
     expected += 1 - atMost ** settings;
     logChoose += Math.log(examples - c) - Math.log(c + 1);
   }

@@ -15,14 +15,24 @@ export interface MaskFill {
 }
 
 /** The example in the task's prompt, as the model reads it between the tokens that begin and end every sequence. */
-export function promptText({ texts }: Pick<Example, "texts">, task: Task, tokenizer: LanguageModel["tokenizer"]): string {
+export function promptText(
+  { texts }: Pick<Example, "texts">,
+  task: Task,
+  tokenizer: LanguageModel["tokenizer"],
+): string {
   const { ids, maskPosition } = encodePrompt({ texts, label: 0 }, task, tokenizer);
-  const decode = (part: number[]): string => tokenizer.decode(part.filter((id) => id !== tokenizer.clsId && id !== tokenizer.sepId));
+  const decode = (part: number[]): string =>
+    tokenizer.decode(part.filter((id) => id !== tokenizer.clsId && id !== tokenizer.sepId));
   return `${decode(ids.slice(0, maskPosition))} ${tokenizer.idToToken(tokenizer.maskId)}${decode(ids.slice(maskPosition + 1))}`.trim();
 }
 
 /** The `top` most likely words at the mask of a prompted example, and the label words wherever they come, most likely first. */
-export function fillMask({ model, tokenizer }: LanguageModel, { texts }: Pick<Example, "texts">, task: Task, top = 10): MaskFill[] {
+export function fillMask(
+  { model, tokenizer }: LanguageModel,
+  { texts }: Pick<Example, "texts">,
+  task: Task,
+  top = 10,
+): MaskFill[] {
   // Every token as a label word: the same decoder as the task's outputs, also where it is not the word embeddings.
   const head = labelWordHead(Array.from({ length: model.config.vocabSize }, (_, id) => id));
   const logits = predictLogits(model, head, [encodePrompt({ texts, label: 0 }, task, tokenizer)]);
@@ -33,5 +43,9 @@ export function fillMask({ model, tokenizer }: LanguageModel, { texts }: Pick<Ex
   const ranked = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a]);
   return ranked
     .filter((id, rank) => rank < top || labelIds.includes(id))
-    .map((id) => ({ word: tokenizer.decode([id]).trim(), probability: weights[id] / total, isLabelWord: labelIds.includes(id) }));
+    .map((id) => ({
+      word: tokenizer.decode([id]).trim(),
+      probability: weights[id] / total,
+      isLabelWord: labelIds.includes(id),
+    }));
 }

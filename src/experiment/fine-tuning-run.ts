@@ -7,7 +7,10 @@ import { singleRun, type FineTuningRun, type SingleRunOptions } from "./single-r
 
 export type { FineTuningRun } from "./single-run";
 
-export interface FineTuningRunOptions extends Omit<TrainingSettings, "learningRate">, Omit<FineTuneInputs, "stateDirectory" | "saveEvery" | "onEvaluate" | "onProgress"> {
+export interface FineTuningRunOptions
+  extends
+    Omit<TrainingSettings, "learningRate">,
+    Omit<FineTuneInputs, "stateDirectory" | "saveEvery" | "onEvaluate" | "onProgress"> {
   /** Each is tried; the one whose best checkpoint does best on dev counts, the first on ties. */
   learningRates: readonly number[];
   test: LabelledPrompts;
@@ -29,10 +32,16 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
   if (learningRates.length === 0) throw new Error("fine-tuning needs at least one learning rate");
   const failed = new AbortController();
   const sideBySide = learningRates.length > 1 && gainsSideBySide(rest.model, rest.head);
-  const compute = (run: SingleRunOptions): Promise<FineTuningRun> => (sideBySide ? runElsewhere(run, coresOfEach(learningRates.length)) : singleRun(run));
+  const compute = (run: SingleRunOptions): Promise<FineTuningRun> =>
+    sideBySide ? runElsewhere(run, coresOfEach(learningRates.length)) : singleRun(run);
   const progress = stepsOfRuns(learningRates.length, rest.steps ?? 1, onProgress);
   const runOf = async (learningRate: number, place: number): Promise<FineTuningRun> => {
-    const run = { ...rest, learningRate, signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal, onProgress: progress.step(place) };
+    const run = {
+      ...rest,
+      learningRate,
+      signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
+      onProgress: progress.step(place),
+    };
     const result = await remember(store, keyOf(run), () => compute(run), progress.reuse);
     progress.end(place);
     return result;
@@ -50,9 +59,18 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
 
 /** Everything that a run's result depends on. */
 function keyOf({ model, head, train, dev, test, probe, ...settings }: SingleRunOptions): unknown[] {
-  const encoded = (sequences: LabelledPrompts["sequences"]): number[][] => sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
+  const encoded = (sequences: LabelledPrompts["sequences"]): number[][] =>
+    sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
   const prompts = [train, dev, test].map(({ sequences, labels }) => [labels, encoded(sequences)]);
-  return [FORMAT, "fine-tuning", model.hash, head.description, sortedSettings(trainingConfigOf(settings)), prompts, encoded(probe ?? [])];
+  return [
+    FORMAT,
+    "fine-tuning",
+    model.hash,
+    head.description,
+    sortedSettings(trainingConfigOf(settings)),
+    prompts,
+    encoded(probe ?? []),
+  ];
 }
 
 /** Adds up the steps of runs. A run from disk reports nothing: it counts with the length of the others, or the one given. */
@@ -60,13 +78,20 @@ function stepsOfRuns(runs: number, length: number, onProgress: FineTuningRunOpti
   const done = Array<number>(runs).fill(0);
   const ended = Array<boolean>(runs).fill(false);
   let reused = 0;
-  const report = (): void => onProgress?.({ done: done.reduce((sum, steps, i) => sum + (ended[i] ? length : steps), 0), total: runs * length, reused: reused * length });
+  const report = (): void =>
+    onProgress?.({
+      done: done.reduce((sum, steps, i) => sum + (ended[i] ? length : steps), 0),
+      total: runs * length,
+      reused: reused * length,
+    });
   return {
-    step: (place: number) => (progress: { done: number; total: number }): void => {
-      length = progress.total;
-      done[place] = progress.done;
-      report();
-    },
+    step:
+      (place: number) =>
+      (progress: { done: number; total: number }): void => {
+        length = progress.total;
+        done[place] = progress.done;
+        report();
+      },
     reuse: (): void => void reused++,
     end: (place: number): void => {
       ended[place] = true;

@@ -16,7 +16,12 @@ export interface Inputs {
 }
 
 /** Examples in the task's prompt, or without one when `prompted` is false. */
-export function encodeExamples(examples: Example[], task: Task, tokenizer: TextEncoder, { prompted = true } = {}): Inputs {
+export function encodeExamples(
+  examples: Example[],
+  task: Task,
+  tokenizer: TextEncoder,
+  { prompted = true } = {},
+): Inputs {
   const encode = prompted ? encodePrompt : encodeUnprompted;
   const sequences = examples.map((example) => encode(example, task, tokenizer));
   return { examples, sequences, labels: examples.map(({ label }) => label) };
@@ -37,11 +42,20 @@ export function readExamples(directory: string, split: Split, task: Task, limit 
  *
  * @throws naming the folders that are there if none is large enough
  */
-export function readFewShot(data: string, task: Task, { k, seed, testExamples }: { k: number; seed: number; testExamples?: number }): Record<Split, Example[]> {
+export function readFewShot(
+  data: string,
+  task: Task,
+  { k, seed, testExamples }: { k: number; seed: number; testExamples?: number },
+): Record<Split, Example[]> {
   const directory = fewShotFolder(data, { k, seed });
   const perClass = (split: Split): Example[] => {
     const examples = readSplit(directory, split, task);
-    return task.labels.flatMap((_, label) => evenly(examples.filter((example) => example.label === label), k));
+    return task.labels.flatMap((_, label) =>
+      evenly(
+        examples.filter((example) => example.label === label),
+        k,
+      ),
+    );
   };
   return { train: perClass("train"), dev: perClass("dev"), test: readExamples(directory, "test", task, testExamples) };
 }
@@ -56,7 +70,10 @@ export function fewShotFolder(data: string, { k, seed }: { k: number; seed: numb
   const folders = readdirSync(data).filter((name) => /^\d+-\d+$/.test(name));
   const sizes = folders.filter((name) => name.endsWith(`-${seed}`)).map((name) => Number.parseInt(name, 10));
   const size = Math.min(...sizes.filter((candidate) => candidate >= k));
-  if (size === Infinity) throw new Error(`${data} has no folder with at least ${k} examples per class for seed ${seed}; it has: ${folders.join(", ") || "none named like 16-13"}`);
+  if (size === Infinity)
+    throw new Error(
+      `${data} has no folder with at least ${k} examples per class for seed ${seed}; it has: ${folders.join(", ") || "none named like 16-13"}`,
+    );
   return join(data, `${size}-${seed}`);
 }
 

@@ -33,16 +33,27 @@ const BREAKDOWN = "breakdown";
  *
  * @param provenance what the numbers depend on, kept as the file's metadata
  */
-export function writeKernels(directory: string, split: Split, { kernels, shares, labels, logits }: SplitKernels, provenance: Record<string, string>): string {
+export function writeKernels(
+  directory: string,
+  split: Split,
+  { kernels, shares, labels, logits }: SplitKernels,
+  provenance: Record<string, string>,
+): string {
   mkdirSync(directory, { recursive: true });
   const tensors = new Map<string, StoredTensor>();
   for (const [formula, { values, shape }] of kernels) tensors.set(formula, { dtype: "F64", shape, data: values });
-  const parameters = shares && [...new Set([...shares.values()].flatMap((byParameter) => [...byParameter.keys()]))].sort();
-  if (shares && parameters) for (const [formula, byParameter] of shares) tensors.set(`${formula}${BY_PARAMETER}`, stacked(byParameter, parameters, kernels.get(formula)!.shape));
+  const parameters =
+    shares && [...new Set([...shares.values()].flatMap((byParameter) => [...byParameter.keys()]))].sort();
+  if (shares && parameters)
+    for (const [formula, byParameter] of shares)
+      tensors.set(`${formula}${BY_PARAMETER}`, stacked(byParameter, parameters, kernels.get(formula)!.shape));
   tensors.set("labels", { dtype: "I64", shape: [labels.length], data: BigInt64Array.from(labels, BigInt) });
   tensors.set("logits", { dtype: "F32", shape: logits.shape, data: logits.values });
   const path = ownFile(directory, split);
-  writeSafetensors(path, tensors, { ...provenance, ...(parameters ? { [BREAKDOWN]: JSON.stringify(parameters) } : {}) });
+  writeSafetensors(path, tensors, {
+    ...provenance,
+    ...(parameters ? { [BREAKDOWN]: JSON.stringify(parameters) } : {}),
+  });
   return path;
 }
 
@@ -69,18 +80,33 @@ export function readKernels(directory: string, split: Split): SplitKernels & { m
     kernels.set(formula, { values: data as Float64Array, shape: shape as KernelTensor["shape"] });
   }
   const shares = readShares(tensors, kernels, metadata, path);
-  return { kernels, ...(shares ? { shares } : {}), labels, logits: { values: logits.data as Float32Array, shape: [examples, outputs] }, metadata };
+  return {
+    kernels,
+    ...(shares ? { shares } : {}),
+    labels,
+    logits: { values: logits.data as Float32Array, shape: [examples, outputs] },
+    metadata,
+  };
 }
 
 /** One tensor of all parameters' shares; a parameter without a share in this formula has zeros. */
-function stacked(byParameter: Map<string, KernelTensor>, parameters: string[], shape: KernelTensor["shape"]): StoredTensor {
+function stacked(
+  byParameter: Map<string, KernelTensor>,
+  parameters: string[],
+  shape: KernelTensor["shape"],
+): StoredTensor {
   const size = shape.reduce((product, length) => product * length, 1);
   const data = new Float64Array(parameters.length * size);
   parameters.forEach((name, p) => data.set(byParameter.get(name)?.values ?? [], p * size));
   return { dtype: "F64", shape: [parameters.length, ...shape], data };
 }
 
-function readShares(tensors: Map<string, StoredTensor>, kernels: SplitKernels["kernels"], metadata: Record<string, string>, path: string): SplitKernels["shares"] {
+function readShares(
+  tensors: Map<string, StoredTensor>,
+  kernels: SplitKernels["kernels"],
+  metadata: Record<string, string>,
+  path: string,
+): SplitKernels["shares"] {
   if (![...kernels.keys()].some((formula) => tensors.has(`${formula}${BY_PARAMETER}`))) return undefined;
   const parameters = parameterNames(metadata[BREAKDOWN], path);
   const shares: NonNullable<SplitKernels["shares"]> = new Map();
@@ -90,7 +116,10 @@ function readShares(tensors: Map<string, StoredTensor>, kernels: SplitKernels["k
     const expected = [parameters.length, ...shape];
     checkShape(tensor.shape.join() === expected.join(), path, name, tensor.shape, `[${expected.join(", ")}]`);
     const size = tensor.data.length / parameters.length;
-    const share = (p: number): KernelTensor => ({ values: (tensor.data as Float64Array).slice(p * size, (p + 1) * size), shape });
+    const share = (p: number): KernelTensor => ({
+      values: (tensor.data as Float64Array).slice(p * size, (p + 1) * size),
+      shape,
+    });
     shares.set(formula, new Map(parameters.map((parameter, p) => [parameter, share(p)])));
   }
   return shares;
@@ -99,14 +128,21 @@ function readShares(tensors: Map<string, StoredTensor>, kernels: SplitKernels["k
 function parameterNames(json: string | undefined, path: string): string[] {
   try {
     const names = JSON.parse(json ?? "") as unknown;
-    if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string")) return names as string[];
+    if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"))
+      return names as string[];
   } catch {
     // Said below.
   }
   throw new Error(`${path}: the metadata's "${BREAKDOWN}" is not a JSON list of parameter names`);
 }
 
-function tensorOf(tensors: Map<string, StoredTensor>, name: string, dtype: StoredTensor["dtype"], axes: number, path: string): StoredTensor {
+function tensorOf(
+  tensors: Map<string, StoredTensor>,
+  name: string,
+  dtype: StoredTensor["dtype"],
+  axes: number,
+  path: string,
+): StoredTensor {
   const tensor = tensors.get(name);
   if (!tensor) throw new Error(`${path} has no tensor "${name}"; it has: ${[...tensors.keys()].join(", ") || "none"}`);
   if (tensor.dtype !== dtype) throw new Error(`${path}: tensor "${name}" has type ${tensor.dtype}, expected ${dtype}`);

@@ -30,6 +30,10 @@ function withAdapter(lm: LanguageModel, directory: string): LanguageModel {
   const adapted = loadLoraAdapter(directory, lm.model);
   const { model } = mergedLora(adapted.model);
   adapted.dispose();
-  tf.dispose([...lm.model.parameters].filter(([name, tensor]) => model.parameters.get(name) !== tensor).map(([, tensor]) => tensor));
+  tf.dispose(
+    [...lm.model.parameters]
+      .filter(([name, tensor]) => model.parameters.get(name) !== tensor)
+      .map(([, tensor]) => tensor),
+  );
   return { ...lm, model };
 }

@@ -14,7 +14,10 @@ import { newHeadOutputs, promptOutputs } from "./outputs";
 import { modelName } from "./sweep-file";
 import type { SettingValue } from "./sweep-table";
 
-export interface MeasureBehaviorOptions extends Pick<BehaviorRunOptions, "learningRates" | "kernels" | "featureExamples" | "featuresAlong" | "store" | "onProgress" | "signal"> {
+export interface MeasureBehaviorOptions extends Pick<
+  BehaviorRunOptions,
+  "learningRates" | "kernels" | "featureExamples" | "featuresAlong" | "store" | "onProgress" | "signal"
+> {
   lm: LanguageModel;
   /** Holds a folder of few-shot draws for each task. */
   data: string;
@@ -33,7 +36,18 @@ export interface MeasureBehaviorOptions extends Pick<BehaviorRunOptions, "learni
 }
 
 /** The inputs of a few-shot draw in a task's prompt, or without it. */
-export function drawInputs({ lm, data, task: name, k, seed, testExamples, prompted = true }: Pick<MeasureBehaviorOptions, "lm" | "data" | "task" | "k" | "seed" | "testExamples" | "prompted">): Record<Split, Inputs> {
+export function drawInputs({
+  lm,
+  data,
+  task: name,
+  k,
+  seed,
+  testExamples,
+  prompted = true,
+}: Pick<MeasureBehaviorOptions, "lm" | "data" | "task" | "k" | "seed" | "testExamples" | "prompted">): Record<
+  Split,
+  Inputs
+> {
   const task = taskByName(name);
   const folders = [taskFolder(task), name].map((folder) => join(data, folder));
   const examples = readFewShot(folders.find(existsSync) ?? folders[0], task, { k, seed, testExamples });
@@ -42,7 +56,18 @@ export function drawInputs({ lm, data, task: name, k, seed, testExamples, prompt
 }
 
 /** Measures once; the margin of two classes, else the logits. A finished measurement in `store` is read. */
-export async function measureBehavior({ lm, data, task: name, k, seed, testExamples, method, prompted = true, settings, ...options }: MeasureBehaviorOptions): Promise<BehaviorResult> {
+export async function measureBehavior({
+  lm,
+  data,
+  task: name,
+  k,
+  seed,
+  testExamples,
+  method,
+  prompted = true,
+  settings,
+  ...options
+}: MeasureBehaviorOptions): Promise<BehaviorResult> {
   const task = taskByName(name);
   const inputs = drawInputs({ lm, data, task: name, k, seed, testExamples, prompted });
   const kind = task.labels.length === 2 ? "margin" : "logits";
@@ -50,9 +75,25 @@ export async function measureBehavior({ lm, data, task: name, k, seed, testExamp
   const model = prompted ? lm.model : withClassifier(lm.model, task.labels.length, seed);
   try {
     const run = await behaviorRun({ ...settings, ...options, ...inputs, model, outputs, seed, metric: task.metric });
-    const setting = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Record<string, SettingValue>;
-    return { task: name, k, seed, method, setting, model: modelName({ model: lm.directory }), modelHash: lm.model.hash, testExamples: inputs.test.labels.length, ...run };
+    const setting = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Record<
+      string,
+      SettingValue
+    >;
+    return {
+      task: name,
+      k,
+      seed,
+      method,
+      setting,
+      model: modelName({ model: lm.directory }),
+      modelHash: lm.model.hash,
+      testExamples: inputs.test.labels.length,
+      ...run,
+    };
   } finally {
-    if (model !== lm.model) tf.dispose([...model.parameters].filter(([parameter]) => !lm.model.parameters.has(parameter)).map(([, tensor]) => tensor));
+    if (model !== lm.model)
+      tf.dispose(
+        [...model.parameters].filter(([parameter]) => !lm.model.parameters.has(parameter)).map(([, tensor]) => tensor),
+      );
   }
 }

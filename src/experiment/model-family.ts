@@ -28,13 +28,19 @@ interface TrainingRecord {
 export function modelFamily(folders: readonly string[]): FamilyMember[] {
   const members = folders.map(readMember).sort((a, b) => a.naturalness - b.naturalness);
   const twin = members.findIndex(({ naturalness }, i) => i > 0 && naturalness === members[i - 1].naturalness);
-  if (twin > 0) throw new Error(`${members[twin - 1].folder} and ${members[twin].folder} have the same naturalness, ${members[twin].naturalness}: a family has one model of each`);
+  if (twin > 0)
+    throw new Error(
+      `${members[twin - 1].folder} and ${members[twin].folder} have the same naturalness, ${members[twin].naturalness}: a family has one model of each`,
+    );
   return members;
 }
 
 function readMember(folder: string): FamilyMember {
   const file = join(folder, "training.json");
-  if (!existsSync(file)) throw new Error(`${folder} has no training.json, which says how natural the prompt was in pretraining: is it a model of npm run naturalness?`);
+  if (!existsSync(file))
+    throw new Error(
+      `${folder} has no training.json, which says how natural the prompt was in pretraining: is it a model of npm run naturalness?`,
+    );
   const { naturalness, from = "", settings = {}, curve } = JSON.parse(readFileSync(file, "utf8")) as TrainingRecord;
   if (typeof naturalness !== "number") throw new Error(`${file}: naturalness is missing or no number`);
   const loss = curve?.at(-1)?.loss;
@@ -43,4 +49,6 @@ function readMember(folder: string): FamilyMember {
 
 /** The settings in which the members are not all alike. */
 export const differingSettings = (members: readonly FamilyMember[]): string[] =>
-  [...new Set(members.flatMap(({ settings }) => Object.keys(settings)))].filter((name) => new Set(members.map(({ settings }) => settings[name])).size > 1);
+  [...new Set(members.flatMap(({ settings }) => Object.keys(settings)))].filter(
+    (name) => new Set(members.map(({ settings }) => settings[name])).size > 1,
+  );

@@ -8,10 +8,18 @@ import type { Model } from "../model/model";
  * ∇f_c(x): the gradient of one output of one example with respect to every parameter it reaches, by parameter name,
  * flat and in float32. This is the plain way, one backward pass an example; kernels are computed without it.
  */
-export function outputGradient(model: Model, { head, combine }: Outputs, example: Sequence, output = 0): Map<string, Float32Array> {
+export function outputGradient(
+  model: Model,
+  { head, combine }: Outputs,
+  example: Sequence,
+  output = 0,
+): Map<string, Float32Array> {
   const derivative = tf.tensor(combine[output], [1, combine[output].length]);
   const batch = collate([example], model.config);
-  const { gradients } = parameterGradients(model, head, batch, (logits) => ({ loss: tf.mean(logits), delta: tf.clone(derivative) }));
+  const { gradients } = parameterGradients(model, head, batch, (logits) => ({
+    loss: tf.mean(logits),
+    delta: tf.clone(derivative),
+  }));
   const flat = new Map([...gradients].map(([name, gradient]) => [name, (gradient.dataSync() as Float32Array).slice()]));
   tf.dispose([derivative, ...gradients.values()]);
   return flat;

@@ -8,7 +8,12 @@ import type { TextEncoder } from "../tasks/text-encoder";
 export type OutputKind = "logits" | "margin";
 
 /** The prompt's outputs: the masked-LM head's logits of the task's label words. */
-export function promptOutputs(task: Task, tokenizer: TextEncoder, kind: OutputKind = "logits", { tied = false } = {}): Outputs {
+export function promptOutputs(
+  task: Task,
+  tokenizer: TextEncoder,
+  kind: OutputKind = "logits",
+  { tied = false } = {},
+): Outputs {
   return outputsOf(labelWordHead(labelWordIds(task, tokenizer), { tied }), task, kind);
 }
 
@@ -20,6 +25,7 @@ export function newHeadOutputs(task: Task, kind: OutputKind = "logits"): Outputs
 function outputsOf(head: Head, task: Task, kind: OutputKind): Outputs {
   const classes = task.labels.length;
   if (kind === "logits") return logitOutputs(head, classes);
-  if (classes !== 2) throw new Error(`the margin is for two classes, and task ${task.name} has ${classes}: choose the outputs "logits"`);
+  if (classes !== 2)
+    throw new Error(`the margin is for two classes, and task ${task.name} has ${classes}: choose the outputs "logits"`);
   return marginOutput(head);
 }

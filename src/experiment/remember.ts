@@ -15,7 +15,12 @@ export function defaultStore(): string {
  *
  * @param onReuse called when the result came from disk
  */
-export async function remember<T>(store: string | undefined, key: unknown, compute: () => Promise<T>, onReuse?: () => void): Promise<T> {
+export async function remember<T>(
+  store: string | undefined,
+  key: unknown,
+  compute: () => Promise<T>,
+  onReuse?: () => void,
+): Promise<T> {
   if (store === undefined) return compute();
   const path = join(store, `${createHash("sha256").update(JSON.stringify(key)).digest("hex")}.json`);
   if (existsSync(path)) {

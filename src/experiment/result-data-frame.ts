@@ -7,5 +7,8 @@ import type { ResultRow } from "./result-table";
 export function resultDataFrame(rows: readonly ResultRow[]): DataFrame {
   if (rows.length === 0) throw new Error("A table needs at least one row.");
   const columns = columnsOf(rows);
-  return new danfojs.DataFrame(rows.map((row) => columns.map((column) => row[column])), { columns });
+  return new danfojs.DataFrame(
+    rows.map((row) => columns.map((column) => row[column])),
+    { columns },
+  );
 }

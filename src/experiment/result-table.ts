@@ -20,8 +20,15 @@ export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method
 /** The rows as a Markdown table. */
 export function markdownTable(rows: readonly ResultRow[]): string {
   const columns = columnsOf(rows);
-  const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replace(/[\\|]/g, "\\$&").replace(/\n/g, " ")).join(" | ")} |`;
-  return [line(columns), `|${columns.map(() => " --- ").join("|")}|`, ...rows.map((row) => line(columns.map((column) => String(row[column]))))].join("\n") + "\n";
+  const line = (cells: string[]): string =>
+    `| ${cells.map((cell) => cell.replace(/[\\|]/g, "\\$&").replace(/\n/g, " ")).join(" | ")} |`;
+  return (
+    [
+      line(columns),
+      `|${columns.map(() => " --- ").join("|")}|`,
+      ...rows.map((row) => line(columns.map((column) => String(row[column])))),
+    ].join("\n") + "\n"
+  );
 }
 
 /** The rows as a LaTeX tabular with the rules of the package booktabs. */
@@ -40,7 +47,12 @@ export function latexTable(rows: readonly ResultRow[]): string {
   ].join("\n");
 }
 
-const LATEX: Record<string, string> = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "∞": "$\\infty$" };
+const LATEX: Record<string, string> = {
+  "\\": "\\textbackslash{}",
+  "~": "\\textasciitilde{}",
+  "^": "\\textasciicircum{}",
+  "∞": "$\\infty$",
+};
 
 function escapeLatex(text: string): string {
   return text.replace(/[\\~^∞]|[&%$#_{}]/g, (character) => LATEX[character] ?? `\\${character}`);

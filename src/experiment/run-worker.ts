@@ -10,7 +10,10 @@ let model: Model | undefined;
 const tell = (message: FromWorker): void => void process.send!(message);
 
 function received({ parameters, ...rest }: SentModel): Model {
-  return { ...rest, parameters: new Map(parameters.map(([name, shape, values]) => [name, tf.keep(tf.tensor(values, shape))])) };
+  return {
+    ...rest,
+    parameters: new Map(parameters.map(([name, shape, values]) => [name, tf.keep(tf.tensor(values, shape))])),
+  };
 }
 
 async function answer(message: ToWorker): Promise<void> {
@@ -20,7 +23,12 @@ async function answer(message: ToWorker): Promise<void> {
     return;
   }
   try {
-    const run = await singleRun({ ...message.options, model: model!, head: headFromDescription(message.head), onProgress: (progress) => tell({ type: "progress", ...progress }) });
+    const run = await singleRun({
+      ...message.options,
+      model: model!,
+      head: headFromDescription(message.head),
+      onProgress: (progress) => tell({ type: "progress", ...progress }),
+    });
     tell({ type: "done", run });
   } catch (error) {
     const { name, message: text } = error as Error;

@@ -21,7 +21,10 @@ type RunData = Omit<SingleRunOptions, "model" | "head" | "onProgress" | "onEvalu
 
 export type ToWorker = { type: "model"; model: SentModel } | { type: "run"; head: string; options: RunData };
 
-export type FromWorker = { type: "progress"; done: number; total: number } | { type: "done"; run: FineTuningRun } | { type: "failed"; name: string; message: string };
+export type FromWorker =
+  | { type: "progress"; done: number; total: number }
+  | { type: "done"; run: FineTuningRun }
+  | { type: "failed"; name: string; message: string };
 
 interface Worker {
   process: ChildProcess;
@@ -46,7 +49,8 @@ const waiting: (() => void)[] = [];
 let taken = 0;
 
 /** Whether runs of this model can be in other processes, and gain by it: large models keep all cores busy by themselves, and a GPU is one. */
-export const gainsSideBySide = (model: Model, head: Head): boolean => CORES > 1 && backendName() === "tensorflow" && !gpuMemory() && fitsGraphs(model) && isKnown(head);
+export const gainsSideBySide = (model: Model, head: Head): boolean =>
+  CORES > 1 && backendName() === "tensorflow" && !gpuMemory() && fitsGraphs(model) && isKnown(head);
 
 function isKnown({ description }: Head): boolean {
   try {
@@ -64,7 +68,10 @@ export const coresOfEach = (runs: number): number => Math.max(1, Math.floor(CORE
  * One run in another process, as soon as its cores are free.
  * @throws what the run throws; the signal's reason, after ending the process
  */
-export async function runElsewhere({ model, head, onProgress, onEvaluate: _, signal, ...options }: SingleRunOptions, cores: number): Promise<FineTuningRun> {
+export async function runElsewhere(
+  { model, head, onProgress, onEvaluate: _, signal, ...options }: SingleRunOptions,
+  cores: number,
+): Promise<FineTuningRun> {
   while (taken + cores > CORES) await new Promise<void>((resolve) => waiting.push(resolve));
   taken += cores;
   try {
@@ -89,9 +96,17 @@ function idleWorker(cores: number): Worker | undefined {
 
 function startWorker(cores: number): Worker {
   const execArgv = ["--require", join(__dirname, "..", "..", "..", "environment", "node-compat.cjs")];
-  const process = fork(join(__dirname, "run-worker.js"), { execArgv, serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"], env: { ...globalThis.process.env, TF_NUM_INTRAOP_THREADS: String(cores), OMP_NUM_THREADS: String(cores) } });
+  const process = fork(join(__dirname, "run-worker.js"), {
+    execArgv,
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: { ...globalThis.process.env, TF_NUM_INTRAOP_THREADS: String(cores), OMP_NUM_THREADS: String(cores) },
+  });
   const worker: Worker = { process, cores, lastWords: "", ended: false };
-  process.stderr!.on("data", (chunk: Buffer) => (worker.lastWords = (worker.lastWords + chunk.toString()).slice(-2000)));
+  process.stderr!.on(
+    "data",
+    (chunk: Buffer) => (worker.lastWords = (worker.lastWords + chunk.toString()).slice(-2000)),
+  );
   process.on("error", () => {});
   process.once("close", () => {
     worker.ended = true;
@@ -122,7 +137,13 @@ function setAlive({ process }: Worker, alive: boolean): void {
   for (const handle of handles) handle?.[alive ? "ref" : "unref"]();
 }
 
-function askWorker(worker: Worker, model: Model, run: ToWorker, onProgress: SingleRunOptions["onProgress"], signal: AbortSignal | undefined): Promise<FineTuningRun> {
+function askWorker(
+  worker: Worker,
+  model: Model,
+  run: ToWorker,
+  onProgress: SingleRunOptions["onProgress"],
+  signal: AbortSignal | undefined,
+): Promise<FineTuningRun> {
   const { process } = worker;
   setAlive(worker, true);
   return new Promise<FineTuningRun>((resolve, reject) => {
@@ -131,7 +152,14 @@ function askWorker(worker: Worker, model: Model, run: ToWorker, onProgress: Sing
       else if (message.type === "done") settle(() => resolve(message.run));
       else settle(() => reject(Object.assign(new Error(message.message), { name: message.name })));
     };
-    const onClose = (code: number | null, by: string | null): void => settle(() => reject(new Error(`the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it said nothing"}`)));
+    const onClose = (code: number | null, by: string | null): void =>
+      settle(() =>
+        reject(
+          new Error(
+            `the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it said nothing"}`,
+          ),
+        ),
+      );
     const onAbort = (): void => {
       worker.ended = true;
       process.kill("SIGKILL");

@@ -1,4 +1,11 @@
-import { evaluateHeadSteps, fineTune, trainingConfigOf, type FineTuneOptions, type LabelledPrompts, type TrainingRecord } from "../finetune/fine-tune";
+import {
+  evaluateHeadSteps,
+  fineTune,
+  trainingConfigOf,
+  type FineTuneOptions,
+  type LabelledPrompts,
+  type TrainingRecord,
+} from "../finetune/fine-tune";
 import { runToEnd } from "../steps";
 
 /** One fine-tuning run without its weights. */
@@ -25,9 +32,20 @@ export async function singleRun({ test, ...options }: SingleRunOptions): Promise
   const tuned = await fineTune(options);
   try {
     const { best, history, initialLogits } = tuned;
-    const { accuracy: testAccuracy, score: testScore } = await runToEnd(evaluateHeadSteps(tuned.model, options.head, test, metric));
+    const { accuracy: testAccuracy, score: testScore } = await runToEnd(
+      evaluateHeadSteps(tuned.model, options.head, test, metric),
+    );
     const { devAccuracy, devScore } = best;
-    return { learningRate, devAccuracy, testAccuracy, devScore, testScore, bestStep: best.step, history, ...(initialLogits ? { initialLogits } : {}) };
+    return {
+      learningRate,
+      devAccuracy,
+      testAccuracy,
+      devScore,
+      testScore,
+      bestStep: best.step,
+      history,
+      ...(initialLogits ? { initialLogits } : {}),
+    };
   } finally {
     tuned.dispose();
   }

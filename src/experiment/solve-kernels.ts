@@ -63,14 +63,22 @@ export function* solveKernelsSteps<Name extends string>(
         },
       ];
     });
-    solved.push({ ...setting, f0: setting.f0 ?? Infinity, scores: Object.fromEntries(scores) as Record<Name | "train", Scores> });
+    solved.push({
+      ...setting,
+      f0: setting.f0 ?? Infinity,
+      scores: Object.fromEntries(scores) as Record<Name | "train", Scores>,
+    });
     yield;
   }
   return solved;
 }
 
 /** A solver with the train kernel of that formula, and what it needs of every split. */
-function prepareSplits<Name extends string>(splits: Record<Name | "train", SplitKernels>, formula: Formula | undefined, { solver = "lstsq", ...options }: SolveOptions) {
+function prepareSplits<Name extends string>(
+  splits: Record<Name | "train", SplitKernels>,
+  formula: Formula | undefined,
+  { solver = "lstsq", ...options }: SolveOptions,
+) {
   const own = formula ?? defaultFormula(solver);
   checkFormula(solver, own);
   const { labels, logits } = splits.train;
@@ -78,7 +86,11 @@ function prepareSplits<Name extends string>(splits: Record<Name | "train", Split
   const evaluations = (Object.entries(splits) as [Name | "train", SplitKernels][]).map(([name, split]) => ({
     name,
     labels: split.labels,
-    set: { kernel: kernelOf(split, own), flipped: solver === "asym" ? kernelOf(split, "asymmetric_signgd_flipped") : undefined, logits: split.logits },
+    set: {
+      kernel: kernelOf(split, own),
+      flipped: solver === "asym" ? kernelOf(split, "asymmetric_signgd_flipped") : undefined,
+      logits: split.logits,
+    },
   }));
   return { prepared, evaluations };
 }
@@ -95,7 +107,10 @@ export function predictClasses<Name extends string>(
 ): Record<Name | "train", number[]> {
   const { prepared, evaluations } = prepareSplits<Name>(splits, formula, options);
   const predict = prepared.fit(setting);
-  return Object.fromEntries(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))])) as Record<Name | "train", number[]>;
+  return Object.fromEntries(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))])) as Record<
+    Name | "train",
+    number[]
+  >;
 }
 
 /** The kernel a solver takes when none is named. */
@@ -114,20 +129,34 @@ export interface SettingValues {
 /**
  * The paper's grid for kernel regression as two re-implementations quote it from its Table 4; its full text was not at hand.
  */
-export const PAPER_GRID = { regularizations: [0, 0.001, 0.01, 0.1, 1], f0s: [10, 100, 1000, 10000, Infinity] } as const satisfies SettingValues;
+export const PAPER_GRID = {
+  regularizations: [0, 0.001, 0.01, 0.1, 1],
+  f0s: [10, 100, 1000, 10000, Infinity],
+} as const satisfies SettingValues;
 
 /** Every combination, f0 by f0, then regularization by regularization, γ, λ. */
-export function settingsOf({ regularizations, f0s = [Infinity], gammas, lambdas }: SettingValues): (SolverSetting & { f0: number })[] {
-  const each = <T>(values: readonly T[] | undefined, name: string): Record<string, T>[] => values?.map((value) => ({ [name]: value })) ?? [{}];
+export function settingsOf({
+  regularizations,
+  f0s = [Infinity],
+  gammas,
+  lambdas,
+}: SettingValues): (SolverSetting & { f0: number })[] {
+  const each = <T>(values: readonly T[] | undefined, name: string): Record<string, T>[] =>
+    values?.map((value) => ({ [name]: value })) ?? [{}];
   return f0s.flatMap((f0) =>
     regularizations.flatMap((regularization) =>
-      each(gammas, "gamma").flatMap((gamma) => each(lambdas, "lambda").map((lambda) => ({ regularization, f0, ...gamma, ...lambda }))),
+      each(gammas, "gamma").flatMap((gamma) =>
+        each(lambdas, "lambda").map((lambda) => ({ regularization, f0, ...gamma, ...lambda })),
+      ),
     ),
   );
 }
 
 /** Every pair of a regularization and an f0 scaling. */
-export function settingsGrid(regularizations: readonly number[], f0s: readonly number[]): (SolverSetting & { f0: number })[] {
+export function settingsGrid(
+  regularizations: readonly number[],
+  f0s: readonly number[],
+): (SolverSetting & { f0: number })[] {
   return settingsOf({ regularizations, f0s });
 }
 
@@ -161,9 +190,13 @@ export function* gridSearchSteps<Name extends string>(
 }
 
 /** The setting with the best score on `dev`; the first one on ties. */
-export function bestOnDev<Name extends string>(grid: readonly Solved<Name | "dev">[], metric: "accuracy" | "f1" = "accuracy"): Solved<Name | "dev"> {
+export function bestOnDev<Name extends string>(
+  grid: readonly Solved<Name | "dev">[],
+  metric: "accuracy" | "f1" = "accuracy",
+): Solved<Name | "dev"> {
   if (grid.length === 0) throw new Error("There is no setting to choose from.");
-  if (!grid[0].scores.dev) throw new Error("The best setting is chosen on the development examples: there are none among the splits.");
+  if (!grid[0].scores.dev)
+    throw new Error("The best setting is chosen on the development examples: there are none among the splits.");
   return grid.reduce((best, one) => (one.scores.dev[metric] > best.scores.dev[metric] ? one : best));
 }
 
@@ -176,15 +209,20 @@ export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits"
 /** Throws if a solver does not take kernels of that formula. */
 export function checkFormula(solver: Solver, formula: Formula): void {
   if (solver === "asym" && formula !== "asymmetric_signgd") {
-    throw new Error(`the solver asym is for the asymmetric_signgd kernel, not ${formula}: use lstsq, logistic, svc or svr for that one`);
+    throw new Error(
+      `the solver asym is for the asymmetric_signgd kernel, not ${formula}: use lstsq, logistic, svc or svr for that one`,
+    );
   }
   if ((solver === "svc" || solver === "svr") && formula !== "sgd" && formula !== "signgd") {
-    throw new Error(`the solver ${solver} needs a symmetric kernel, which ${formula} is not: use sgd or signgd, or the solver asym`);
+    throw new Error(
+      `the solver ${solver} needs a symmetric kernel, which ${formula} is not: use sgd or signgd, or the solver asym`,
+    );
   }
 }
 
 function kernelOf({ kernels }: SplitKernels, formula: Formula): KernelTensor {
   const kernel = kernels.get(formula);
-  if (!kernel) throw new Error(`the ${formula} kernel was not computed; there is: ${[...kernels.keys()].join(", ") || "none"}`);
+  if (!kernel)
+    throw new Error(`the ${formula} kernel was not computed; there is: ${[...kernels.keys()].join(", ") || "none"}`);
   return kernel;
 }

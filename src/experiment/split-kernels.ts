@@ -28,8 +28,14 @@ export interface SplitKernelsOptions<Name extends string> extends Omit<KernelOpt
 }
 
 /** The plan of each split's kernel; computes nothing. Options and inputs alone decide it, so every process finds the same blocks. */
-export function planSplits<Name extends string>({ train, splits, ...options }: SplitKernelsOptions<Name>): Record<Name, KernelPlan> {
-  const plans = (Object.keys(splits) as Name[]).map((name) => [name, kernelPlan({ ...options, train: train.sequences, evaluate: splits[name].sequences })] as const);
+export function planSplits<Name extends string>({
+  train,
+  splits,
+  ...options
+}: SplitKernelsOptions<Name>): Record<Name, KernelPlan> {
+  const plans = (Object.keys(splits) as Name[]).map(
+    (name) => [name, kernelPlan({ ...options, train: train.sequences, evaluate: splits[name].sequences })] as const,
+  );
   return Object.fromEntries(plans) as Record<Name, KernelPlan>;
 }
 
@@ -44,11 +50,15 @@ export interface SplitBlock<Name extends string> {
 /** All blocks in order, split by split, numbered from 0. */
 export function splitBlocks<Name extends string>(plans: Record<Name, KernelPlan>): SplitBlock<Name>[] {
   const entries = Object.entries(plans) as [Name, KernelPlan][];
-  return entries.flatMap(([split, plan]) => plan.blocks.map((planned) => ({ split, plan, planned }))).map((block, index) => ({ index, ...block }));
+  return entries
+    .flatMap(([split, plan]) => plan.blocks.map((planned) => ({ split, plan, planned })))
+    .map((block, index) => ({ index, ...block }));
 }
 
 /** Computes the kernels of the training examples with the examples of each split; those of the training examples with themselves are exactly symmetric. */
-export async function splitKernels<Name extends string>(options: SplitKernelsOptions<Name>): Promise<Record<Name, SplitKernels>> {
+export async function splitKernels<Name extends string>(
+  options: SplitKernelsOptions<Name>,
+): Promise<Record<Name, SplitKernels>> {
   const { store, signal, onProgress } = options;
   const plans = Object.entries(planSplits(options)) as [Name, KernelPlan][];
   const total = plans.reduce((sum, [, { blocks }]) => sum + blocks.length, 0);
@@ -62,7 +72,12 @@ export async function splitKernels<Name extends string>(options: SplitKernelsOpt
     });
     before += progress.done;
     reusedBefore += progress.reused;
-    result[name] = { kernels, ...(options.breakdown ? { shares } : {}), labels: options.splits[name].labels, logits: evaluateLogits };
+    result[name] = {
+      kernels,
+      ...(options.breakdown ? { shares } : {}),
+      labels: options.splits[name].labels,
+      logits: evaluateLogits,
+    };
   }
   return result;
 }

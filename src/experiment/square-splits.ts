@@ -19,12 +19,19 @@ export interface SquareSplitsOptions<Name extends string> {
  *
  * @throws if the splits have not as many examples as kernel and logits
  */
-export function squareSplits<Name extends string>({ kernel, logits, splits, formula = "sgd" }: SquareSplitsOptions<Name>): Record<Name | "train", SplitKernels> {
+export function squareSplits<Name extends string>({
+  kernel,
+  logits,
+  splits,
+  formula = "sgd",
+}: SquareSplitsOptions<Name>): Record<Name | "train", SplitKernels> {
   const [n, c, columns] = kernel.shape;
   const names = Object.keys(splits) as (Name | "train")[];
   const total = names.reduce((sum, name) => sum + splits[name].labels.length, 0);
   if (n !== columns || total !== n || logits.shape[0] !== n || logits.shape[1] !== c) {
-    throw new Error(`splits of ${total} examples need a kernel of as many with themselves, and their outputs; the kernel has shape [${kernel.shape.join(", ")}], the outputs [${logits.shape.join(", ")}]`);
+    throw new Error(
+      `splits of ${total} examples need a kernel of as many with themselves, and their outputs; the kernel has shape [${kernel.shape.join(", ")}], the outputs [${logits.shape.join(", ")}]`,
+    );
   }
   const starts = new Map<string, number>();
   let next = 0;
@@ -42,7 +49,14 @@ export function squareSplits<Name extends string>({ kernel, logits, splits, form
       values.set(kernel.values.subarray(first, first + labels.length * c), row * labels.length * c);
     }
     const own: KernelTensor = { values, shape: [count, c, labels.length, c] };
-    return [name, { kernels: new Map([[formula, own]]), labels, logits: { values: logits.values.slice(start * c, (start + labels.length) * c), shape: [labels.length, c] } }];
+    return [
+      name,
+      {
+        kernels: new Map([[formula, own]]),
+        labels,
+        logits: { values: logits.values.slice(start * c, (start + labels.length) * c), shape: [labels.length, c] },
+      },
+    ];
   });
   return Object.fromEntries(entries) as Record<Name | "train", SplitKernels>;
 }

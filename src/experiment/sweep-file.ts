@@ -101,14 +101,17 @@ export interface BehaviorMethod extends OnTasks, TextInput, HeadStart, TrainingL
 }
 
 /** How one column of the sweep's table comes about. */
-export type SweepMethod = FineTuningMethod | LinearProbeMethod | BagOfWordsMethod | ZeroShotMethod | KernelMethod | BehaviorMethod;
+export type SweepMethod =
+  FineTuningMethod | LinearProbeMethod | BagOfWordsMethod | ZeroShotMethod | KernelMethod | BehaviorMethod;
 type TrainingMethod = FineTuningMethod | BehaviorMethod;
 
 const schema = once(() => {
   const count = z.int().min(1);
   const number = z.number();
   const oneOrMore = <T extends Zod.ZodType>(value: T) => z.union([value, z.array(value).min(1)]);
-  const input = z.enum(["prompt", "text"], 'expected "prompt", or "text" for a new head on the text alone').default("prompt");
+  const input = z
+    .enum(["prompt", "text"], 'expected "prompt", or "text" for a new head on the text alone')
+    .default("prompt");
   const taskSchema = z.union([
     z.string(),
     z
@@ -123,7 +126,10 @@ const schema = once(() => {
       })
       .refine(({ name, file }) => (name === undefined) !== (file === undefined), "expected either name or file"),
   ]);
-  const trainingShape = Object.fromEntries(TRAINING_FIELDS.map((name) => [name, z.unknown().optional()])) as Record<keyof TrainingSettings, Zod.ZodOptional<Zod.ZodUnknown>>;
+  const trainingShape = Object.fromEntries(TRAINING_FIELDS.map((name) => [name, z.unknown().optional()])) as Record<
+    keyof TrainingSettings,
+    Zod.ZodOptional<Zod.ZodUnknown>
+  >;
   const onTasks = z.array(z.string()).min(1).optional();
   const inversePenalty = oneOrMore(number.positive()).optional();
   const solverShape = {
@@ -144,8 +150,18 @@ const schema = once(() => {
       ...trainingShape,
     }),
     z
-      .strictObject({ kind: z.literal("linear-probe"), tasks: onTasks, input, head: z.enum(["linear", "tanh"]).default("linear"), pooled: z.boolean().optional(), inversePenalty })
-      .refine(({ pooled, inversePenalty: given }) => pooled === true || given === undefined, { path: ["inversePenalty"], error: "a head's probe chooses it by cross-validation; it is for a pooled one" }),
+      .strictObject({
+        kind: z.literal("linear-probe"),
+        tasks: onTasks,
+        input,
+        head: z.enum(["linear", "tanh"]).default("linear"),
+        pooled: z.boolean().optional(),
+        inversePenalty,
+      })
+      .refine(({ pooled, inversePenalty: given }) => pooled === true || given === undefined, {
+        path: ["inversePenalty"],
+        error: "a head's probe chooses it by cross-validation; it is for a pooled one",
+      }),
     z.strictObject({ kind: z.literal("bag-of-words"), tasks: onTasks, inversePenalty }),
     z.strictObject({ kind: z.enum(["zero-shot", "best-threshold"]), tasks: onTasks }),
     z.strictObject({
@@ -208,7 +224,10 @@ export interface Sweep {
 /** {@link readSweeps} for a file with one model. */
 export function readSweep(path: string): Sweep {
   const sweeps = readSweeps(path);
-  if (sweeps.length > 1) throw new Error(`${path}: model: expected one model, not ${sweeps.length}; several can be given to kernel-view sweep`);
+  if (sweeps.length > 1)
+    throw new Error(
+      `${path}: model: expected one model, not ${sweeps.length}; several can be given to kernel-view sweep`,
+    );
   return sweeps[0];
 }
 
@@ -226,7 +245,11 @@ export function readSweeps(path: string): Sweep[] {
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    return problem((error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : `not valid JSON: ${(error as Error).message}`);
+    return problem(
+      (error as NodeJS.ErrnoException).code === "ENOENT"
+        ? "there is no such file"
+        : `not valid JSON: ${(error as Error).message}`,
+    );
   }
   const parsed = schema().safeParse(json);
   if (!parsed.success) {
@@ -236,11 +259,14 @@ export function readSweeps(path: string): Sweep[] {
   const { data, tasks, model, ...rest } = parsed.data;
   for (const [name, method] of Object.entries(rest.methods)) {
     if (method.kind !== "fine-tuning" && method.kind !== "behavior") continue;
-    const empty = TRAINING_FIELDS.find((field) => Array.isArray(method[field]) && (method[field] as unknown[]).length === 0);
+    const empty = TRAINING_FIELDS.find(
+      (field) => Array.isArray(method[field]) && (method[field] as unknown[]).length === 0,
+    );
     if (empty !== undefined) problem(`methods.${name}.${empty}: the list is empty`);
     for (const settings of trainingGrid(method)) {
       const rates = method.kind === "behavior" ? learningRatesOf(method) : [settings.learningRate];
-      for (const learningRate of rates) parseTrainingConfig({ seed: 0, ...settings, learningRate }, `${path}: methods.${name}`);
+      for (const learningRate of rates)
+        parseTrainingConfig({ seed: 0, ...settings, learningRate }, `${path}: methods.${name}`);
     }
     if (method.kind !== "behavior") continue;
     // Solving comes after hours of training: what a solver would refuse is refused here.
@@ -254,15 +280,23 @@ export function readSweeps(path: string): Sweep[] {
     const { name, file, data: own, ...change } = typeof entry === "string" ? { name: entry } : entry;
     const known = file === undefined ? taskByName(name!) : readTaskFile(from(file));
     const task = { ...known, ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) };
-    const folders = own === undefined ? [taskFolder(task), task.name].map((folder) => join(from(data), folder)) : [from(own)];
+    const folders =
+      own === undefined ? [taskFolder(task), task.name].map((folder) => join(from(data), folder)) : [from(own)];
     const folder = folders.find(existsSync);
     return { task, data: folder ?? problem(`task ${task.name}: there is no folder ${folders[0]}`) };
   });
   for (const [name, { tasks: own = [] }] of Object.entries(rest.methods)) {
     const wrong = own.find((one) => !found.some(({ task }) => task.name === one));
-    if (wrong !== undefined) problem(`methods.${name}.tasks: ${wrong} is none of the sweep's tasks, ${found.map(({ task }) => task.name).join(", ")}`);
+    if (wrong !== undefined)
+      problem(
+        `methods.${name}.tasks: ${wrong} is none of the sweep's tasks, ${found.map(({ task }) => task.name).join(", ")}`,
+      );
   }
-  const sweeps = listed(model).map((one) => ({ ...rest, model: existsSync(from(one)) ? from(one) : one, tasks: found }));
+  const sweeps = listed(model).map((one) => ({
+    ...rest,
+    model: existsSync(from(one)) ? from(one) : one,
+    tasks: found,
+  }));
   const twin = sweeps.find((sweep, i) => sweeps.findIndex((other) => modelName(other) === modelName(sweep)) < i);
   if (twin) problem(`model: two are called ${modelName(twin)}, and tables could not tell them apart`);
   return sweeps;
@@ -279,35 +313,52 @@ export const modelName = ({ model }: Pick<Sweep, "model">): string => (isAbsolut
 
 /** Every combination of the settings of a fine-tuning method, lists taken value by value; of a behaviour method but for learning rates. */
 export function trainingGrid(method: TrainingMethod): Partial<TrainingSettings>[] {
-  const settings = TRAINING_FIELDS.filter((name) => method[name] !== undefined && !(method.kind === "behavior" && name === "learningRate")).map((name) => [name, method[name]] as const);
+  const settings = TRAINING_FIELDS.filter(
+    (name) => method[name] !== undefined && !(method.kind === "behavior" && name === "learningRate"),
+  ).map((name) => [name, method[name]] as const);
   return settings.reduce<Partial<TrainingSettings>[]>(
-    (grid, [name, value]) => grid.flatMap((setting) => (Array.isArray(value) ? value : [value]).map((one: unknown) => ({ ...setting, [name]: one }))),
+    (grid, [name, value]) =>
+      grid.flatMap((setting) =>
+        (Array.isArray(value) ? value : [value]).map((one: unknown) => ({ ...setting, [name]: one })),
+      ),
     [{}],
   );
 }
 
-const listed = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? (value as readonly T[]) : [value as T]);
+const listed = <T>(value: T | readonly T[]): readonly T[] =>
+  Array.isArray(value) ? (value as readonly T[]) : [value as T];
 
 /** The inverse penalties that a method tries. */
-export const inversePenaltiesOf = ({ inversePenalty }: Penalties): readonly number[] => (inversePenalty === undefined ? INVERSE_PENALTIES : listed(inversePenalty));
+export const inversePenaltiesOf = ({ inversePenalty }: Penalties): readonly number[] =>
+  inversePenalty === undefined ? INVERSE_PENALTIES : listed(inversePenalty);
 
 /** The learning rates that a behaviour method chooses among. */
-export const learningRatesOf = ({ learningRate }: BehaviorMethod): number[] => listed(learningRate as number | number[]).slice();
+export const learningRatesOf = ({ learningRate }: BehaviorMethod): number[] =>
+  listed(learningRate as number | number[]).slice();
 
 /** The kernels that a behaviour method names, one a formula. */
 export const kernelChoices = ({ kernel }: BehaviorMethod): KernelChoice[] | undefined =>
-  kernel && listed(kernel).flatMap((one) => kernelGrid(one).formulas.map((formula) => ({ formula, solver: one.solver, ...kernelGrid(one).values })));
+  kernel &&
+  listed(kernel).flatMap((one) =>
+    kernelGrid(one).formulas.map((formula) => ({ formula, solver: one.solver, ...kernelGrid(one).values })),
+  );
 
 function checkChoice({ solver, formula, gammas, lambdas }: KernelChoice): void {
   checkFormula(solver, formula);
   if (solver === "asym" && !lambdas) throw new Error("the solver asym needs lambda, from 0 to 1");
-  if (solver !== "asym" && (gammas || lambdas)) throw new Error(`gamma and lambda belong to the solver asym, not to ${solver}`);
+  if (solver !== "asym" && (gammas || lambdas))
+    throw new Error(`gamma and lambda belong to the solver asym, not to ${solver}`);
 }
 
 /** The formulas of a kernel method, and the values of its solver's settings. */
 export function kernelGrid({ formula, regularization, f0, gamma, lambda }: SolverSettings): {
   formulas: readonly Formula[];
-  values: { regularizations: readonly number[]; f0s: readonly number[]; gammas?: readonly number[]; lambdas?: readonly number[] };
+  values: {
+    regularizations: readonly number[];
+    f0s: readonly number[];
+    gammas?: readonly number[];
+    lambdas?: readonly number[];
+  };
 } {
   return {
     formulas: listed(formula),

@@ -25,14 +25,24 @@ type Method = Pick<SweepRow, "method" | "kind" | "input" | "setting">;
 /** Fine-tuning methods with each kernel that belongs to them: K_SGD for SGD, the sign kernels for SignGD and Adam. */
 function kernelPairs(methods: readonly Method[], input: SweepRow["input"]): { tuning: Method; kernel: Method }[] {
   const of = (kind: SweepRow["kind"]): Method[] => methods.filter((one) => one.kind === kind && one.input === input);
-  return of("fine-tuning").flatMap((tuning) => of("kernel").filter((kernel) => (kernel.setting.formula === "sgd") === (tuning.setting.optimizer === "sgd")).map((kernel) => ({ tuning, kernel })));
+  return of("fine-tuning").flatMap((tuning) =>
+    of("kernel")
+      .filter((kernel) => (kernel.setting.formula === "sgd") === (tuning.setting.optimizer === "sgd"))
+      .map((kernel) => ({ tuning, kernel })),
+  );
 }
 
 /** The same method with the prompt and without. */
 const promptPairs = (methods: readonly Method[]): { prompted: Method; plain: Method }[] => {
-  const alike = (one: Method): string => JSON.stringify([one.kind, one.setting.optimizer, one.setting.formula, one.setting.solver]);
-  const of = (input: SweepRow["input"]): Method[] => methods.filter((one) => (one.kind === "fine-tuning" || one.kind === "kernel") && one.input === input);
-  return of("prompt").flatMap((prompted) => of("text").filter((plain) => alike(plain) === alike(prompted)).map((plain) => ({ prompted, plain })));
+  const alike = (one: Method): string =>
+    JSON.stringify([one.kind, one.setting.optimizer, one.setting.formula, one.setting.solver]);
+  const of = (input: SweepRow["input"]): Method[] =>
+    methods.filter((one) => (one.kind === "fine-tuning" || one.kind === "kernel") && one.input === input);
+  return of("prompt").flatMap((prompted) =>
+    of("text")
+      .filter((plain) => alike(plain) === alike(prompted))
+      .map((plain) => ({ prompted, plain })),
+  );
 };
 
 const methodsIn = (rows: readonly SweepRow[]): Method[] => [...new Map(rows.map((row) => [row.method, row])).values()];
@@ -43,7 +53,12 @@ export function sweepFindings(rows: readonly SweepRow[]): Finding[] {
   const chosen = chosenRows(rows);
   const methods = methodsIn(chosen);
   const [zeroShot] = methodsOf(chosen, "zero-shot");
-  const count = (text: string, compared: readonly (string | undefined)[], holds: (means: number[]) => boolean, among: (means: number[]) => boolean = () => true): Finding[] => {
+  const count = (
+    text: string,
+    compared: readonly (string | undefined)[],
+    holds: (means: number[]) => boolean,
+    among: (means: number[]) => boolean = () => true,
+  ): Finding[] => {
     const known = compared.filter((method) => method !== undefined);
     if (known.length < compared.length) return [];
     const judged = tasksIn(chosen).flatMap((task) => {
@@ -52,13 +67,28 @@ export function sweepFindings(rows: readonly SweepRow[]): Finding[] {
     });
     return [{ text, holds: judged.filter(({ means }) => holds(means)).map(({ task }) => task), of: judged.length }];
   };
-  const rivals = [zeroShot, ...(["best-threshold", "bag-of-words", "linear-probe"] as const).flatMap((kind) => methodsOf(chosen, kind))];
+  const rivals = [
+    zeroShot,
+    ...(["best-threshold", "bag-of-words", "linear-probe"] as const).flatMap((kind) => methodsOf(chosen, kind)),
+  ];
   const tuned = methods.filter(({ kind, input }) => kind === "fine-tuning" && input === "prompt");
   const [points, percent] = [100 * CLEAR, 100 * REACHED];
   return [
-    ...tuned.flatMap(({ method }) => rivals.flatMap((rival) => count(`${method} is at least ${points} points above ${rival}`, [method, rival], ([own, other]) => own - other >= CLEAR - ROUNDING))),
+    ...tuned.flatMap(({ method }) =>
+      rivals.flatMap((rival) =>
+        count(
+          `${method} is at least ${points} points above ${rival}`,
+          [method, rival],
+          ([own, other]) => own - other >= CLEAR - ROUNDING,
+        ),
+      ),
+    ),
     ...kernelPairs(methods, "prompt").flatMap(({ tuning, kernel }) => [
-      ...count(`${kernel.method} reaches at least ${percent} % of ${tuning.method}`, [kernel.method, tuning.method], ([own, other]) => own >= REACHED * other - ROUNDING),
+      ...count(
+        `${kernel.method} reaches at least ${percent} % of ${tuning.method}`,
+        [kernel.method, tuning.method],
+        ([own, other]) => own >= REACHED * other - ROUNDING,
+      ),
       ...count(
         `${kernel.method} has at least ${percent} % of ${tuning.method}'s gain over ${zeroShot}, where that is at least ${points} points`,
         [kernel.method, tuning.method, zeroShot],
@@ -66,13 +96,24 @@ export function sweepFindings(rows: readonly SweepRow[]): Finding[] {
         ([, other, start]) => other - start >= CLEAR - ROUNDING,
       ),
     ]),
-    ...promptPairs(methods).flatMap(({ prompted, plain }) => count(`${prompted.method} is at least ${points} points above ${plain.method}`, [prompted.method, plain.method], ([own, other]) => own - other >= CLEAR - ROUNDING)),
+    ...promptPairs(methods).flatMap(({ prompted, plain }) =>
+      count(
+        `${prompted.method} is at least ${points} points above ${plain.method}`,
+        [prompted.method, plain.method],
+        ([own, other]) => own - other >= CLEAR - ROUNDING,
+      ),
+    ),
   ];
 }
 
 /** The page as Markdown, one part for each k. */
 export function sweepMarkdown(rows: readonly SweepRow[], model: string): string {
-  const parts = [...new Set(rows.map(({ k }) => k))].map((k) => part(k, rows.filter((row) => row.k === k)));
+  const parts = [...new Set(rows.map(({ k }) => k))].map((k) =>
+    part(
+      k,
+      rows.filter((row) => row.k === k),
+    ),
+  );
   const hashes = [...new Set(rows.map(({ modelHash }) => modelHash.slice(0, 12)))].join(", ");
   return `Model \`${model}\`${hashes && ` (${hashes}…)`}. Protocol: \`docs/protocol.md\` says what is tuned on what and what the names mean.
 Scores are test accuracy, or F1 where that is the task's metric: mean (population standard deviation) over draws, in %. \`*\` marks cells that lack a draw.
@@ -84,7 +125,10 @@ function part(k: number, rows: readonly SweepRow[]): string {
   const chosen = chosenRows(rows);
   const seeds = [...new Set(rows.map(({ seed }) => seed))];
   const sizes = [...new Set(rows.map(({ testExamples }) => testExamples))].sort((a, b) => a - b);
-  const cells = aggregate(sweepRuns(chosen)).map((cell) => ({ ...cell, text: `${cell.text}${cell.seeds.length < seeds.length ? " *" : ""}` }));
+  const cells = aggregate(sweepRuns(chosen)).map((cell) => ({
+    ...cell,
+    text: `${cell.text}${cell.seeds.length < seeds.length ? " *" : ""}`,
+  }));
   const scores = resultRows(cells).map(({ k: _, ...row }) => row);
   const [zeroShot] = methodsOf(chosen, "zero-shot");
   const gains = zeroShot === undefined ? [] : gainRows(chosen, zeroShot);
@@ -94,8 +138,17 @@ function part(k: number, rows: readonly SweepRow[]): string {
     `## k = ${k}\n\nDraws ${seeds.join(", ")}; ${sizes.length > 1 ? `${sizes[0]} to ${sizes.at(-1)}` : sizes[0]} test examples.${failed > 0 ? ` ${failed} of ${rows.length} settings diverged.` : ""}\n`,
     ...(scores.length > 0 ? [markdownTable(scores)] : []),
     ...(gains.length > 0 ? [`Gain over ${zeroShot} in points:\n\n${markdownTable(gains)}`] : []),
-    ...(shares.length > 0 ? [`The kernel's share of fine-tuning's gain in %; – where that is below ${100 * CLEAR} points:\n\n${markdownTable(shares)}`] : []),
-    sweepFindings(rows).map(({ text, holds, of }) => `- ${text}: ${holds.length} of ${of} tasks${holds.length > 0 && holds.length < of ? ` (${holds.join(", ")})` : ""}\n`).join(""),
+    ...(shares.length > 0
+      ? [
+          `The kernel's share of fine-tuning's gain in %; – where that is below ${100 * CLEAR} points:\n\n${markdownTable(shares)}`,
+        ]
+      : []),
+    sweepFindings(rows)
+      .map(
+        ({ text, holds, of }) =>
+          `- ${text}: ${holds.length} of ${of} tasks${holds.length > 0 && holds.length < of ? ` (${holds.join(", ")})` : ""}\n`,
+      )
+      .join(""),
   ].join("\n");
 }
 
@@ -107,7 +160,10 @@ function gainRows(chosen: readonly SweepRow[], zeroShot: string): ResultRow[] {
     return means ? signed(100 * (means[1] - means[0])) : "";
   };
   const others = methodsIn(chosen).filter(({ method }) => method !== zeroShot);
-  return others.map(({ method }) => ({ method, ...Object.fromEntries(tasksIn(chosen).map((task) => [task, cell(task, method)])) }));
+  return others.map(({ method }) => ({
+    method,
+    ...Object.fromEntries(tasksIn(chosen).map((task) => [task, cell(task, method)])),
+  }));
 }
 
 function shareRows(chosen: readonly SweepRow[], zeroShot: string): ResultRow[] {
@@ -115,7 +171,9 @@ function shareRows(chosen: readonly SweepRow[], zeroShot: string): ResultRow[] {
     const means = sharedScores(chosen, task, [zeroShot, ...names])?.map(mean);
     if (!means) return "";
     const [start, tuned, kernel] = means;
-    return tuned - start < CLEAR - ROUNDING ? "–" : ((100 * (kernel - start)) / (tuned - start)).toFixed(0).replace("-", "−");
+    return tuned - start < CLEAR - ROUNDING
+      ? "–"
+      : ((100 * (kernel - start)) / (tuned - start)).toFixed(0).replace("-", "−");
   };
   return kernelPairs(methodsIn(chosen), "prompt").map(({ tuning, kernel }) => ({
     "kernel, fine-tuning": `${kernel.method}, ${tuning.method}`,

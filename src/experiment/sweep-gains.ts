@@ -44,11 +44,15 @@ export interface TaskGain {
 /** @throws naming the methods that there are if there is none of that name */
 export function checkMethod(rows: readonly SweepRow[], method: string): void {
   if (rows.some((row) => row.method === method)) return;
-  throw new Error(`there are no results of ${JSON.stringify(method)}; there are: ${[...new Set(rows.map((row) => row.method))].join(", ") || "none"}`);
+  throw new Error(
+    `there are no results of ${JSON.stringify(method)}; there are: ${[...new Set(rows.map((row) => row.method))].join(", ") || "none"}`,
+  );
 }
 
 /** The names of the methods of one kind. */
-export const methodsOf = (rows: readonly SweepRow[], kind: SweepRow["kind"]): string[] => [...new Set(rows.filter((row) => row.kind === kind).map(({ method }) => method))];
+export const methodsOf = (rows: readonly SweepRow[], kind: SweepRow["kind"]): string[] => [
+  ...new Set(rows.filter((row) => row.kind === kind).map(({ method }) => method)),
+];
 
 /** What kind of method a row is of, as figures group and colour them. */
 export function methodFamily({ kind, input }: Pick<SweepRow, "kind" | "input">): string {
@@ -59,8 +63,17 @@ export function methodFamily({ kind, input }: Pick<SweepRow, "kind" | "input">):
 }
 
 /** Test scores of methods on the draws of a task that have all of them, [methods][draws]; undefined if there is no such draw. */
-export function sharedScores(rows: readonly SweepRow[], task: string, methods: readonly string[]): number[][] | undefined {
-  const of = (method: string): Map<string, number> => new Map(rows.filter((row) => row.task === task && row.method === method).map(({ k, seed, test }) => [`${k} ${seed}`, test!]));
+export function sharedScores(
+  rows: readonly SweepRow[],
+  task: string,
+  methods: readonly string[],
+): number[][] | undefined {
+  const of = (method: string): Map<string, number> =>
+    new Map(
+      rows
+        .filter((row) => row.task === task && row.method === method)
+        .map(({ k, seed, test }) => [`${k} ${seed}`, test!]),
+    );
   const found = methods.map(of);
   const draws = [...found[0].keys()].filter((draw) => found.every((own) => own.has(draw)));
   return draws.length === 0 ? undefined : found.map((own) => draws.map((draw) => own.get(draw)!));
@@ -71,9 +84,13 @@ export function sharedScores(rows: readonly SweepRow[], task: string, methods: r
  * @param rows as dev chooses them
  * @throws naming the methods that there are if one is missing
  */
-export function taskGains(rows: readonly SweepRow[], { kernel, fineTuning, smallestGain, reached }: TaskGainOptions): TaskGain[] {
+export function taskGains(
+  rows: readonly SweepRow[],
+  { kernel, fineTuning, smallestGain, reached }: TaskGainOptions,
+): TaskGain[] {
   const [start] = methodsOf(rows, "zero-shot");
-  if (start === undefined) throw new Error('gains are over zero-shot, and there are no results of a method of kind "zero-shot"');
+  if (start === undefined)
+    throw new Error('gains are over zero-shot, and there are no results of a method of kind "zero-shot"');
   [kernel, fineTuning].forEach((method) => checkMethod(rows, method));
   return [...new Set(rows.map(({ task }) => task))].flatMap((task) => {
     const scores = sharedScores(rows, task, [start, fineTuning, kernel]);
@@ -129,7 +146,11 @@ export interface MethodGap {
 }
 
 /** How far pairs of methods are apart; pairs that no task has are left out. */
-export function methodGaps(rows: readonly SweepRow[], pairs: readonly (readonly [string, string])[], near: number): MethodGap[] {
+export function methodGaps(
+  rows: readonly SweepRow[],
+  pairs: readonly (readonly [string, string])[],
+  near: number,
+): MethodGap[] {
   const tasks = [...new Set(rows.map(({ task }) => task))];
   return pairs.flatMap(([first, second]) => {
     const differences = tasks.flatMap((task) => {
@@ -138,6 +159,15 @@ export function methodGaps(rows: readonly SweepRow[], pairs: readonly (readonly 
     });
     if (differences.length === 0) return [];
     const distances = differences.map(Math.abs);
-    return [{ first, second, tasks: differences.length, difference: mean(differences), distance: mean(distances), near: distances.filter((distance) => distance <= near).length }];
+    return [
+      {
+        first,
+        second,
+        tasks: differences.length,
+        difference: mean(differences),
+        distance: mean(distances),
+        near: distances.filter((distance) => distance <= near).length,
+      },
+    ];
   });
 }

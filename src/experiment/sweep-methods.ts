@@ -20,7 +20,16 @@ import type { LanguageModel } from "./language-model";
 import { promptOutputs } from "./outputs";
 import { settingsOf, solveKernelsSteps } from "./solve-kernels";
 import { splitKernels } from "./split-kernels";
-import { inputOf, inversePenaltiesOf, kernelChoices, kernelGrid, learningRatesOf, type BehaviorMethod, type KernelMethod, type SweepMethod } from "./sweep-file";
+import {
+  inputOf,
+  inversePenaltiesOf,
+  kernelChoices,
+  kernelGrid,
+  learningRatesOf,
+  type BehaviorMethod,
+  type KernelMethod,
+  type SweepMethod,
+} from "./sweep-file";
 import type { SettingValue, SweepScores } from "./sweep-table";
 import { pooledStates, regressionOn, wordCounts } from "./text-features";
 
@@ -74,12 +83,22 @@ export async function perform(run: SweepRun, around: Circumstances): Promise<Per
         return await performRegression(run, wordCounts(run.examples), how, around);
       case "zero-shot":
       case "best-threshold":
-        return await withStart(run, around.lm, (start) => performZeroShot(run, how.kind === "best-threshold", start, around));
+        return await withStart(run, around.lm, (start) =>
+          performZeroShot(run, how.kind === "best-threshold", start, around),
+        );
       case "kernel":
         return await withStart(run, around.lm, (start) => performKernel(run, how, start, around));
       case "linear-probe":
         return await withStart(run, around.lm, async (start) =>
-          how.pooled === true ? performRegression(run, await runSteps(pooledStates(start.model, start.inputs), around.signal), how, around) : performProbe(run, start, around));
+          how.pooled === true
+            ? performRegression(
+                run,
+                await runSteps(pooledStates(start.model, start.inputs), around.signal),
+                how,
+                around,
+              )
+            : performProbe(run, start, around),
+        );
       case "fine-tuning":
       case "behavior":
         return await withStart(run, around.lm, (start) => performTraining(run, how.fromProbe, start, around));
@@ -98,7 +117,11 @@ interface Started {
 }
 
 /** Uses the start of a run and releases its new head. */
-async function withStart<T>({ task, examples, seed, how }: SweepRun, { model, tokenizer }: LanguageModel, use: (start: Started) => Promise<T>): Promise<T> {
+async function withStart<T>(
+  { task, examples, seed, how }: SweepRun,
+  { model, tokenizer }: LanguageModel,
+  use: (start: Started) => Promise<T>,
+): Promise<T> {
   const prompted = inputOf(how) === "prompt";
   const encode = (split: Split): Inputs => encodeExamples(examples[split], task, tokenizer, { prompted });
   const inputs = { train: encode("train"), dev: encode("dev"), test: encode("test") };
@@ -115,45 +138,90 @@ async function withStart<T>({ task, examples, seed, how }: SweepRun, { model, to
 
 /** Scores on dev and test. Not stopped: a training run that has ended would be lost. */
 async function scoresOf({ task }: SweepRun, model: Model, { head, inputs }: Started): Promise<SweepScores> {
-  const scored = (split: Split): Promise<HeadScores> => runToEnd(evaluateHeadSteps(model, head, inputs[split], task.metric));
+  const scored = (split: Split): Promise<HeadScores> =>
+    runToEnd(evaluateHeadSteps(model, head, inputs[split], task.metric));
   const [dev, test] = [await scored("dev"), await scored("test")];
   return { dev: dev.score, test: test.score, devAccuracy: dev.accuracy, testAccuracy: test.accuracy };
 }
 
 /** Scores of predictions that are there. */
-function scoresOfPredictions({ task, examples }: SweepRun, predictions: Record<"dev" | "test", Predictions>): SweepScores {
-  const scored = (split: "dev" | "test", metric = task.metric): number => (metric === "f1" ? f1OfClassOne : accuracy)(predictions[split], examples[split].map(({ label }) => label));
-  return { dev: scored("dev"), test: scored("test"), devAccuracy: scored("dev", "accuracy"), testAccuracy: scored("test", "accuracy") };
+function scoresOfPredictions(
+  { task, examples }: SweepRun,
+  predictions: Record<"dev" | "test", Predictions>,
+): SweepScores {
+  const scored = (split: "dev" | "test", metric = task.metric): number =>
+    (metric === "f1" ? f1OfClassOne : accuracy)(
+      predictions[split],
+      examples[split].map(({ label }) => label),
+    );
+  return {
+    dev: scored("dev"),
+    test: scored("test"),
+    devAccuracy: scored("dev", "accuracy"),
+    testAccuracy: scored("test", "accuracy"),
+  };
 }
 
-async function performZeroShot(run: SweepRun, calibrated: boolean, start: Started, { signal }: Circumstances): Promise<Performed> {
+async function performZeroShot(
+  run: SweepRun,
+  calibrated: boolean,
+  start: Started,
+  { signal }: Circumstances,
+): Promise<Performed> {
   if (!calibrated) return { results: [{ setting: {}, ...(await scoresOf(run, start.model, start)) }] };
   const logits = async (split: Split): Promise<Predictions> => {
     const { sequences } = start.inputs[split];
-    return { values: await runSteps(predictLogitsSteps(start.model, start.head, sequences), signal), shape: [sequences.length, run.task.labels.length] };
+    return {
+      values: await runSteps(predictLogitsSteps(start.model, start.head, sequences), signal),
+      shape: [sequences.length, run.task.labels.length],
+    };
   };
   const [dev, test] = [await logits("dev"), await logits("test")];
   const biases = bestBiases(test, start.inputs.test.labels, run.task.metric);
   const setting = { biases: Array.from(biases, (bias) => Number((bias - biases[0]).toPrecision(6))).join(" ") };
-  return { results: [{ setting, ...scoresOfPredictions(run, { dev: withBiases(dev, biases), test: withBiases(test, biases) }) }] };
+  return {
+    results: [
+      { setting, ...scoresOfPredictions(run, { dev: withBiases(dev, biases), test: withBiases(test, biases) }) },
+    ],
+  };
 }
 
-async function performRegression(run: SweepRun, features: ReturnType<typeof wordCounts>, how: Parameters<typeof inversePenaltiesOf>[0], { signal }: Circumstances): Promise<Performed> {
+async function performRegression(
+  run: SweepRun,
+  features: ReturnType<typeof wordCounts>,
+  how: Parameters<typeof inversePenaltiesOf>[0],
+  { signal }: Circumstances,
+): Promise<Performed> {
   const labels = run.examples.train.map(({ label }) => label);
-  const fits = await runSteps(regressionOn(features, labels, { classes: run.task.labels.length, inversePenalties: inversePenaltiesOf(how) }), signal);
-  return { results: fits.map(({ inversePenalty, ...predictions }) => ({ setting: { inversePenalty }, ...scoresOfPredictions(run, predictions) })) };
+  const fits = await runSteps(
+    regressionOn(features, labels, { classes: run.task.labels.length, inversePenalties: inversePenaltiesOf(how) }),
+    signal,
+  );
+  return {
+    results: fits.map(({ inversePenalty, ...predictions }) => ({
+      setting: { inversePenalty },
+      ...scoresOfPredictions(run, predictions),
+    })),
+  };
 }
 
 async function performProbe(run: SweepRun, start: Started, { signal }: Circumstances): Promise<Performed> {
   const probe = await runSteps(linearProbeSteps(start.model, start.head, start.inputs.train), signal);
   try {
-    return { results: [{ setting: { inversePenalty: probe.inversePenalty }, ...(await scoresOf(run, probe.model, start)) }] };
+    return {
+      results: [{ setting: { inversePenalty: probe.inversePenalty }, ...(await scoresOf(run, probe.model, start)) }],
+    };
   } finally {
     probe.dispose();
   }
 }
 
-async function performTraining(run: SweepRun, fromProbe: boolean, start: Started, around: Circumstances): Promise<Performed> {
+async function performTraining(
+  run: SweepRun,
+  fromProbe: boolean,
+  start: Started,
+  around: Circumstances,
+): Promise<Performed> {
   const { how, named, training } = run;
   const { train, dev } = start.inputs;
   const probe = fromProbe ? await runSteps(linearProbeSteps(start.model, start.head, train), around.signal) : undefined;
@@ -163,13 +231,37 @@ async function performTraining(run: SweepRun, fromProbe: boolean, start: Started
       const behavior = await performBehavior(run, how, { ...start, model }, around);
       const { step, distance, dev: onDev, test, devAccuracy, testAccuracy } = behavior.tuned;
       const setting = plainSettings({ ...named, learningRate: behavior.learningRate });
-      return { results: [{ setting, dev: onDev, test, devAccuracy, testAccuracy, bestStep: step, distance }], behavior };
+      return {
+        results: [{ setting, dev: onDev, test, devAccuracy, testAccuracy, bestStep: step, distance }],
+        behavior,
+      };
     }
-    const onProgress = ({ done, total }: { done: number; total: number }): void => around.onShare(done < total ? done / total : 0.99);
-    const tuned = await fineTune({ ...training!, model, head: start.head, train, dev, stateDirectory: around.state, saveEvery: Infinity, onProgress, signal: around.signal });
+    const onProgress = ({ done, total }: { done: number; total: number }): void =>
+      around.onShare(done < total ? done / total : 0.99);
+    const tuned = await fineTune({
+      ...training!,
+      model,
+      head: start.head,
+      train,
+      dev,
+      stateDirectory: around.state,
+      saveEvery: Infinity,
+      onProgress,
+      signal: around.signal,
+    });
     try {
       const { step, distance } = tuned.best;
-      return { results: [{ setting: plainSettings({ ...named }), ...(await scoresOf(run, tuned.model, start)), bestStep: step, distance }], history: tuned.history };
+      return {
+        results: [
+          {
+            setting: plainSettings({ ...named }),
+            ...(await scoresOf(run, tuned.model, start)),
+            bestStep: step,
+            distance,
+          },
+        ],
+        history: tuned.history,
+      };
     } finally {
       tuned.dispose();
     }
@@ -180,19 +272,38 @@ async function performTraining(run: SweepRun, fromProbe: boolean, start: Started
 
 /** Settings as cells of a table; what is undefined is left out. */
 export const plainSettings = (setting: Record<string, unknown>): Record<string, SettingValue> =>
-  Object.fromEntries(Object.entries(setting).filter(([, value]) => value !== undefined).map(([name, value]) => [name, plain(value)]));
+  Object.fromEntries(
+    Object.entries(setting)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, plain(value)]),
+  );
 
 /** JSON has no infinity. */
-const plain = (value: unknown): SettingValue => (value === Infinity ? "inf" : typeof value === "object" && value !== null ? JSON.stringify(value) : (value as SettingValue));
+const plain = (value: unknown): SettingValue =>
+  value === Infinity
+    ? "inf"
+    : typeof value === "object" && value !== null
+      ? JSON.stringify(value)
+      : (value as SettingValue);
 
 /** What the kernel compares: the margin of two classes or all logits, unless the method says which. */
 function outputsOf({ task, method }: SweepRun, { outputs }: KernelMethod | BehaviorMethod, head: Head): Outputs {
   const classes = task.labels.length;
-  if (outputs === "margin" && classes !== 2) throw new Error(`method ${method}: the margin is for two classes, and task ${task.name} has ${classes}: choose the outputs "logits"`);
-  return (outputs ?? (classes === 2 ? "margin" : "logits")) === "margin" ? marginOutput(head) : logitOutputs(head, classes);
+  if (outputs === "margin" && classes !== 2)
+    throw new Error(
+      `method ${method}: the margin is for two classes, and task ${task.name} has ${classes}: choose the outputs "logits"`,
+    );
+  return (outputs ?? (classes === 2 ? "margin" : "logits")) === "margin"
+    ? marginOutput(head)
+    : logitOutputs(head, classes);
 }
 
-function performBehavior(run: SweepRun, how: BehaviorMethod, { model, head, inputs }: Started, { store, signal, onShare }: Circumstances): Promise<BehaviorRun> {
+function performBehavior(
+  run: SweepRun,
+  how: BehaviorMethod,
+  { model, head, inputs }: Started,
+  { store, signal, onShare }: Circumstances,
+): Promise<BehaviorRun> {
   return behaviorRun({
     ...run.training!,
     model,
@@ -208,18 +319,45 @@ function performBehavior(run: SweepRun, how: BehaviorMethod, { model, head, inpu
   });
 }
 
-async function performKernel(run: SweepRun, how: KernelMethod, { model, head, inputs }: Started, { store, signal, onShare }: Circumstances): Promise<Performed> {
+async function performKernel(
+  run: SweepRun,
+  how: KernelMethod,
+  { model, head, inputs }: Started,
+  { store, signal, onShare }: Circumstances,
+): Promise<Performed> {
   const { formulas, values } = kernelGrid(how);
   const onProgress = ({ done, total }: { done: number; total: number }): void => onShare((0.99 * done) / total);
   // Without a store, what other methods need would be lost.
   const computed = store === undefined ? computedFormulas(how) : run.formulas!;
-  const splits = await splitKernels({ model, outputs: outputsOf(run, how, head), train: inputs.train, splits: inputs, formulas: computed, parameters: how.parameters, store, signal, onProgress });
+  const splits = await splitKernels({
+    model,
+    outputs: outputsOf(run, how, head),
+    train: inputs.train,
+    splits: inputs,
+    formulas: computed,
+    parameters: how.parameters,
+    store,
+    signal,
+    onProgress,
+  });
   const by = run.task.metric;
   const results: SettingResult[] = [];
   for (const formula of formulas) {
-    const solved = await runSteps(solveKernelsSteps<"dev" | "test">(splits, settingsOf(values), formula, { solver: how.solver }), signal);
-    for (const { scores: { dev, test }, ...setting } of solved) {
-      results.push({ setting: plainSettings({ formula, solver: how.solver, ...setting }), dev: dev[by], test: test[by], devAccuracy: dev.accuracy, testAccuracy: test.accuracy });
+    const solved = await runSteps(
+      solveKernelsSteps<"dev" | "test">(splits, settingsOf(values), formula, { solver: how.solver }),
+      signal,
+    );
+    for (const {
+      scores: { dev, test },
+      ...setting
+    } of solved) {
+      results.push({
+        setting: plainSettings({ formula, solver: how.solver, ...setting }),
+        dev: dev[by],
+        test: test[by],
+        devAccuracy: dev.accuracy,
+        testAccuracy: test.accuracy,
+      });
     }
   }
   return { results };
@@ -227,5 +365,9 @@ async function performKernel(run: SweepRun, how: KernelMethod, { model, head, in
 
 /** The formulas that a kernel method has to compute: the asymmetric solver also needs the one with its sign on the other side. */
 export const computedFormulas = (how: KernelMethod): Formula[] => [
-  ...new Set(kernelGrid(how).formulas.flatMap((formula): Formula[] => (how.solver === "asym" ? [formula, "asymmetric_signgd_flipped"] : [formula]))),
+  ...new Set(
+    kernelGrid(how).formulas.flatMap((formula): Formula[] =>
+      how.solver === "asym" ? [formula, "asymmetric_signgd_flipped"] : [formula],
+    ),
+  ),
 ];

@@ -40,13 +40,28 @@ export interface SweepRow extends SweepScores {
 }
 
 const BEFORE = ["task", "k", "seed", "method", "kind", "input"] as const;
-const AFTER = ["dev", "test", "devAccuracy", "testAccuracy", "testExamples", "bestStep", "distance", "seconds", "modelHash", "error"] as const;
+const AFTER = [
+  "dev",
+  "test",
+  "devAccuracy",
+  "testAccuracy",
+  "testExamples",
+  "bestStep",
+  "distance",
+  "seconds",
+  "modelHash",
+  "error",
+] as const;
 
 /** The rows as comma-separated text: one column a setting, empty where a method does not have it. */
 export function sweepCsv(rows: readonly SweepRow[]): string {
   const settings = [...new Set(rows.flatMap(({ setting }) => Object.keys(setting)))];
   const text = (value: SettingValue | undefined): string => (value === undefined ? "" : String(value));
-  const lines = rows.map((row) => [...BEFORE.map((name) => text(row[name])), ...settings.map((name) => text(row.setting[name])), ...AFTER.map((name) => text(row[name]))]);
+  const lines = rows.map((row) => [
+    ...BEFORE.map((name) => text(row[name])),
+    ...settings.map((name) => text(row.setting[name])),
+    ...AFTER.map((name) => text(row[name])),
+  ]);
   return [[...BEFORE, ...settings.map((name) => `setting.${name}`), ...AFTER], ...lines].map(formatCsvRow).join("");
 }
 
@@ -54,8 +69,12 @@ export function sweepCsv(rows: readonly SweepRow[]): string {
 export function parseSweepCsv(csv: string): SweepRow[] {
   const [header, ...lines] = parseCsv(csv);
   return lines.map(({ cells }) => {
-    const entries = header.cells.map((name, i) => [name, valueOf(name, cells[i])] as const).filter(([, value]) => value !== undefined);
-    const setting = entries.filter(([name]) => name.startsWith("setting.")).map(([name, value]) => [name.slice("setting.".length), value]);
+    const entries = header.cells
+      .map((name, i) => [name, valueOf(name, cells[i])] as const)
+      .filter(([, value]) => value !== undefined);
+    const setting = entries
+      .filter(([name]) => name.startsWith("setting."))
+      .map(([name, value]) => [name.slice("setting.".length), value]);
     const own = entries.filter(([name]) => !name.startsWith("setting."));
     return { ...Object.fromEntries(own), setting: Object.fromEntries(setting) } as unknown as SweepRow;
   });
@@ -73,7 +92,21 @@ function valueOf(name: string, cell: string): SettingValue | undefined {
 /** The rows as runs, for {@link aggregate}: of each seed the best on dev, and mean and deviation over seeds. Failed ones are left out. */
 export const sweepRuns = (rows: readonly SweepRow[]): Run[] =>
   rows.flatMap(({ task, k, seed, method, setting, dev, test }) =>
-    dev === undefined || test === undefined ? [] : [{ task, k, seed, method, dev, test, setting: Object.fromEntries(Object.entries(setting).map(([name, value]) => [name, typeof value === "number" ? value : String(value)])) }],
+    dev === undefined || test === undefined
+      ? []
+      : [
+          {
+            task,
+            k,
+            seed,
+            method,
+            dev,
+            test,
+            setting: Object.fromEntries(
+              Object.entries(setting).map(([name, value]) => [name, typeof value === "number" ? value : String(value)]),
+            ),
+          },
+        ],
   );
 
 /** Of every task, k, seed and method the row that is best on dev, the first one on ties; runs that failed have none. */

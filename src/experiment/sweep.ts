@@ -13,7 +13,17 @@ import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from 
 import { readFewShot } from "./inputs";
 import type { LanguageModel } from "./language-model";
 import { markdownTable } from "./result-table";
-import { inputOf, learningRatesOf, modelName, trainingGrid, type BehaviorMethod, type KernelMethod, type Sweep, type SweepMethod, type SweepTask } from "./sweep-file";
+import {
+  inputOf,
+  learningRatesOf,
+  modelName,
+  trainingGrid,
+  type BehaviorMethod,
+  type KernelMethod,
+  type Sweep,
+  type SweepMethod,
+  type SweepTask,
+} from "./sweep-file";
 import { sweepMarkdown } from "./sweep-findings";
 import { computedFormulas, perform, plainSettings, type Performed, type SweepRun } from "./sweep-methods";
 import { chosenRows, sweepCsv, type SweepRow } from "./sweep-table";
@@ -55,17 +65,48 @@ export interface SweepOutcome {
 const FORMAT = 2;
 
 /** The sweep's runs in order: task by task, k by k, seed by seed, method by method. Reads the examples; computes nothing. */
-export function sweepPlan({ tasks, k: sizes, seeds, testExamples, methods }: Sweep, { model, directory }: LanguageModel): SweepRun[] {
-  const tokenizer = createHash("sha256").update(readFileSync(join(directory, "tokenizer.json"))).digest("hex");
+export function sweepPlan(
+  { tasks, k: sizes, seeds, testExamples, methods }: Sweep,
+  { model, directory }: LanguageModel,
+): SweepRun[] {
+  const tokenizer = createHash("sha256")
+    .update(readFileSync(join(directory, "tokenizer.json")))
+    .digest("hex");
   const plan = ({ task, data }: SweepTask, k: number, seed: number): SweepRun[] => {
     const examples = readFewShot(data, task, { k, seed, testExamples });
     const drawn = createHash("sha256").update(JSON.stringify(examples)).digest("hex");
     const own = Object.entries(methods).filter(([, { tasks: only }]) => only === undefined || only.includes(task.name));
     const run = (method: string, how: SweepMethod, named?: Partial<TrainingSettings>): SweepRun => {
       const training = named && ({ seed, metric: task.metric, ...named } as TrainingSettings);
-      const key = training ? [how.kind === "behavior" ? measuredBy(how) : how.kind, startOf(how), sortedSettings(trainingConfigOf(rated(training, how)))] : [{ ...how, tasks: undefined }];
-      const name = createHash("sha256").update(JSON.stringify([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key])).digest("hex").slice(0, 32);
-      return { name, task, examples, k, seed, method, how, training, named, formulas: how.kind === "kernel" ? together(how, own.map(([, other]) => other)) : undefined };
+      const key = training
+        ? [
+            how.kind === "behavior" ? measuredBy(how) : how.kind,
+            startOf(how),
+            sortedSettings(trainingConfigOf(rated(training, how))),
+          ]
+        : [{ ...how, tasks: undefined }];
+      const name = createHash("sha256")
+        .update(JSON.stringify([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key]))
+        .digest("hex")
+        .slice(0, 32);
+      return {
+        name,
+        task,
+        examples,
+        k,
+        seed,
+        method,
+        how,
+        training,
+        named,
+        formulas:
+          how.kind === "kernel"
+            ? together(
+                how,
+                own.map(([, other]) => other),
+              )
+            : undefined,
+      };
     };
     return own.flatMap(([method, how]) => {
       if (how.kind !== "fine-tuning" && how.kind !== "behavior") return [run(method, how)];
@@ -77,26 +118,44 @@ export function sweepPlan({ tasks, k: sizes, seeds, testExamples, methods }: Swe
 
 /** The formulas of all kernels that are of the same gradients, in their order. */
 function together(how: KernelMethod, methods: readonly SweepMethod[]): Formula[] {
-  const gradients = ({ input, outputs, parameters }: KernelMethod): string => JSON.stringify([input, outputs, parameters]);
-  const all = new Set(methods.flatMap((other) => (other.kind === "kernel" && gradients(other) === gradients(how) ? computedFormulas(other) : [])));
+  const gradients = ({ input, outputs, parameters }: KernelMethod): string =>
+    JSON.stringify([input, outputs, parameters]);
+  const all = new Set(
+    methods.flatMap((other) =>
+      other.kind === "kernel" && gradients(other) === gradients(how) ? computedFormulas(other) : [],
+    ),
+  );
   return FORMULAS.filter((formula) => all.has(formula));
 }
 
 /** Of a behaviour method, all but the settings of its training runs; their learning rates are among it. */
 const measuredBy = (how: BehaviorMethod): unknown[] =>
-  Object.entries(how).filter(([name]) => name === "learningRate" || (name !== "tasks" && !(TRAINING_FIELDS as string[]).includes(name))).sort(([a], [b]) => (a < b ? -1 : 1));
+  Object.entries(how)
+    .filter(([name]) => name === "learningRate" || (name !== "tasks" && !(TRAINING_FIELDS as string[]).includes(name)))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Settings with the first of a behaviour method's learning rates. */
-const rated = (training: TrainingSettings, how: SweepMethod): TrainingSettings => (how.kind === "behavior" ? { ...training, learningRate: learningRatesOf(how)[0] } : training);
+const rated = (training: TrainingSettings, how: SweepMethod): TrainingSettings =>
+  how.kind === "behavior" ? { ...training, learningRate: learningRatesOf(how)[0] } : training;
 
 /** What else a training run depends on. */
-const startOf = (how: SweepMethod): unknown[] => (how.kind === "fine-tuning" || how.kind === "behavior" ? [how.input, how.input === "text" ? how.head : undefined, how.fromProbe] : []);
+const startOf = (how: SweepMethod): unknown[] =>
+  how.kind === "fine-tuning" || how.kind === "behavior"
+    ? [how.input, how.input === "text" ? how.head : undefined, how.fromProbe]
+    : [];
 
 /**
  * Runs what is not on disk yet and writes the tables after every run. A run that diverges is a row with its error.
  * Several processes may work on one folder: each takes runs that no other is at work on.
  */
-export async function runSweep({ sweep, lm, out, store, onProgress, signal = runningSignal() }: RunSweepOptions): Promise<SweepOutcome> {
+export async function runSweep({
+  sweep,
+  lm,
+  out,
+  store,
+  onProgress,
+  signal = runningSignal(),
+}: RunSweepOptions): Promise<SweepOutcome> {
   const plan = sweepPlan(sweep, lm);
   const folder = join(out, "runs");
   mkdirSync(folder, { recursive: true });
@@ -104,22 +163,37 @@ export async function runSweep({ sweep, lm, out, store, onProgress, signal = run
   const found = new Set(plan.filter((run) => existsSync(path(run))));
   const reused = found.size;
   const outcome = (): SweepOutcome => {
-    const results = plan.filter((run) => existsSync(path(run))).map((run) => {
-      const kept = readRun(path(run));
-      return { rows: rowsOf(run, kept, lm), behavior: kept.behavior && behaviorResult(run, kept.behavior, sweep, lm) };
-    });
-    return { rows: results.flatMap(({ rows }) => rows), behavior: results.flatMap(({ behavior }) => behavior ?? []), total: plan.length, reused, elsewhere: plan.length - results.length };
+    const results = plan
+      .filter((run) => existsSync(path(run)))
+      .map((run) => {
+        const kept = readRun(path(run));
+        return {
+          rows: rowsOf(run, kept, lm),
+          behavior: kept.behavior && behaviorResult(run, kept.behavior, sweep, lm),
+        };
+      });
+    return {
+      rows: results.flatMap(({ rows }) => rows),
+      behavior: results.flatMap(({ behavior }) => behavior ?? []),
+      total: plan.length,
+      reused,
+      elsewhere: plan.length - results.length,
+    };
   };
   const writeTable = (): void => {
     const { rows, behavior } = outcome();
-    const write = (file: string, text: string): void => writeFileAtomically(join(out, file), (append) => append(Buffer.from(text)));
+    const write = (file: string, text: string): void =>
+      writeFileAtomically(join(out, file), (append) => append(Buffer.from(text)));
     write("results.csv", sweepCsv(rows));
     write("chosen.csv", sweepCsv(chosenRows(rows)));
     write("results.md", sweepMarkdown(rows, modelName(sweep)));
     if (behavior.length === 0) return;
     write("behavior.csv", behaviorCsv(behavior));
     write("behavior.jsonl", behavior.map((result) => `${JSON.stringify(result)}\n`).join(""));
-    write("behavior.md", `Protocol: \`docs/protocol.md\`; columns: \`docs/behavior.md\`.\n\n${markdownTable(behaviorRows(behavior))}\n${markdownTable(behaviorSummary(behavior))}`);
+    write(
+      "behavior.md",
+      `Protocol: \`docs/protocol.md\`; columns: \`docs/behavior.md\`.\n\n${markdownTable(behaviorRows(behavior))}\n${markdownTable(behaviorSummary(behavior))}`,
+    );
   };
   let done = reused;
   const report = (share = 0): void => onProgress?.({ done: done + share, total: plan.length, reused });
@@ -156,17 +230,44 @@ function readRun(path: string): KeptRun {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as KeptRun;
   } catch (error) {
-    throw new Error(`${path} is damaged (${(error as Error).message}): remove it, and the same command computes it again`);
+    throw new Error(
+      `${path} is damaged (${(error as Error).message}): remove it, and the same command computes it again`,
+    );
   }
 }
 
 /** A run's rows, under the names that this sweep has for its method, which are no part of its key. */
-const rowsOf = ({ task, examples, k, seed, method, how }: SweepRun, { results, seconds }: KeptRun, { model }: LanguageModel): SweepRow[] =>
-  results.map((result) => ({ task: task.name, k, seed, method, kind: how.kind, input: inputOf(how), ...result, testExamples: examples.test.length, modelHash: model.hash, seconds }));
+const rowsOf = (
+  { task, examples, k, seed, method, how }: SweepRun,
+  { results, seconds }: KeptRun,
+  { model }: LanguageModel,
+): SweepRow[] =>
+  results.map((result) => ({
+    task: task.name,
+    k,
+    seed,
+    method,
+    kind: how.kind,
+    input: inputOf(how),
+    ...result,
+    testExamples: examples.test.length,
+    modelHash: model.hash,
+    seconds,
+  }));
 
 /** A measurement under this sweep's names. */
-const behaviorResult = ({ task, examples, k, seed, method, named }: SweepRun, behavior: BehaviorRun, sweep: Sweep, lm: LanguageModel): BehaviorResult => ({
-  model: modelName(sweep), modelHash: lm.model.hash, task: task.name, k, seed, method,
+const behaviorResult = (
+  { task, examples, k, seed, method, named }: SweepRun,
+  behavior: BehaviorRun,
+  sweep: Sweep,
+  lm: LanguageModel,
+): BehaviorResult => ({
+  model: modelName(sweep),
+  modelHash: lm.model.hash,
+  task: task.name,
+  k,
+  seed,
+  method,
   setting: plainSettings(named ?? {}),
   testExamples: examples.test.length,
   ...behavior,
@@ -178,14 +279,23 @@ export interface MeasureSweepOptions extends Pick<RunSweepOptions, "sweep" | "lm
 }
 
 /** A sweep's measurements of kernel behaviour, made now: nothing comes from disk, and nothing is kept there. */
-export async function measureSweep({ sweep, lm, onProgress, signal = runningSignal() }: MeasureSweepOptions): Promise<BehaviorResult[]> {
+export async function measureSweep({
+  sweep,
+  lm,
+  onProgress,
+  signal = runningSignal(),
+}: MeasureSweepOptions): Promise<BehaviorResult[]> {
   const plan = sweepPlan(sweep, lm).filter(({ how }) => how.kind === "behavior");
   const measured: BehaviorResult[] = [];
   for (const run of plan) {
     const onShare = (share: number): void => onProgress?.({ done: measured.length + share, total: plan.length });
     // Only runs of plain fine-tuning keep a state.
-    const { behavior, results: [{ error }] } = await perform(run, { lm, signal, state: "", onShare });
-    if (!behavior) throw Object.assign(new Error(`${run.task.name}, seed ${run.seed}, ${run.method}: ${error}`), { name: DIVERGED });
+    const {
+      behavior,
+      results: [{ error }],
+    } = await perform(run, { lm, signal, state: "", onShare });
+    if (!behavior)
+      throw Object.assign(new Error(`${run.task.name}, seed ${run.seed}, ${run.method}: ${error}`), { name: DIVERGED });
     measured.push(behaviorResult(run, behavior, sweep, lm));
   }
   onProgress?.({ done: plan.length, total: plan.length });

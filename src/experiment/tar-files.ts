@@ -34,7 +34,11 @@ export class BadArchive extends Error {}
 export async function extractTarFiles(
   path: string,
   wanted: ReadonlyMap<string, string>,
-  { limits = {}, onBytes, signal = runningSignal() }: { limits?: TarLimits; onBytes?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+  {
+    limits = {},
+    onBytes,
+    signal = runningSignal(),
+  }: { limits?: TarLimits; onBytes?: (done: number, total: number) => void; signal?: AbortSignal } = {},
 ): Promise<{ found: Set<string>; folders: Set<string> }> {
   const { fileBytes = MAX_FILE_BYTES, totalBytes = MAX_TOTAL_BYTES, entries: mostEntries = MAX_ENTRIES } = limits;
   const found = new Set<string>();
@@ -52,7 +56,10 @@ export async function extractTarFiles(
     const target = entry.type === "Directory" ? undefined : wanted.get(name);
     folders.add(name.split("/")[0]);
     if (target !== undefined && found.has(name)) problem ??= fail(`${JSON.stringify(entry.path)} is in it twice`);
-    if (target !== undefined && entry.size > fileBytes) problem ??= fail(`${JSON.stringify(entry.path)} has ${entry.size} bytes, more than the ${fileBytes} that are allowed`);
+    if (target !== undefined && entry.size > fileBytes)
+      problem ??= fail(
+        `${JSON.stringify(entry.path)} has ${entry.size} bytes, more than the ${fileBytes} that are allowed`,
+      );
     if (target === undefined || problem !== undefined) return void entry.resume();
     try {
       mkdirSync(dirname(target), { recursive: true });
@@ -61,7 +68,7 @@ export async function extractTarFiles(
       // Written at once, so that nothing piles up in memory.
       entry.on("data", (chunk: Buffer) => {
         try {
-          if (problem === undefined) for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done);
+          if (problem === undefined) for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
         } catch (error) {
           problem = error as Error;
         }
@@ -105,7 +112,8 @@ export async function extractTarFiles(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    if ((error as NodeJS.ErrnoException).code?.startsWith("Z_")) throw fail(`it is damaged or truncated (${(error as Error).message})`);
+    if ((error as NodeJS.ErrnoException).code?.startsWith("Z_"))
+      throw fail(`it is damaged or truncated (${(error as Error).message})`);
     throw error;
   } finally {
     file.destroy();
@@ -118,14 +126,22 @@ export async function extractTarFiles(
 const normal = (path: string): string => path.replace(/^(\.\/+)+/, "").replace(/\/+$/, "");
 
 /** What is wrong with an entry, whether it is wanted or not. */
-function problemOf({ path, type, linkpath = "" }: ReadEntry, wanted: ReadonlyMap<string, string>, fail: (problem: string) => BadArchive): BadArchive | undefined {
+function problemOf(
+  { path, type, linkpath = "" }: ReadEntry,
+  wanted: ReadonlyMap<string, string>,
+  fail: (problem: string) => BadArchive,
+): BadArchive | undefined {
   const refused = "; nothing was installed";
   if (leadsOut(path)) return fail(`the path ${JSON.stringify(path)} leads out of the archive${refused}`);
   if (type === "SymbolicLink" || type === "Link") {
     // A symbolic link counts from its folder, a hard link from the top.
-    const target = type === "Link" || linkpath.startsWith("/") ? linkpath : posix.join(posix.dirname(normal(path)), linkpath);
+    const target =
+      type === "Link" || linkpath.startsWith("/") ? linkpath : posix.join(posix.dirname(normal(path)), linkpath);
     const kind = type === "Link" ? "hard link" : "symbolic link";
-    if (leadsOut(posix.normalize(target))) return fail(`the ${kind} ${JSON.stringify(path)} leads out of the archive, to ${JSON.stringify(linkpath)}${refused}`);
+    if (leadsOut(posix.normalize(target)))
+      return fail(
+        `the ${kind} ${JSON.stringify(path)} leads out of the archive, to ${JSON.stringify(linkpath)}${refused}`,
+      );
     if (wanted.has(normal(path))) return fail(`${JSON.stringify(path)} is a ${kind}, not a file${refused}`);
   } else if (!["File", "OldFile", "ContiguousFile", "Directory"].includes(type)) {
     return fail(`${JSON.stringify(path)} is neither a file nor a folder (${type})${refused}`);
@@ -135,12 +151,15 @@ function problemOf({ path, type, linkpath = "" }: ReadEntry, wanted: ReadonlyMap
 
 // eslint-disable-next-line no-control-regex
 const DRIVE_OR_CONTROL = /^[A-Za-z]:|[\\\0-\x1f]/;
-const leadsOut = (path: string): boolean => path.startsWith("/") || path.split("/").includes("..") || DRIVE_OR_CONTROL.test(path);
+const leadsOut = (path: string): boolean =>
+  path.startsWith("/") || path.split("/").includes("..") || DRIVE_OR_CONTROL.test(path);
 
 /** The parser's complaints, in words that say what to think of. */
 function damage(error: Error): string {
   const message = error.message.replace(/^TAR_\w+: /, "");
-  return /checksum failure|Unrecognized|path is required/.test(message) ? `it is damaged, or not a tar archive (${message})` : `it is damaged or truncated (${message})`;
+  return /checksum failure|Unrecognized|path is required/.test(message)
+    ? `it is damaged, or not a tar archive (${message})`
+    : `it is damaged or truncated (${message})`;
 }
 
 const OTHERS: [string, number[]][] = [

@@ -24,12 +24,20 @@ export function wordCounts(examples: Record<Split, readonly Example[]>): SplitFe
 
 /** In small letters, without punctuation. */
 const wordsOf = ({ texts }: Example): string[] =>
-  texts.flatMap((text, side) => (text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? []).map((word) => (texts.length > 1 ? `${side} ${word}` : word)));
+  texts.flatMap((text, side) =>
+    (text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? []).map((word) =>
+      texts.length > 1 ? `${side} ${word}` : word,
+    ),
+  );
 
 /** The mean of each text's last hidden states over its tokens. */
 export function* pooledStates(model: Model, inputs: Record<Split, Inputs>): Generator<undefined, SplitFeatures> {
   const features: Partial<SplitFeatures> = {};
-  for (const split of ["train", "dev", "test"] as const) features[split] = featureRows(yield* meanStatesSteps(model, inputs[split].sequences), inputs[split].sequences.length);
+  for (const split of ["train", "dev", "test"] as const)
+    features[split] = featureRows(
+      yield* meanStatesSteps(model, inputs[split].sequences),
+      inputs[split].sequences.length,
+    );
   return features as SplitFeatures;
 }
 
@@ -41,7 +49,10 @@ export function* regressionOn(
 ): Generator<undefined, { inversePenalty: number; dev: Predictions; test: Predictions }[]> {
   const fits = yield* softmaxFits(features.train, labels, classes, inversePenalties);
   return fits.map((fit, i) => {
-    const on = (split: Split): Predictions => ({ values: Float64Array.from(features[split].flatMap((x) => softmaxScores(fit, x))), shape: [features[split].length, classes] });
+    const on = (split: Split): Predictions => ({
+      values: Float64Array.from(features[split].flatMap((x) => softmaxScores(fit, x))),
+      shape: [features[split].length, classes],
+    });
     return { inversePenalty: inversePenalties[i], dev: on("dev"), test: on("test") };
   });
 }

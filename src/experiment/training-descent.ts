@@ -9,13 +9,19 @@ import { runLength, type TrainingConfig } from "../finetune/training-config";
 export function trainingSteps(config: TrainingConfig, examples: number): { rates: number[]; batches: number[][] } {
   const { steps, warmup } = runLength(config, examples);
   const order = trainingBatches({ ...config, examples });
-  const rates = Array.from({ length: steps }, (_, t) => scheduledRate(config.schedule, config.learningRate, t, steps, warmup));
+  const rates = Array.from({ length: steps }, (_, t) =>
+    scheduledRate(config.schedule, config.learningRate, t, steps, warmup),
+  );
   return { rates, batches: rates.map(() => (order.next().value as number[][]).flat()) };
 }
 
 /** Why a run has no such counterpart, or undefined if it has one. */
-export function withoutDescent({ optimizer, batchSize, accumulate, weightDecay, loss }: TrainingConfig, outputs: number): string | undefined {
-  if (optimizer !== "sgd" && (outputs > 1 || batchSize > 1 || accumulate > 1)) return "sign kernels predict steps on one example with one output (batchSize 1, the margin)";
+export function withoutDescent(
+  { optimizer, batchSize, accumulate, weightDecay, loss }: TrainingConfig,
+  outputs: number,
+): string | undefined {
+  if (optimizer !== "sgd" && (outputs > 1 || batchSize > 1 || accumulate > 1))
+    return "sign kernels predict steps on one example with one output (batchSize 1, the margin)";
   if (accumulate > 1) return "gradients are accumulated over batches";
   if (weightDecay > 0) return "weight decay has no counterpart";
   if (loss === "l2" && outputs === 1) return "the l2 loss is of logits, and the margin is one number";
@@ -32,14 +38,26 @@ export interface TrainingDescentOptions extends Pick<KernelDescentOptions, "trai
  *
  * @returns the outputs after the steps of `record`, or why there are none
  */
-export async function trainingDescent({ config, ...options }: TrainingDescentOptions, signal?: AbortSignal): Promise<KernelDescentRecord[] | string> {
+export async function trainingDescent(
+  { config, ...options }: TrainingDescentOptions,
+  signal?: AbortSignal,
+): Promise<KernelDescentRecord[] | string> {
   const [examples, outputs] = options.train.kernel.shape;
   const reason = withoutDescent(config, outputs);
   if (reason !== undefined) return reason;
   const sign = config.optimizer !== "sgd";
   const clipNorm = sign ? undefined : (config.clipNorm ?? undefined);
   try {
-    const { records } = await kernelDescent({ ...options, ...trainingSteps(config, examples), loss: config.loss, direction: sign ? "sign" : "gradient", clipNorm }, signal);
+    const { records } = await kernelDescent(
+      {
+        ...options,
+        ...trainingSteps(config, examples),
+        loss: config.loss,
+        direction: sign ? "sign" : "gradient",
+        clipNorm,
+      },
+      signal,
+    );
     return records;
   } catch (error) {
     if ((error as Error).name !== DIVERGED) throw error;

@@ -7,7 +7,11 @@ import type { LanguageModel } from "./language-model";
 import { promptOutputs } from "./outputs";
 
 /** The model's answers to the task's prompt as they are: the label words' logits at the mask, [examples, classes]. */
-export function zeroShotLogits({ model, tokenizer }: Pick<LanguageModel, "model" | "tokenizer">, task: Task, examples: Example[]): Predictions {
+export function zeroShotLogits(
+  { model, tokenizer }: Pick<LanguageModel, "model" | "tokenizer">,
+  task: Task,
+  examples: Example[],
+): Predictions {
   const { head } = promptOutputs(task, tokenizer);
   const { sequences } = encodeExamples(examples, task, tokenizer);
   return { values: predictLogits(model, head, sequences), shape: [examples.length, task.labels.length] };
@@ -33,15 +37,23 @@ const MOST_CLASSES = 6;
  */
 export function wordOrders(logits: Predictions, labels: readonly number[]): WordOrder[] {
   const [examples, classes] = logits.shape;
-  if (classes > MOST_CLASSES) throw new Error(`every order of ${classes} label words is too many to try: at most ${MOST_CLASSES} classes`);
+  if (classes > MOST_CLASSES)
+    throw new Error(`every order of ${classes} label words is too many to try: at most ${MOST_CLASSES} classes`);
   if (labels.length !== examples) throw new Error(`${examples} answers but ${labels.length} labels`);
   const words = predictedClasses(logits);
-  return permutations(classes).map((order) => ({ order, accuracy: words.filter((word, i) => word === order[labels[i]]).length / examples }));
+  return permutations(classes).map((order) => ({
+    order,
+    accuracy: words.filter((word, i) => word === order[labels[i]]).length / examples,
+  }));
 }
 
 /** All orders of 0 … n − 1, lexicographically, so the identity comes first. */
 function permutations(n: number): number[][] {
   const extend = (chosen: number[]): number[][] =>
-    chosen.length === n ? [chosen] : Array.from({ length: n }, (_, i) => i).filter((i) => !chosen.includes(i)).flatMap((i) => extend([...chosen, i]));
+    chosen.length === n
+      ? [chosen]
+      : Array.from({ length: n }, (_, i) => i)
+          .filter((i) => !chosen.includes(i))
+          .flatMap((i) => extend([...chosen, i]));
   return extend([]);
 }

@@ -11,7 +11,8 @@ export interface BatchOptions {
 }
 
 /** Batches in an epoch; the last one may be smaller than the others. */
-const batchesPerEpoch = ({ examples, batchSize }: Pick<BatchOptions, "examples" | "batchSize">): number => Math.ceil(examples / batchSize);
+const batchesPerEpoch = ({ examples, batchSize }: Pick<BatchOptions, "examples" | "batchSize">): number =>
+  Math.ceil(examples / batchSize);
 
 /** Optimizer steps in an epoch, as the authors' trainer counts them: at least one. */
 export const stepsPerEpoch = (options: Pick<BatchOptions, "examples" | "batchSize" | "accumulate">): number =>

@@ -14,12 +14,24 @@ import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
 import { scheduledRate } from "./schedule";
 import { trainedParameters } from "./trained-parameters";
 import { trainedVocabulary } from "./trained-vocabulary";
-import { parseTrainingConfig, runLength, TRAINING_FIELDS, type TrainingConfig, type TrainingSettings } from "./training-config";
+import {
+  parseTrainingConfig,
+  runLength,
+  TRAINING_FIELDS,
+  type TrainingConfig,
+  type TrainingSettings,
+} from "./training-config";
 import type { TrainingRecord } from "./training-record";
 import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
 import { dispatchOf, disposeState, firstState, modelWith, trainingSteps, type Trained } from "./training-step";
 
-export { evaluateAccuracy, evaluateHead, evaluateHeadSteps, type HeadScores, type LabelledPrompts } from "./labelled-prompts";
+export {
+  evaluateAccuracy,
+  evaluateHead,
+  evaluateHeadSteps,
+  type HeadScores,
+  type LabelledPrompts,
+} from "./labelled-prompts";
 export { linearSchedule } from "./schedule";
 export { DIVERGED } from "./training-step";
 export type { TrainingRecord } from "./training-record";
@@ -72,17 +84,31 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   checkPrompts({ train, dev });
   const length = runLength(config, train.labels.length);
   const run = fingerprint(options, config);
-  const { model: start, names, dispose: disposeStart } = trainedParameters(options.model, head, train.sequences[0], config);
+  const {
+    model: start,
+    names,
+    dispose: disposeStart,
+  } = trainedParameters(options.model, head, train.sequences[0], config);
   // Steps and evaluations are on the part of the vocabulary that occurs; only what is handed out is whole.
   const part = trainedVocabulary(start, options, config);
   const layouts = flatLayouts(part.model, names);
-  const training = { model: part.model, head: part.head, layouts, train: part.train, classes: classesOf(options), config, dispatch: dispatchOf(start) };
+  const training = {
+    model: part.model,
+    head: part.head,
+    layouts,
+    train: part.train,
+    classes: classesOf(options),
+    config,
+    dispatch: dispatchOf(start),
+  };
   const origin = firstState(training);
   try {
     const restored = stateDirectory === undefined ? undefined : loadTrainingState(stateDirectory, run);
     const { history, ...past }: TrainingState = restored?.state ?? { step: 0, losses: [], history: [] };
     let { step, losses } = past;
-    let current: Trained = restored ? { parameters: [...restored.tensors.parameters], moments: [...restored.tensors.moments] } : firstState(training);
+    let current: Trained = restored
+      ? { parameters: [...restored.tensors.parameters], moments: [...restored.tensors.moments] }
+      : firstState(training);
     let best = restored?.tensors.best && { parameters: restored.tensors.best, record: history[past.best!] };
     let savedStep = restored ? step : -1;
     /** Calls a function with the model of the part as it is now. */
@@ -94,7 +120,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         disposeParameters(model, names);
       }
     };
-    const initialLogits = past.initialLogits ?? (part.probe && withCurrent((model) => [...predictLogits(model, part.head, part.probe!)]));
+    const initialLogits =
+      past.initialLogits ?? (part.probe && withCurrent((model) => [...predictLogits(model, part.head, part.probe!)]));
 
     const save = (): void => {
       if (stateDirectory === undefined || savedStep === step) return;
@@ -106,7 +133,15 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       const record = withCurrent((model): TrainingRecord => {
         const { accuracy: devAccuracy, score: devScore } = evaluateHead(model, part.head, part.dev, config.metric);
         const logits = part.probe && { logits: [...predictLogits(model, part.head, part.probe)] };
-        return { step, loss: mean(losses), learningRate, devAccuracy, devScore, distance: distanceBetween(current, origin), ...logits };
+        return {
+          step,
+          loss: mean(losses),
+          learningRate,
+          devAccuracy,
+          devScore,
+          distance: distanceBetween(current, origin),
+          ...logits,
+        };
       });
       history.push(record);
       losses = [];
@@ -123,7 +158,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       }
     };
 
-    const batches = (): ReturnType<typeof trainingBatches> => trainingBatches({ ...config, examples: train.labels.length });
+    const batches = (): ReturnType<typeof trainingBatches> =>
+      trainingBatches({ ...config, examples: train.labels.length });
     const steps = trainingSteps(training, batches(), length.steps);
     try {
       const order = batches();
@@ -150,7 +186,14 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       }
       const tuned = part.whole(modelWith(training, best!.parameters), names);
       const described = { ...tuned, hash: `${start.hash}+tuned(${run})` };
-      return { model: described, best: best!.record, history, initialLogits, trained: [...names].sort(), dispose: () => disposeParameters(tuned, names) };
+      return {
+        model: described,
+        best: best!.record,
+        history,
+        initialLogits,
+        trained: [...names].sort(),
+        dispose: () => disposeParameters(tuned, names),
+      };
     } finally {
       steps.dispose();
       disposeState(current);
@@ -163,11 +206,17 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   }
 }
 
-const disposeParameters = (model: Model, names: readonly string[]): void => names.forEach((name) => parameter(model, name).dispose());
+const disposeParameters = (model: Model, names: readonly string[]): void =>
+  names.forEach((name) => parameter(model, name).dispose());
 
 /** ‖θ − θ_0‖ */
 const distanceBetween = (current: Trained, origin: Trained): number =>
-  tf.tidy(() => tf.sqrt(tf.addN(current.parameters.map((vector, i) => tf.sum(tf.square(tf.sub(vector, origin.parameters[i])))))).dataSync()[0]);
+  tf.tidy(
+    () =>
+      tf
+        .sqrt(tf.addN(current.parameters.map((vector, i) => tf.sum(tf.square(tf.sub(vector, origin.parameters[i]))))))
+        .dataSync()[0],
+  );
 
 /** The number of the head's logits, which every label must be below. */
 function classesOf({ model, head, train }: FineTuneInputs): number {
@@ -179,21 +228,36 @@ function classesOf({ model, head, train }: FineTuneInputs): number {
 
 /** The settings in an order that does not depend on how they were written: part of cache keys. */
 export const sortedSettings = (config: TrainingConfig): [string, unknown][] =>
-  Object.entries(config).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  Object.entries(config)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Increase when the same settings come to give other numbers: older states are then not taken up. */
 const FORMAT = 3;
 
 /** Identifies a run by everything that its result depends on. */
 function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, config: TrainingConfig): string {
-  const prompts = ({ sequences, labels }: LabelledPrompts): unknown => [labels, sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids])];
-  const key = [FORMAT, model.hash, head.description, sortedSettings(config), prompts(train), prompts(dev), prompts({ sequences: probe, labels: [] })];
+  const prompts = ({ sequences, labels }: LabelledPrompts): unknown => [
+    labels,
+    sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]),
+  ];
+  const key = [
+    FORMAT,
+    model.hash,
+    head.description,
+    sortedSettings(config),
+    prompts(train),
+    prompts(dev),
+    prompts({ sequences: probe, labels: [] }),
+  ];
   return createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
 }
 
 function checkPrompts(sets: Record<string, LabelledPrompts>): void {
   for (const [name, { sequences, labels }] of Object.entries(sets)) {
     if (labels.length === 0 || sequences.length !== labels.length)
-      throw new Error(`${name}: ${sequences.length} prompts and ${labels.length} labels; both must be the same number, at least 1`);
+      throw new Error(
+        `${name}: ${sequences.length} prompts and ${labels.length} labels; both must be the same number, at least 1`,
+      );
   }
 }

@@ -37,7 +37,8 @@ export function withFlatParameters(model: Model, layout: FlatLayout, vector: Ten
   return { ...model, parameters };
 }
 
-const piecesOf = ({ sizes }: FlatLayout, vector: Tensor): Tensor[] => (sizes.length === 1 ? [vector] : tf.split(vector, sizes));
+const piecesOf = ({ sizes }: FlatLayout, vector: Tensor): Tensor[] =>
+  sizes.length === 1 ? [vector] : tf.split(vector, sizes);
 
 /** Releases the parameters that {@link withFlatParameters} made. */
 export const disposeFlatParameters = (model: Model, layout: FlatLayout): void =>

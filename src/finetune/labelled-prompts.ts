@@ -13,16 +13,22 @@ export interface LabelledPrompts {
 }
 
 /** Predictions of a head on labelled prompts, [n, C]. */
-function* predictionsOf(model: Model, head: Head, { sequences, labels }: LabelledPrompts): Generator<undefined, Predictions> {
+function* predictionsOf(
+  model: Model,
+  head: Head,
+  { sequences, labels }: LabelledPrompts,
+): Generator<undefined, Predictions> {
   const values = yield* predictLogitsSteps(model, head, sequences);
   return { values, shape: [labels.length, values.length / labels.length] };
 }
 
 /** Accuracy of a head on labelled prompts, from 0 to 1. */
-export const evaluateAccuracy = (model: Model, head: Head, prompts: LabelledPrompts): number => accuracy(runAtOnce(predictionsOf(model, head, prompts)), prompts.labels);
+export const evaluateAccuracy = (model: Model, head: Head, prompts: LabelledPrompts): number =>
+  accuracy(runAtOnce(predictionsOf(model, head, prompts)), prompts.labels);
 
 /** Accuracy, and the score by the metric, of a head on labelled prompts, from 0 to 1. */
-export const evaluateHead = (model: Model, head: Head, prompts: LabelledPrompts, metric: Metric): HeadScores => runAtOnce(evaluateHeadSteps(model, head, prompts, metric));
+export const evaluateHead = (model: Model, head: Head, prompts: LabelledPrompts, metric: Metric): HeadScores =>
+  runAtOnce(evaluateHeadSteps(model, head, prompts, metric));
 
 /** From 0 to 1. */
 export interface HeadScores {
@@ -32,7 +38,12 @@ export interface HeadScores {
 }
 
 /** {@link evaluateHead} as a generator that pauses after each batch. */
-export function* evaluateHeadSteps(model: Model, head: Head, prompts: LabelledPrompts, metric: Metric): Generator<undefined, HeadScores> {
+export function* evaluateHeadSteps(
+  model: Model,
+  head: Head,
+  prompts: LabelledPrompts,
+  metric: Metric,
+): Generator<undefined, HeadScores> {
   const predictions = yield* predictionsOf(model, head, prompts);
   const share = accuracy(predictions, prompts.labels);
   return { accuracy: share, score: metric === "f1" ? f1OfClassOne(predictions, prompts.labels) : share };

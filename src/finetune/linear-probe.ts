@@ -27,30 +27,57 @@ export interface LinearProbe {
  * @param head the label words' head, or a new classifier
  * @throws if a head has no final layer, or a fold's training part one class only
  */
-export const linearProbe = (model: Model, head: Head, train: LabelledPrompts): LinearProbe => runAtOnce(linearProbeSteps(model, head, train));
+export const linearProbe = (model: Model, head: Head, train: LabelledPrompts): LinearProbe =>
+  runAtOnce(linearProbeSteps(model, head, train));
 
 /** {@link linearProbe} as a generator that pauses between pieces of work. */
 export function* linearProbeSteps(model: Model, head: Head, train: LabelledPrompts): Generator<undefined, LinearProbe> {
   const layer = head.finalLayer?.(model);
-  if (!layer) throw new Error(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
+  if (!layer)
+    throw new Error(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
   const classes = layer.rows?.length ?? parameter(model, layer.weight).shape[0];
   const features = featureRows(yield* headFeaturesSteps(model, head, train.sequences), train.labels.length);
   const { inversePenalty, foldAccuracy, ...fit } = yield* softmaxRegression(features, train.labels, classes);
   // Of two classes each row is half of scikit-learn's one, so that the logits differ by its score.
   const share = classes === 2 ? 0.5 : 1;
-  const [weights, biases] = [fit.weights.map((row) => row.map((value) => share * value)), fit.intercepts.map((value) => share * value)];
+  const [weights, biases] = [
+    fit.weights.map((row) => row.map((value) => share * value)),
+    fit.intercepts.map((value) => share * value),
+  ];
   const fitted = withRows(model, layer, weights, biases);
-  const numbers = createHash("sha256").update(JSON.stringify([weights.map((row) => [...row]), biases])).digest("hex");
-  return { model: { ...fitted, hash: `${model.hash}+probe(${numbers.slice(0, 32)})` }, inversePenalty, foldAccuracy, dispose: () => [layer.weight, layer.bias].forEach((name) => parameter(fitted, name).dispose()) };
+  const numbers = createHash("sha256")
+    .update(JSON.stringify([weights.map((row) => [...row]), biases]))
+    .digest("hex");
+  return {
+    model: { ...fitted, hash: `${model.hash}+probe(${numbers.slice(0, 32)})` },
+    inversePenalty,
+    foldAccuracy,
+    dispose: () => [layer.weight, layer.bias].forEach((name) => parameter(fitted, name).dispose()),
+  };
 }
 
 /** The model with new rows in the layer, those of the label words or all of them. */
-function withRows(model: Model, { weight, bias, rows }: FinalLayer, weights: readonly Float64Array[], biases: readonly number[]): Model {
+function withRows(
+  model: Model,
+  { weight, bias, rows }: FinalLayer,
+  weights: readonly Float64Array[],
+  biases: readonly number[],
+): Model {
   const replaced = (name: string, values: readonly ArrayLike<number>[]): [string, ReturnType<typeof tf.tensor>] => {
     const before = parameter(model, name);
     const data = (before.dataSync() as Float32Array).slice();
     values.forEach((row, a) => data.set(row, (rows?.[a] ?? a) * row.length));
     return [name, tf.keep(tf.tensor(data, before.shape))];
   };
-  return { ...model, parameters: new Map([...model.parameters, replaced(weight, weights), replaced(bias, biases.map((value) => [value]))]) };
+  return {
+    ...model,
+    parameters: new Map([
+      ...model.parameters,
+      replaced(weight, weights),
+      replaced(
+        bias,
+        biases.map((value) => [value]),
+      ),
+    ]),
+  };
 }

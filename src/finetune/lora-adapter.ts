@@ -34,13 +34,20 @@ const headModule = (model: Model): string => architectureOf(model.config).head.d
  */
 export function saveLoraAdapter(directory: string, model: Model, { baseModel, trained = [] }: SaveLoraOptions): void {
   const factors = [...model.parameters.keys()].filter((name) => /\.lora_[AB]\.weight$/.test(name));
-  if (factors.length === 0) throw new Error(`the model has no LoRA factors to save in ${directory}: save it whole, with saveModel`);
+  if (factors.length === 0)
+    throw new Error(`the model has no LoRA factors to save in ${directory}: save it whole, with saveModel`);
   const heads = (name: string): boolean => name.startsWith(`${headModule(model)}.`) || name.startsWith("classifier.");
   const lost = trained.find((name) => !factors.includes(name) && !heads(name));
-  if (lost !== undefined) throw new Error(`${lost} was trained too, and a LoRA adapter holds factors and the head only: save the model whole, with saveModel`);
-  const layers = factors.filter((name) => name.endsWith(".lora_A.weight")).map((name) => name.slice(0, -".lora_A.weight".length));
+  if (lost !== undefined)
+    throw new Error(
+      `${lost} was trained too, and a LoRA adapter holds factors and the head only: save the model whole, with saveModel`,
+    );
+  const layers = factors
+    .filter((name) => name.endsWith(".lora_A.weight"))
+    .map((name) => name.slice(0, -".lora_A.weight".length));
   const ranks = new Set(layers.map((layer) => parameter(model, loraNames(layer).a).shape[0]));
-  if (ranks.size > 1) throw new Error(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
+  if (ranks.size > 1)
+    throw new Error(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
   const [rank] = ranks;
   const withHead = trained.some((name) => name.startsWith(`${headModule(model)}.`));
 
@@ -72,7 +79,9 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
   };
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, WEIGHTS_FILE), tensors, { format: "pt" });
-  writeFileAtomically(join(directory, CONFIG_FILE), (append) => append(Buffer.from(`${JSON.stringify(config, null, 2)}\n`)));
+  writeFileAtomically(join(directory, CONFIG_FILE), (append) =>
+    append(Buffer.from(`${JSON.stringify(config, null, 2)}\n`)),
+  );
   saveClassifier(directory, model);
 }
 
@@ -95,8 +104,11 @@ const adapterConfig = once(() =>
 export function adapterBase(directory: string): string | undefined {
   const path = join(directory, CONFIG_FILE);
   if (!existsSync(path)) return undefined;
-  const { base_model_name_or_path: base } = parseJson(readFileSync(path, "utf8"), path) as { base_model_name_or_path?: unknown };
-  if (typeof base !== "string" || base === "") throw new Error(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
+  const { base_model_name_or_path: base } = parseJson(readFileSync(path, "utf8"), path) as {
+    base_model_name_or_path?: unknown;
+  };
+  if (typeof base !== "string" || base === "")
+    throw new Error(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
   return existsSync(join(directory, base)) ? join(directory, base) : base;
 }
 
@@ -108,12 +120,18 @@ export function adapterBase(directory: string): string | undefined {
 export function loadLoraAdapter(directory: string, base: Model): { model: Model; dispose(): void } {
   const configPath = join(directory, CONFIG_FILE);
   const path = join(directory, WEIGHTS_FILE);
-  for (const file of [configPath, path]) if (!existsSync(file)) throw new Error(`${directory} is not a LoRA adapter in PEFT's layout: it has no ${file.slice(directory.length + 1)}`);
+  for (const file of [configPath, path])
+    if (!existsSync(file))
+      throw new Error(
+        `${directory} is not a LoRA adapter in PEFT's layout: it has no ${file.slice(directory.length + 1)}`,
+      );
   const text = readFileSync(configPath, "utf8");
   const parsed = adapterConfig().safeParse(parseJson(text, configPath));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new Error(`${configPath}: ${issue.path.join(".") || "the file"}: ${issue.message.replace(/^Invalid input: /, "")}`);
+    throw new Error(
+      `${configPath}: ${issue.path.join(".") || "the file"}: ${issue.message.replace(/^Invalid input: /, "")}`,
+    );
   }
   const { r, lora_alpha: alpha } = parsed.data;
   const { tensors } = readSafetensors(path);
@@ -122,7 +140,8 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   for (const [stored, tensor] of tensors) {
     const name = stored.replace(PREFIX, "");
     // The decoder's bias is what counts: it comes first, and takes the head's name.
-    if (!(name === bias && tensors.has(`${PREFIX}${decoderBias}`))) loaded.set(name === decoderBias ? bias : name, tensor);
+    if (!(name === bias && tensors.has(`${PREFIX}${decoderBias}`)))
+      loaded.set(name === decoderBias ? bias : name, tensor);
   }
   const parameters = new Map(base.parameters);
   const expected = (name: string): number[] | undefined => {
@@ -134,15 +153,25 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   for (const [name, { shape }] of loaded) {
     const wanted = expected(name);
     if (!wanted) throw new Error(`${path}: the base model has no parameter that ${name} belongs to`);
-    if (String(wanted) !== String(shape)) throw new Error(`${path}: ${name} has shape [${shape.join(", ")}], but with the base model and r = ${r} it has [${wanted.join(", ")}]`);
+    if (String(wanted) !== String(shape))
+      throw new Error(
+        `${path}: ${name} has shape [${shape.join(", ")}], but with the base model and r = ${r} it has [${wanted.join(", ")}]`,
+      );
   }
   for (const [name, tensor] of loaded) parameters.set(name, tf.keep(tf.tensor(toFloat32(tensor), tensor.shape)));
   selectParameters(parameters.keys(), ["lora"]);
   const hash = createHash("sha256").update(text);
   for (const [name, tensor] of loaded) hash.update(name).update(toFloat32(tensor));
-  const adapted: Model = { ...base, parameters, loraScale: alpha / r, hash: `${base.hash}+adapter(${hash.digest("hex").slice(0, 32)})` };
+  const adapted: Model = {
+    ...base,
+    parameters,
+    loraScale: alpha / r,
+    hash: `${base.hash}+adapter(${hash.digest("hex").slice(0, 32)})`,
+  };
   const model = withSavedClassifier(directory, adapted);
-  const own = [...model.parameters].filter(([name, tensor]) => base.parameters.get(name) !== tensor).map(([, tensor]) => tensor);
+  const own = [...model.parameters]
+    .filter(([name, tensor]) => base.parameters.get(name) !== tensor)
+    .map(([, tensor]) => tensor);
   return { model, dispose: () => tf.dispose(own) };
 }
 

@@ -9,8 +9,10 @@ export const crossEntropy = (labels: readonly number[]): Loss => ofLabels("cross
 /** Mean squared error of logits [B, C] against one-hot labels, over all B · C entries. */
 export const squaredError = (labels: readonly number[]): Loss => ofLabels("l2", labels);
 
-const ofLabels = (name: LossName, labels: readonly number[]): Loss => (logits) =>
-  targetLoss(name, tf.oneHot(tf.tensor1d([...labels], "int32"), logits.shape[1]!), 1 / labels.length)(logits);
+const ofLabels =
+  (name: LossName, labels: readonly number[]): Loss =>
+  (logits) =>
+    targetLoss(name, tf.oneHot(tf.tensor1d([...labels], "int32"), logits.shape[1]!), 1 / labels.length)(logits);
 
 /**
  * A mean loss against one-hot rows. A row of zeros is no example: it adds nothing to the loss or its derivative.

@@ -38,7 +38,12 @@ export interface StepRates {
 }
 
 /** The rates of step t = 1, 2, … */
-export function stepRates(name: OptimizerName, { beta1 = 0.9, beta2 = 0.999, weightDecay = 0 }: OptimizerOptions, step: number, learningRate: number): { stepSize: number; decay: number } {
+export function stepRates(
+  name: OptimizerName,
+  { beta1 = 0.9, beta2 = 0.999, weightDecay = 0 }: OptimizerOptions,
+  step: number,
+  learningRate: number,
+): { stepSize: number; decay: number } {
   const correction = name === "adamw" ? Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step) : 1;
   return { stepSize: learningRate * correction, decay: learningRate * weightDecay };
 }
@@ -50,7 +55,14 @@ export const momentCount = (name: OptimizerName): number => (name === "adamw" ? 
  * One step on a vector of parameters: a function of tensors only.
  * @returns the new parameters and moments
  */
-export function updated(name: OptimizerName, options: OptimizerOptions, parameters: Tensor, gradient: Tensor, moments: readonly Tensor[], rates: StepRates): { parameters: Tensor; moments: Tensor[] } {
+export function updated(
+  name: OptimizerName,
+  options: OptimizerOptions,
+  parameters: Tensor,
+  gradient: Tensor,
+  moments: readonly Tensor[],
+  rates: StepRates,
+): { parameters: Tensor; moments: Tensor[] } {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decayMask } = options;
   const decaying = (x: Tensor): Tensor => (decayMask ? tf.mul(x, decayMask) : x);
   if (name !== "adamw") {
@@ -62,11 +74,18 @@ export function updated(name: OptimizerName, options: OptimizerOptions, paramete
   const m = tf.add(tf.mul(moments[0], beta1), tf.mul(gradient, 1 - beta1));
   const v = tf.add(tf.mul(moments[1], beta2), tf.mul(tf.square(gradient), 1 - beta2));
   const moved = tf.sub(parameters, tf.mul(tf.div(m, tf.add(tf.sqrt(v), epsilon)), rates.stepSize));
-  return { parameters: weightDecay === 0 ? moved : tf.sub(moved, tf.mul(decaying(moved), rates.decay)), moments: [m, v] };
+  return {
+    parameters: weightDecay === 0 ? moved : tf.sub(moved, tf.mul(decaying(moved), rates.decay)),
+    moments: [m, v],
+  };
 }
 
 /** Makes the optimizer of that name; `restore` continues from a saved state, whose tensors it takes over. */
-export function createOptimizer(name: OptimizerName, options: OptimizerOptions = {}, restore?: OptimizerState): Optimizer {
+export function createOptimizer(
+  name: OptimizerName,
+  options: OptimizerOptions = {},
+  restore?: OptimizerState,
+): Optimizer {
   let step = restore?.step ?? 0;
   let moments = restore?.moments ?? [];
   return {
@@ -74,7 +93,14 @@ export function createOptimizer(name: OptimizerName, options: OptimizerOptions =
       step++;
       while (moments.length < momentCount(name)) moments.push(tf.keep(tf.zerosLike(gradient)));
       const [next, ...after] = tf.tidy(() => {
-        const result = updated(name, options, parameters, gradient, moments, stepRates(name, options, step, learningRate));
+        const result = updated(
+          name,
+          options,
+          parameters,
+          gradient,
+          moments,
+          stepRates(name, options, step, learningRate),
+        );
         return [result.parameters, ...result.moments];
       });
       tf.dispose(moments);
@@ -92,15 +118,27 @@ const NO_DECAY = ["bias", "LayerNorm.weight"];
 const decays = (name: string): boolean => !NO_DECAY.some((part) => name.includes(part));
 
 /** How much a layout's parameters decay: a mask, 1 where weight decay applies and 0 elsewhere, [P], only where some do and some do not. */
-export function decayOf({ names, sizes }: FlatLayout, weightDecay: number): Pick<OptimizerOptions, "weightDecay" | "decayMask"> {
+export function decayOf(
+  { names, sizes }: FlatLayout,
+  weightDecay: number,
+): Pick<OptimizerOptions, "weightDecay" | "decayMask"> {
   if (!names.some(decays)) return { weightDecay: 0 };
   if (names.every(decays)) return { weightDecay };
-  return { weightDecay, decayMask: tf.tidy(() => tf.concat(names.map((name, i) => tf.fill([sizes[i]], decays(name) ? 1 : 0)))) };
+  return {
+    weightDecay,
+    decayMask: tf.tidy(() => tf.concat(names.map((name, i) => tf.fill([sizes[i]], decays(name) ? 1 : 0)))),
+  };
 }
 
 /** Scales a gradient so that its Euclidean norm is at most `limit`, as torch.nn.utils.clip_grad_norm_ does. */
-export const clipByNorm = (gradient: Tensor, limit: number): Tensor => tf.tidy(() => tf.mul(gradient, clipScale([gradient], limit)));
+export const clipByNorm = (gradient: Tensor, limit: number): Tensor =>
+  tf.tidy(() => tf.mul(gradient, clipScale([gradient], limit)));
 
 /** What {@link clipByNorm} multiplies by, for a gradient in several vectors. */
 export const clipScale = (gradients: readonly Tensor[], limit: number): Tensor =>
-  tf.tidy(() => tf.minimum(tf.div(limit, tf.add(tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient))))), 1e-6)), 1));
+  tf.tidy(() =>
+    tf.minimum(
+      tf.div(limit, tf.add(tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient))))), 1e-6)),
+      1,
+    ),
+  );

@@ -35,7 +35,14 @@ function pack(lengths: readonly number[], rowCount: number): Packing {
     rows[row].push(i);
     filled[row] += lengths[i];
   }
-  return { rows, shape: { rows: rowCount, length: upTo(LENGTH_STEP, Math.max(...filled)), reads: Math.max(...rows.map((row) => row.length)) } };
+  return {
+    rows,
+    shape: {
+      rows: rowCount,
+      length: upTo(LENGTH_STEP, Math.max(...filled)),
+      reads: Math.max(...rows.map((row) => row.length)),
+    },
+  };
 }
 
 export interface BatchPlan {
@@ -60,7 +67,13 @@ export function planBatches(batches: readonly (readonly number[])[], dispatch: n
   const packings = batches.map((lengths) => pack(lengths, rows));
   // Even, so that draws of one task have one number of them, and share graphs.
   const reads = upTo(2, Math.max(...packings.map(({ shape }) => shape.reads)));
-  const graphs = dispatch === 0 ? [] : graphLengths(packings.map(({ shape }) => shape.length), { dispatch: dispatch / rows, making: (MAKING * dispatch + 2 * mean) / rows });
+  const graphs =
+    dispatch === 0
+      ? []
+      : graphLengths(
+          packings.map(({ shape }) => shape.length),
+          { dispatch: dispatch / rows, making: (MAKING * dispatch + 2 * mean) / rows },
+        );
   return {
     shapeOf(lengths) {
       const { length } = pack(lengths, rows).shape;
@@ -74,7 +87,10 @@ export function planBatches(batches: readonly (readonly number[])[], dispatch: n
  * Which lengths of rows are rounded up to the longest of them, for which there is a graph, so that the run takes the
  * least time; the others are computed without. In units of the time that a token of a row takes.
  */
-function graphLengths(lengths: readonly number[], { dispatch, making }: { dispatch: number; making: number }): { from: number; to: number }[] {
+function graphLengths(
+  lengths: readonly number[],
+  { dispatch, making }: { dispatch: number; making: number },
+): { from: number; to: number }[] {
   const distinct = [...new Set(lengths)].sort((a, b) => a - b);
   const counts = distinct.map((length) => lengths.filter((each) => each === length).length);
   /** The least time for the shortest lengths, and the graphs that it takes. */
@@ -96,9 +112,16 @@ function graphLengths(lengths: readonly number[], { dispatch, making }: { dispat
  * The prompts in a batch of that shape.
  * @returns the batch, and the place in it, of rows · reads, of each prompt
  */
-export function packedBatch(sequences: readonly Sequence[], config: ModelConfig, { rows: rowCount, length, reads }: BatchShape): { batch: Batch; places: number[] } {
+export function packedBatch(
+  sequences: readonly Sequence[],
+  config: ModelConfig,
+  { rows: rowCount, length, reads }: BatchShape,
+): { batch: Batch; places: number[] } {
   sequences.forEach(({ ids }) => checkTextLength(ids.length, config));
-  const { rows } = pack(sequences.map(({ ids }) => ids.length), rowCount);
+  const { rows } = pack(
+    sequences.map(({ ids }) => ids.length),
+    rowCount,
+  );
   const places: number[] = [];
   const readPositions: number[][] = [];
   const packedRows = rows.map((row, r): PackedRow => {

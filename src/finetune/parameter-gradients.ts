@@ -26,7 +26,13 @@ type AddGradient = (name: string, gradient: () => Tensor) => void;
  * The loss of one batch and its gradient with respect to every parameter that it reaches, or those that are asked for.
  * @returns gradients that the caller disposes of; the batch is disposed of here
  */
-export function parameterGradients(model: Model, head: Head, batch: Batch, loss: Loss, options: GradientOptions = {}): { loss: number; gradients: ParameterGradients } {
+export function parameterGradients(
+  model: Model,
+  head: Head,
+  batch: Batch,
+  loss: Loss,
+  options: GradientOptions = {},
+): { loss: number; gradients: ParameterGradients } {
   const { loss: value, gradients } = gradientTensors(model, head, batch, loss, options);
   const result = { loss: value.dataSync()[0], gradients };
   value.dispose();
@@ -35,7 +41,13 @@ export function parameterGradients(model: Model, head: Head, batch: Batch, loss:
 }
 
 /** {@link parameterGradients} with the loss as a tensor: a function of tensors only. The batch stays the caller's, and so does what is returned. */
-export function gradientTensors(model: Model, head: Head, batch: Batch, loss: Loss, { only, dropout }: GradientOptions = {}): { loss: Tensor; gradients: ParameterGradients } {
+export function gradientTensors(
+  model: Model,
+  head: Head,
+  batch: Batch,
+  loss: Loss,
+  { only, dropout }: GradientOptions = {},
+): { loss: Tensor; gradients: ParameterGradients } {
   const gradients: ParameterGradients = new Map();
   const add: AddGradient = (name, form) => {
     if (only && !only.has(name)) return;
@@ -51,7 +63,8 @@ export function gradientTensors(model: Model, head: Head, batch: Batch, loss: Lo
     const { loss: mean, delta } = loss(logits);
     const top = head.backward(model, headTrace, tf.expandDims(delta, 0));
     for (const site of top.sites) tf.tidy(() => addSite(model, site, add));
-    for (const site of encoderBackward(model, batch, trace, top.delta, lowest)) tf.tidy(() => addSite(model, site, add));
+    for (const site of encoderBackward(model, batch, trace, top.delta, lowest))
+      tf.tidy(() => addSite(model, site, add));
     return mean;
   });
   return { loss: value, gradients };
@@ -80,6 +93,8 @@ function addSite(model: Model, site: Site, add: AddGradient): void {
     add(site.bias, () => tf.sum(delta, 0));
   } else {
     const table = parameter(model, site.table);
-    add(site.table, () => tf.unsortedSegmentSum(delta, site.rows.reshape([-1]) as never, table.shape[0]).reshape(table.shape));
+    add(site.table, () =>
+      tf.unsortedSegmentSum(delta, site.rows.reshape([-1]) as never, table.shape[0]).reshape(table.shape),
+    );
   }
 }

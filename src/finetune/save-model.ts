@@ -19,7 +19,14 @@ export interface SaveModelOptions {
 }
 
 /** The tokenizer's files in Hugging Face layout, as far as a model has them. */
-export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt"] as const;
+export const TOKENIZER_FILES = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "vocab.json",
+  "merges.txt",
+  "vocab.txt",
+] as const;
 
 const CLASSIFIER_FILE = "classifier.safetensors";
 const isClassifier = (name: string): boolean => /^classifier\.(dense\.|out_proj\.)?(weight|bias)$/.test(name);
@@ -41,7 +48,8 @@ export function saveModel(directory: string, model: Model, { source, tied = fals
   if (source !== undefined) copyTokenizer(source, directory);
   saveClassifier(directory, model);
   // BERT's own classifier is another one, on a pooled state that masked language models do not have.
-  if (model.config.modelType === "roberta" && model.parameters.has("classifier.out_proj.weight")) addSequenceClassifier(directory, model);
+  if (model.config.modelType === "roberta" && model.parameters.has("classifier.out_proj.weight"))
+    addSequenceClassifier(directory, model);
 }
 
 /** Puts the classifier into the checkpoint's own files, and its class into the config. */
@@ -84,8 +92,13 @@ function mergedWeight(model: Model, name: string): Tensor {
 export function mergedLora(model: Model): { model: Model; dispose(): void } {
   const names = [...model.parameters.keys()].filter((name) => !/\.lora_[AB]\.weight$/.test(name));
   const parameters = new Map(names.map((name) => [name, tf.tidy(() => tf.keep(mergedWeight(model, name)))]));
-  const own = names.filter((name) => parameters.get(name) !== model.parameters.get(name)).map((name) => parameters.get(name)!);
-  return { model: { ...model, parameters, loraScale: undefined, hash: `${model.hash}+merged` }, dispose: () => tf.dispose(own) };
+  const own = names
+    .filter((name) => parameters.get(name) !== model.parameters.get(name))
+    .map((name) => parameters.get(name)!);
+  return {
+    model: { ...model, parameters, loraScale: undefined, hash: `${model.hash}+merged` },
+    dispose: () => tf.dispose(own),
+  };
 }
 
 /** Copies a tokenizer's files from one model's folder to another's. */
@@ -114,9 +127,14 @@ export function withSavedClassifier(directory: string, model: Model): Model {
   if (!existsSync(path)) return model;
   const { tensors } = readSafetensors(path);
   const weights = [...tensors].filter(([name]) => name.endsWith(".weight"));
-  const fits = weights.every(([name, { shape }]) => shape[1] === model.config.hiddenSize && tensors.get(name.replace(/weight$/, "bias"))?.shape[0] === shape[0]);
+  const fits = weights.every(
+    ([name, { shape }]) =>
+      shape[1] === model.config.hiddenSize && tensors.get(name.replace(/weight$/, "bias"))?.shape[0] === shape[0],
+  );
   if (weights.length === 0 || !fits || ![...tensors.keys()].every(isClassifier)) {
-    throw new Error(`${path} does not hold a classifier on ${model.config.hiddenSize} hidden units: weights [outputs, ${model.config.hiddenSize}] and biases [outputs]`);
+    throw new Error(
+      `${path} does not hold a classifier on ${model.config.hiddenSize} hidden units: weights [outputs, ${model.config.hiddenSize}] and biases [outputs]`,
+    );
   }
   const parameters = new Map(model.parameters);
   const hash = createHash("sha256");

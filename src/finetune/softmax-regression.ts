@@ -29,19 +29,33 @@ const FOLDS = 5;
  * @param features one row an example
  * @throws if a fold's training part lacks a class
  */
-export function* softmaxRegression(features: readonly Float64Array[], labels: readonly number[], classes: number): Generator<undefined, SoftmaxFit> {
+export function* softmaxRegression(
+  features: readonly Float64Array[],
+  labels: readonly number[],
+  classes: number,
+): Generator<undefined, SoftmaxFit> {
   const { coordinates, lift } = span(features);
   const folds = stratifiedFolds(labels, FOLDS);
   const indices = labels.map((_, i) => i);
   const totals = INVERSE_PENALTIES.map(() => 0);
   for (let fold = 0; fold < FOLDS; fold++) {
     const [fitted, held] = [indices.filter((i) => folds[i] !== fold), indices.filter((i) => folds[i] === fold)];
-    if (new Set(fitted.map((i) => labels[i])).size < classes) throw new Error(`Cross-validation fold ${fold + 1} leaves no example of some class to fit: give more examples of each class.`);
-    const solve = solver(fitted.map((i) => coordinates[i]), fitted.map((i) => labels[i]), classes);
+    if (new Set(fitted.map((i) => labels[i])).size < classes)
+      throw new Error(
+        `Cross-validation fold ${fold + 1} leaves no example of some class to fit: give more examples of each class.`,
+      );
+    const solve = solver(
+      fitted.map((i) => coordinates[i]),
+      fitted.map((i) => labels[i]),
+      classes,
+    );
     for (const [k, c] of INVERSE_PENALTIES.entries()) {
       const parameters = yield* solve(c);
       const scores = Float64Array.from(held.flatMap((i) => scoresOf(coordinates[i], parameters, classes)));
-      totals[k] += predictedClasses({ values: scores, shape: [held.length, classes] }).filter((predicted, at) => predicted === labels[held[at]]).length / held.length;
+      totals[k] +=
+        predictedClasses({ values: scores, shape: [held.length, classes] }).filter(
+          (predicted, at) => predicted === labels[held[at]],
+        ).length / held.length;
       yield;
     }
   }
@@ -54,7 +68,12 @@ export function* softmaxRegression(features: readonly Float64Array[], labels: re
  * The minimum of ½ ‖W‖² − c Σ log softmax for every inverse penalty c, in their order; each search starts from the minimum before.
  * A generator that pauses after each step of a search.
  */
-export function* softmaxFits(features: readonly Float64Array[], labels: readonly number[], classes: number, inversePenalties: readonly number[]): Generator<undefined, SoftmaxWeights[]> {
+export function* softmaxFits(
+  features: readonly Float64Array[],
+  labels: readonly number[],
+  classes: number,
+  inversePenalties: readonly number[],
+): Generator<undefined, SoftmaxWeights[]> {
   const { coordinates, lift } = span(features);
   const solve = solver(coordinates, labels, classes);
   const fits: SoftmaxWeights[] = [];
@@ -64,24 +83,39 @@ export function* softmaxFits(features: readonly Float64Array[], labels: readonly
 
 /** The rows of a matrix of numbers, [rows, features] row-major. */
 export const featureRows = (values: Float32Array, rows: number): Float64Array[] =>
-  Array.from({ length: rows }, (_, i) => Float64Array.from(values.subarray((i * values.length) / rows, ((i + 1) * values.length) / rows)));
+  Array.from({ length: rows }, (_, i) =>
+    Float64Array.from(values.subarray((i * values.length) / rows, ((i + 1) * values.length) / rows)),
+  );
 
 /** Scores of one example, one a class. */
-export const softmaxScores = ({ weights, intercepts }: SoftmaxWeights, x: Float64Array): number[] => weights.map((row, a) => dot(row, x) + intercepts[a]);
+export const softmaxScores = ({ weights, intercepts }: SoftmaxWeights, x: Float64Array): number[] =>
+  weights.map((row, a) => dot(row, x) + intercepts[a]);
 
-function weightsOf(parameters: Float64Array, classes: number, lift: (weights: Float64Array) => Float64Array): SoftmaxWeights {
+function weightsOf(
+  parameters: Float64Array,
+  classes: number,
+  lift: (weights: Float64Array) => Float64Array,
+): SoftmaxWeights {
   const size = parameters.length / classes - 1;
-  return { weights: Array.from({ length: classes }, (_, a) => lift(parameters.slice(a * size, (a + 1) * size))), intercepts: [...parameters.subarray(classes * size)] };
+  return {
+    weights: Array.from({ length: classes }, (_, a) => lift(parameters.slice(a * size, (a + 1) * size))),
+    intercepts: [...parameters.subarray(classes * size)],
+  };
 }
 
 /**
  * Weights lie in the span of the features. Where those are more than the examples, coordinates in the span stand for
  * them, so that the problem has no more unknowns than examples.
  */
-function span(features: readonly Float64Array[]): { coordinates: readonly Float64Array[]; lift(weights: Float64Array): Float64Array } {
+function span(features: readonly Float64Array[]): {
+  coordinates: readonly Float64Array[];
+  lift(weights: Float64Array): Float64Array;
+} {
   if (features.length >= features[0].length) return { coordinates: features, lift: (weights) => weights };
   const x = new mlMatrix.Matrix(features.map((row) => [...row]));
-  const { eigenvectorMatrix, realEigenvalues } = new mlMatrix.EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
+  const { eigenvectorMatrix, realEigenvalues } = new mlMatrix.EigenvalueDecomposition(x.mmul(x.transpose()), {
+    assumeSymmetric: true,
+  });
   const largest = Math.max(...realEigenvalues);
   const kept = realEigenvalues.map((_, k) => k).filter((k) => realEigenvalues[k] > largest * 1e-13);
   const singular = kept.map((k) => Math.sqrt(realEigenvalues[k]));
@@ -89,7 +123,10 @@ function span(features: readonly Float64Array[]): { coordinates: readonly Float6
   const u = eigenvectorMatrix.subMatrixColumn(kept);
   const v = x.transpose().mmul(u.mmul(mlMatrix.Matrix.diag(singular.map((value) => 1 / value))));
   return {
-    coordinates: u.mmul(mlMatrix.Matrix.diag(singular)).to2DArray().map((row) => Float64Array.from(row)),
+    coordinates: u
+      .mmul(mlMatrix.Matrix.diag(singular))
+      .to2DArray()
+      .map((row) => Float64Array.from(row)),
     lift: (weights) => Float64Array.from(v.mmul(mlMatrix.Matrix.columnVector([...weights])).to1DArray()),
   };
 }
@@ -104,11 +141,16 @@ function scoresOf(x: Float64Array, parameters: Float64Array, classes: number): n
 }
 
 /** A function from the inverse penalty to the minimum; each search starts from the minimum before. */
-function solver(features: readonly Float64Array[], labels: readonly number[], classes: number): (c: number) => Generator<undefined, Float64Array> {
+function solver(
+  features: readonly Float64Array[],
+  labels: readonly number[],
+  classes: number,
+): (c: number) => Generator<undefined, Float64Array> {
   const size = features[0].length;
   const squares = Float64Array.from({ length: size }, (_, k) => features.reduce((sum, x) => sum + x[k] * x[k], 0));
   /** The second derivative where all classes are equally likely, about. */
-  const curvature = (k: number, c: number): number => (k < classes * size ? 1 + (c / classes) * squares[k % size] : (c / classes) * features.length);
+  const curvature = (k: number, c: number): number =>
+    k < classes * size ? 1 + (c / classes) * squares[k % size] : (c / classes) * features.length;
   let parameters: Float64Array = new Float64Array(classes * (size + 1));
   return function* (c) {
     const evaluate = (at: Float64Array): { value: number; gradient: Float64Array } => {
@@ -129,7 +171,11 @@ function solver(features: readonly Float64Array[], labels: readonly number[], cl
       });
       return { value, gradient };
     };
-    parameters = yield* minimize(evaluate, parameters, Float64Array.from(parameters, (_, k) => 1 / curvature(k, c)));
+    parameters = yield* minimize(
+      evaluate,
+      parameters,
+      Float64Array.from(parameters, (_, k) => 1 / curvature(k, c)),
+    );
     return parameters;
   };
 }
@@ -138,7 +184,11 @@ const MEMORY = 20;
 const MOST_STEPS = 5000;
 
 /** L-BFGS, begun with a diagonal inverse Hessian. The penalty makes the weights' curvature at least 1: at a gradient of norm ε they are within ε of the minimum. */
-function* minimize(evaluate: (x: Float64Array) => { value: number; gradient: Float64Array }, start: Float64Array, diagonal: Float64Array): Generator<undefined, Float64Array> {
+function* minimize(
+  evaluate: (x: Float64Array) => { value: number; gradient: Float64Array },
+  start: Float64Array,
+  diagonal: Float64Array,
+): Generator<undefined, Float64Array> {
   let x = start;
   let { value, gradient } = evaluate(x);
   const pairs: { s: Float64Array; y: Float64Array; sy: number }[] = [];
@@ -171,7 +221,11 @@ function* minimize(evaluate: (x: Float64Array) => { value: number; gradient: Flo
 }
 
 /** −H g with the inverse Hessian that the last steps suggest (two-loop recursion). */
-function lbfgsDirection(gradient: Float64Array, pairs: readonly { s: Float64Array; y: Float64Array; sy: number }[], diagonal: Float64Array): Float64Array {
+function lbfgsDirection(
+  gradient: Float64Array,
+  pairs: readonly { s: Float64Array; y: Float64Array; sy: number }[],
+  diagonal: Float64Array,
+): Float64Array {
   let q: Float64Array = gradient.map((value) => -value);
   const alphas = pairs.map(() => 0);
   for (let k = pairs.length - 1; k >= 0; k--) {
@@ -180,7 +234,13 @@ function lbfgsDirection(gradient: Float64Array, pairs: readonly { s: Float64Arra
     q = moved(q, y, -alphas[k]);
   }
   const last = pairs.at(-1);
-  const scale = last ? last.sy / dot(last.y, last.y.map((value, k) => value * diagonal[k])) : 1;
+  const scale = last
+    ? last.sy /
+      dot(
+        last.y,
+        last.y.map((value, k) => value * diagonal[k]),
+      )
+    : 1;
   q = q.map((value, k) => value * diagonal[k] * scale);
   pairs.forEach(({ s, y, sy }, k) => {
     q = moved(q, s, alphas[k] - dot(y, q) / sy);
@@ -196,4 +256,5 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 const norm = (a: Float64Array): number => Math.sqrt(dot(a, a));
 
-const moved = (a: Float64Array, b: Float64Array, factor: number): Float64Array => a.map((value, k) => value + factor * b[k]);
+const moved = (a: Float64Array, b: Float64Array, factor: number): Float64Array =>
+  a.map((value, k) => value + factor * b[k]);

@@ -26,7 +26,16 @@ export interface StepKind {
 }
 
 /** The settings that are part of a graph; the others are inputs or do not matter to it. */
-const SETTINGS = ["optimizer", "beta1", "beta2", "epsilon", "weightDecay", "clipNorm", "loss", "accumulate"] as const satisfies readonly (keyof TrainingConfig)[];
+const SETTINGS = [
+  "optimizer",
+  "beta1",
+  "beta2",
+  "epsilon",
+  "weightDecay",
+  "clipNorm",
+  "loss",
+  "accumulate",
+] as const satisfies readonly (keyof TrainingConfig)[];
 
 type StepFunction = (inputs: Tensors) => Tensors;
 
@@ -40,7 +49,8 @@ export interface StepFunctions {
 }
 
 /** Tensors under the names that a list of them has among inputs and results. */
-export const numbered = (name: string, tensors: readonly Tensor[]): Record<string, Tensor> => Object.fromEntries(tensors.map((tensor, i) => [`${name}.${i}`, tensor]));
+export const numbered = (name: string, tensors: readonly Tensor[]): Record<string, Tensor> =>
+  Object.fromEntries(tensors.map((tensor, i) => [`${name}.${i}`, tensor]));
 
 /** The list that {@link numbered} named. */
 export function listed(name: string, tensors: Tensors): Tensor[] {
@@ -54,25 +64,43 @@ const FROZEN = "frozen.";
 /** The parameters that are not trained, as inputs. */
 export function frozenInputs({ parameters }: Model, layouts: readonly FlatLayout[]): Tensors {
   const trained = new Set(layouts.flatMap(({ names }) => names));
-  return Object.fromEntries([...parameters].filter(([name]) => !trained.has(name)).map(([name, tensor]) => [FROZEN + name, tensor]));
+  return Object.fromEntries(
+    [...parameters].filter(([name]) => !trained.has(name)).map(([name, tensor]) => [FROZEN + name, tensor]),
+  );
 }
 
 /**
  * The functions, run operation by operation.
  * @param lossOf the loss, out of a step's inputs. Default: that of the settings against `target` and `share`.
  */
-export function stepFunctions(kind: StepKind, lossOf: (inputs: Tensors) => Loss = ({ target, share }) => targetLoss(kind.config.loss, target, share)): StepFunctions {
-  const { model: { config: modelConfig, loraScale }, head, layouts, config } = kind;
+export function stepFunctions(
+  kind: StepKind,
+  lossOf: (inputs: Tensors) => Loss = ({ target, share }) => targetLoss(kind.config.loss, target, share),
+): StepFunctions {
+  const {
+    model: { config: modelConfig, loraScale },
+    head,
+    layouts,
+    config,
+  } = kind;
   const only = new Set(layouts.flatMap(({ names }) => names));
   const givenModel = (inputs: Tensors): Model => {
     const frozen = Object.entries(inputs).filter(([name]) => name.startsWith(FROZEN));
-    const start: Model = { config: modelConfig, loraScale, hash: "", parameters: new Map(frozen.map(([name, tensor]) => [name.slice(FROZEN.length), tensor])) };
+    const start: Model = {
+      config: modelConfig,
+      loraScale,
+      hash: "",
+      parameters: new Map(frozen.map(([name, tensor]) => [name.slice(FROZEN.length), tensor])),
+    };
     return layouts.reduce((model, layout, i) => withFlatParameters(model, layout, inputs[`theta.${i}`]), start);
   };
   const gradientOf = (inputs: Tensors): { loss: Tensor; vectors: Tensor[] } => {
     const batch = givenBatch(inputs);
     const model = givenModel(inputs);
-    const result = gradientTensors(model, headOnReads(head, batch), batch, lossOf(inputs), { only, dropout: givenMasks(inputs) });
+    const result = gradientTensors(model, headOnReads(head, batch), batch, lossOf(inputs), {
+      only,
+      dropout: givenMasks(inputs),
+    });
     const vectors = layouts.map((layout) => flatten(layout, (name) => result.gradients.get(name)!));
     // These are kept beyond a tidy.
     layouts.forEach((layout) => disposeFlatParameters(model, layout));
@@ -85,11 +113,20 @@ export function stepFunctions(kind: StepKind, lossOf: (inputs: Tensors) => Loss 
     const results = gradients.map((gradient, i) => {
       const own = moments.filter((_, k) => k % layouts.length === i);
       const options = config.weightDecay === 0 ? config : { ...config, ...decayOf(layouts[i], config.weightDecay) };
-      return updated(config.optimizer, options, inputs[`theta.${i}`], scale ? tf.mul(gradient, scale) : gradient, own, { stepSize: inputs.stepSize, decay: inputs.decay });
+      return updated(config.optimizer, options, inputs[`theta.${i}`], scale ? tf.mul(gradient, scale) : gradient, own, {
+        stepSize: inputs.stepSize,
+        decay: inputs.decay,
+      });
     });
     const kinds = moments.length / layouts.length;
     const next = Array.from({ length: kinds }, (_, kind) => results.map((result) => result.moments[kind])).flat();
-    return { ...numbered("theta", results.map(({ parameters }) => parameters)), ...numbered("moment", next) };
+    return {
+      ...numbered(
+        "theta",
+        results.map(({ parameters }) => parameters),
+      ),
+      ...numbered("moment", next),
+    };
   };
   return {
     whole: inTidy((inputs) => {
@@ -98,13 +135,27 @@ export function stepFunctions(kind: StepKind, lossOf: (inputs: Tensors) => Loss 
     }),
     gradient: inTidy((inputs) => {
       const { loss, vectors } = gradientOf(inputs);
-      return { loss, ...numbered("sum", vectors.map((vector, i) => (`sum.${i}` in inputs ? tf.add(inputs[`sum.${i}`], vector) : vector))) };
+      return {
+        loss,
+        ...numbered(
+          "sum",
+          vectors.map((vector, i) => (`sum.${i}` in inputs ? tf.add(inputs[`sum.${i}`], vector) : vector)),
+        ),
+      };
     }),
-    update: inTidy((inputs) => updateWith(inputs, listed("sum", inputs).map((sum) => (config.accumulate === 1 ? sum : tf.mul(sum, 1 / config.accumulate))))),
+    update: inTidy((inputs) =>
+      updateWith(
+        inputs,
+        listed("sum", inputs).map((sum) => (config.accumulate === 1 ? sum : tf.mul(sum, 1 / config.accumulate))),
+      ),
+    ),
   };
 }
 
-const inTidy = (f: StepFunction): StepFunction => (inputs) => tf.tidy(() => f(inputs) as never);
+const inTidy =
+  (f: StepFunction): StepFunction =>
+  (inputs) =>
+    tf.tidy(() => f(inputs) as never);
 
 /** Kinds of steps whose graphs are kept, the last used ones: all settings of a sweep that differ in nothing but learning rates, seeds and examples share them. */
 const KEPT_KINDS = 4;
@@ -116,11 +167,21 @@ const kept = new Map<string, CompiledStepFunctions>();
 /** The functions as graphs. */
 export function compiledStepFunctions(kind: StepKind): CompiledStepFunctions {
   const { model, head, layouts, config } = kind;
-  const key = JSON.stringify([model.config, model.loraScale, head.description, layouts, SETTINGS.map((name) => config[name])]);
+  const key = JSON.stringify([
+    model.config,
+    model.loraScale,
+    head.description,
+    layouts,
+    SETTINGS.map((name) => config[name]),
+  ]);
   let functions = kept.get(key);
   if (!functions) {
     const { whole, gradient, update } = stepFunctions(kind);
-    functions = { whole: compiled(whole, { name: "a training step" }), gradient: compiled(gradient, { name: "a gradient" }), update: compiled(update, { name: "an optimizer step" }) };
+    functions = {
+      whole: compiled(whole, { name: "a training step" }),
+      gradient: compiled(gradient, { name: "a gradient" }),
+      update: compiled(update, { name: "an optimizer step" }),
+    };
   }
   kept.delete(key);
   kept.set(key, functions);

@@ -16,7 +16,13 @@ export interface StepInputs {
 }
 
 /** The parts of `Batch` that are tensors. */
-const BATCH_TENSORS = ["ids", "positions", "attentionBias", "readBias", "readRows"] as const satisfies readonly (keyof Batch)[];
+const BATCH_TENSORS = [
+  "ids",
+  "positions",
+  "attentionBias",
+  "readBias",
+  "readRows",
+] as const satisfies readonly (keyof Batch)[];
 
 interface BatchSource {
   model: Model;
@@ -33,7 +39,9 @@ interface BatchSource {
  *
  * @returns a function of the examples' indices and the batch's shape; `draw` decides the dropout masks, with the run's seed
  */
-export function stepInputsOf(source: BatchSource): (indices: readonly number[], shape: BatchShape, draw: readonly number[]) => StepInputs {
+export function stepInputsOf(
+  source: BatchSource,
+): (indices: readonly number[], shape: BatchShape, draw: readonly number[]) => StepInputs {
   const masks = new Map<string, MaskShape[]>();
   return (indices, shape, draw) =>
     inputsOf(source, indices, shape, draw, (batch) => {
@@ -45,14 +53,26 @@ export function stepInputsOf(source: BatchSource): (indices: readonly number[], 
 
 type MaskShape = [shape: number[], rate: number];
 
-function inputsOf({ model, train, classes, config }: BatchSource, indices: readonly number[], shape: BatchShape, draw: readonly number[], masksFor: (batch: Batch) => MaskShape[]): StepInputs {
+function inputsOf(
+  { model, train, classes, config }: BatchSource,
+  indices: readonly number[],
+  shape: BatchShape,
+  draw: readonly number[],
+  masksFor: (batch: Batch) => MaskShape[],
+): StepInputs {
   const sequences: Sequence[] = indices.map((i) => train.sequences[i]);
   const { batch, places } = packedBatch(sequences, model.config, shape);
   const target = new Float32Array(shape.rows * shape.reads * classes);
   places.forEach((place, i) => (target[place * classes + train.labels[indices[i]]] = 1));
-  const own: Record<string, Tensor> = { target: tf.tensor2d(target, [shape.rows * shape.reads, classes]), share: tf.scalar(1 / indices.length) };
+  const own: Record<string, Tensor> = {
+    target: tf.tensor2d(target, [shape.rows * shape.reads, classes]),
+    share: tf.scalar(1 / indices.length),
+  };
   if (config.dropout !== false) {
-    const dropout = seededDropout([config.seed, ...draw], typeof config.dropout === "number" ? config.dropout : undefined);
+    const dropout = seededDropout(
+      [config.seed, ...draw],
+      typeof config.dropout === "number" ? config.dropout : undefined,
+    );
     masksFor(batch).forEach(([maskShape, rate], i) => {
       const mask = dropout.mask(maskShape, rate);
       if (mask) own[`mask.${i}`] = mask;
@@ -69,7 +89,10 @@ function inputsOf({ model, train, classes, config }: BatchSource, indices: reado
 
 /** The batch among a step's inputs. */
 export function givenBatch(inputs: Tensors): Batch {
-  const tensors = Object.fromEntries(BATCH_TENSORS.map((name) => [name, inputs[name]])) as Pick<Batch, (typeof BATCH_TENSORS)[number]>;
+  const tensors = Object.fromEntries(BATCH_TENSORS.map((name) => [name, inputs[name]])) as Pick<
+    Batch,
+    (typeof BATCH_TENSORS)[number]
+  >;
   const [size, length] = tensors.ids.shape;
   return { size, length, ...tensors };
 }
@@ -98,7 +121,8 @@ export function headOnReads(head: Head, { readRows }: Pick<Batch, "readRows">): 
   const [rows, reads] = readRows.shape;
   return {
     ...head,
-    forward: (model, hidden, dropout) => head.forward(model, hidden.reshape([rows * reads, 1, hidden.shape[2]!]), dropout),
+    forward: (model, hidden, dropout) =>
+      head.forward(model, hidden.reshape([rows * reads, 1, hidden.shape[2]!]), dropout),
     backward(model, trace, delta) {
       const step = head.backward(model, trace, delta);
       return { ...step, delta: step.delta.reshape([delta.shape[0], rows, reads, step.delta.shape[3]!]) };

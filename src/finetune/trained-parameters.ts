@@ -24,16 +24,29 @@ export interface TrainedParameters {
  * @param example any input of the run: one backward pass tells which parameters the loss reaches
  * @throws if the filter fits no such parameter
  */
-export function trainedParameters(model: Model, head: Head, example: Sequence, { parameters, seed }: Pick<TrainingConfig, "parameters" | "seed">): TrainedParameters {
+export function trainedParameters(
+  model: Model,
+  head: Head,
+  example: Sequence,
+  { parameters, seed }: Pick<TrainingConfig, "parameters" | "seed">,
+): TrainedParameters {
   if (typeof parameters === "object" && "lora" in parameters) {
     const { head: withHead, ...lora } = parameters.lora;
     const adapted = withLora(model, { ...lora, seed });
     const factors = [...adapted.parameters.keys()].filter((name) => !model.parameters.has(name));
     const names = selectParameters(reachedParameters(adapted, head, example), withHead ? ["lora", "head"] : ["lora"]);
-    return { model: adapted, names: [...names], dispose: () => factors.forEach((name) => adapted.parameters.get(name)?.dispose()) };
+    return {
+      model: adapted,
+      names: [...names],
+      dispose: () => factors.forEach((name) => adapted.parameters.get(name)?.dispose()),
+    };
   }
   const reached = reachedParameters(model, head, example);
-  const filters = { all: [], head: ["head"], bitfit: reached.some((name) => name.startsWith("classifier.")) ? ["biases", "classifier.*"] : ["biases"] };
+  const filters = {
+    all: [],
+    head: ["head"],
+    bitfit: reached.some((name) => name.startsWith("classifier.")) ? ["biases", "classifier.*"] : ["biases"],
+  };
   const names = selectParameters(reached, typeof parameters === "string" ? filters[parameters] : parameters.filter);
   return { model, names: [...names], dispose: () => undefined };
 }
@@ -41,7 +54,10 @@ export function trainedParameters(model: Model, head: Head, example: Sequence, {
 /** Names of the parameters that the head's loss reaches, found by one backward pass. */
 function reachedParameters(model: Model, head: Head, example: Sequence): string[] {
   const batch = collate([example], model.config);
-  const { gradients } = parameterGradients(model, head, batch, (logits) => ({ loss: tf.mean(logits), delta: tf.onesLike(logits) }));
+  const { gradients } = parameterGradients(model, head, batch, (logits) => ({
+    loss: tf.mean(logits),
+    delta: tf.onesLike(logits),
+  }));
   tf.dispose([...gradients.values()]);
   return [...gradients.keys()];
 }

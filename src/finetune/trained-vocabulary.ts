@@ -2,7 +2,14 @@
 import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
-import { cutVocabulary, disposeTables, renumbered, vocabularyPart, vocabularyTables, withRows } from "../model/vocabulary-part";
+import {
+  cutVocabulary,
+  disposeTables,
+  renumbered,
+  vocabularyPart,
+  vocabularyTables,
+  withRows,
+} from "../model/vocabulary-part";
 import type { LabelledPrompts } from "./labelled-prompts";
 import type { TrainingConfig } from "./training-config";
 
@@ -23,7 +30,11 @@ export interface TrainedVocabulary extends Prompts {
 }
 
 /** The part that occurs; all of it where the head reads all tokens, or where weight decay moves the rows of all. */
-export function trainedVocabulary(model: Model, inputs: Prompts & { head: Head }, { weightDecay }: Pick<TrainingConfig, "weightDecay">): TrainedVocabulary {
+export function trainedVocabulary(
+  model: Model,
+  inputs: Prompts & { head: Head },
+  { weightDecay }: Pick<TrainingConfig, "weightDecay">,
+): TrainedVocabulary {
   const { train, dev, probe, head } = inputs;
   const all: TrainedVocabulary = { model, head, train, dev, probe, whole: (part) => part, dispose: () => undefined };
   if (weightDecay > 0 || !head.words || !head.renumbered) return all;
@@ -32,7 +43,10 @@ export function trainedVocabulary(model: Model, inputs: Prompts & { head: Head }
   if (part.rows.length === model.config.vocabSize) return all;
   const cut = cutVocabulary(model, part);
   const tables = new Set(vocabularyTables(model));
-  const inPart = ({ sequences, labels }: LabelledPrompts): LabelledPrompts => ({ sequences: renumbered(sequences, part), labels });
+  const inPart = ({ sequences, labels }: LabelledPrompts): LabelledPrompts => ({
+    sequences: renumbered(sequences, part),
+    labels,
+  });
   return {
     model: cut,
     head: head.renumbered(part.numberOf),

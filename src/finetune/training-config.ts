@@ -64,7 +64,8 @@ export interface TrainingSettings {
 }
 
 /** Settings with every default filled in. */
-export interface TrainingConfig extends Required<Omit<TrainingSettings, Undefaulted | "parameters">>, Pick<TrainingSettings, Undefaulted> {
+export interface TrainingConfig
+  extends Required<Omit<TrainingSettings, Undefaulted | "parameters">>, Pick<TrainingSettings, Undefaulted> {
   /** Which parameters are trained. */
   parameters: "all" | "head" | "bitfit" | { lora: LoraSettings & { head: boolean } } | { filter: string[] };
 }
@@ -106,15 +107,25 @@ const schema = once(() => {
       loss: oneOf(["cross-entropy", "l2"]).default("cross-entropy"),
       dropout: z.union([z.boolean(), share], "must be true, false or a rate below 1").default(false),
       parameters: z
-        .union([oneOf(["all", "head", "bitfit"]), z.strictObject({ lora }), z.strictObject({ filter: z.array(z.string()).min(1) })], parametersMessage)
+        .union(
+          [
+            oneOf(["all", "head", "bitfit"]),
+            z.strictObject({ lora }),
+            z.strictObject({ filter: z.array(z.string()).min(1) }),
+          ],
+          parametersMessage,
+        )
         .default("all"),
       seed: z.int("must be a whole number"),
     })
     .check(({ value, issues }) => {
-      const refuse = (field: string, message: string): void => void issues.push({ code: "custom", input: value, path: [field], message });
+      const refuse = (field: string, message: string): void =>
+        void issues.push({ code: "custom", input: value, path: [field], message });
       if (value.steps === undefined && value.epochs === undefined) refuse("steps", "is missing: give steps or epochs");
-      if (value.steps !== undefined && value.epochs !== undefined) refuse("epochs", "is given beside steps: give one of them");
-      if (value.warmupSteps !== undefined && value.warmupRatio !== undefined) refuse("warmupRatio", "is given beside warmupSteps: give one of them");
+      if (value.steps !== undefined && value.epochs !== undefined)
+        refuse("epochs", "is given beside steps: give one of them");
+      if (value.warmupSteps !== undefined && value.warmupRatio !== undefined)
+        refuse("warmupRatio", "is given beside warmupSteps: give one of them");
     }) satisfies Zod.ZodType<TrainingConfig, TrainingSettings>;
 });
 
@@ -157,7 +168,9 @@ export function parseTrainingConfig(settings: unknown, source = "training settin
 /** Of a union's complaints, the one about the alternative that was meant: it has a path of its own. */
 function innermost(issue: Zod.core.$ZodIssue): Zod.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
-  const deeper = issue.errors.map(([first]) => first).find((first) => first !== undefined && first.path.length > 0 && first.code !== "unrecognized_keys");
+  const deeper = issue.errors
+    .map(([first]) => first)
+    .find((first) => first !== undefined && first.path.length > 0 && first.code !== "unrecognized_keys");
   return deeper === undefined ? issue : { ...deeper, path: [...issue.path, ...deeper.path] };
 }
 
@@ -167,13 +180,22 @@ function describe(issue: Zod.core.$ZodIssue, settings: unknown): string {
     const known = field === "" ? `; there are ${TRAINING_FIELDS.join(", ")}` : "";
     return `unknown setting ${issue.keys.map((key) => (field === "" ? key : `${field}.${key}`)).join(", ")}${known}`;
   }
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], settings);
-  if (value === undefined) return issue.code === "custom" ? `${field} ${issue.message}` : `${field} is missing: it ${issue.message}`;
-  return field === "" ? "must be an object" : `${field} ${issue.message}${issue.code === "custom" ? "" : `, not ${JSON.stringify(value) ?? String(value)}`}`;
+  const value = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    settings,
+  );
+  if (value === undefined)
+    return issue.code === "custom" ? `${field} ${issue.message}` : `${field} is missing: it ${issue.message}`;
+  return field === ""
+    ? "must be an object"
+    : `${field} ${issue.message}${issue.code === "custom" ? "" : `, not ${JSON.stringify(value) ?? String(value)}`}`;
 }
 
 /** Optimizer steps of a run, of an epoch, of warm-up, and between evaluations, for so many training examples. */
-export function runLength(config: TrainingConfig, examples: number): { steps: number; perEpoch: number; warmup: number; evaluateEvery: number } {
+export function runLength(
+  config: TrainingConfig,
+  examples: number,
+): { steps: number; perEpoch: number; warmup: number; evaluateEvery: number } {
   const perEpoch = stepsPerEpoch({ examples, batchSize: config.batchSize, accumulate: config.accumulate });
   const steps = config.steps ?? Math.max(1, Math.floor(perEpoch * config.epochs!));
   const warmup = config.warmupSteps ?? Math.ceil(steps * (config.warmupRatio ?? 0));

@@ -31,10 +31,17 @@ export interface TrainingTensors {
 export const trainingStateFile = (directory: string): string => join(directory, "training-state.safetensors");
 
 /** Writes the state; a reader sees the old one or the whole new one. */
-export function saveTrainingState<State = TrainingState>(directory: string, run: string, state: State, { parameters, best = [], moments }: TrainingTensors): void {
+export function saveTrainingState<State = TrainingState>(
+  directory: string,
+  run: string,
+  state: State,
+  { parameters, best = [], moments }: TrainingTensors,
+): void {
   const tensors = new Map<string, StoredTensor>();
   for (const [kind, vectors] of Object.entries({ parameters, best, moment: moments }))
-    vectors.forEach((tensor, i) => tensors.set(`${kind}.${i}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array }));
+    vectors.forEach((tensor, i) =>
+      tensors.set(`${kind}.${i}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array }),
+    );
   mkdirSync(directory, { recursive: true });
   writeSafetensors(trainingStateFile(directory), tensors, { run, state: JSON.stringify(state) });
 }
@@ -44,19 +51,29 @@ export function saveTrainingState<State = TrainingState>(directory: string, run:
  * @param run identifies the run: everything that its result depends on
  * @throws if the file is of another run, or damaged
  */
-export function loadTrainingState<State = TrainingState>(directory: string, run: string): { state: State; tensors: TrainingTensors } | undefined {
+export function loadTrainingState<State = TrainingState>(
+  directory: string,
+  run: string,
+): { state: State; tensors: TrainingTensors } | undefined {
   const path = trainingStateFile(directory);
   if (!existsSync(path)) return undefined;
   const { tensors, metadata } = readSafetensors(path);
   if (metadata.run !== run) {
-    throw new Error(`${path} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`);
+    throw new Error(
+      `${path} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`,
+    );
   }
   const read = (kind: string): Tensor[] => {
     const vectors: Tensor[] = [];
-    for (let stored; (stored = tensors.get(`${kind}.${vectors.length}`)) !== undefined; ) vectors.push(tf.keep(tf.tensor(toFloat32(stored), stored.shape)));
+    for (let stored; (stored = tensors.get(`${kind}.${vectors.length}`)) !== undefined;)
+      vectors.push(tf.keep(tf.tensor(toFloat32(stored), stored.shape)));
     return vectors;
   };
-  if (!tensors.has("parameters.0") || metadata.state === undefined) throw new Error(`${path} is not the state of a run: remove it to begin anew`);
+  if (!tensors.has("parameters.0") || metadata.state === undefined)
+    throw new Error(`${path} is not the state of a run: remove it to begin anew`);
   const best = read("best");
-  return { state: JSON.parse(metadata.state) as State, tensors: { parameters: read("parameters"), best: best.length > 0 ? best : undefined, moments: read("moment") } };
+  return {
+    state: JSON.parse(metadata.state) as State,
+    tensors: { parameters: read("parameters"), best: best.length > 0 ? best : undefined, moments: read("moment") },
+  };
 }

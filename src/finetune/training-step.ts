@@ -52,8 +52,12 @@ const STEPS_TO_PLAN_BY = 1000;
 
 /** The parameters and moments that a run begins with. */
 export function firstState({ model, layouts, config }: Pick<Training, "model" | "layouts" | "config">): Trained {
-  const parameters = layouts.map((layout) => tf.tidy(() => tf.clone(flatten(layout, (name) => parameter(model, name)))));
-  const moments = Array.from({ length: momentCount(config.optimizer) }, () => parameters.map((vector) => tf.zerosLike(vector))).flat();
+  const parameters = layouts.map((layout) =>
+    tf.tidy(() => tf.clone(flatten(layout, (name) => parameter(model, name)))),
+  );
+  const moments = Array.from({ length: momentCount(config.optimizer) }, () =>
+    parameters.map((vector) => tf.zerosLike(vector)),
+  ).flat();
   return { parameters, moments };
 }
 
@@ -61,8 +65,10 @@ export function firstState({ model, layouts, config }: Pick<Training, "model" | 
 export const disposeState = ({ parameters, moments }: Trained): void => tf.dispose([...parameters, ...moments]);
 
 /** The model with a state's parameters. Release with {@link disposeFlatParameters} of each layout. */
-export const modelWith = ({ model, layouts }: Pick<Training, "model" | "layouts">, parameters: readonly Tensor[]): Model =>
-  layouts.reduce((current, layout, i) => withFlatParameters(current, layout, parameters[i]), model);
+export const modelWith = (
+  { model, layouts }: Pick<Training, "model" | "layouts">,
+  parameters: readonly Tensor[],
+): Model => layouts.reduce((current, layout, i) => withFlatParameters(current, layout, parameters[i]), model);
 
 /** Whether the steps of a model, given with its whole vocabulary, may be graphs. */
 export const fitsGraphs = (model: Model): boolean => parameterCount(model) <= LARGEST_FOR_A_GRAPH;
@@ -82,7 +88,12 @@ export interface TrainingSteps {
    * @returns the mean loss over the batches before the step, and the state after it; the one before remains the caller's
    * @throws an error named {@link DIVERGED} if the loss is not finite
    */
-  take(state: Trained, step: number, batches: readonly (readonly number[])[], learningRate: number): { loss: number; state: Trained };
+  take(
+    state: Trained,
+    step: number,
+    batches: readonly (readonly number[])[],
+    learningRate: number,
+  ): { loss: number; state: Trained };
   dispose(): void;
 }
 
@@ -90,25 +101,44 @@ export interface TrainingSteps {
  * The steps of a run.
  * @param order the run's batches, from its first step on: they decide the shapes
  */
-export function trainingSteps(training: Training, order: Iterable<readonly (readonly number[])[]>, steps: number): TrainingSteps {
+export function trainingSteps(
+  training: Training,
+  order: Iterable<readonly (readonly number[])[]>,
+  steps: number,
+): TrainingSteps {
   const { model, head, layouts, train, config, dispatch } = training;
   const lengthsOf = (batch: readonly number[]): number[] => batch.map((i) => train.sequences[i].ids.length);
   const plan = planBatches(firstOf(order, Math.min(steps, STEPS_TO_PLAN_BY)).flat().map(lengthsOf), dispatch);
-  const functions = { eager: stepFunctions({ model, head, layouts, config }), graph: compiledStepFunctions({ model, head, layouts, config }) };
+  const functions = {
+    eager: stepFunctions({ model, head, layouts, config }),
+    graph: compiledStepFunctions({ model, head, layouts, config }),
+  };
   // In graphs the update costs little, and is part of the step.
   const fused = dispatch === 0 ? fusedAdam(layouts, config) : undefined;
   const frozen = frozenInputs(model, layouts);
   const stepInputs = stepInputsOf(training);
   const prepared = new Set<number>();
 
-  const name = (batches: readonly unknown[]): "whole" | "gradient" => (config.accumulate === 1 && batches.length === 1 && !fused ? "whole" : "gradient");
+  const name = (batches: readonly unknown[]): "whole" | "gradient" =>
+    config.accumulate === 1 && batches.length === 1 && !fused ? "whole" : "gradient";
   const optimizerInputs = (state: Trained, step: number, learningRate: number): Record<string, Tensor> => {
-    const rates = Object.entries(stepRates(config.optimizer, config, step + 1, learningRate)).map(([rate, value]) => [rate, tf.scalar(value)]);
-    return { ...numbered("theta", state.parameters), ...numbered("moment", state.moments), ...Object.fromEntries(rates) };
+    const rates = Object.entries(stepRates(config.optimizer, config, step + 1, learningRate)).map(([rate, value]) => [
+      rate,
+      tf.scalar(value),
+    ]);
+    return {
+      ...numbered("theta", state.parameters),
+      ...numbered("moment", state.moments),
+      ...Object.fromEntries(rates),
+    };
   };
   const disposeRates = ({ stepSize, decay }: Record<string, Tensor>): void => tf.dispose([stepSize, decay]);
   /** Calls a function with the inputs of a batch, and tells whether its step is a graph. */
-  const withBatch = <T>(batch: readonly number[], draw: [step: number, place: number], use: (inputs: Record<string, Tensor>, graph: boolean) => T): T => {
+  const withBatch = <T>(
+    batch: readonly number[],
+    draw: [step: number, place: number],
+    use: (inputs: Record<string, Tensor>, graph: boolean) => T,
+  ): T => {
     const { shape, graph } = plan.shapeOf(lengthsOf(batch));
     const inputs = stepInputs(batch, shape, draw);
     try {
@@ -128,7 +158,9 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
       prepared.add(shape.length);
       const all = optimizerInputs(state, step, learningRate);
       try {
-        return withBatch(batches[0], [step, 0], (inputs) => functions.graph[name(batches)].prepare({ ...inputs, ...inputsFor(name(batches), all) }));
+        return withBatch(batches[0], [step, 0], (inputs) =>
+          functions.graph[name(batches)].prepare({ ...inputs, ...inputsFor(name(batches), all) }),
+        );
       } finally {
         disposeRates(all);
       }
@@ -141,7 +173,9 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
       try {
         for (const [place, batch] of batches.entries()) {
           const sums = after;
-          const { loss, ...rest } = withBatch(batch, [step, place], (inputs, graph) => functions[graph ? "graph" : "eager"][which]({ ...inputs, ...inputsFor(which, all), ...sums }));
+          const { loss, ...rest } = withBatch(batch, [step, place], (inputs, graph) =>
+            functions[graph ? "graph" : "eager"][which]({ ...inputs, ...inputsFor(which, all), ...sums }),
+          );
           losses.push(loss.dataSync()[0]);
           tf.dispose([loss, ...Object.values(sums)]);
           after = rest;
@@ -157,7 +191,10 @@ export function trainingSteps(training: Training, order: Iterable<readonly (read
       const [loss, next] = [mean(losses), { parameters: listed("theta", after), moments: listed("moment", after) }];
       if (Number.isFinite(loss)) return { loss, state: next };
       disposeState(next);
-      throw Object.assign(new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`), { name: DIVERGED });
+      throw Object.assign(
+        new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`),
+        { name: DIVERGED },
+      );
     },
     dispose: () => fused?.dispose(),
   };

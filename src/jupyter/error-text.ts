@@ -5,7 +5,8 @@ const bold = (text: string): string => `\x1b[1m${text}\x1b[22m`;
 const dim = (text: string): string => `\x1b[2m${text}\x1b[22m`;
 
 /** "TypeError: message", the name marked; further lines of the message stay as they are. */
-export const headline = (name: string, message: string): string => `${bold(name)}${message === "" ? "" : `: ${message}`}`;
+export const headline = (name: string, message: string): string =>
+  `${bold(name)}${message === "" ? "" : `: ${message}`}`;
 
 /**
  * The line of a cell in which something is wrong, with a caret beneath it.
@@ -21,11 +22,14 @@ export function excerpt(text: string, label: string, line: number, column: numbe
   const marked = Math.max(1, Math.min(length, source.length - column));
   return [
     dim(`in cell ${label}, line ${line + 1}:`),
-    ...(line > 0 && lines[line - 1].trim() !== "" ? [`  ${dim(`${String(line).padStart(width)} │`)} ${lines[line - 1]}`] : []),
+    ...(line > 0 && lines[line - 1].trim() !== ""
+      ? [`  ${dim(`${String(line).padStart(width)} │`)} ${lines[line - 1]}`]
+      : []),
     `  ${dim(`${line + 1} │`)} ${source}`,
     `  ${" ".repeat(width)} ${dim("│")} ${gap}${bold("^".repeat(marked))}`,
   ];
 }
 
 /** A line of a stack: a function and where it is. */
-export const stackLine = (name: string, place: string): string => dim(`    at ${name === "" ? place : `${name} (${place})`}`);
+export const stackLine = (name: string, place: string): string =>
+  dim(`    at ${name === "" ? place : `${name} (${place})`}`);

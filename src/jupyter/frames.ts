@@ -32,7 +32,7 @@ export function writeFrame(descriptor: number, message: unknown): void {
 }
 
 function writeWhole(descriptor: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length; ) {
+  for (let written = 0; written < bytes.length;) {
     try {
       written += writeSync(descriptor, bytes, written);
     } catch (error) {

@@ -11,7 +11,9 @@ async function main(connectionFile: string): Promise<void> {
   const root = path.resolve(__dirname, "..", "..", "..");
   const folder = process.cwd();
   const wire = new Wire(connection.key, connection.signature_scheme?.replace(/^hmac-/, ""));
-  const { withoutNoise } = (await import(pathToFileURL(path.join(root, "environment", "tensorflow-noise.mjs")).href)) as { withoutNoise(chunk: Buffer): Buffer };
+  const { withoutNoise } = (await import(
+    pathToFileURL(path.join(root, "environment", "tensorflow-noise.mjs")).href
+  )) as { withoutNoise(chunk: Buffer): Buffer };
 
   const sockets = await openSockets(connection);
   const session = new Session({

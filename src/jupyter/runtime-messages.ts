@@ -8,7 +8,16 @@ export interface Publication {
   type: "publish";
   /** The request in whose name: its header is the message's parent. */
   request: number;
-  messageType: "stream" | "display_data" | "update_display_data" | "execute_result" | "error" | "clear_output" | "comm_open" | "comm_msg" | "comm_close";
+  messageType:
+    | "stream"
+    | "display_data"
+    | "update_display_data"
+    | "execute_result"
+    | "error"
+    | "clear_output"
+    | "comm_open"
+    | "comm_msg"
+    | "comm_close";
   content: Record<string, unknown>;
   metadata?: Record<string, unknown>;
   buffers?: Uint8Array[];

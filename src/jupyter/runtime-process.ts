@@ -31,8 +31,17 @@ export interface RuntimeListeners {
 }
 
 /** Starts the process that runs cells. It is another one than the kernel's, so that however it ends, the kernel can say why. */
-export function startRuntime({ folder, root, clean }: { folder: string; root: string; clean(text: string): string }, listeners: RuntimeListeners): RuntimeProcess {
-  const flags = ["--disable-warning=ExperimentalWarning", "--no-force-async-hooks-checks", "--stack-trace-limit=50", "--require", path.join(root, "environment", "node-compat.cjs")];
+export function startRuntime(
+  { folder, root, clean }: { folder: string; root: string; clean(text: string): string },
+  listeners: RuntimeListeners,
+): RuntimeProcess {
+  const flags = [
+    "--disable-warning=ExperimentalWarning",
+    "--no-force-async-hooks-checks",
+    "--stack-trace-limit=50",
+    "--require",
+    path.join(root, "environment", "node-compat.cjs"),
+  ];
   const child = spawn(process.execPath, [...flags, path.join(__dirname, "runtime", "main.js"), folder, root], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", "pipe"],

@@ -98,7 +98,9 @@ export class Session {
 
   /** Tells a front end that from now on it gets what is published. */
   welcome(topic: Buffer): Message {
-    return this.#options.wire.make("iopub_welcome", { subscription: topic.toString() }, undefined, { identities: [topic] });
+    return this.#options.wire.make("iopub_welcome", { subscription: topic.toString() }, undefined, {
+      identities: [topic],
+    });
   }
 
   // Answers
@@ -118,13 +120,32 @@ export class Session {
       case "kernel_info_request":
         return kernelInfo(this.#options.root);
       case "complete_request": {
-        const { matches, kinds, start, end } = await this.#language.complete(code, utf16(code, Number(content.cursor_pos)));
-        const types = matches.map((text, index) => ({ text, type: kinds[index], start: codePoints(code, start), end: codePoints(code, end) }));
-        return { status: "ok", matches, cursor_start: codePoints(code, start), cursor_end: codePoints(code, end), metadata: { _jupyter_types_experimental: types } };
+        const { matches, kinds, start, end } = await this.#language.complete(
+          code,
+          utf16(code, Number(content.cursor_pos)),
+        );
+        const types = matches.map((text, index) => ({
+          text,
+          type: kinds[index],
+          start: codePoints(code, start),
+          end: codePoints(code, end),
+        }));
+        return {
+          status: "ok",
+          matches,
+          cursor_start: codePoints(code, start),
+          cursor_end: codePoints(code, end),
+          metadata: { _jupyter_types_experimental: types },
+        };
       }
       case "inspect_request": {
         const found = await this.#language.inspect(code, utf16(code, Number(content.cursor_pos)));
-        return { status: "ok", found: found !== undefined, data: found ? { "text/plain": found.plain, "text/markdown": found.markdown } : {}, metadata: {} };
+        return {
+          status: "ok",
+          found: found !== undefined,
+          data: found ? { "text/plain": found.plain, "text/markdown": found.markdown } : {},
+          metadata: {},
+        };
       }
       case "is_complete_request":
         return { ...(await this.#language.isComplete(code)) };
@@ -142,7 +163,13 @@ export class Session {
       case "shutdown_request":
         return { status: "ok", restart: content.restart === true };
       case "debug_request":
-        return { ...failure("NotSupported", "This kernel has no debugger."), type: "response", success: false, command: content.command, request_seq: content.seq };
+        return {
+          ...failure("NotSupported", "This kernel has no debugger."),
+          type: "response",
+          success: false,
+          command: content.command,
+          request_seq: content.seq,
+        };
       default:
         return failure("NotSupported", `The kernel does not know ${header.msg_type}.`);
     }
@@ -164,7 +191,17 @@ export class Session {
 
   /** @returns the error of a cell that failed */
   async #execute(message: Message): Promise<Outcome["error"]> {
-    const { code: source, silent, store_history: storeHistory = true, user_expressions: expressions = {} } = message.content as { code: string; silent?: boolean; store_history?: boolean; user_expressions?: Record<string, string> };
+    const {
+      code: source,
+      silent,
+      store_history: storeHistory = true,
+      user_expressions: expressions = {},
+    } = message.content as {
+      code: string;
+      silent?: boolean;
+      store_history?: boolean;
+      user_expressions?: Record<string, string>;
+    };
     const code = String(source ?? "");
     const counts = !silent && storeHistory;
     this.#interrupted = false;
@@ -172,10 +209,18 @@ export class Session {
     if (counts && code.trim() !== "") this.#history.add(++this.#count, code);
     const count = this.#count;
     if (!silent) this.#publish("execute_input", { code, execution_count: count }, message);
-    const outcome = code.trim() === "" ? {} : await this.#run(message, code, { label: counts ? `[${count}]` : "[*]", value: silent ? "drop" : "show" });
+    const outcome =
+      code.trim() === ""
+        ? {}
+        : await this.#run(message, code, { label: counts ? `[${count}]` : "[*]", value: silent ? "drop" : "show" });
     const content: Content = outcome.error
       ? { status: "error", execution_count: count, ...outcome.error, user_expressions: {}, payload: [] }
-      : { status: "ok", execution_count: count, user_expressions: await this.#evaluate(message, expressions), payload: [] };
+      : {
+          status: "ok",
+          execution_count: count,
+          user_expressions: await this.#evaluate(message, expressions),
+          payload: [],
+        };
     this.#streams.flush();
     await this.#reply("shell", message, "execute_reply", content);
     this.#status("idle", message);
@@ -183,17 +228,37 @@ export class Session {
   }
 
   /** Compiles and runs a cell, and takes over its names. Errors are published. */
-  async #run(message: Message, code: string, { label, value }: Pick<ExecuteMessage, "label" | "value">): Promise<Partial<Outcome>> {
+  async #run(
+    message: Message,
+    code: string,
+    { label, value }: Pick<ExecuteMessage, "label" | "value">,
+  ): Promise<Partial<Outcome>> {
     const checked = await this.#language.prepare(code).catch((error: Error) => ({ failed: error }));
     if (this.#ended) return { error: this.#ended };
-    const refused = "failed" in checked ? failure("KernelError", checked.failed.message) : "errors" in checked ? compileError(checked.errors, code, label) : this.#interrupted ? interrupted : undefined;
+    const refused =
+      "failed" in checked
+        ? failure("KernelError", checked.failed.message)
+        : "errors" in checked
+          ? compileError(checked.errors, code, label)
+          : this.#interrupted
+            ? interrupted
+            : undefined;
     if (refused || !("prepared" in checked)) {
       const { ename, evalue, traceback } = refused!;
       if (value === "show") this.#publish("error", { ename, evalue, traceback }, message);
       return { error: { ename, evalue, traceback } };
     }
     const { prepared } = checked;
-    const outcome = await this.#inRuntime(message, (request) => this.#runtime.send({ type: "execute", request, label, prepared, value, allowInput: message.content.allow_stdin === true }));
+    const outcome = await this.#inRuntime(message, (request) =>
+      this.#runtime.send({
+        type: "execute",
+        request,
+        label,
+        prepared,
+        value,
+        allowInput: message.content.allow_stdin === true,
+      }),
+    );
     // What native code and child processes wrote comes through other pipes, and may be a moment behind.
     await nextTurn();
     await nextTurn();
@@ -205,7 +270,9 @@ export class Session {
     const values: Content = {};
     for (const [name, expression] of Object.entries(expressions)) {
       const { error, value } = await this.#run(message, expression, { label: "[*]", value: "return" });
-      values[name] = error ? { status: "error", ...error } : { status: "ok", data: value ?? { "text/plain": "undefined" }, metadata: {} };
+      values[name] = error
+        ? { status: "error", ...error }
+        : { status: "ok", data: value ?? { "text/plain": "undefined" }, metadata: {} };
     }
     return values;
   }
@@ -220,8 +287,18 @@ export class Session {
     const last = waiting.findLast(({ content }) => !content.silent);
     for (const message of waiting) {
       this.#status("busy", message);
-      if (message === last && ename !== interrupted.ename) this.#publish("stream", { name: "stderr", text: `Not run, because cell [${this.#count}] stopped:\n${ename}: ${evalue}\n` }, message);
-      await this.#reply("shell", message, "execute_reply", { status: "aborted", execution_count: this.#count, user_expressions: {}, payload: [] });
+      if (message === last && ename !== interrupted.ename)
+        this.#publish(
+          "stream",
+          { name: "stderr", text: `Not run, because cell [${this.#count}] stopped:\n${ename}: ${evalue}\n` },
+          message,
+        );
+      await this.#reply("shell", message, "execute_reply", {
+        status: "aborted",
+        execution_count: this.#count,
+        user_expressions: {},
+        payload: [],
+      });
       this.#status("idle", message);
     }
   }
@@ -247,7 +324,9 @@ export class Session {
     if (type === "comm_open") this.#comms.set(content.comm_id, content.target_name ?? "");
     if (type === "comm_close") this.#comms.delete(content.comm_id);
     this.#status("busy", message);
-    await this.#inRuntime(message, (request) => this.#runtime.send({ type, request, content, buffers: message.buffers }));
+    await this.#inRuntime(message, (request) =>
+      this.#runtime.send({ type, request, content, buffers: message.buffers }),
+    );
     this.#idleAgain(message);
   }
 
@@ -273,13 +352,19 @@ export class Session {
       const parent = this.#requests.get(message.request);
       this.#asking = true;
       this.#streams.flush();
-      void this.#options.send("stdin", this.#options.wire.make("input_request", { prompt: message.prompt, password: false }, parent, { identities: parent?.identities }));
+      void this.#options.send(
+        "stdin",
+        this.#options.wire.make("input_request", { prompt: message.prompt, password: false }, parent, {
+          identities: parent?.identities,
+        }),
+      );
     }
   }
 
   #fromCell({ request, messageType, content, metadata, buffers }: Publication): void {
     const parent = this.#requests.get(request) ?? this.#last;
-    if (messageType === "stream") return this.#streams.add(parent, content.name as "stdout" | "stderr", content.text as string);
+    if (messageType === "stream")
+      return this.#streams.add(parent, content.name as "stdout" | "stderr", content.text as string);
     if (messageType === "comm_open") this.#comms.set(content.comm_id as string, content.target_name as string);
     if (messageType === "comm_close") this.#comms.delete(content.comm_id as string);
     if (messageType === "execute_result") {
@@ -330,8 +415,16 @@ export class Session {
 
   // Messages
 
-  #publish(messageType: string, content: Content, parent: Message | undefined, more: Pick<Publication, "metadata" | "buffers"> = {}): void {
-    void this.#options.send("iopub", this.#options.wire.make(messageType, content, parent, { identities: [Buffer.from(messageType)], ...more }));
+  #publish(
+    messageType: string,
+    content: Content,
+    parent: Message | undefined,
+    more: Pick<Publication, "metadata" | "buffers"> = {},
+  ): void {
+    void this.#options.send(
+      "iopub",
+      this.#options.wire.make(messageType, content, parent, { identities: [Buffer.from(messageType)], ...more }),
+    );
   }
 
   #status(state: "busy" | "idle", parent: Message): void {
@@ -346,35 +439,63 @@ export class Session {
   }
 
   #reply(channel: "shell" | "control", message: Message, messageType: string, content: Content): Promise<void> {
-    return this.#options.send(channel, this.#options.wire.make(messageType, content, message, { identities: message.identities }));
+    return this.#options.send(
+      channel,
+      this.#options.wire.make(messageType, content, message, { identities: message.identities }),
+    );
   }
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const failure = (ename: string, evalue: string): ErrorContent & { status: "error" } => ({ status: "error", ename, evalue, traceback: [headline(ename, evalue)] });
+const failure = (ename: string, evalue: string): ErrorContent & { status: "error" } => ({
+  status: "error",
+  ename,
+  evalue,
+  traceback: [headline(ename, evalue)],
+});
 
-const stubborn = "The cell runs code that cannot be stopped from outside (a package's loop, say), and ends when that returns. Interrupt again to end it by force; variables may then be lost.\n";
+const stubborn =
+  "The cell runs code that cannot be stopped from outside (a package's loop, say), and ends when that returns. Interrupt again to end it by force; variables may then be lost.\n";
 
 const interrupted = failure("Interrupted", "The cell was interrupted.");
 
 /** The compiler's errors, each with its line; the message of the first stands for all. */
 function compileError(errors: readonly CellError[], code: string, label: string): ErrorContent {
-  const shown = errors.slice(0, 10).flatMap(({ message, code: number, place }) => [headline(`TS${number}`, message), ...(place ? excerpt(code, label, place.line, place.column, place.length) : [])]);
+  const shown = errors
+    .slice(0, 10)
+    .flatMap(({ message, code: number, place }) => [
+      headline(`TS${number}`, message),
+      ...(place ? excerpt(code, label, place.line, place.column, place.length) : []),
+    ]);
   const more = errors.length > 10 ? [`… and ${errors.length - 10} more errors`] : [];
-  return { ename: "CompileError", evalue: `TS${errors[0].code}: ${errors[0].message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ""}`, traceback: [...shown, ...more] };
+  return {
+    ename: "CompileError",
+    evalue: `TS${errors[0].code}: ${errors[0].message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ""}`,
+    traceback: [...shown, ...more],
+  };
 }
 
 /** Why the process that runs cells is gone, in a sentence that says what to do. */
 function reasonOf({ code, signal, lastWords, said }: End): ErrorContent {
   const lost = "All variables are gone; the kernel restarts.";
   if (/heap out of memory|Reached heap limit/.test(lastWords)) {
-    return failure("OutOfMemory", `The cells' JavaScript heap is full. ${lost} Use less at once, or give it more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.`);
+    return failure(
+      "OutOfMemory",
+      `The cells' JavaScript heap is full. ${lost} Use less at once, or give it more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.`,
+    );
   }
   if (said) return failure("ProcessExit", `The process ended itself with exit code ${code} (process.exit). ${lost}`);
-  if (signal === "SIGKILL") return failure("Killed", `The process was killed (SIGKILL), perhaps because the machine has no memory left. ${lost}`);
+  if (signal === "SIGKILL")
+    return failure(
+      "Killed",
+      `The process was killed (SIGKILL), perhaps because the machine has no memory left. ${lost}`,
+    );
   const words = lastWords.trim().split("\n").slice(-6).join("\n");
-  return failure("Crash", `The process ended with ${signal ?? `exit code ${code}`}. ${lost}${words === "" ? "" : `\n${words}`}`);
+  return failure(
+    "Crash",
+    `The process ended with ${signal ?? `exit code ${code}`}. ${lost}${words === "" ? "" : `\n${words}`}`,
+  );
 }
 
 function kernelInfo(root: string): Content {

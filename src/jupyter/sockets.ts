@@ -66,7 +66,10 @@ export async function openSockets(connection: Connection): Promise<Sockets> {
   const stdin = new Router(options);
   const iopub = new Publisher(options);
   const heartbeat = new Reply({ linger: 0 });
-  const address = (port: number) => (connection.transport === "ipc" ? `ipc://${connection.ip}-${port}` : `${connection.transport}://${connection.ip}:${port}`);
+  const address = (port: number) =>
+    connection.transport === "ipc"
+      ? `ipc://${connection.ip}-${port}`
+      : `${connection.transport}://${connection.ip}:${port}`;
   await Promise.all([
     shell.bind(address(connection.shell_port)),
     control.bind(address(connection.control_port)),

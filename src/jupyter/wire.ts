@@ -35,9 +35,28 @@ export class Wire {
   ) {}
 
   /** A new message in answer to, or in the name of, another. */
-  make(messageType: string, content: Record<string, unknown>, parent?: Message, more: { identities?: Buffer[]; metadata?: Record<string, unknown>; buffers?: Uint8Array[] } = {}): Message {
-    const header = { msg_id: randomUUID(), msg_type: messageType, session: this.#session, username: "kernel", date: new Date().toISOString(), version: PROTOCOL };
-    return { identities: more.identities ?? [], header, parent: parent?.header ?? {}, metadata: more.metadata ?? {}, content, buffers: more.buffers ?? [] };
+  make(
+    messageType: string,
+    content: Record<string, unknown>,
+    parent?: Message,
+    more: { identities?: Buffer[]; metadata?: Record<string, unknown>; buffers?: Uint8Array[] } = {},
+  ): Message {
+    const header = {
+      msg_id: randomUUID(),
+      msg_type: messageType,
+      session: this.#session,
+      username: "kernel",
+      date: new Date().toISOString(),
+      version: PROTOCOL,
+    };
+    return {
+      identities: more.identities ?? [],
+      header,
+      parent: parent?.header ?? {},
+      metadata: more.metadata ?? {},
+      content,
+      buffers: more.buffers ?? [],
+    };
   }
 
   pack({ identities, header, parent, metadata, content, buffers }: Message): (Buffer | Uint8Array)[] {
@@ -53,7 +72,9 @@ export class Wire {
     const expected = Buffer.from(this.#signature(rest.slice(0, 4)));
     if (expected.length !== signature.length || !timingSafeEqual(expected, signature)) return undefined;
     try {
-      const [header, parent, metadata, content] = rest.slice(0, 4).map((part) => JSON.parse(part.toString("utf8")) as never);
+      const [header, parent, metadata, content] = rest
+        .slice(0, 4)
+        .map((part) => JSON.parse(part.toString("utf8")) as never);
       return { identities: frames.slice(0, at), header, parent, metadata, content, buffers: rest.slice(4) };
     } catch {
       return undefined;

@@ -19,17 +19,23 @@ export function emptyKernel({ settings, train, evaluate }: KernelPlan): Assemble
   const logits = (n: number): LogitsTensor => ({ values: new Float32Array(n * c), shape: [n, c] });
   return {
     kernels: new Map(settings.formulas.map((formula) => [formula, zeros(train.length, evaluate.length, c)])),
-    shares: new Map(settings.breakdown ? settings.formulas.map((formula) => [formula, new Map<string, KernelTensor>()]) : []),
+    shares: new Map(
+      settings.breakdown ? settings.formulas.map((formula) => [formula, new Map<string, KernelTensor>()]) : [],
+    ),
     trainLogits: logits(train.length),
     evaluateLogits: logits(evaluate.length),
   };
 }
 
-const zeros = (n: number, m: number, c: number): KernelTensor => ({ values: new Float64Array(n * c * m * c), shape: [n, c, m, c] });
+const zeros = (n: number, m: number, c: number): KernelTensor => ({
+  values: new Float64Array(n * c * m * c),
+  shape: [n, c, m, c],
+});
 
 /** Copies a block's numbers to their examples' places and, in a kernel of examples with themselves, to those of their mirror images. */
 export function placeBlock(whole: AssembledKernel, block: KernelBlock, planned: PlannedBlock): void {
-  for (const [formula, target] of whole.kernels) placeFormula(target, formula, planned, (name) => block.kernels.get(name));
+  for (const [formula, target] of whole.kernels)
+    placeFormula(target, formula, planned, (name) => block.kernels.get(name));
   for (const [formula, byParameter] of whole.shares) {
     const parameters = new Set([...block.shares.values()].flatMap((shares) => [...shares.keys()]));
     for (const parameter of parameters) {
@@ -43,7 +49,12 @@ export function placeBlock(whole: AssembledKernel, block: KernelBlock, planned: 
   placeLogits(whole.evaluateLogits, block.evaluateLogits, planned.column);
 }
 
-function placeFormula(target: KernelTensor, formula: Formula, { row, column, symmetry }: PlannedBlock, of: (formula: Formula) => Float64Array | undefined): void {
+function placeFormula(
+  target: KernelTensor,
+  formula: Formula,
+  { row, column, symmetry }: PlannedBlock,
+  of: (formula: Formula) => Float64Array | undefined,
+): void {
   const [, c, total] = target.shape;
   const [own, mirror] = [of(formula), symmetry === "above" ? of(MIRROR[formula]) : undefined];
   let from = 0;

@@ -9,7 +9,10 @@ import type { KernelTensor } from "./kernel-tensor";
  */
 export function kernelAsymmetry({ values, shape }: KernelTensor): number {
   const [n, c, m, d] = shape;
-  if (n !== m || c !== d) throw new Error(`only a kernel of examples with themselves, [n, C, n, C], has an asymmetry; this one is [${shape.join(", ")}]`);
+  if (n !== m || c !== d)
+    throw new Error(
+      `only a kernel of examples with themselves, [n, C, n, C], has an asymmetry; this one is [${shape.join(", ")}]`,
+    );
   const size = n * c;
   let [difference, total] = [0, 0];
   for (let i = 0; i < size; i++) {

@@ -24,7 +24,11 @@ export const blockPath = (store: string, name: string): string => join(store, `$
  * The stored block, or undefined when it is not there. Reading counts as use: see gc.
  * A damaged block is said and treated as missing, so that it is computed anew.
  */
-export function readBlock(store: string, expected: ExpectedBlock, warn: (line: string) => void = toStandardError): KernelBlock | undefined {
+export function readBlock(
+  store: string,
+  expected: ExpectedBlock,
+  warn: (line: string) => void = toStandardError,
+): KernelBlock | undefined {
   const path = blockPath(store, expected.name);
   if (!existsSync(path)) return undefined;
   try {
@@ -54,15 +58,23 @@ export function blockDamage(path: string, expected?: ExpectedBlock): string | un
  * @param description what the numbers depend on, for readers
  * @throws naming the folder if its disk is full
  */
-export function writeBlock(store: string, { name, shape }: ExpectedBlock, block: KernelBlock, description: Record<string, string>): void {
+export function writeBlock(
+  store: string,
+  { name, shape }: ExpectedBlock,
+  block: KernelBlock,
+  description: Record<string, string>,
+): void {
   const [n, c, m] = shape;
   const tensors = new Map<string, StoredTensor>();
   for (const [formula, data] of block.kernels) tensors.set(formula, { dtype: "F64", shape, data });
-  for (const [formula, shares] of block.shares) for (const [parameter, data] of shares) tensors.set(`${formula}/${parameter}`, { dtype: "F64", shape, data });
+  for (const [formula, shares] of block.shares)
+    for (const [parameter, data] of shares) tensors.set(`${formula}/${parameter}`, { dtype: "F64", shape, data });
   tensors.set("train_logits", { dtype: "F32", shape: [n, c], data: block.trainLogits });
   tensors.set("evaluate_logits", { dtype: "F32", shape: [m, c], data: block.evaluateLogits });
   const metadata = { format: String(BLOCK_FORMAT), name, ...description, time: new Date().toISOString() };
-  inStore(store, () => writeSafetensors(blockPath(store, name), tensors, { ...metadata, checksum: checksum(tensors, metadata) }));
+  inStore(store, () =>
+    writeSafetensors(blockPath(store, name), tensors, { ...metadata, checksum: checksum(tensors, metadata) }),
+  );
 }
 
 /** The format that a block's file says it has; 0 for files that say nothing. */
@@ -75,7 +87,9 @@ export function inStore<T>(store: string, write: () => T): T {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== "ENOSPC" && code !== "EDQUOT") throw error;
-    throw new Error(`no space is left for kernel blocks in ${store} (${message}): free some, with \`kernel-view blocks gc\` for example; finished blocks are kept, and the same command goes on`);
+    throw new Error(
+      `no space is left for kernel blocks in ${store} (${message}): free some, with \`kernel-view blocks gc\` for example; finished blocks are kept, and the same command goes on`,
+    );
   }
 }
 
@@ -93,7 +107,8 @@ export function markUsed(path: string): void {
 function checkedTensors(path: string): { tensors: Map<string, StoredTensor> } {
   const { tensors, metadata } = readSafetensors(path);
   const { checksum: stored, ...rest } = metadata;
-  if (formatOf(metadata) !== BLOCK_FORMAT) throw new Error(`its format is "${metadata.format ?? "none"}", this version's is "${BLOCK_FORMAT}"`);
+  if (formatOf(metadata) !== BLOCK_FORMAT)
+    throw new Error(`its format is "${metadata.format ?? "none"}", this version's is "${BLOCK_FORMAT}"`);
   if (stored === undefined) throw new Error("it has no checksum");
   if (checksum(tensors, rest) !== stored) throw new Error("its content does not fit its checksum");
   if (`${rest.name}${EXTENSION}` !== basename(path)) throw new Error(`it is block ${rest.name} under another name`);
@@ -110,7 +125,9 @@ function blockOf(tensors: Map<string, StoredTensor>, { formulas, breakdown, shap
     const tensor = tensors.get(name);
     if (!tensor) throw new Error(`tensor "${name}" is missing`);
     if (tensor.dtype !== dtype || tensor.shape.join() !== wanted.join()) {
-      throw new Error(`tensor "${name}" is ${tensor.dtype} [${tensor.shape.join(", ")}], expected ${dtype} [${wanted.join(", ")}]`);
+      throw new Error(
+        `tensor "${name}" is ${tensor.dtype} [${tensor.shape.join(", ")}], expected ${dtype} [${wanted.join(", ")}]`,
+      );
     }
     return tensor.data as T;
   };
@@ -124,7 +141,10 @@ function blockOf(tensors: Map<string, StoredTensor>, { formulas, breakdown, shap
   for (const formula of formulas) {
     const names = [...tensors.keys()].filter((name) => name.startsWith(`${formula}/`));
     if (names.length === 0) throw new Error(`the shares of ${formula} are missing`);
-    block.shares.set(formula, new Map(names.map((name) => [name.slice(formula.length + 1), take<Float64Array>(name, "F64", shape)])));
+    block.shares.set(
+      formula,
+      new Map(names.map((name) => [name.slice(formula.length + 1), take<Float64Array>(name, "F64", shape)])),
+    );
   }
   return block;
 }

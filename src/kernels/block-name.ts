@@ -19,7 +19,17 @@ export interface BlockKey {
 /** A hash of everything that the block's numbers depend on, which names its file. */
 export function blockName({ settings, symmetry, train, evaluate }: BlockKey): string {
   const { model, outputs, formulas, parameters, signs, breakdown, projection } = settings;
-  const of = [model.hash, model.loraScale ?? null, outputs.head.description, outputs.combine, formulas, [...parameters].sort(), signs, breakdown, projection ? projectionText(projection) : null];
+  const of = [
+    model.hash,
+    model.loraScale ?? null,
+    outputs.head.description,
+    outputs.combine,
+    formulas,
+    [...parameters].sort(),
+    signs,
+    breakdown,
+    projection ? projectionText(projection) : null,
+  ];
   return sha256(JSON.stringify([BLOCK_FORMAT, of, symmetry, flat(train), flat(evaluate)]));
 }
 
@@ -45,6 +55,7 @@ export function blockDescription({ settings, symmetry, train, evaluate }: BlockK
   };
 }
 
-const flat = (sequences: readonly Sequence[]): number[][] => sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
+const flat = (sequences: readonly Sequence[]): number[][] =>
+  sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

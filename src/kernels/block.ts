@@ -49,20 +49,38 @@ interface Sums {
  * @param evaluate "train" for the training examples with themselves, which then run only once
  * @param projector of the settings' projection, with which the training side was projected
  */
-export function* blockSteps(settings: KernelSettings, train: GradientFactors, evaluate: readonly Sequence[] | "train", projector?: Projector): Generator<undefined, KernelBlock> {
+export function* blockSteps(
+  settings: KernelSettings,
+  train: GradientFactors,
+  evaluate: readonly Sequence[] | "train",
+  projector?: Projector,
+): Generator<undefined, KernelBlock> {
   const [n, c] = [train.size, train.outputs];
-  const [m, formulas] = evaluate === "train" ? [n, withoutMirrors(settings.formulas)] : [evaluate.length, settings.formulas];
-  const sums: Sums = { total: new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)])), shares: new Map() };
+  const [m, formulas] =
+    evaluate === "train" ? [n, withoutMirrors(settings.formulas)] : [evaluate.length, settings.formulas];
+  const sums: Sums = {
+    total: new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)])),
+    shares: new Map(),
+  };
   const shared = sharedGrams();
   let values = train.values;
   try {
-    const pairs = evaluate === "train" ? ownFactors(train) : projectedPass(factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters), projector, train.factors);
+    const pairs =
+      evaluate === "train"
+        ? ownFactors(train)
+        : projectedPass(
+            factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters),
+            projector,
+            train.factors,
+          );
     for (const step of pairs) {
       if (step && "values" in step) values = step.values;
       else if (step) {
         const { parameter, factor } = step;
         const contraction = { ...settings, formulas, shared };
-        yield* contractFactors(parameter, factorOf(train, parameter), factor, contraction, (formula, piece) => addPiece(sums, settings.breakdown, formula, parameter, piece));
+        yield* contractFactors(parameter, factorOf(train, parameter), factor, contraction, (formula, piece) =>
+          addPiece(sums, settings.breakdown, formula, parameter, piece),
+        );
       } else yield;
     }
   } finally {
@@ -70,10 +88,13 @@ export function* blockSteps(settings: KernelSettings, train: GradientFactors, ev
   }
   const arrange = (byFormula: Map<Formula, Float64Array>): Map<Formula, Float64Array> => {
     const arranged = new Map([...byFormula].map(([formula, sum]) => [formula, examplesFirst(sum, n, m, c)]));
-    return evaluate === "train" ? new Map(settings.formulas.map((formula) => [formula, fromOwnProducts(formula, arranged, n * c)])) : arranged;
+    return evaluate === "train"
+      ? new Map(settings.formulas.map((formula) => [formula, fromOwnProducts(formula, arranged, n * c)]))
+      : arranged;
   };
   const arranged = [...sums.shares].map(([parameter, byFormula]) => [parameter, arrange(byFormula)] as const);
-  const sharesOf = (formula: Formula) => new Map(arranged.map(([parameter, byFormula]) => [parameter, byFormula.get(formula)!]));
+  const sharesOf = (formula: Formula) =>
+    new Map(arranged.map(([parameter, byFormula]) => [parameter, byFormula.get(formula)!]));
   const shares = new Map(settings.breakdown ? settings.formulas.map((formula) => [formula, sharesOf(formula)]) : []);
   return { kernels: arrange(sums.total), shares, trainLogits: train.values, evaluateLogits: values };
 }
@@ -91,7 +112,8 @@ function factorOf(train: GradientFactors, parameter: string): Factor {
 function addPiece(sums: Sums, breakdown: boolean, formula: Formula, parameter: string, piece: Float32Array): void {
   addTo(sums.total.get(formula)!, piece);
   if (!breakdown) return;
-  const share = sums.shares.get(parameter) ?? new Map([...sums.total].map(([name]) => [name, new Float64Array(piece.length)]));
+  const share =
+    sums.shares.get(parameter) ?? new Map([...sums.total].map(([name]) => [name, new Float64Array(piece.length)]));
   sums.shares.set(parameter, share);
   addTo(share.get(formula)!, piece);
 }
@@ -106,7 +128,6 @@ function examplesFirst(values: Float64Array, n: number, m: number, c: number): F
   let from = 0;
   for (let a = 0; a < c; a++)
     for (let i = 0; i < n; i++)
-      for (let b = 0; b < c; b++)
-        for (let j = 0; j < m; j++) result[((i * c + a) * m + j) * c + b] = values[from++];
+      for (let b = 0; b < c; b++) for (let j = 0; j < m; j++) result[((i * c + a) * m + j) * c + b] = values[from++];
   return result;
 }

@@ -42,15 +42,26 @@ const SIGNS: Record<Formula, { train: boolean; evaluate: boolean }> = {
 };
 
 /** Adds up ⟨g, g′⟩ over one parameter, for each formula, for every pair of a training and an evaluation example; pauses between slices. */
-export function* contractFactors(parameter: string, train: Factor, evaluate: Factor, contraction: Contraction, add: AddPiece): Generator<undefined, void> {
+export function* contractFactors(
+  parameter: string,
+  train: Factor,
+  evaluate: Factor,
+  contraction: Contraction,
+  add: AddPiece,
+): Generator<undefined, void> {
   const { shared, signs } = contraction;
   const noise = signs === "exact" && parameter.endsWith("attention.self.key.bias");
   const formulas = noise ? contraction.formulas.filter((formula) => formula === "sgd") : contraction.formulas;
   if (formulas.length === 0) return;
   if (train.kind === "projected" && evaluate.kind === "projected") {
     for (const formula of formulas) {
-      const [left, right] = [SIGNS[formula].train ? train.sign : train.gradient, SIGNS[formula].evaluate ? evaluate.sign : evaluate.gradient];
-      yield* contractFactors(parameter, left, right, { ...contraction, formulas: ["sgd"] }, (_, piece) => add(formula, piece));
+      const [left, right] = [
+        SIGNS[formula].train ? train.sign : train.gradient,
+        SIGNS[formula].evaluate ? evaluate.sign : evaluate.gradient,
+      ];
+      yield* contractFactors(parameter, left, right, { ...contraction, formulas: ["sgd"] }, (_, piece) =>
+        add(formula, piece),
+      );
     }
     return;
   }
@@ -95,7 +106,11 @@ type Matrix = Extract<Factor, { kind: "matrix" }>;
 type Table = Extract<Factor, { kind: "table" }>;
 
 /** Forms both sides' weight gradients Σ_t δ_t x_tᵀ in slices of the longer axis, [C·B, slice · other] each. */
-function* matrixSlices(train: Matrix, evaluate: Matrix, use: (g: Tensor, h: Tensor) => void): Generator<undefined, void> {
+function* matrixSlices(
+  train: Matrix,
+  evaluate: Matrix,
+  use: (g: Tensor, h: Tensor) => void,
+): Generator<undefined, void> {
   const [, , , outputs] = train.delta.shape as number[];
   const inputs = train.input.shape[2]!;
   const count = Math.max(1, Math.floor(LONGEST_PRODUCT / Math.min(inputs, outputs)));
@@ -114,7 +129,10 @@ function matrixSlice({ input, delta }: Matrix, start: number, count: number): Te
   const perOutput = (x: Tensor): Tensor => (c === 1 ? x : tf.tile(x, [c, 1, 1]));
   const flat = delta.reshape([c * b, t, outputs]);
   const part = (x: Tensor): Tensor => tf.slice(x, [0, 0, start], [x.shape[0], t, Math.min(count, x.shape[2]! - start)]);
-  const gradient = outputs >= inputs ? tf.matMul(part(flat), perOutput(input), true, false) : tf.matMul(flat, perOutput(part(input)), true, false);
+  const gradient =
+    outputs >= inputs
+      ? tf.matMul(part(flat), perOutput(input), true, false)
+      : tf.matMul(flat, perOutput(part(input)), true, false);
   return gradient.reshape([c * b, -1]);
 }
 

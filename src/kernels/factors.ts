@@ -5,7 +5,13 @@
 import { tf, type Tensor } from "../model/backend";
 import { byLength, collate, disposeBatch, type Batch, type BatchLimits, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
-import { disposeForward, encoderBackward, encoderForwardSteps, type EncoderForward, type EncoderTrace } from "../model/encoder";
+import {
+  disposeForward,
+  encoderBackward,
+  encoderForwardSteps,
+  type EncoderForward,
+  type EncoderTrace,
+} from "../model/encoder";
 import type { Backward, Site } from "../model/site";
 import type { Factor, PassStep } from "./factor";
 import { joinFactors } from "./join-factors";
@@ -28,7 +34,12 @@ export interface GradientFactors {
  * Runs examples forward and backward and gives each selected parameter's factor as soon as it is there.
  * Nothing is left behind, also if the pass is not run to its end.
  */
-export function* factorsOfPass(model: Model, outputs: Outputs, sequences: Sequence[], selected: ReadonlySet<string>): Generator<PassStep, void> {
+export function* factorsOfPass(
+  model: Model,
+  outputs: Outputs,
+  sequences: Sequence[],
+  selected: ReadonlySet<string>,
+): Generator<PassStep, void> {
   const batch = collate(sequences, model.config);
   const lengths = sequences.map(({ ids }) => ids.length);
   const [everyToken, oneToken]: Tokens[] = [realTokens(lengths, batch.length), {}];
@@ -81,40 +92,67 @@ export function* keptFactors(
     for (const pass of passesOf(sequences, limits)) {
       for (const step of projectedPass(factorsOfPass(model, outputs, pass, selected), projector)) {
         if (step && "values" in step) values.push(...step.values);
-        else if (step) parts.set(step.parameter, [...(parts.get(step.parameter) ?? []), keepFactor(step.factor, tokens)]);
+        else if (step)
+          parts.set(step.parameter, [...(parts.get(step.parameter) ?? []), keepFactor(step.factor, tokens)]);
         yield;
       }
     }
     for (const [parameter, own] of parts) {
       parts.delete(parameter);
-      factors.set(parameter, own.length === 1 ? own[0] : (tf.tidy(() => joinFactors(own, outputs.combine.length, tokens) as never) as Factor));
+      factors.set(
+        parameter,
+        own.length === 1
+          ? own[0]
+          : (tf.tidy(() => joinFactors(own, outputs.combine.length, tokens) as never) as Factor),
+      );
       if (own.length > 1) own.forEach(disposePart);
       yield;
     }
     finished = true;
-    return { size: sequences.length, outputs: outputs.combine.length, factors, values: Float32Array.from(values), dispose };
+    return {
+      size: sequences.length,
+      outputs: outputs.combine.length,
+      factors,
+      values: Float32Array.from(values),
+      dispose,
+    };
   } finally {
     if (!finished) dispose();
   }
 }
 
 /** Frees a factor that has been joined with others; its tokens are those of the whole block. */
-const disposePart = (factor: Factor): void => tf.dispose((factor.kind === "matrix" ? [factor.input, factor.delta] : factor) as never);
+const disposePart = (factor: Factor): void =>
+  tf.dispose((factor.kind === "matrix" ? [factor.input, factor.delta] : factor) as never);
 
 /** Sequences in passes within the limits, in their order. */
 const passesOf = (sequences: Sequence[], limits: BatchLimits): Sequence[][] =>
-  limits.examples === Infinity ? [sequences] : byLength(sequences, limits).map((indices) => indices.map((i) => sequences[i]));
+  limits.examples === Infinity
+    ? [sequences]
+    : byLength(sequences, limits).map((indices) => indices.map((i) => sequences[i]));
 
 /** Inputs are shared between factors (query, key and value read the same rows), so a kept factor holds clones. */
 function keepFactor(factor: Factor, tokens: Tokens): Factor {
   const keep = (x: Tensor): Tensor => tf.keep(tf.clone(x));
-  if (factor.kind === "projected") return { kind: "projected", gradient: keepFactor(factor.gradient, tokens), sign: keepFactor(factor.sign, tokens) };
+  if (factor.kind === "projected")
+    return { kind: "projected", gradient: keepFactor(factor.gradient, tokens), sign: keepFactor(factor.sign, tokens) };
   if (factor.kind === "vector") return { kind: "vector", gradient: keep(factor.gradient) };
   if (factor.kind === "table") return { kind: "table", rows: keep(factor.rows), delta: keep(factor.delta) };
-  return { kind: "matrix", input: keep(factor.input), delta: keep(factor.delta), tokens: factor.tokens.owners ? tokens : {} };
+  return {
+    kind: "matrix",
+    input: keep(factor.input),
+    delta: keep(factor.delta),
+    tokens: factor.tokens.owners ? tokens : {},
+  };
 }
 
-function* sitesFromTheTop(model: Model, batch: Batch, trace: EncoderTrace, top: Backward, selected: ReadonlySet<string>): Generator<Site> {
+function* sitesFromTheTop(
+  model: Model,
+  batch: Batch,
+  trace: EncoderTrace,
+  top: Backward,
+  selected: ReadonlySet<string>,
+): Generator<Site> {
   yield* top.sites;
   yield* encoderBackward(model, batch, trace, top.delta, lowestLayer(model, selected));
 }
@@ -129,7 +167,11 @@ function lowestLayer(model: Model, selected: ReadonlySet<string>): number {
   return Math.min(...layers);
 }
 
-function* factorsOfSite(site: Exclude<Site, { kind: "rows" }>, tokens: Tokens, selected: ReadonlySet<string>): Generator<PassStep, void> {
+function* factorsOfSite(
+  site: Exclude<Site, { kind: "rows" }>,
+  tokens: Tokens,
+  selected: ReadonlySet<string>,
+): Generator<PassStep, void> {
   const { weight, bias, input, delta } = site;
   if (selected.has(weight)) {
     if (site.kind === "linear") yield { parameter: weight, factor: { kind: "matrix", input, delta, tokens } };
@@ -157,6 +199,17 @@ const keepTable = (site: RowsSite): RowsSite => ({ ...site, rows: tf.clone(site.
 
 /** Joins the sites of one table (a tied decoder's and the word embeddings') along the token axis. */
 function mergeTables(sites: RowsSite[]): Factor {
-  const joined = (tensors: Tensor[], axis: number): Tensor => (tensors.length === 1 ? tf.clone(tensors[0]) : tf.concat(tensors, axis));
-  return { kind: "table", rows: joined(sites.map(({ rows }) => rows), 1), delta: joined(sites.map(({ delta }) => delta), 2) };
+  const joined = (tensors: Tensor[], axis: number): Tensor =>
+    tensors.length === 1 ? tf.clone(tensors[0]) : tf.concat(tensors, axis);
+  return {
+    kind: "table",
+    rows: joined(
+      sites.map(({ rows }) => rows),
+      1,
+    ),
+    delta: joined(
+      sites.map(({ delta }) => delta),
+      2,
+    ),
+  };
 }

@@ -51,9 +51,11 @@ export function gramIsCheaper(train: Matrix, evaluate: Matrix): boolean {
 }
 
 /** Whether the pairs of tokens, of which the Gram form holds a few matrices, stay below 256 MiB of float32. */
-export const pairsFit = (left: Tensor, right: Tensor): boolean => left.shape[0] * left.shape[1]! * right.shape[0] * right.shape[1]! <= 2 ** 26;
+export const pairsFit = (left: Tensor, right: Tensor): boolean =>
+  left.shape[0] * left.shape[1]! * right.shape[0] * right.shape[1]! <= 2 ** 26;
 
-const tokenCount = ({ tokens, input }: Matrix): number => (tokens.owners ? tokens.owners.shape[1]! : input.shape[0] * input.shape[1]!);
+const tokenCount = ({ tokens, input }: Matrix): number =>
+  tokens.owners ? tokens.owners.shape[1]! : input.shape[0] * input.shape[1]!;
 
 /** Numbers computed with tensors that are freed afterwards. (tf.tidy would look for tensors in every number that it returns.) */
 function numbersOf(compute: () => Float32Array): Float32Array {
@@ -84,7 +86,9 @@ function placePiece(result: Float32Array, piece: Float32Array, [c, n, m]: number
 /** The piece [C·n, C·m] of one weight. */
 export function gramOfMatrix(train: Matrix, evaluate: Matrix, shared: SharedGrams): Float32Array {
   return numbersOf(() => {
-    const inputs = shared.of(train.input, evaluate.input, () => tf.matMul(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens), false, true));
+    const inputs = shared.of(train.input, evaluate.input, () =>
+      tf.matMul(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens), false, true),
+    );
     const [left, right] = [train, evaluate].map(({ delta, tokens }) => tf.unstack(delta).map((d) => real(d, tokens)));
     return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) =>
       sumOverTokens(tf.mul(inputs, tf.matMul(left[a], right[b], false, true)), train.tokens, evaluate.tokens),
@@ -99,7 +103,9 @@ export function gramOfTable(train: Table, evaluate: Table, shared: SharedGrams):
     const [, m, s] = evaluate.delta.shape as number[];
     const same = tf.cast(tf.equal(train.rows.reshape([n * t, 1]), evaluate.rows.reshape([1, m * s])), "float32");
     // All outputs at once, [C·N, C·M], because word, position and type embeddings share it.
-    const deltas = shared.of(train.delta, evaluate.delta, () => tf.matMul(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width]), false, true));
+    const deltas = shared.of(train.delta, evaluate.delta, () =>
+      tf.matMul(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width]), false, true),
+    );
     const [left, right] = [everyPlace(n, t), everyPlace(m, s)];
     return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) => {
       const pairs = c === 1 ? deltas : tf.slice(deltas, [a * n * t, b * m * s], [n * t, m * s]);
@@ -109,14 +115,22 @@ export function gramOfTable(train: Table, evaluate: Table, shared: SharedGrams):
 }
 
 /** Tokens of a batch in which every place counts. */
-const everyPlace = (examples: number, tokens: number): Tokens => (tokens === 1 ? {} : realTokens(Array<number>(examples).fill(tokens), tokens));
+const everyPlace = (examples: number, tokens: number): Tokens =>
+  tokens === 1 ? {} : realTokens(Array<number>(examples).fill(tokens), tokens);
 
 function everyOutputPair(train: number[], evaluate: number[], product: (a: number, b: number) => Tensor): Float32Array {
   const [c, n] = train;
   const m = evaluate[1];
   const result = new Float32Array(c * n * c * m);
   for (let a = 0; a < c; a++)
-    for (let b = 0; b < c; b++) placePiece(result, numbersOf(() => product(a, b).dataSync() as Float32Array), [c, n, m], a, b);
+    for (let b = 0; b < c; b++)
+      placePiece(
+        result,
+        numbersOf(() => product(a, b).dataSync() as Float32Array),
+        [c, n, m],
+        a,
+        b,
+      );
   return result;
 }
 
@@ -124,14 +138,30 @@ function everyOutputPair(train: number[], evaluate: number[], product: (a: numbe
  * With one token an example the gradient is δ xᵀ, and its sign is sign δ sign xᵀ: no formula needs it formed.
  * @param sign which sides take the sign
  */
-export function gramOfOneToken(train: Matrix, evaluate: Matrix, sign: { train: boolean; evaluate: boolean }): Float32Array {
+export function gramOfOneToken(
+  train: Matrix,
+  evaluate: Matrix,
+  sign: { train: boolean; evaluate: boolean },
+): Float32Array {
   return numbersOf(() => {
     const [c, n, , outputs] = train.delta.shape as number[];
     const m = evaluate.delta.shape[1]!;
     const inputs = train.input.shape[2]!;
-    const [left, right] = [sign.train ? tf.sign : tf.clone, sign.evaluate ? tf.sign : tf.clone] as ((x: Tensor) => Tensor)[];
-    const x = tf.matMul(left(train.input.reshape([n, inputs])), right(evaluate.input.reshape([m, inputs])), false, true);
-    const delta = tf.matMul(left(train.delta.reshape([c * n, outputs])), right(evaluate.delta.reshape([c * m, outputs])), false, true);
+    const [left, right] = [sign.train ? tf.sign : tf.clone, sign.evaluate ? tf.sign : tf.clone] as ((
+      x: Tensor,
+    ) => Tensor)[];
+    const x = tf.matMul(
+      left(train.input.reshape([n, inputs])),
+      right(evaluate.input.reshape([m, inputs])),
+      false,
+      true,
+    );
+    const delta = tf.matMul(
+      left(train.delta.reshape([c * n, outputs])),
+      right(evaluate.delta.reshape([c * m, outputs])),
+      false,
+      true,
+    );
     return tf.mul(delta, c === 1 ? x : tf.tile(x, [c, c])).dataSync() as Float32Array;
   });
 }

@@ -8,7 +8,8 @@ export interface KernelError {
 
 /** @throws if the two have different sizes */
 export function kernelError(approximate: ArrayLike<number>, exact: ArrayLike<number>): KernelError {
-  if (approximate.length !== exact.length) throw new Error(`kernels of different sizes cannot be compared: ${approximate.length} and ${exact.length} numbers`);
+  if (approximate.length !== exact.length)
+    throw new Error(`kernels of different sizes cannot be compared: ${approximate.length} and ${exact.length} numbers`);
   let [squares, ofDifferences, largest, largestDifference] = [0, 0, 0, 0];
   for (let i = 0; i < exact.length; i++) {
     const difference = Math.abs(approximate[i] - exact[i]);

@@ -68,7 +68,10 @@ export async function computeKernel(options: KernelOptions): Promise<KernelResul
 }
 
 /** Computes the kernel of a plan. */
-export async function computePlan(plan: KernelPlan, options: Pick<KernelOptions, "store" | "onProgress" | "signal"> = {}): Promise<KernelResult> {
+export async function computePlan(
+  plan: KernelPlan,
+  options: Pick<KernelOptions, "store" | "onProgress" | "signal"> = {},
+): Promise<KernelResult> {
   const whole = emptyKernel(plan);
   const progress: KernelProgress = { done: 0, total: plan.blocks.length, reused: 0 };
   await computeBlocks(plan, plan.blocks, options, (planned, block, reused) => {
@@ -81,7 +84,19 @@ export async function computePlan(plan: KernelPlan, options: Pick<KernelOptions,
 }
 
 /** The blocks of a kernel; making the plan computes nothing. */
-export function kernelPlan({ model, outputs, train, evaluate, formulas = ["sgd"], parameters = [], signs = "exact", breakdown = false, projection, trainBlock, evaluateBlock }: KernelOptions): KernelPlan {
+export function kernelPlan({
+  model,
+  outputs,
+  train,
+  evaluate,
+  formulas = ["sgd"],
+  parameters = [],
+  signs = "exact",
+  breakdown = false,
+  projection,
+  trainBlock,
+  evaluateBlock,
+}: KernelOptions): KernelPlan {
   const settings: KernelSettings = {
     model: signs === "exact" ? model : { ...model, geluTail: "rounded" },
     outputs,
@@ -118,7 +133,12 @@ export async function computeBlocks(
   if (store) inStore(store, () => mkdirSync(store, { recursive: true }));
   const breathe = breather();
   const { projection, formulas: asked } = plan.settings;
-  const projector = projection && createProjector(projection, asked.some((formula) => formula !== "sgd"));
+  const projector =
+    projection &&
+    createProjector(
+      projection,
+      asked.some((formula) => formula !== "sgd"),
+    );
   const side = trainSide(plan, projector, signal);
   const compute = async ({ row, column, symmetry, formulas }: PlannedBlock): Promise<KernelBlock> => {
     const columnSide = symmetry === "diagonal" ? "train" : pick(plan.evaluate, column);
@@ -145,7 +165,7 @@ export async function computeBlocks(
     }
   };
   try {
-    for (let left = [...blocks]; left.length > 0; ) {
+    for (let left = [...blocks]; left.length > 0;) {
       const claimed: PlannedBlock[] = [];
       for (const planned of left) {
         signal?.throwIfAborted();
@@ -164,7 +184,11 @@ export async function computeBlocks(
 }
 
 /** The factors of one row's training examples, kept until another row is asked for. */
-function trainSide({ settings: { model, outputs, parameters }, train, pass }: KernelPlan, projector?: Projector, signal?: AbortSignal): { of(row: readonly number[]): Promise<GradientFactors>; dispose(): void } {
+function trainSide(
+  { settings: { model, outputs, parameters }, train, pass }: KernelPlan,
+  projector?: Projector,
+  signal?: AbortSignal,
+): { of(row: readonly number[]): Promise<GradientFactors>; dispose(): void } {
   let current: { row: readonly number[]; factors: GradientFactors } | undefined;
   const dispose = (): void => {
     current?.factors.dispose();
@@ -173,15 +197,26 @@ function trainSide({ settings: { model, outputs, parameters }, train, pass }: Ke
   const of = async (row: readonly number[]): Promise<GradientFactors> => {
     if (current?.row !== row) {
       dispose();
-      current = { row, factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector, pass), signal) };
+      current = {
+        row,
+        factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector, pass), signal),
+      };
     }
     return current.factors;
   };
   return { of, dispose };
 }
 
-function descriptionOf({ settings, train, evaluate }: KernelPlan, { row, column, symmetry, formulas }: PlannedBlock): Record<string, string> {
-  return blockDescription({ settings: { ...settings, formulas }, symmetry, train: pick(train, row), evaluate: pick(evaluate, column) });
+function descriptionOf(
+  { settings, train, evaluate }: KernelPlan,
+  { row, column, symmetry, formulas }: PlannedBlock,
+): Record<string, string> {
+  return blockDescription({
+    settings: { ...settings, formulas },
+    symmetry,
+    train: pick(train, row),
+    evaluate: pick(evaluate, column),
+  });
 }
 
 /** A block with NaN is not kept: it would be found damaged at every reading. */
@@ -190,15 +225,22 @@ function checkFinite({ kernels }: KernelBlock, { row, column }: PlannedBlock, [,
     const bad = firstNotFinite(values);
     if (bad < 0) continue;
     const [i, j] = [Math.floor(bad / (c * m * c)), Math.floor(bad / c) % m];
-    throw new Error(`the ${formula} kernel of training example ${row[i]} with example ${column[j]} (counted from 0) is ${values[bad]}: the model's gradients leave the range of float32`);
+    throw new Error(
+      `the ${formula} kernel of training example ${row[i]} with example ${column[j]} (counted from 0) is ${values[bad]}: the model's gradients leave the range of float32`,
+    );
   }
 }
 
 /** The C outputs f_c on a list of prompts, without gradients. */
-export const computeOutputs = (model: Model, outputs: Outputs, sequences: Sequence[]): LogitsTensor => runAtOnce(computeOutputsSteps(model, outputs, sequences));
+export const computeOutputs = (model: Model, outputs: Outputs, sequences: Sequence[]): LogitsTensor =>
+  runAtOnce(computeOutputsSteps(model, outputs, sequences));
 
 /** {@link computeOutputs} as a generator that pauses after each batch. */
-export function* computeOutputsSteps(model: Model, outputs: Outputs, sequences: Sequence[]): Generator<undefined, LogitsTensor> {
+export function* computeOutputsSteps(
+  model: Model,
+  outputs: Outputs,
+  sequences: Sequence[],
+): Generator<undefined, LogitsTensor> {
   const values = combineLogits(outputs, yield* predictLogitsSteps(model, outputs.head, sequences));
   return { values, shape: [sequences.length, outputs.combine.length] };
 }

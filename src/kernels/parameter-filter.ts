@@ -29,18 +29,28 @@ export function selectParameters(names: Iterable<string>, filter: ParameterFilte
   const wanted = filter.filter((part) => !part.startsWith("!"));
   const taken = wanted.length > 0 ? matching(wanted) : new Set(all);
   const left = new Set(all.filter((name) => taken.has(name) && !without.has(name)));
-  if (left.size === 0) throw new Error(`the parameter filter ${JSON.stringify(filter)} leaves no parameter of the model`);
+  if (left.size === 0)
+    throw new Error(`the parameter filter ${JSON.stringify(filter)} leaves no parameter of the model`);
   return left;
 }
 
 function matches(names: string[], pattern: string): string[] {
-  const test = Object.hasOwn(PARAMETER_GROUPS, pattern) ? PARAMETER_GROUPS[pattern as keyof typeof PARAMETER_GROUPS] : pattern;
+  const test = Object.hasOwn(PARAMETER_GROUPS, pattern)
+    ? PARAMETER_GROUPS[pattern as keyof typeof PARAMETER_GROUPS]
+    : pattern;
   const expression = typeof test === "string" ? glob(test) : test;
   const found = names.filter((name) => expression.test(name));
   if (found.length > 0) return found;
   const groups = Object.keys(PARAMETER_GROUPS).join(", ");
-  throw new Error(`the parameter filter "${pattern}" fits no parameter of the model: use ${groups}, or a pattern such as *.layer.0.*; the model has, for example, ${names.slice(0, 3).join(", ")}`);
+  throw new Error(
+    `the parameter filter "${pattern}" fits no parameter of the model: use ${groups}, or a pattern such as *.layer.0.*; the model has, for example, ${names.slice(0, 3).join(", ")}`,
+  );
 }
 
 const glob = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`);
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replace(/\*/g, ".*")
+      .replace(/\?/g, ".")}$`,
+  );

@@ -57,18 +57,37 @@ const GPU_MEMORY = 16 * 2 ** 30;
  * What fits the budgets: the training side keeps each layer's inputs and δs, or, projected, the numbers that are left of
  * each gradient; a pass keeps its activations. Projected training examples take several passes to a block.
  */
-export function blockLimits({ model, outputs, formulas, parameters, projection }: Pick<KernelSettings, "model" | "outputs" | "formulas" | "parameters" | "projection">): { train: BatchLimits; pass: BatchLimits } {
+export function blockLimits({
+  model,
+  outputs,
+  formulas,
+  parameters,
+  projection,
+}: Pick<KernelSettings, "model" | "outputs" | "formulas" | "parameters" | "projection">): {
+  train: BatchLimits;
+  pass: BatchLimits;
+} {
   const { hiddenSize, intermediateSize, layers } = model.config;
   const c = outputs.combine.length;
   const signs = formulas.some((formula) => formula !== "sgd");
   const share = (gpuMemory() ?? GPU_MEMORY) / GPU_MEMORY;
-  const limits = (numbers: number): BatchLimits => ({ examples: Math.ceil(LARGEST_BLOCK * share), tokens: Math.floor(numbers * share) });
+  const limits = (numbers: number): BatchLimits => ({
+    examples: Math.ceil(LARGEST_BLOCK * share),
+    tokens: Math.floor(numbers * share),
+  });
   const activations = layers * (hiddenSize * 9 + intermediateSize * 2);
   const pass = limits((signs ? EVALUATE_BUDGET.signs : EVALUATE_BUDGET.sgd) / activations);
-  if (!projection) return { train: limits(TRAIN_BUDGET / (layers * (hiddenSize * (3 + 5 * c) + intermediateSize * (1 + c)))), pass };
-  const kept = [...parameters].reduce((sum, name) => sum + Math.min(model.parameters.get(name)!.size, projection.dimension), 0);
+  if (!projection)
+    return { train: limits(TRAIN_BUDGET / (layers * (hiddenSize * (3 + 5 * c) + intermediateSize * (1 + c)))), pass };
+  const kept = [...parameters].reduce(
+    (sum, name) => sum + Math.min(model.parameters.get(name)!.size, projection.dimension),
+    0,
+  );
   // Tables keep some rows for each example, which the share left here is for.
-  return { train: { examples: Math.max(1, Math.floor((0.8 * TRAIN_BUDGET * share) / (kept * c * (signs ? 2 : 1)))) }, pass };
+  return {
+    train: { examples: Math.max(1, Math.floor((0.8 * TRAIN_BUDGET * share) / (kept * c * (signs ? 2 : 1)))) },
+    pass,
+  };
 }
 
 /** @throws if one side has no examples */
@@ -79,14 +98,20 @@ export function planKernel({ settings, train, evaluate, trainBlock, evaluateBloc
   const symmetric = sameSequences(train, evaluate);
   const wholeRows = byLength(train, trainBlock ? { examples: trainBlock } : limits.train);
   // Examples of another row are the evaluation side of one pass.
-  const rows = symmetric && settings.projection && !trainBlock && wholeRows.length > 1 ? byLength(train, limits.pass) : wholeRows;
+  const rows =
+    symmetric && settings.projection && !trainBlock && wholeRows.length > 1 ? byLength(train, limits.pass) : wholeRows;
   const columns = symmetric ? rows : byLength(evaluate, evaluateBlock ? { examples: evaluateBlock } : limits.pass);
   const blocks = rows.flatMap((row, i) =>
     columns.flatMap((column, j): PlannedBlock[] => {
       if (symmetric && j < i) return [];
       const symmetry = !symmetric ? "none" : i === j ? "diagonal" : "above";
       const formulas = formulasOf(settings.formulas, symmetry);
-      const name = blockName({ settings: { ...settings, formulas }, symmetry, train: pick(train, row), evaluate: pick(evaluate, column) });
+      const name = blockName({
+        settings: { ...settings, formulas },
+        symmetry,
+        train: pick(train, row),
+        evaluate: pick(evaluate, column),
+      });
       return [{ name, row, column, symmetry, formulas }];
     }),
   );
@@ -98,10 +123,15 @@ function formulasOf(formulas: readonly Formula[], symmetry: PlannedBlock["symmet
   return symmetry === "above" ? [...new Set(formulas.flatMap((formula) => [formula, MIRROR[formula]]))] : formulas;
 }
 
-export const pick = (sequences: readonly Sequence[], indices: readonly number[]): Sequence[] => indices.map((i) => sequences[i]);
+export const pick = (sequences: readonly Sequence[], indices: readonly number[]): Sequence[] =>
+  indices.map((i) => sequences[i]);
 
 const sameSequences = (left: readonly Sequence[], right: readonly Sequence[]): boolean =>
   left === right ||
   (left.length === right.length &&
-    left.every(({ ids, maskPosition }, i) => maskPosition === right[i].maskPosition && ids.length === right[i].ids.length && ids.every((id, t) => id === right[i].ids[t])));
-
+    left.every(
+      ({ ids, maskPosition }, i) =>
+        maskPosition === right[i].maskPosition &&
+        ids.length === right[i].ids.length &&
+        ids.every((id, t) => id === right[i].ids[t]),
+    ));

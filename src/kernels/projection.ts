@@ -25,7 +25,8 @@ export interface Projection {
 }
 
 /** The projection in words, as block names and files' metadata have it. */
-export const projectionText = ({ kind, dimension, seed }: Projection): string => `${kind}, dimension ${dimension}, seed ${seed}`;
+export const projectionText = ({ kind, dimension, seed }: Projection): string =>
+  `${kind}, dimension ${dimension}, seed ${seed}`;
 
 /** Side of a block. Smaller ones have less variance, larger ones fewer random numbers: they need dimension / side · (in + out). */
 const BLOCK_SIDE = 16;
@@ -71,7 +72,8 @@ export function createProjector(projection: Projection, signs: boolean): Project
   const matrixOf: RandomMatrices = (parameter, side, rows, columns) => {
     const name = [parameter, side, rows, columns];
     const key = JSON.stringify(name);
-    const matrix = matrices.get(key) ?? tf.keep(tf.tensor2d(randomMatrix(kind, seed, name, rows * columns), [rows, columns]));
+    const matrix =
+      matrices.get(key) ?? tf.keep(tf.tensor2d(randomMatrix(kind, seed, name, rows * columns), [rows, columns]));
     matrices.set(key, matrix);
     return matrix;
   };
@@ -99,17 +101,25 @@ export function createProjector(projection: Projection, signs: boolean): Project
 /** @throws naming the value that is out of range */
 export function checkProjection({ dimension, kind, seed }: Projection): void {
   if (!Number.isInteger(dimension) || dimension < 2 || dimension > LONGEST_PRODUCT) {
-    throw new Error(`the projection's dimension must be a whole number from 2 to ${LONGEST_PRODUCT}, not ${dimension}: where more are needed, compute without a projection`);
+    throw new Error(
+      `the projection's dimension must be a whole number from 2 to ${LONGEST_PRODUCT}, not ${dimension}: where more are needed, compute without a projection`,
+    );
   }
-  if (!PROJECTION_KINDS.includes(kind)) throw new Error(`the projection's kind must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`the projection's seed must be a whole number of at least 0, not ${seed}`);
+  if (!PROJECTION_KINDS.includes(kind))
+    throw new Error(`the projection's kind must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new Error(`the projection's seed must be a whole number of at least 0, not ${seed}`);
 }
 
 /**
  * A pass (factors.ts) with its factors projected; each lives until the next step.
  * @param counterparts the other side's factors, where they are there already
  */
-export function* projectedPass(pass: Iterable<PassStep>, projector: Projector | undefined, counterparts?: ReadonlyMap<string, Factor>): Generator<PassStep, void> {
+export function* projectedPass(
+  pass: Iterable<PassStep>,
+  projector: Projector | undefined,
+  counterparts?: ReadonlyMap<string, Factor>,
+): Generator<PassStep, void> {
   for (const step of pass) {
     if (!projector || !step || "values" in step) yield step;
     else {
@@ -133,10 +143,18 @@ interface Work {
   sign(): Generator<undefined, Factor>;
 }
 
-function projectionOf(parameter: string, factor: Factor, counterpart: Factor | undefined, dimension: number, matrixOf: RandomMatrices): Work | undefined {
+function projectionOf(
+  parameter: string,
+  factor: Factor,
+  counterpart: Factor | undefined,
+  dimension: number,
+  matrixOf: RandomMatrices,
+): Work | undefined {
   switch (factor.kind) {
     case "matrix":
-      return hasOneToken(factor, counterpart) ? projectionOfOneToken(parameter, factor, dimension, matrixOf) : projectionOfMatrix(parameter, factor, dimension, matrixOf);
+      return hasOneToken(factor, counterpart)
+        ? projectionOfOneToken(parameter, factor, dimension, matrixOf)
+        : projectionOfMatrix(parameter, factor, dimension, matrixOf);
     case "table":
       return projectionOfTable(parameter, factor, dimension, matrixOf);
     case "vector":
@@ -153,20 +171,37 @@ const shorten = (x: Tensor, matrix: Tensor): Tensor => {
   return flat.reshape([...x.shape.slice(0, -1), dimension]);
 };
 
-function projectionOfVector(parameter: string, { gradient }: Extract<Factor, { kind: "vector" }>, dimension: number, matrixOf: RandomMatrices): Work | undefined {
+function projectionOfVector(
+  parameter: string,
+  { gradient }: Extract<Factor, { kind: "vector" }>,
+  dimension: number,
+  matrixOf: RandomMatrices,
+): Work | undefined {
   const size = gradient.shape[1]!;
   if (size <= dimension) return undefined;
-  const of = (x: Tensor): Factor => ({ kind: "vector", gradient: shorten(x, matrixOf(parameter, "out", size, dimension)) });
+  const of = (x: Tensor): Factor => ({
+    kind: "vector",
+    gradient: shorten(x, matrixOf(parameter, "out", size, dimension)),
+  });
   return { gradient: () => of(gradient), sign: () => atOnce(() => of(tf.sign(gradient))) };
 }
 
 type Table = Extract<Factor, { kind: "table" }>;
 
 /** Rows stay apart, so that examples without a common token keep the exact zero; each row is projected if it is longer than `dimension`. */
-function projectionOfTable(parameter: string, table: Table, dimension: number, matrixOf: RandomMatrices): Work | undefined {
+function projectionOfTable(
+  parameter: string,
+  table: Table,
+  dimension: number,
+  matrixOf: RandomMatrices,
+): Work | undefined {
   const width = table.delta.shape[3]!;
   if (width <= dimension) return undefined;
-  const of = (delta: Tensor): Factor => ({ kind: "table", rows: tf.clone(table.rows), delta: shorten(delta, matrixOf(parameter, "in", width, dimension)) });
+  const of = (delta: Tensor): Factor => ({
+    kind: "table",
+    rows: tf.clone(table.rows),
+    delta: shorten(delta, matrixOf(parameter, "in", width, dimension)),
+  });
   return { gradient: () => of(table.delta), sign: () => atOnce(() => of(tf.sign(gatheredRows(table)))) };
 }
 
@@ -174,7 +209,10 @@ function projectionOfTable(parameter: string, table: Table, dimension: number, m
 function gatheredRows({ rows, delta }: Table): Tensor {
   const [c, b, t, width] = delta.shape as number[];
   const same = tf.cast(tf.equal(rows.reshape([b, t, 1]), rows.reshape([b, 1, t])), "float32");
-  const earlier = tf.tensor2d(Array.from({ length: t }, (_, i) => Array.from({ length: t }, (_, j) => Number(j < i))), [t, t]);
+  const earlier = tf.tensor2d(
+    Array.from({ length: t }, (_, i) => Array.from({ length: t }, (_, j) => Number(j < i))),
+    [t, t],
+  );
   const first = tf.equal(tf.sum(tf.mul(same, earlier), 2, true), 0);
   const uses = tf.tile(tf.mul(same, tf.cast(first, "float32")), [c, 1, 1]);
   return tf.matMul(uses, delta.reshape([c * b, t, width])).reshape([c, b, t, width]);
@@ -190,7 +228,12 @@ function hasOneToken({ input, tokens }: Matrix, counterpart: Factor | undefined)
 }
 
 /** The gradient δ xᵀ of one token: at most `dimension` numbers in both of its factors together, its sign's being their signs. */
-function projectionOfOneToken(parameter: string, { input, delta }: Matrix, dimension: number, matrixOf: RandomMatrices): Work | undefined {
+function projectionOfOneToken(
+  parameter: string,
+  { input, delta }: Matrix,
+  dimension: number,
+  matrixOf: RandomMatrices,
+): Work | undefined {
   const [outputs, inputs] = [delta.shape[3]!, input.shape[2]!];
   if (outputs + inputs <= dimension) return undefined;
   const kIn = Math.min(inputs, Math.max(Math.floor(dimension / 2), dimension - outputs));
@@ -204,18 +247,28 @@ function projectionOfOneToken(parameter: string, { input, delta }: Matrix, dimen
   return { gradient: () => of(delta, input), sign: () => atOnce(() => of(tf.sign(delta), tf.sign(input))) };
 }
 
-function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimension: number, matrixOf: RandomMatrices): Work | undefined {
+function projectionOfMatrix(
+  parameter: string,
+  { input, delta }: Matrix,
+  dimension: number,
+  matrixOf: RandomMatrices,
+): Work | undefined {
   const [c, b, t, outputs] = delta.shape as [number, number, number, number];
   const inputs = input.shape[2]!;
   const sizes = projectedSizes(outputs, inputs, dimension);
   if (!sizes) return undefined;
   const { blocks } = sizes;
   const [kOut, kIn] = [sizes.out === "whole" ? outputs : sizes.out, sizes.in === "whole" ? inputs : sizes.in];
-  const outMatrix = (): Tensor | undefined => (sizes.out === "whole" ? undefined : matrixOf(parameter, "out", outputs, blocks * kOut));
-  const inMatrix = (): Tensor | undefined => (sizes.in === "whole" ? undefined : matrixOf(parameter, "in", inputs, blocks * kIn));
+  const outMatrix = (): Tensor | undefined =>
+    sizes.out === "whole" ? undefined : matrixOf(parameter, "out", outputs, blocks * kOut);
+  const inMatrix = (): Tensor | undefined =>
+    sizes.in === "whole" ? undefined : matrixOf(parameter, "in", inputs, blocks * kIn);
   // A side that is kept whole has no random entries whose variance to divide by.
   const scale = 1 / Math.sqrt(blocks * (sizes.out === "whole" ? 1 : kOut) * (sizes.in === "whole" ? 1 : kIn));
-  const scaled = (values: Tensor): Factor => ({ kind: "vector", gradient: tf.mul(values.reshape([c * b, blocks * kOut * kIn]), scale) });
+  const scaled = (values: Tensor): Factor => ({
+    kind: "vector",
+    gradient: tf.mul(values.reshape([c * b, blocks * kOut * kIn]), scale),
+  });
 
   /** [N, T, F] → [N, blocks, T, k] */
   const intoBlocks = (x: Tensor, matrix: Tensor | undefined, k: number): Tensor => {
@@ -224,7 +277,14 @@ function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimensi
   };
   const gradient = (): Factor => {
     const x = intoBlocks(input, inMatrix(), kIn);
-    return scaled(tf.matMul(intoBlocks(delta.reshape([c * b, t, outputs]), outMatrix(), kOut), c === 1 ? x : tf.tile(x, [c, 1, 1, 1]), true, false));
+    return scaled(
+      tf.matMul(
+        intoBlocks(delta.reshape([c * b, t, outputs]), outMatrix(), kOut),
+        c === 1 ? x : tf.tile(x, [c, 1, 1, 1]),
+        true,
+        false,
+      ),
+    );
   };
 
   /** R_bᵀ sign(G) S_b for the rows start … start + count of the gradients, [blocks, k_out, C·B·k_in]. */
@@ -235,7 +295,12 @@ function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimensi
     const flat = signs.reshape([c * b * count, inputs]);
     const short = (right ? tf.matMul(flat, right) : flat).reshape([c * b, count, blocks, kIn]);
     const byBlock = tf.transpose(short, [2, 1, 0, 3]).reshape([blocks, count, c * b * kIn]);
-    if (!left) return tf.pad(byBlock, [[0, 0], [start, outputs - start - count], [0, 0]]);
+    if (!left)
+      return tf.pad(byBlock, [
+        [0, 0],
+        [start, outputs - start - count],
+        [0, 0],
+      ]);
     const rows = tf.slice(left, [start, 0], [count, blocks * kOut]).reshape([count, blocks, kOut]);
     return tf.matMul(tf.transpose(rows, [1, 2, 0]), byBlock);
   };
@@ -253,7 +318,9 @@ function projectionOfMatrix(parameter: string, { input, delta }: Matrix, dimensi
         yield;
       }
       const whole = sum!;
-      return tf.tidy(() => scaled(tf.transpose(whole.reshape([blocks, kOut, c * b, kIn]), [2, 0, 1, 3])) as never) as Factor;
+      return tf.tidy(
+        () => scaled(tf.transpose(whole.reshape([blocks, kOut, c * b, kIn]), [2, 0, 1, 3])) as never,
+      ) as Factor;
     } finally {
       sum?.dispose();
     }

@@ -8,8 +8,15 @@ export const PROJECTION_KINDS = ["rademacher", "gaussian"] as const;
 export type ProjectionKind = (typeof PROJECTION_KINDS)[number];
 
 /** @param name what the matrix is for: matrices of different names are independent */
-export function randomMatrix(kind: ProjectionKind, seed: number, name: readonly (string | number)[], size: number): Float32Array {
-  const digest = createHash("sha256").update(JSON.stringify([kind, seed, ...name])).digest();
+export function randomMatrix(
+  kind: ProjectionKind,
+  seed: number,
+  name: readonly (string | number)[],
+  size: number,
+): Float32Array {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([kind, seed, ...name]))
+    .digest();
   const random = randomStream(digest.readUInt32LE());
   return kind === "rademacher" ? signs(random, size) : normals(random, size);
 }

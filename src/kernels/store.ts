@@ -43,7 +43,9 @@ export function storeFiles(store: string): StoreFile[] {
     const own = OWN_FILE.exec(name);
     if (own) return [{ ...file, kind: own[1] === "json" ? "result" : "block" }];
     const temporary = TEMPORARY.exec(name);
-    const left = temporary ? isLeftBehind(Number(temporary[1]), Date.now() - status.mtimeMs) : CLAIM.test(name) && !isLiveClaim(path);
+    const left = temporary
+      ? isLeftBehind(Number(temporary[1]), Date.now() - status.mtimeMs)
+      : CLAIM.test(name) && !isLiveClaim(path);
     return left ? [{ ...file, kind: "leftover" }] : [];
   });
 }

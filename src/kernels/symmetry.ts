@@ -18,13 +18,18 @@ export const withoutMirrors = (formulas: readonly Formula[]): Formula[] => [
  * The asked formula's square kernel [size, size] from those that {@link withoutMirrors} left. Products of float32
  * gradients are symmetric up to rounding only: of a symmetric formula both halves get the upper one's numbers.
  */
-export function fromOwnProducts(formula: Formula, computed: ReadonlyMap<Formula, Float64Array>, size: number): Float64Array {
+export function fromOwnProducts(
+  formula: Formula,
+  computed: ReadonlyMap<Formula, Float64Array>,
+  size: number,
+): Float64Array {
   const own = computed.get(formula);
   const transposed = own === undefined;
   const from = own ?? computed.get(MIRROR[formula])!;
   const symmetric = MIRROR[formula] === formula;
   const result = new Float64Array(from.length);
   for (let i = 0; i < size; i++)
-    for (let j = 0; j < size; j++) result[i * size + j] = transposed || (symmetric && i > j) ? from[j * size + i] : from[i * size + j];
+    for (let j = 0; j < size; j++)
+      result[i * size + j] = transposed || (symmetric && i > j) ? from[j * size + i] : from[i * size + j];
   return result;
 }

@@ -21,5 +21,8 @@ export function realTokens(lengths: number[], longest: number): Tokens {
     }
   });
   const padded = total < lengths.length * longest;
-  return { owners: tf.tensor2d(owners, [lengths.length, total]), ...(padded ? { places: tf.tensor1d(places, "int32") } : {}) };
+  return {
+    owners: tf.tensor2d(owners, [lengths.length, total]),
+    ...(padded ? { places: tf.tensor1d(places, "int32") } : {}),
+  };
 }

@@ -5,7 +5,10 @@ import { parameter, type Model } from "./model";
 import type { Backward, Site } from "./site";
 
 /** The names of a linear layer's low-rank factors: A [rank, in] and B [out, rank]. */
-export const loraNames = (layer: string): { a: string; b: string } => ({ a: `${layer}.lora_A.weight`, b: `${layer}.lora_B.weight` });
+export const loraNames = (layer: string): { a: string; b: string } => ({
+  a: `${layer}.lora_A.weight`,
+  b: `${layer}.lora_B.weight`,
+});
 
 /** y = x Wᵀ + b, plus s (x Aᵀ) Bᵀ if the layer has LoRA factors; `layer` is the name before ".weight". */
 export function affine(model: Model, layer: string, x: Tensor): Tensor {
@@ -33,5 +36,7 @@ export function affineBackward(model: Model, layer: string, x: Tensor, delta: Te
 
 function loraOf(model: Model, layer: string): { a: Tensor; b: Tensor; scale: number } | undefined {
   const { a, b } = loraNames(layer);
-  return model.parameters.has(a) ? { a: parameter(model, a), b: parameter(model, b), scale: model.loraScale ?? 1 } : undefined;
+  return model.parameters.has(a)
+    ? { a: parameter(model, a), b: parameter(model, b), scale: model.loraScale ?? 1 }
+    : undefined;
 }

@@ -20,7 +20,13 @@ export const ARCHITECTURES = {
   roberta: {
     className: "RobertaForMaskedLM",
     prefix: "roberta",
-    head: { dense: "lm_head.dense", norm: "lm_head.layer_norm", decoder: "lm_head.decoder.weight", bias: "lm_head.bias", decoderBias: "lm_head.decoder.bias" },
+    head: {
+      dense: "lm_head.dense",
+      norm: "lm_head.layer_norm",
+      decoder: "lm_head.decoder.weight",
+      bias: "lm_head.bias",
+      decoderBias: "lm_head.decoder.bias",
+    },
     firstPosition: (padTokenId) => padTokenId + 1,
     defaultPadTokenId: 1,
   },

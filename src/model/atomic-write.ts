@@ -16,7 +16,7 @@ export function writeFileAtomically(path: string, write: (append: (bytes: Uint8A
     try {
       write((bytes) => {
         // One write call moves at most 2 GiB, and may move less than it was asked to.
-        for (let done = 0; done < bytes.length; ) {
+        for (let done = 0; done < bytes.length;) {
           done += writeSync(file, bytes, done, Math.min(bytes.length - done, 1 << 30));
         }
       });

@@ -38,7 +38,8 @@ function chooseBackend(): typeof Tf {
 export type { Tensor };
 
 /** Whether the tensor library is loaded: something was computed with it, here or by another package (danfojs). */
-export const backendIsLoaded = (): boolean => Object.keys(require.cache).some((file) => /[\\/]@tensorflow[\\/]tfjs-core[\\/]/.test(file));
+export const backendIsLoaded = (): boolean =>
+  Object.keys(require.cache).some((file) => /[\\/]@tensorflow[\\/]tfjs-core[\\/]/.test(file));
 
 /** The name of the active backend: "tensorflow" (native) or "cpu" (plain JavaScript). */
 export const backendName = (): string => tf.getBackend();
@@ -51,17 +52,25 @@ interface NativeProperties {
 /** What computes and its versions, for provenance. */
 export function backendVersions(): { backend: string; tfjs: string; tensorflow?: string; device?: string } {
   const { binding, isUsingGpuDevice } = tf.backend() as NativeProperties;
-  return { backend: backendName(), tfjs: tf.version["tfjs-core"], tensorflow: binding?.TF_Version, ...(isUsingGpuDevice ? { device: gpu().name } : {}) };
+  return {
+    backend: backendName(),
+    tfjs: tf.version["tfjs-core"],
+    tensorflow: binding?.TF_Version,
+    ...(isUsingGpuDevice ? { device: gpu().name } : {}),
+  };
 }
 
 /** The memory of the GPU that computes, in bytes; undefined where none does. */
-export const gpuMemory = (): number | undefined => ((tf.backend() as NativeProperties).isUsingGpuDevice ? gpu().memory : undefined);
+export const gpuMemory = (): number | undefined =>
+  (tf.backend() as NativeProperties).isUsingGpuDevice ? gpu().memory : undefined;
 
 let knownGpu: { name: string; memory: number } | undefined;
 
 function gpu(): { name: string; memory: number } {
   if (!knownGpu) {
-    const [line] = execFileSync("nvidia-smi", ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"], { encoding: "utf8" }).split("\n");
+    const [line] = execFileSync("nvidia-smi", ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"], {
+      encoding: "utf8",
+    }).split("\n");
     const [name, mebibytes] = line.split(", ");
     knownGpu = { name, memory: Number(mebibytes) * 2 ** 20 };
   }
@@ -88,5 +97,10 @@ export function abandonScopes(): void {
   const state = engine.state as unknown as OpenState;
   for (const { saved } of state.activeTape ?? []) saved?.forEach((tensor) => tensor.dispose());
   while (state.scopeStack.length > 0) engine.endScope();
-  Object.assign(state, { activeTape: undefined, gradientDepth: 0, kernelDepth: 0, numDataMovesStack: [] } satisfies Partial<OpenState>);
+  Object.assign(state, {
+    activeTape: undefined,
+    gradientDepth: 0,
+    kernelDepth: 0,
+    numDataMovesStack: [],
+  } satisfies Partial<OpenState>);
 }

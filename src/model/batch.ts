@@ -69,9 +69,14 @@ export function collate(
 }
 
 /** @throws if a text of so many tokens is longer than the model's position table */
-export function checkTextLength(length: number, config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">): void {
+export function checkTextLength(
+  length: number,
+  config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">,
+): void {
   if (length <= longestText(config)) return;
-  throw new Error(`a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`);
+  throw new Error(
+    `a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`,
+  );
 }
 
 /** Several texts one behind the other, each with its own special tokens. */
@@ -138,7 +143,8 @@ export interface BatchLimits {
  * @throws if the number of examples is not a whole one of at least 1
  */
 export function byLength(sequences: readonly Sequence[], { examples, tokens = Infinity }: BatchLimits): number[][] {
-  if (!(Number.isInteger(examples) && examples > 0)) throw new Error(`a batch must have a whole number of examples, at least 1, not ${examples}`);
+  if (!(Number.isInteger(examples) && examples > 0))
+    throw new Error(`a batch must have a whole number of examples, at least 1, not ${examples}`);
   const sorted = sequences.map((_, i) => i).sort((i, j) => sequences[i].ids.length - sequences[j].ids.length || i - j);
   const batches: number[][] = [];
   for (const index of sorted) {

@@ -64,7 +64,11 @@ export function readCheckpoint(directory: string): Checkpoint {
  * config says that they are not tied.
  * @param options.int8 stores matrices as int8 rows, a quarter of the size, which rounds them; Python does not load that
  */
-export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "config" | "weights"> & { directory?: string }, { int8 = false } = {}): void {
+export function saveCheckpoint(
+  directory: string,
+  checkpoint: Pick<Checkpoint, "config" | "weights"> & { directory?: string },
+  { int8 = false } = {},
+): void {
   const { config, weights } = checkpoint;
   const architecture = architectureOf(config);
   const { decoder, bias, decoderBias } = architecture.head;
@@ -76,7 +80,9 @@ export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "
     checkFinite(`cannot save the model to ${directory}`, name, weight.data);
     tensors.set(name, { dtype: "F32", shape, data: weight.data });
   }
-  const tied = config.tieWordEmbeddings && sameBytes(weightData(weights, decoder), weightData(weights, wordEmbeddingsName(architecture)));
+  const tied =
+    config.tieWordEmbeddings &&
+    sameBytes(weightData(weights, decoder), weightData(weights, wordEmbeddingsName(architecture)));
   if (tied) tensors.delete(decoder);
   // transformers 5 reads an untied decoder's bias under this name, earlier versions under the head's.
   else tensors.set(decoderBias, { dtype: "F32", shape: [config.vocabSize], data: weightData(weights, bias) });
@@ -85,7 +91,9 @@ export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "
   writeSafetensors(join(directory, "model.safetensors"), int8 ? inInt8(tensors) : tensors, { format: "pt" });
   const raw: Record<string, unknown> = { ...toRawConfig(config), tie_word_embeddings: tied };
   for (const field of ["dtype", "torch_dtype"]) if (field in raw) raw[field] = "float32";
-  writeFileAtomically(join(directory, "config.json"), (append) => append(Buffer.from(`${JSON.stringify(raw, null, 2)}\n`)));
+  writeFileAtomically(join(directory, "config.json"), (append) =>
+    append(Buffer.from(`${JSON.stringify(raw, null, 2)}\n`)),
+  );
   if (checkpoint.directory !== undefined && existsSync(checkpoint.directory)) {
     if (realpathSync(checkpoint.directory) === realpathSync(directory)) return;
     for (const name of ["tokenizer.json", "tokenizer_config.json"]) {
@@ -97,11 +105,16 @@ export function saveCheckpoint(directory: string, checkpoint: Pick<Checkpoint, "
 
 /** Matrices as int8 rows with their scales; biases and norms stay float32. */
 function inInt8(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
-  return new Map([...tensors].flatMap(([name, tensor]): [string, StoredTensor][] => {
-    if (tensor.shape.length !== 2) return [[name, tensor]];
-    const { values, scale } = toInt8Rows({ shape: tensor.shape, data: tensor.data as Float32Array });
-    return [[name, values], [scaleName(name), scale]];
-  }));
+  return new Map(
+    [...tensors].flatMap(([name, tensor]): [string, StoredTensor][] => {
+      if (tensor.shape.length !== 2) return [[name, tensor]];
+      const { values, scale } = toInt8Rows({ shape: tensor.shape, data: tensor.data as Float32Array });
+      return [
+        [name, values],
+        [scaleName(name), scale],
+      ];
+    }),
+  );
 }
 
 /** sha256 (hexadecimal) over what the model computes from: the config's fields and every float32 weight. */
@@ -157,17 +170,22 @@ function locateWeights(directory: string, architecture: Architecture): WeightSou
   const whole = join(directory, "model.safetensors");
   const index = join(directory, "model.safetensors.index.json");
   if (existsSync(whole)) {
-    for (const storedName of readSafetensorsHeader(whole).entries.keys()) stored.set(standardName(storedName, architecture), { path: whole, storedName });
+    for (const storedName of readSafetensorsHeader(whole).entries.keys())
+      stored.set(standardName(storedName, architecture), { path: whole, storedName });
   } else if (existsSync(index)) {
     const byFile = new Map<string, Set<string>>();
     for (const [storedName, file] of Object.entries(readShardIndex(index))) {
       const path = join(directory, file);
       if (!existsSync(path)) throw new Error(`${index} names ${file}, which is not in the folder`);
       if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
-      if (!byFile.get(path)?.has(storedName)) throw new Error(`${index} places ${storedName} in ${file}, which does not have it`);
+      if (!byFile.get(path)?.has(storedName))
+        throw new Error(`${index} places ${storedName} in ${file}, which does not have it`);
       stored.set(standardName(storedName, architecture), { path, storedName });
     }
-  } else if (existsSync(join(directory, "pytorch_model.bin")) || existsSync(join(directory, "pytorch_model.bin.index.json"))) {
+  } else if (
+    existsSync(join(directory, "pytorch_model.bin")) ||
+    existsSync(join(directory, "pytorch_model.bin.index.json"))
+  ) {
     throw new Error(
       `${directory} has its weights only as pytorch_model.bin, which is not read here (it can hold code). Convert it with Python: ` +
         `from transformers import AutoModelForMaskedLM; AutoModelForMaskedLM.from_pretrained(${JSON.stringify(directory)}).save_pretrained(${JSON.stringify(directory)})`,
@@ -212,7 +230,9 @@ function readWeight({ path, storedName }: WeightSource, name: string, shape: num
 
 function checkShape(source: string, name: string, found: number[], expected: number[]): void {
   if (found.length !== expected.length || found.some((length, axis) => length !== expected[axis])) {
-    throw new Error(`${source}: tensor ${name} has shape [${found.join(", ")}], but by the config it has [${expected.join(", ")}]`);
+    throw new Error(
+      `${source}: tensor ${name} has shape [${found.join(", ")}], but by the config it has [${expected.join(", ")}]`,
+    );
   }
 }
 

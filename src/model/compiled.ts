@@ -54,14 +54,21 @@ const DEFAULT_SESSIONS = 8;
  * @throws on a call, if `f` cannot be a graph: it reads a value, draws random numbers, uses a tensor from outside, or an operation
  *   that graphs have not
  */
-export function compiled<I extends Tensors, O extends Tensors>(f: (inputs: I) => O, { name, constants, sessions: most = DEFAULT_SESSIONS }: CompileOptions): Compiled<I, O> {
+export function compiled<I extends Tensors, O extends Tensors>(
+  f: (inputs: I) => O,
+  { name, constants, sessions: most = DEFAULT_SESSIONS }: CompileOptions,
+): Compiled<I, O> {
   const sessions = new Map<string, Session>();
   let owner: NativeBackend | undefined;
   const end = (key: string): void => {
     owner!.binding.deleteSavedModel(sessions.get(key)!.id);
     sessions.delete(key);
   };
-  const keyOf = (inputs: I): string => Object.keys(inputs).sort().map((input) => `${input}:${inputs[input].dtype}[${inputs[input].shape.join()}]`).join(" ");
+  const keyOf = (inputs: I): string =>
+    Object.keys(inputs)
+      .sort()
+      .map((input) => `${input}:${inputs[input].dtype}[${inputs[input].shape.join()}]`)
+      .join(" ");
   const sessionFor = (backend: NativeBackend, inputs: I): Session => {
     owner = backend;
     const key = keyOf(inputs);
@@ -76,7 +83,13 @@ export function compiled<I extends Tensors, O extends Tensors>(f: (inputs: I) =>
     const backend = nativeBackend();
     if (!backend) return ownResults(f, inputs);
     const session = sessionFor(backend, inputs);
-    const results = runGraph(backend, session, Object.keys(inputs).sort().map((input) => inputs[input]));
+    const results = runGraph(
+      backend,
+      session,
+      Object.keys(inputs)
+        .sort()
+        .map((input) => inputs[input]),
+    );
     return Object.fromEntries(results.map((result, i) => [session.names[i], result])) as unknown as O;
   };
   const prepare = (inputs: I): boolean => {
@@ -90,10 +103,18 @@ export function compiled<I extends Tensors, O extends Tensors>(f: (inputs: I) =>
 
 /** Runs a function eagerly; a result that is one of its inputs becomes a tensor of its own, as it is after a graph's run. */
 function ownResults<I extends Tensors, O extends Tensors>(f: (inputs: I) => O, inputs: I): O {
-  return tf.tidy(() => Object.fromEntries(Object.entries(f(inputs)).map(([name, tensor]) => [name, tf.clone(tensor)])) as never);
+  return tf.tidy(
+    () => Object.fromEntries(Object.entries(f(inputs)).map(([name, tensor]) => [name, tf.clone(tensor)])) as never,
+  );
 }
 
-function openSession<I extends Tensors, O extends Tensors>(backend: NativeBackend, name: string, f: (inputs: I) => O, inputs: I, constants?: readonly Tensor[]): Session {
+function openSession<I extends Tensors, O extends Tensors>(
+  backend: NativeBackend,
+  name: string,
+  f: (inputs: I) => O,
+  inputs: I,
+  constants?: readonly Tensor[],
+): Session {
   const keys = Object.keys(inputs).sort();
   let names: string[] = [];
   try {
@@ -102,7 +123,18 @@ function openSession<I extends Tensors, O extends Tensors>(backend: NativeBacken
       names = Object.keys(results);
       return names.map((result) => results[result]);
     };
-    return { ...loadGraph(backend, traceGraph(backend, run, keys.map((key) => inputs[key]), constants)), names };
+    return {
+      ...loadGraph(
+        backend,
+        traceGraph(
+          backend,
+          run,
+          keys.map((key) => inputs[key]),
+          constants,
+        ),
+      ),
+      names,
+    };
   } catch (error) {
     throw new Error(`${name} cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -122,4 +154,6 @@ export function loadGraph(backend: NativeBackend, { nodes, inputs, outputs }: Tr
 
 /** Runs it. */
 export const runGraph = (backend: NativeBackend, { id, inputs, outputs }: LoadedGraph, given: Tensor[]): Tensor[] =>
-  backend.binding.runSavedModel(id, backend.getInputTensorIds(given), inputs, outputs).map((result) => backend.createOutputTensor(result));
+  backend.binding
+    .runSavedModel(id, backend.getInputTensorIds(given), inputs, outputs)
+    .map((result) => backend.createOutputTensor(result));

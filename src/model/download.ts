@@ -1,5 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { runningSignal } from "../running-cell";
@@ -45,7 +55,10 @@ export class HttpError extends Error {
  *
  * @throws if the attempts are used up (what has come is kept), the content is not what it should be, or on abort
  */
-export async function downloadFile(download: Download, { signal = runningSignal(), ...given }: DownloadOptions): Promise<void> {
+export async function downloadFile(
+  download: Download,
+  { signal = runningSignal(), ...given }: DownloadOptions,
+): Promise<void> {
   const options: DownloadOptions = { ...given, signal };
   const { path, name, size } = download;
   mkdirSync(dirname(path), { recursive: true });
@@ -160,7 +173,11 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
   }
 }
 
-async function verify(partial: string, { name, size, checksum }: Download, signal: AbortSignal | undefined): Promise<void> {
+async function verify(
+  partial: string,
+  { name, size, checksum }: Download,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (checksum === undefined) return;
   const hash = createHash(checksum.algorithm === "sha256" ? "sha256" : "sha1");
   if (checksum.algorithm === "git-sha1") hash.update(`blob ${size}\0`);
@@ -173,7 +190,9 @@ async function verify(partial: string, { name, size, checksum }: Download, signa
   const found = hash.digest("hex");
   if (found === checksum.hex) return;
   rmSync(partial, { force: true });
-  throw new Error(`${name} arrived damaged: its ${checksum.algorithm} is ${found}, not ${checksum.hex}; it was removed, try again`);
+  throw new Error(
+    `${name} arrived damaged: its ${checksum.algorithm} is ${found}, not ${checksum.hex}; it was removed, try again`,
+  );
 }
 
 function sizeOf(path: string): number {

@@ -64,22 +64,47 @@ function embed(model: Model, batch: Batch, dropout?: Dropout): EncoderTrace["emb
   return { ...norm, mask, output: masked(norm.output, mask) };
 }
 
-function layerForward(model: Model, index: number, batch: Batch, input: Tensor, dropout?: Dropout): { output: Tensor; trace: () => LayerTrace } {
+function layerForward(
+  model: Model,
+  index: number,
+  batch: Batch,
+  input: Tensor,
+  dropout?: Dropout,
+): { output: Tensor; trace: () => LayerTrace } {
   const { heads, layers, layerNormEps, hiddenDropout, attentionDropout } = model.config;
   const name = layerName(model, index);
   const project = (part: string, x: Tensor): Tensor => affine(model, `${name}.${part}`, x);
   const norm = (part: string, x: Tensor): ReturnType<typeof layerNorm> =>
     layerNorm(x, parameter(model, `${name}.${part}.weight`), parameter(model, `${name}.${part}.bias`), layerNormEps);
 
-  const [rowInput, bias] = index === layers - 1 ? [readRows(batch, input), batch.readBias] : [input, batch.attentionBias];
-  const [query, key, value] = [project("attention.self.query", rowInput), project("attention.self.key", input), project("attention.self.value", input)];
+  const [rowInput, bias] =
+    index === layers - 1 ? [readRows(batch, input), batch.readBias] : [input, batch.attentionBias];
+  const [query, key, value] = [
+    project("attention.self.query", rowInput),
+    project("attention.self.key", input),
+    project("attention.self.value", input),
+  ];
   const attended = attention(query, key, value, bias, heads, (shape) => dropout?.mask(shape, attentionDropout));
   const hiddenMask = (): Tensor | undefined => dropout?.mask(rowInput.shape, hiddenDropout);
   const masks = { attended: hiddenMask(), fed: hiddenMask() };
-  const attentionNorm = norm("attention.output.LayerNorm", tf.add(masked(project("attention.output.dense", attended.context), masks.attended), rowInput));
+  const attentionNorm = norm(
+    "attention.output.LayerNorm",
+    tf.add(masked(project("attention.output.dense", attended.context), masks.attended), rowInput),
+  );
   const { output: activated, slope } = gelu(project("intermediate.dense", attentionNorm.output), model.geluTail);
-  const { output, ...outputNorm } = norm("output.LayerNorm", tf.add(masked(project("output.dense", activated), masks.fed), attentionNorm.output));
-  const trace = (): LayerTrace => ({ input, rowInput, attention: attended, attentionNorm, activation: { output: activated, slope: slope() }, outputNorm, masks });
+  const { output, ...outputNorm } = norm(
+    "output.LayerNorm",
+    tf.add(masked(project("output.dense", activated), masks.fed), attentionNorm.output),
+  );
+  const trace = (): LayerTrace => ({
+    input,
+    rowInput,
+    attention: attended,
+    attentionNorm,
+    activation: { output: activated, slope: slope() },
+    outputNorm,
+    masks,
+  });
   return { output, trace };
 }
 
@@ -95,7 +120,11 @@ export interface EncoderForward {
  * The forward pass, layer by layer: pauses after each, so that long work can be watched and stopped.
  * If it is not run to its end, what it has made is freed.
  */
-export function* encoderForwardSteps(model: Model, batch: Batch, dropout?: Dropout): Generator<undefined, EncoderForward> {
+export function* encoderForwardSteps(
+  model: Model,
+  batch: Batch,
+  dropout?: Dropout,
+): Generator<undefined, EncoderForward> {
   const { output, ...embeddingNorm } = tf.tidy(() => embed(model, batch, dropout) as never) as ReturnType<typeof embed>;
   const trace: EncoderTrace = { embeddingNorm, layers: [] };
   let hidden = output;
@@ -158,18 +187,33 @@ function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTr
     return step.delta;
   };
   const normStep = (part: string, norm: NormTrace, siteDelta: Tensor): Tensor => {
-    sites.push({ kind: "norm", weight: `${name}.${part}.weight`, bias: `${name}.${part}.bias`, input: norm.normalized, delta: siteDelta });
+    sites.push({
+      kind: "norm",
+      weight: `${name}.${part}.weight`,
+      bias: `${name}.${part}.bias`,
+      input: norm.normalized,
+      delta: siteDelta,
+    });
     return layerNormBackward(siteDelta, parameter(model, `${name}.${part}.weight`), norm);
   };
 
   const dFed = normStep("output.LayerNorm", trace.outputNorm, delta);
-  const dActivation = tf.mul(affineStep("output.dense", trace.activation.output, masked(dFed, trace.masks.fed)), trace.activation.slope);
+  const dActivation = tf.mul(
+    affineStep("output.dense", trace.activation.output, masked(dFed, trace.masks.fed)),
+    trace.activation.slope,
+  );
   const dAttended = tf.add(dFed, affineStep("intermediate.dense", trace.attentionNorm.output, dActivation));
 
   const dProjected = normStep("attention.output.LayerNorm", trace.attentionNorm, dAttended);
-  const d = attentionBackward(affineStep("attention.output.dense", trace.attention.context, masked(dProjected, trace.masks.attended)), trace.attention);
+  const d = attentionBackward(
+    affineStep("attention.output.dense", trace.attention.context, masked(dProjected, trace.masks.attended)),
+    trace.attention,
+  );
   const dRows = tf.add(dProjected, affineStep("attention.self.query", trace.rowInput, d.query));
-  const dKeyValue = tf.add(affineStep("attention.self.key", trace.input, d.key), affineStep("attention.self.value", trace.input, d.value));
+  const dKeyValue = tf.add(
+    affineStep("attention.self.key", trace.input, d.key),
+    affineStep("attention.self.value", trace.input, d.value),
+  );
   return { delta: tf.add(index === model.config.layers - 1 ? scatterRows(batch, dRows) : dRows, dKeyValue), sites };
 }
 
@@ -178,7 +222,12 @@ function embeddingBackward(model: Model, batch: Batch, norm: EncoderTrace["embed
   const name = partName(model, "embeddings");
   const normName = `${name}.LayerNorm`;
   const dSum = layerNormBackward(delta, parameter(model, `${normName}.weight`), norm);
-  const table = (part: string, rows: Tensor): Site => ({ kind: "rows", table: `${name}.${part}.weight`, rows, delta: dSum });
+  const table = (part: string, rows: Tensor): Site => ({
+    kind: "rows",
+    table: `${name}.${part}.weight`,
+    rows,
+    delta: dSum,
+  });
   const sites: Site[] = [
     { kind: "norm", weight: `${normName}.weight`, bias: `${normName}.bias`, input: norm.normalized, delta },
     table("word_embeddings", batch.ids),
@@ -195,13 +244,23 @@ function embeddingBackward(model: Model, batch: Batch, norm: EncoderTrace["embed
  * @param delta derivative of each output with respect to the hidden state at the read rows, [C, B, R, H]
  * @param lowest the lowest layer whose sites are wanted (0 is the first); -1, the default, goes down to the embeddings
  */
-export function* encoderBackward(model: Model, batch: Batch, trace: EncoderTrace, delta: Tensor, lowest = -1): Generator<Site> {
+export function* encoderBackward(
+  model: Model,
+  batch: Batch,
+  trace: EncoderTrace,
+  delta: Tensor,
+  lowest = -1,
+): Generator<Site> {
   let current = delta;
   try {
     for (let index = model.config.layers - 1; index >= lowest; index--) {
       const step = tf.tidy(() => {
         const above = current;
-        return (index < 0 ? embeddingBackward(model, batch, trace.embeddingNorm, above) : layerBackward(model, index, batch, trace.layers[index], above)) as never;
+        return (
+          index < 0
+            ? embeddingBackward(model, batch, trace.embeddingNorm, above)
+            : layerBackward(model, index, batch, trace.layers[index], above)
+        ) as never;
       }) as Backward;
       try {
         yield* step.sites;

@@ -21,7 +21,11 @@ interface PlainJavaScript {
 
 function register(): void {
   if (tf.getGradient("Erfc")) return;
-  tf.registerKernel({ kernelName: "Erfc", backendName: "tensorflow", kernelFunc: ({ inputs, backend }) => (backend as Native).executeSingleInput("Erfc", inputs.x!) });
+  tf.registerKernel({
+    kernelName: "Erfc",
+    backendName: "tensorflow",
+    kernelFunc: ({ inputs, backend }) => (backend as Native).executeSingleInput("Erfc", inputs.x!),
+  });
   tf.registerKernel({
     kernelName: "Erfc",
     backendName: "cpu",
@@ -32,7 +36,11 @@ function register(): void {
     },
   });
   const slope = (x: Tensor): Tensor => tf.mul(tf.exp(tf.neg(tf.square(x))), -2 / Math.sqrt(Math.PI));
-  tf.registerGradient({ kernelName: "Erfc", inputsToSave: ["x"], gradFunc: (dy, [x]) => ({ x: () => tf.mul(dy as Tensor, slope(x)) }) });
+  tf.registerGradient({
+    kernelName: "Erfc",
+    inputsToSave: ["x"],
+    gradFunc: (dy, [x]) => ({ x: () => tf.mul(dy as Tensor, slope(x)) }),
+  });
 }
 
 /** Terms of the continued fraction that float64 needs from x = 2 on. */

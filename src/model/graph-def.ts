@@ -40,20 +40,31 @@ const nodeDef = ({ name, op, inputs, attributes }: GraphNode): Buffer =>
     field(1, name),
     field(2, op),
     ...inputs.map((input) => field(3, input)),
-    ...Object.entries(attributes).map(([key, value]) => field(5, Buffer.concat([field(1, key), field(2, attrValue(value))]))),
+    ...Object.entries(attributes).map(([key, value]) =>
+      field(5, Buffer.concat([field(1, key), field(2, attrValue(value))])),
+    ),
   ]);
 
 function attrValue(attribute: AttributeValue): Buffer {
   if (attribute.kind === "shape") return field(7, shape(attribute.value));
-  if (attribute.kind === "tensor") return field(8, Buffer.concat([whole(1, attribute.dtype), field(2, shape(attribute.shape)), field(4, attribute.content)]));
+  if (attribute.kind === "tensor")
+    return field(
+      8,
+      Buffer.concat([whole(1, attribute.dtype), field(2, shape(attribute.shape)), field(4, attribute.content)]),
+    );
   const { value } = attribute;
   const one = (single: string | number | boolean): Buffer => {
     switch (attribute.kind) {
-      case "string": return field(2, single as string);
-      case "int": return whole(3, single as number);
-      case "float": return float(4, single as number);
-      case "bool": return whole(5, single ? 1 : 0);
-      case "type": return whole(6, single as number);
+      case "string":
+        return field(2, single as string);
+      case "int":
+        return whole(3, single as number);
+      case "float":
+        return float(4, single as number);
+      case "bool":
+        return whole(5, single ? 1 : 0);
+      case "type":
+        return whole(6, single as number);
     }
   };
   // A list's entries have the numbers that single values have.

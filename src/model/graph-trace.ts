@@ -67,7 +67,12 @@ const LARGEST_CONSTANT = 1 << 20;
  * @param constants tensors from outside whose present values become part of the graph
  * @throws if something that it does has no place in a graph
  */
-export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], constants: readonly Tensor[] = []): Trace {
+export function traceGraph(
+  backend: NativeBackend,
+  run: (inputs: Tensor[]) => Tensor[],
+  inputs: readonly Tensor[],
+  constants: readonly Tensor[] = [],
+): Trace {
   const native = backend.binding;
   const nodes: GraphNode[] = [];
   /** Name and type of every tensor of the graph, by its native id; ids are never used again. */
@@ -80,35 +85,55 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
   let readId: number | undefined;
 
   const noteConstant = (id: number, dtype: number, shape: readonly number[], values: ArrayBufferView): void => {
-    if (values.byteLength > LARGEST_CONSTANT) throw new Error(`a tensor of shape [${shape.join(", ")}] was made of JavaScript values on the way: that large, it must be an input`);
+    if (values.byteLength > LARGEST_CONSTANT)
+      throw new Error(
+        `a tensor of shape [${shape.join(", ")}] was made of JavaScript values on the way: that large, it must be an input`,
+      );
     const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
     const name = nextName("c");
-    nodes.push({ name, op: "Const", inputs: [], attributes: { dtype: { kind: "type", value: dtype }, value: { kind: "tensor", dtype, shape, content } } });
+    nodes.push({
+      name,
+      op: "Const",
+      inputs: [],
+      attributes: { dtype: { kind: "type", value: dtype }, value: { kind: "tensor", dtype, shape, content } },
+    });
     known.set(id, { name, dtype, constant: true });
   };
 
   const refuseRead = (): never => {
-    throw new Error("a value was read (dataSync) that depends on the inputs: a graph would keep the value of its first run. Make it an output");
+    throw new Error(
+      "a value was read (dataSync) that depends on the inputs: a graph would keep the value of its first run. Make it an output",
+    );
   };
 
   const recording: Partial<NativeBinding> = {
     createTensor(shape, dtype, values) {
-      if (!written.has(values)) throw new Error(`a tensor of shape [${shape.join(", ")}] comes from outside: make it an input, or a constant`);
+      if (!written.has(values))
+        throw new Error(`a tensor of shape [${shape.join(", ")}] comes from outside: make it an input, or a constant`);
       const id = native.createTensor(shape, dtype, values);
       noteConstant(id, dtype, shape, values);
       return id;
     },
     executeOp(op, attributes, ids, count) {
-      if (attributes.some(({ name }) => name === "seed")) throw new Error(`${op} draws random numbers, and a graph would draw the same ones every time: make them an input`);
+      if (attributes.some(({ name }) => name === "seed"))
+        throw new Error(
+          `${op} draws random numbers, and a graph would draw the same ones every time: make them an input`,
+        );
       // GatherV2 reads its indices to check that none is too large; TensorFlow checks that again in the graph.
       if (readId !== undefined && !(op === "GatherV2" && ids[1] === readId)) refuseRead();
       readId = undefined;
       const sources = ids.map((id) => known.get(id));
-      if (sources.includes(undefined)) throw new Error(`${op} uses a tensor from outside: make it an input, or a constant`);
+      if (sources.includes(undefined))
+        throw new Error(`${op} uses a tensor from outside: make it an input, or a constant`);
       const made = native.executeOp(op, attributes, ids, count);
       const name = nextName("n");
       const dtypes = sources.map((source) => source!.dtype);
-      nodes.push({ name, op, inputs: sources.map((source) => source!.name), attributes: op === "ExpandDims" ? expandDimsAttributes(dtypes) : graphAttributes(native, attributes) });
+      nodes.push({
+        name,
+        op,
+        inputs: sources.map((source) => source!.name),
+        attributes: op === "ExpandDims" ? expandDimsAttributes(dtypes) : graphAttributes(native, attributes),
+      });
       made.forEach(({ id, dtype }, i) => known.set(id, { name: i === 0 ? name : `${name}:${i}`, dtype }));
       return made;
     },
@@ -130,7 +155,12 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
     const standIns = inputs.map((input) => backend.executeSingleInput("Identity", input));
     const inputNames = standIns.map((standIn) => {
       const [name, dtype] = [nextName("i"), backend.getDTypeInteger(standIn.dtype)];
-      nodes.push({ name, op: "Placeholder", inputs: [], attributes: { dtype: { kind: "type", value: dtype }, shape: { kind: "shape", value: standIn.shape } } });
+      nodes.push({
+        name,
+        op: "Placeholder",
+        inputs: [],
+        attributes: { dtype: { kind: "type", value: dtype }, shape: { kind: "shape", value: standIn.shape } },
+      });
       known.set(idOf(standIn), { name, dtype });
       return name;
     });
@@ -139,7 +169,9 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
       noteConstant(id, backend.getDTypeInteger(constant.dtype), constant.shape, native.tensorDataSync(id));
     }
     // A copy of the binding with other functions: a Proxy cannot stand in for it, because its properties are not configurable.
-    const copy = Object.fromEntries(Object.getOwnPropertyNames(native).map((name) => [name, native[name as keyof NativeBinding]]));
+    const copy = Object.fromEntries(
+      Object.getOwnPropertyNames(native).map((name) => [name, native[name as keyof NativeBinding]]),
+    );
     backend.binding = { ...copy, ...recording } as NativeBinding;
     const write = backend.write;
     backend.write = (values, ...rest) => {
@@ -153,7 +185,12 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
         const source = known.get(idOf(result));
         if (!source) throw new Error("a result comes from outside: make it an input, or a constant");
         const name = nextName("o");
-        nodes.push({ name, op: "Identity", inputs: [source.name], attributes: { T: { kind: "type", value: source.dtype } } });
+        nodes.push({
+          name,
+          op: "Identity",
+          inputs: [source.name],
+          attributes: { T: { kind: "type", value: source.dtype } },
+        });
         return name;
       });
       if (readId !== undefined) refuseRead();
@@ -166,12 +203,19 @@ export function traceGraph(backend: NativeBackend, run: (inputs: Tensor[]) => Te
 }
 
 /** tfjs-node leaves these out, and the eager runtime infers them; a graph needs them written. */
-const expandDimsAttributes = ([tensor, axis]: number[]): GraphNode["attributes"] => ({ T: { kind: "type", value: tensor }, Tdim: { kind: "type", value: axis } });
+const expandDimsAttributes = ([tensor, axis]: number[]): GraphNode["attributes"] => ({
+  T: { kind: "type", value: tensor },
+  Tdim: { kind: "type", value: axis },
+});
 
 function graphAttributes(native: NativeBinding, attributes: NativeAttribute[]): GraphNode["attributes"] {
   const kinds = new Map<number, AttributeValue["kind"]>([
-    [native.TF_ATTR_STRING, "string"], [native.TF_ATTR_INT, "int"], [native.TF_ATTR_FLOAT, "float"],
-    [native.TF_ATTR_BOOL, "bool"], [native.TF_ATTR_TYPE, "type"], [native.TF_ATTR_SHAPE, "shape"],
+    [native.TF_ATTR_STRING, "string"],
+    [native.TF_ATTR_INT, "int"],
+    [native.TF_ATTR_FLOAT, "float"],
+    [native.TF_ATTR_BOOL, "bool"],
+    [native.TF_ATTR_TYPE, "type"],
+    [native.TF_ATTR_SHAPE, "shape"],
   ]);
   return Object.fromEntries(
     attributes.map(({ name, type, value }) => {

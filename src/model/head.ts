@@ -56,7 +56,13 @@ function transformBackward(model: Model, trace: Tensor[], delta: Tensor): Backwa
   const [hidden, slope, normalized, inverseDeviation] = trace;
   const { dense: denseName, norm: normName } = namesOf(model);
   const norm: NormTrace = { normalized, inverseDeviation };
-  const normSite: Site = { kind: "norm", weight: `${normName}.weight`, bias: `${normName}.bias`, input: normalized, delta };
+  const normSite: Site = {
+    kind: "norm",
+    weight: `${normName}.weight`,
+    bias: `${normName}.bias`,
+    input: normalized,
+    delta,
+  };
   const dDense = tf.mul(layerNormBackward(delta, parameter(model, `${normName}.weight`), norm), slope);
   const dense = affineBackward(model, denseName, hidden, dDense);
   return { delta: dense.delta, sites: [normSite, ...dense.sites] };
@@ -71,7 +77,8 @@ const after = (sites: Site[], step: Backward): Backward => ({ delta: step.delta,
  */
 export function labelWordHead(labelWordIds: number[], { tied = false } = {}): Head {
   const width = labelWordIds.length;
-  const labelRows = (model: Model, name: string): Tensor => tf.gather(parameter(model, name), tf.tensor1d(labelWordIds, "int32"));
+  const labelRows = (model: Model, name: string): Tensor =>
+    tf.gather(parameter(model, name), tf.tensor1d(labelWordIds, "int32"));
   return {
     description: `label words ${labelWordIds.join(",")} ${tied ? "tied" : "untied"}`,
     forward(model, hidden) {
@@ -103,11 +110,23 @@ export const vocabularyHead: Head = {
   description: "vocabulary tied",
   forward(model, hidden) {
     const { output, trace } = transform(model, hidden);
-    return { logits: linear(output, parameter(model, wordEmbeddings(model)), parameter(model, namesOf(model).bias)), trace };
+    return {
+      logits: linear(output, parameter(model, wordEmbeddings(model)), parameter(model, namesOf(model).bias)),
+      trace,
+    };
   },
   backward(model, trace, delta) {
-    const site: Site = { kind: "linear", weight: wordEmbeddings(model), bias: namesOf(model).bias, input: trace[4], delta };
-    return after([site], transformBackward(model, trace, linearBackward(delta, parameter(model, wordEmbeddings(model)))));
+    const site: Site = {
+      kind: "linear",
+      weight: wordEmbeddings(model),
+      bias: namesOf(model).bias,
+      input: trace[4],
+      delta,
+    };
+    return after(
+      [site],
+      transformBackward(model, trace, linearBackward(delta, parameter(model, wordEmbeddings(model)))),
+    );
   },
 };
 
@@ -118,7 +137,10 @@ export const classifierHead: Head = {
   description: "linear classifier",
   forward(model, hidden) {
     const weight = parameter(model, CLASSIFIER.weight);
-    return { logits: linear(hidden, weight, parameter(model, CLASSIFIER.bias)).reshape([-1, weight.shape[0]]), trace: [hidden] };
+    return {
+      logits: linear(hidden, weight, parameter(model, CLASSIFIER.bias)).reshape([-1, weight.shape[0]]),
+      trace: [hidden],
+    };
   },
   backward(model, [hidden], delta) {
     const [c, b, width] = delta.shape;
@@ -180,7 +202,12 @@ export function headFromDescription(description: string): Head {
 export function withTanhClassifier(model: Model, classes: number, seed: number): Model {
   const { hiddenSize } = model.config;
   const parameters = new Map(model.parameters);
-  for (const [place, [name, outputs]] of ([[TANH_HEAD.dense, hiddenSize], [TANH_HEAD.output, classes]] as const).entries()) {
+  for (const [place, [name, outputs]] of (
+    [
+      [TANH_HEAD.dense, hiddenSize],
+      [TANH_HEAD.output, classes],
+    ] as const
+  ).entries()) {
     parameters.set(`${name}.weight`, tf.keep(tf.randomNormal([outputs, hiddenSize], 0, 0.02, "float32", seed + place)));
     parameters.set(`${name}.bias`, tf.keep(tf.zeros([outputs])));
   }

@@ -54,7 +54,10 @@ const COMMIT = /^[0-9a-f]{40}$/;
  *
  * @throws if there is no such folder or model, access is refused, the network fails and nothing is cached, or on abort
  */
-export async function resolveModel(idOrDirectory: string, { signal = runningSignal(), ...given }: HubOptions = {}): Promise<string> {
+export async function resolveModel(
+  idOrDirectory: string,
+  { signal = runningSignal(), ...given }: HubOptions = {},
+): Promise<string> {
   const options: HubOptions = { ...given, signal };
   if (statSync(idOrDirectory, { throwIfNoEntry: false })?.isDirectory()) return idOrDirectory;
   const revision = options.revision ?? "main";
@@ -63,7 +66,10 @@ export async function resolveModel(idOrDirectory: string, { signal = runningSign
   const model: Model = {
     id: idOrDirectory,
     revision,
-    storage: join(options.cacheDir ?? huggingfaceHub.getHFHubCachePath(), huggingfaceHub.getRepoFolderName({ type: "model", name: idOrDirectory })),
+    storage: join(
+      options.cacheDir ?? huggingfaceHub.getHFHubCachePath(),
+      huggingfaceHub.getRepoFolderName({ type: "model", name: idOrDirectory }),
+    ),
     endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? huggingfaceHub.HUB_URL).replace(/\/+$/, ""),
     accessToken: options.accessToken ?? nonEmpty(process.env.HF_TOKEN),
     // The library's functions take no signal: it goes in with fetch.
@@ -73,7 +79,9 @@ export async function resolveModel(idOrDirectory: string, { signal = runningSign
   const cached = cachedSnapshot(model);
   if (options.offline ?? isTrue(process.env.HF_HUB_OFFLINE)) {
     if (cached !== undefined) return cached;
-    throw new Error(`model ${model.id} (revision ${revision}) is not complete in the cache ${model.storage}, and downloads are switched off (offline, HF_HUB_OFFLINE)`);
+    throw new Error(
+      `model ${model.id} (revision ${revision}) is not complete in the cache ${model.storage}, and downloads are switched off (offline, HF_HUB_OFFLINE)`,
+    );
   }
   // A commit never changes.
   if (cached !== undefined && COMMIT.test(revision)) return cached;
@@ -130,9 +138,12 @@ function shardNames(index: string): string[] {
 async function download(model: Model, options: HubOptions): Promise<string> {
   const { id, revision, storage, endpoint, accessToken } = model;
   const hub = { hubUrl: endpoint, accessToken, fetch: model.fetch };
-  const info = await asking(model, () => huggingfaceHub.modelInfo({ ...hub, name: id, revision, additionalFields: ["sha", "filePaths"] }));
+  const info = await asking(model, () =>
+    huggingfaceHub.modelInfo({ ...hub, name: id, revision, additionalFields: ["sha", "filePaths"] }),
+  );
   const commit = info.sha;
-  if (typeof commit !== "string" || !COMMIT.test(commit)) throw new Error(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
+  if (typeof commit !== "string" || !COMMIT.test(commit))
+    throw new Error(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
   const there = (file: string): boolean => info.filePaths.includes(file);
   if (!there("config.json")) throw new Error(`model ${id} has no config.json: it is not in Hugging Face layout`);
   if (!there(WEIGHTS) && !there(INDEX)) throw new Error(withoutSafetensors(id, info.filePaths));
@@ -141,11 +152,19 @@ async function download(model: Model, options: HubOptions): Promise<string> {
   const get = async (names: string[]): Promise<void> => {
     const missing = names.filter((name) => !existsSync(join(folder, name)));
     if (missing.length === 0) return;
-    const files = await asking(model, () => huggingfaceHub.pathsInfo({ ...hub, repo: { type: "model", name: id }, revision: commit, paths: missing }));
+    const files = await asking(model, () =>
+      huggingfaceHub.pathsInfo({ ...hub, repo: { type: "model", name: id }, revision: commit, paths: missing }),
+    );
     for (const name of missing) {
-      if (!files.some((file) => file.path === name)) throw new Error(`model ${id} (commit ${commit}) has no file ${name}`);
+      if (!files.some((file) => file.path === name))
+        throw new Error(`model ${id} (commit ${commit}) has no file ${name}`);
     }
-    await getFiles(model, commit, files.filter((file) => missing.includes(file.path)), options);
+    await getFiles(
+      model,
+      commit,
+      files.filter((file) => missing.includes(file.path)),
+      options,
+    );
   };
   const small = ["config.json", "tokenizer.json", "tokenizer_config.json"].filter(there);
   if (there(WEIGHTS)) await get([...small, WEIGHTS]);
@@ -154,12 +173,14 @@ async function download(model: Model, options: HubOptions): Promise<string> {
     await get(shardNames(join(folder, INDEX)));
   }
   // Only now: until everything is there, the revision stays what it was.
-  if (revision !== commit) writeFileAtomically(join(storage, "refs", revision), (append) => append(Buffer.from(commit)));
+  if (revision !== commit)
+    writeFileAtomically(join(storage, "refs", revision), (append) => append(Buffer.from(commit)));
   return folder;
 }
 
 function withoutSafetensors(id: string, files: string[]): string {
-  if (!files.some((file) => file.startsWith("pytorch_model"))) return `model ${id} has no safetensors weights (neither ${WEIGHTS} nor ${INDEX})`;
+  if (!files.some((file) => file.startsWith("pytorch_model")))
+    return `model ${id} has no safetensors weights (neither ${WEIGHTS} nor ${INDEX})`;
   return (
     `model ${id} has its weights only as pytorch_model.bin, which is not read here (it can hold code). Convert it with Python: ` +
     `from transformers import AutoModelForMaskedLM, AutoTokenizer; AutoModelForMaskedLM.from_pretrained("${id}").save_pretrained("FOLDER"); ` +
@@ -171,9 +192,17 @@ async function getFiles(model: Model, commit: string, files: PathInfo[], options
   const { id, storage, endpoint, accessToken } = model;
   const blobs = join(storage, "blobs");
   mkdirSync(blobs, { recursive: true });
-  const wanted = files.map((file) => ({ name: file.path, size: file.lfs?.size ?? file.size, blob: blobName(id, file) }));
+  const wanted = files.map((file) => ({
+    name: file.path,
+    size: file.lfs?.size ?? file.size,
+    blob: blobName(id, file),
+  }));
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  await checkSpace(blobs, wanted.filter(({ blob }) => !existsSync(join(blobs, blob))).reduce((sum, { size }) => sum + size, 0), id);
+  await checkSpace(
+    blobs,
+    wanted.filter(({ blob }) => !existsSync(join(blobs, blob))).reduce((sum, { size }) => sum + size, 0),
+    id,
+  );
 
   const progress = progressReporter(total, options.onProgress);
   let before = 0;
@@ -181,7 +210,8 @@ async function getFiles(model: Model, commit: string, files: PathInfo[], options
     const path = join(blobs, blob);
     if (!existsSync(path)) {
       const url = `${endpoint}/${id}/resolve/${commit}/${name}`;
-      const headers: Record<string, string> = accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` };
+      const headers: Record<string, string> =
+        accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` };
       const checksum = { algorithm: blob.length === 64 ? ("sha256" as const) : ("git-sha1" as const), hex: blob };
       await asking(model, () =>
         downloadFile(
@@ -205,7 +235,8 @@ async function getFiles(model: Model, commit: string, files: PathInfo[], options
 /** The name of a file's content in the cache is its checksum: sha256 of large files, git's sha1 of small ones. */
 function blobName(id: string, { path, lfs, oid }: PathInfo): string {
   const name = lfs?.oid ?? oid ?? "";
-  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(name)) throw new Error(`the Hub gives no checksum for ${path} of model ${id}`);
+  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(name))
+    throw new Error(`the Hub gives no checksum for ${path} of model ${id}`);
   return name;
 }
 
@@ -213,7 +244,9 @@ async function checkSpace(folder: string, needed: number, id: string): Promise<v
   const { bavail, bsize } = await statfs(folder);
   if (needed <= bavail * bsize) return;
   const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
-  throw new Error(`model ${id} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or set HF_HOME to another disk`);
+  throw new Error(
+    `model ${id} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or set HF_HOME to another disk`,
+  );
 }
 
 /** Points the snapshot's file at the blob, as Python does; copies where symbolic links are not allowed. */
@@ -228,7 +261,10 @@ function link(blob: string, pointer: string): void {
   }
 }
 
-function progressReporter(total: number, report?: (progress: DownloadProgress) => void): (file: string, done: number) => void {
+function progressReporter(
+  total: number,
+  report?: (progress: DownloadProgress) => void,
+): (file: string, done: number) => void {
   let first: { time: number; done: number } | undefined;
   let last = -Infinity;
   return (file, done) => {
@@ -236,7 +272,12 @@ function progressReporter(total: number, report?: (progress: DownloadProgress) =
     first ??= { time, done };
     if (report === undefined || (time - last < 250 && done < total)) return;
     last = time;
-    report({ file, done, total, bytesPerSecond: time > first.time ? ((done - first.done) * 1000) / (time - first.time) : 0 });
+    report({
+      file,
+      done,
+      total,
+      bytesPerSecond: time > first.time ? ((done - first.done) * 1000) / (time - first.time) : 0,
+    });
   };
 }
 
@@ -245,20 +286,37 @@ async function asking<T>(model: Model, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    const status = error instanceof huggingfaceHub.HubApiError ? error.statusCode : error instanceof HttpError ? error.status : undefined;
+    const status =
+      error instanceof huggingfaceHub.HubApiError
+        ? error.statusCode
+        : error instanceof HttpError
+          ? error.status
+          : undefined;
     const { id, revision, endpoint } = model;
     if (status === 401 || status === 403) {
-      const token = model.accessToken === undefined ? "set HF_TOKEN to an access token" : "check that the token in HF_TOKEN has access";
-      throw new Error(`${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`, { cause: error });
+      const token =
+        model.accessToken === undefined
+          ? "set HF_TOKEN to an access token"
+          : "check that the token in HF_TOKEN has access";
+      throw new Error(
+        `${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`,
+        { cause: error },
+      );
     }
-    if (status === 404) throw new Error(`${endpoint} has no model ${id} with revision ${revision} (HTTP 404): check name and revision`, { cause: error });
+    if (status === 404)
+      throw new Error(`${endpoint} has no model ${id} with revision ${revision} (HTTP 404): check name and revision`, {
+        cause: error,
+      });
     if (status !== undefined && error instanceof huggingfaceHub.HubApiError) {
       const problem = `${endpoint} answered HTTP ${status} for model ${id}`;
       throw status === 429 || status >= 500 ? new Unreachable(problem) : new Error(problem);
     }
     // fetch reports every failure of the network as a TypeError with the reason in its cause.
     if (error instanceof TypeError && error.cause !== undefined) {
-      throw new Unreachable(`${endpoint} cannot be reached (${reason(error)}): check the network or HF_ENDPOINT, or give the folder of a model`, { cause: error });
+      throw new Unreachable(
+        `${endpoint} cannot be reached (${reason(error)}): check the network or HF_ENDPOINT, or give the folder of a model`,
+        { cause: error },
+      );
     }
     throw error;
   }

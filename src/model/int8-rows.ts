@@ -22,7 +22,10 @@ export function toInt8Rows({ shape, data }: Weight): { values: StoredTensor; sca
     scale[row] = Math.fround(Math.fround(largest / LARGEST) * LARGEST) / LARGEST;
     if (scale[row] > 0) own.forEach((value, i) => (values[row * columns + i] = Math.round(value / scale[row])));
   }
-  return { values: { dtype: "I8", shape: [...shape], data: values }, scale: { dtype: "F32", shape: [rows, 1], data: scale } };
+  return {
+    values: { dtype: "I8", shape: [...shape], data: values },
+    scale: { dtype: "F32", shape: [rows, 1], data: scale },
+  };
 }
 
 /**
@@ -31,7 +34,8 @@ export function toInt8Rows({ shape, data }: Weight): { values: StoredTensor; sca
  */
 export function fromInt8Rows(values: StoredTensor, scale: StoredTensor | undefined): Float32Array {
   const [rows, columns] = values.shape;
-  if (scale?.dtype !== "F32" || scale.shape.join() !== [rows, 1].join()) throw new Error(`an int8 tensor of ${rows} rows needs its scales, F32 [${rows}, 1]`);
+  if (scale?.dtype !== "F32" || scale.shape.join() !== [rows, 1].join())
+    throw new Error(`an int8 tensor of ${rows} rows needs its scales, F32 [${rows}, 1]`);
   const scales = scale.data as Float32Array;
   return Float32Array.from(values.data as Int8Array, (value, i) => value * scales[Math.floor(i / columns)]);
 }

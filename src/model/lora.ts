@@ -22,13 +22,17 @@ const DEFAULT_TARGETS = ["attention.self.query", "attention.self.value"];
  * @throws if no layer ends in one of the targets
  */
 export function withLora(model: Model, { rank, alpha, targets = DEFAULT_TARGETS, seed }: LoraOptions): Model {
-  if (!Number.isInteger(rank) || rank < 1) throw new Error(`the rank of LoRA factors must be a whole number of at least 1, not ${rank}`);
+  if (!Number.isInteger(rank) || rank < 1)
+    throw new Error(`the rank of LoRA factors must be a whole number of at least 1, not ${rank}`);
   const parameters = new Map(model.parameters);
-  const layers = [...model.parameters.keys()].filter((name) => name.endsWith(".weight")).map((name) => name.slice(0, -".weight".length));
+  const layers = [...model.parameters.keys()]
+    .filter((name) => name.endsWith(".weight"))
+    .map((name) => name.slice(0, -".weight".length));
   const chosen = targets.flatMap((target) => {
     const found = layers.filter((layer) => layer.includes(".encoder.layer.") && layer.endsWith(`.${target}`));
     const example = `for example ${DEFAULT_TARGETS.join(", ")}, attention.output.dense, intermediate.dense`;
-    if (found.length === 0 || target.includes("LayerNorm")) throw new Error(`LoRA target "${target}" names no linear layer of the encoder: ${example}`);
+    if (found.length === 0 || target.includes("LayerNorm"))
+      throw new Error(`LoRA target "${target}" names no linear layer of the encoder: ${example}`);
     return found;
   });
   // "output.dense" names attention.output.dense too: each layer counts once.

@@ -43,22 +43,35 @@ export function parseModelConfig(raw: unknown, source: string): ModelConfig {
 
   const modelType = fields.model_type;
   if (!isModelType(modelType)) {
-    return fail(`model_type ${JSON.stringify(modelType)} is not supported: only "roberta" (roberta-base, distilroberta-base, …) and "bert" models (bert-base-uncased, bert-large-cased, …) are`);
+    return fail(
+      `model_type ${JSON.stringify(modelType)} is not supported: only "roberta" (roberta-base, distilroberta-base, …) and "bert" models (bert-base-uncased, bert-large-cased, …) are`,
+    );
   }
   const { firstPosition, defaultPadTokenId } = ARCHITECTURES[modelType];
   for (const name of ["is_decoder", "add_cross_attention"]) {
     if (fields[name] === true) fail(`${name} is true, but only encoders are supported`);
   }
   const positions = fields.position_embedding_type ?? "absolute";
-  if (positions !== "absolute") fail(`position_embedding_type ${JSON.stringify(positions)} is not supported, only "absolute"`);
+  if (positions !== "absolute")
+    fail(`position_embedding_type ${JSON.stringify(positions)} is not supported, only "absolute"`);
 
-  const number = (name: string, fallback: number | undefined, valid: (value: number) => boolean, kind: string): number => {
+  const number = (
+    name: string,
+    fallback: number | undefined,
+    valid: (value: number) => boolean,
+    kind: string,
+  ): number => {
     const value = fields[name] ?? fallback;
     if (typeof value === "number" && valid(value)) return value;
     return fail(value === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(value)}, not ${kind}`);
   };
   const size = (name: string, fallback?: number): number =>
-    number(name, fallback, (value) => Number.isSafeInteger(value) && value > 0 && value < 2 ** 31, "a positive whole number");
+    number(
+      name,
+      fallback,
+      (value) => Number.isSafeInteger(value) && value > 0 && value < 2 ** 31,
+      "a positive whole number",
+    );
   const share = (name: string): number => number(name, 0.1, (value) => value >= 0 && value < 1, "a number in [0, 1)");
 
   const hiddenAct = fields.hidden_act ?? "gelu";
@@ -78,7 +91,12 @@ export function parseModelConfig(raw: unknown, source: string): ModelConfig {
     maxPositions: size("max_position_embeddings", 512),
     typeVocabSize: size("type_vocab_size", 2),
     layerNormEps: number("layer_norm_eps", 1e-12, (value) => value > 0 && value < 1, "a small positive number"),
-    padTokenId: number("pad_token_id", defaultPadTokenId, (value) => Number.isSafeInteger(value) && value >= 0, "a token id"),
+    padTokenId: number(
+      "pad_token_id",
+      defaultPadTokenId,
+      (value) => Number.isSafeInteger(value) && value >= 0,
+      "a token id",
+    ),
     hiddenAct,
     tieWordEmbeddings: tied,
     hiddenDropout: share("hidden_dropout_prob"),
@@ -88,9 +106,12 @@ export function parseModelConfig(raw: unknown, source: string): ModelConfig {
   if (config.hiddenSize % config.heads !== 0) {
     fail(`hidden_size ${config.hiddenSize} is not a multiple of num_attention_heads ${config.heads}`);
   }
-  if (config.padTokenId >= config.vocabSize) fail(`pad_token_id ${config.padTokenId} is outside the vocabulary of ${config.vocabSize}`);
+  if (config.padTokenId >= config.vocabSize)
+    fail(`pad_token_id ${config.padTokenId} is outside the vocabulary of ${config.vocabSize}`);
   if (longestText(config) < 1) {
-    fail(`max_position_embeddings ${config.maxPositions} leaves no position for a token (positions begin at ${firstPosition(config.padTokenId)})`);
+    fail(
+      `max_position_embeddings ${config.maxPositions} leaves no position for a token (positions begin at ${firstPosition(config.padTokenId)})`,
+    );
   }
   return config;
 }
@@ -98,7 +119,8 @@ export function parseModelConfig(raw: unknown, source: string): ModelConfig {
 /** Names that transformers has for u Φ(u) with the exact distribution function. */
 const EXACT_GELU: readonly string[] = ["gelu", "gelu_python"];
 
-const isModelType = (value: unknown): value is ModelType => typeof value === "string" && Object.hasOwn(ARCHITECTURES, value);
+const isModelType = (value: unknown): value is ModelType =>
+  typeof value === "string" && Object.hasOwn(ARCHITECTURES, value);
 
 /** The most tokens a text may have: the rows of the position table from the first token's on. */
 export const longestText = (config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">): number =>

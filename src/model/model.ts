@@ -20,7 +20,8 @@ export interface Model {
 /** Moves a checkpoint's weights to the tensor backend. Release them with {@link disposeModel}. */
 export function modelFromCheckpoint(checkpoint: Checkpoint): Model {
   const parameters = new Map<string, Tensor>();
-  for (const [name, { data, shape }] of checkpoint.weights) parameters.set(name, tf.keep(tf.tensor(data, shape, "float32")));
+  for (const [name, { data, shape }] of checkpoint.weights)
+    parameters.set(name, tf.keep(tf.tensor(data, shape, "float32")));
   return { config: checkpoint.config, parameters, hash: checkpoint.hash };
 }
 

@@ -9,23 +9,41 @@ import type { Model } from "./model";
 const BATCH: BatchLimits = { examples: 64, tokens: 4096 };
 
 /** A head's logits on a list of prompts, [n, W] row-major. */
-export const predictLogits = (model: Model, head: Head, sequences: readonly Sequence[], limits = BATCH): Float32Array => runAtOnce(predictLogitsSteps(model, head, sequences, limits));
+export const predictLogits = (model: Model, head: Head, sequences: readonly Sequence[], limits = BATCH): Float32Array =>
+  runAtOnce(predictLogitsSteps(model, head, sequences, limits));
 
 /** {@link predictLogits} as a generator that pauses after each layer. */
-export const predictLogitsSteps = (model: Model, head: Head, sequences: readonly Sequence[], limits = BATCH): Generator<undefined, Float32Array> =>
+export const predictLogitsSteps = (
+  model: Model,
+  head: Head,
+  sequences: readonly Sequence[],
+  limits = BATCH,
+): Generator<undefined, Float32Array> =>
   rowsOf(model, sequences, (hidden) => head.forward(model, hidden).logits, limits);
 
 /** The inputs of a head's final layer, [n, H] row-major; pauses after each layer of the encoder. */
-export const headFeaturesSteps = (model: Model, head: Head, sequences: readonly Sequence[]): Generator<undefined, Float32Array> =>
+export const headFeaturesSteps = (
+  model: Model,
+  head: Head,
+  sequences: readonly Sequence[],
+): Generator<undefined, Float32Array> =>
   rowsOf(model, sequences, (hidden) => head.forward(model, hidden).trace.at(-1)!, BATCH);
 
 /** The mean of each text's last hidden states over all its tokens, special ones too, [n, H] row-major; pauses after each layer. */
 export const meanStatesSteps = (model: Model, sequences: readonly Sequence[]): Generator<undefined, Float32Array> =>
-  rowsOf(model, sequences, (hidden, texts) => tf.matMul(tokenShares(texts, hidden.shape[1]!), hidden), BATCH, ({ ids }) => ids.map((_, t) => t));
+  rowsOf(
+    model,
+    sequences,
+    (hidden, texts) => tf.matMul(tokenShares(texts, hidden.shape[1]!), hidden),
+    BATCH,
+    ({ ids }) => ids.map((_, t) => t),
+  );
 
 /** 1 / length at a text's tokens, 0 behind them, [B, 1, R]. */
 function tokenShares(texts: readonly Sequence[], rows: number): Tensor {
-  const shares = texts.flatMap(({ ids }) => Array.from({ length: rows }, (_, t) => (t < ids.length ? 1 / ids.length : 0)));
+  const shares = texts.flatMap(({ ids }) =>
+    Array.from({ length: rows }, (_, t) => (t < ids.length ? 1 / ids.length : 0)),
+  );
   return tf.tensor3d(shares, [texts.length, 1, rows]);
 }
 

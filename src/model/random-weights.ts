@@ -25,10 +25,14 @@ export function randomWeights(config: ModelConfig, seed: number): Model {
     else if (!name.endsWith("bias")) data.forEach((_, i) => (data[i] = deviation * normal()));
     weights.set(name, { shape, data });
   }
-  const clear = (name: string): void => void weights.get(name)!.data.fill(0, config.padTokenId * config.hiddenSize, (config.padTokenId + 1) * config.hiddenSize);
+  const clear = (name: string): void =>
+    void weights
+      .get(name)!
+      .data.fill(0, config.padTokenId * config.hiddenSize, (config.padTokenId + 1) * config.hiddenSize);
   clear(words);
   if (config.modelType === "roberta") clear(`${architecture.prefix}.embeddings.position_embeddings.weight`);
-  if (config.tieWordEmbeddings) weights.set(architecture.head.decoder, { ...weights.get(words)!, data: weights.get(words)!.data.slice() });
+  if (config.tieWordEmbeddings)
+    weights.set(architecture.head.decoder, { ...weights.get(words)!, data: weights.get(words)!.data.slice() });
   return modelFromCheckpoint({ config, weights, hash: hashOf(config, weights), directory: "" });
 }
 

@@ -169,7 +169,8 @@ function makeFloat16Bits(): Uint32Array {
 }
 
 function requireLittleEndian(): void {
-  if (endianness() !== "LE") throw new Error("safetensors files are little-endian and this machine is not: not supported");
+  if (endianness() !== "LE")
+    throw new Error("safetensors files are little-endian and this machine is not: not supported");
 }
 
 function withFile<T>(path: string, use: (file: number, size: number) => T): T {
@@ -185,7 +186,7 @@ function withFile<T>(path: string, use: (file: number, size: number) => T): T {
 }
 
 function readFully(path: string, file: number, target: Uint8Array, position: number): void {
-  for (let done = 0; done < target.length; ) {
+  for (let done = 0; done < target.length;) {
     const count = readSync(file, target, done, Math.min(target.length - done, 1 << 30), position + done);
     if (count === 0) throw new Error(`${path} became shorter while it was read`);
     done += count;
@@ -200,7 +201,8 @@ function parseHeader(path: string, file: number, size: number): SafetensorsHeade
   const prefix = new Uint8Array(8);
   readFully(path, file, prefix, 0);
   const declared = new DataView(prefix.buffer).getBigUint64(0, true);
-  if (declared > BigInt(MAX_HEADER_BYTES)) fail(`it declares a header of ${declared} bytes (at most ${MAX_HEADER_BYTES} are allowed)`);
+  if (declared > BigInt(MAX_HEADER_BYTES))
+    fail(`it declares a header of ${declared} bytes (at most ${MAX_HEADER_BYTES} are allowed)`);
   const length = Number(declared);
   if (8 + length > size) fail(`it declares a header of ${length} bytes but has ${size} bytes in all (truncated?)`);
   const bytes = new Uint8Array(length);
@@ -228,7 +230,10 @@ function parseHeader(path: string, file: number, size: number): SafetensorsHeade
         Object.defineProperty(metadata, key, { value: item, enumerable: true, configurable: true, writable: true });
       }
     } else {
-      entries.set(name, parseEntry(value, 8 + length, size, (problem) => fail(`tensor ${JSON.stringify(name)}: ${problem}`)));
+      entries.set(
+        name,
+        parseEntry(value, 8 + length, size, (problem) => fail(`tensor ${JSON.stringify(name)}: ${problem}`)),
+      );
     }
   }
 
@@ -237,7 +242,8 @@ function parseHeader(path: string, file: number, size: number): SafetensorsHeade
   let position = 8 + length;
   for (const [name, { begin, end }] of ordered) {
     if (begin < position) fail(`tensor ${JSON.stringify(name)} overlaps the one before it`);
-    if (begin > position) fail(`there are ${begin - position} bytes of no tensor before tensor ${JSON.stringify(name)}`);
+    if (begin > position)
+      fail(`there are ${begin - position} bytes of no tensor before tensor ${JSON.stringify(name)}`);
     position = end;
   }
   if (position !== size) fail(`its tensors end at byte ${position} but the file at ${size}`);
@@ -248,14 +254,18 @@ function parseEntry(value: unknown, start: number, size: number, fail: (problem:
   if (!isRecord(value)) return fail("its entry is not an object");
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string") return fail("dtype is missing");
-  if (!Object.hasOwn(ARRAYS, dtype)) return fail(`dtype ${JSON.stringify(dtype)} is not supported (supported: ${Object.keys(ARRAYS).join(", ")})`);
+  if (!Object.hasOwn(ARRAYS, dtype))
+    return fail(`dtype ${JSON.stringify(dtype)} is not supported (supported: ${Object.keys(ARRAYS).join(", ")})`);
   if (!isCounts(shape)) return fail("shape is not a list of whole numbers");
   if (!isCounts(offsets) || offsets.length !== 2) return fail("data_offsets is not a pair of whole numbers");
   const [begin, end] = offsets;
   if (begin > end) fail(`data_offsets [${begin}, ${end}] run backwards`);
-  if (start + end > size) fail(`data_offsets [${begin}, ${end}] go beyond the end of the file (${size - start} bytes of data; truncated?)`);
-  const expected = shape.reduce((product, length) => product * length, 1) * ARRAYS[dtype as StoredType].BYTES_PER_ELEMENT;
-  if (expected !== end - begin) fail(`shape [${shape.join(", ")}] of ${dtype} takes ${expected} bytes but data_offsets span ${end - begin}`);
+  if (start + end > size)
+    fail(`data_offsets [${begin}, ${end}] go beyond the end of the file (${size - start} bytes of data; truncated?)`);
+  const expected =
+    shape.reduce((product, length) => product * length, 1) * ARRAYS[dtype as StoredType].BYTES_PER_ELEMENT;
+  if (expected !== end - begin)
+    fail(`shape [${shape.join(", ")}] of ${dtype} takes ${expected} bytes but data_offsets span ${end - begin}`);
   return { dtype: dtype as StoredType, shape, begin: start + begin, end: start + end };
 }
 

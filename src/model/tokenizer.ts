@@ -31,7 +31,10 @@ export function loadTokenizer(directory: string): Tokenizer {
   };
   return {
     encode: (text) => library.encode(trim(text), { add_special_tokens: false }).ids,
-    decode: (ids) => (ids.length === 0 ? "" : library.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false })),
+    decode: (ids) =>
+      ids.length === 0
+        ? ""
+        : library.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
     tokenToId: (token) => library.token_to_id(token),
     idToToken: (index) => library.id_to_token(index),
     vocabSize: library.get_vocab().size,
@@ -67,7 +70,11 @@ interface LibraryTokenizer {
   get_vocab(): Map<string, number>;
   model: { encode(tokens: string[]): string[]; tokens_to_ids: Map<string, number>; unk_token?: string | null };
   pre_tokenizer: { pattern: RegExp; byte_encoder: Record<number, string> };
-  normalizer: { normalize(text: string): string; clean_text(text: string): string; strip_accents(text: string): string };
+  normalizer: {
+    normalize(text: string): string;
+    clean_text(text: string): string;
+    strip_accents(text: string): string;
+  };
 }
 
 function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: string) => string; unknown?: string } {
@@ -75,7 +82,8 @@ function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: st
   try {
     json = JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new Error(`there is no tokenizer: ${path} does not exist`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      throw new Error(`there is no tokenizer: ${path} does not exist`, { cause: error });
     throw new Error(`${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   try {
@@ -121,13 +129,17 @@ function dropUnknownBytes({ model, pre_tokenizer }: LibraryTokenizer): void {
 }
 
 /** The ideographs that the Rust library puts spaces around, U+2B820 … U+2B91F left out as there. */
-const IDEOGRAPH = /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
+const IDEOGRAPH =
+  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 
 /**
  * JavaScript's toLowerCase has another sigma at the end of a word, and the library goes through UTF-16 units, which
  * misses ideographs beyond U+FFFF. The Rust library's order is: clean, space out ideographs, strip accents, lower case.
  */
-function normalizeAsRust({ normalizer }: LibraryTokenizer, { clean_text, handle_chinese_chars, strip_accents, lowercase }: Partial<BertNormalizer>): void {
+function normalizeAsRust(
+  { normalizer }: LibraryTokenizer,
+  { clean_text, handle_chinese_chars, strip_accents, lowercase }: Partial<BertNormalizer>,
+): void {
   normalizer.normalize = (text) => {
     let result = clean_text === true ? normalizer.clean_text(text) : text;
     if (handle_chinese_chars === true) result = result.replace(IDEOGRAPH, " $& ");

@@ -72,7 +72,9 @@ export function readTorchFile<T>(path: string, use: (file: TorchFile) => T): T {
     const prefix = folderOf(archive);
     const text = (name: string): string | undefined => {
       const entry = archive.entries.get(prefix + name);
-      return entry === undefined || entry.size > 100 ? undefined : Buffer.from(readStoredRange(archive, entry)).toString("latin1").trim();
+      return entry === undefined || entry.size > 100
+        ? undefined
+        : Buffer.from(readStoredRange(archive, entry)).toString("latin1").trim();
     };
     if (text("byteorder") === "big") throw new Error(`${path} was saved on a big-endian machine: not supported`);
     const value = naming(path, () => readPickle(pickleOf(archive, prefix), rulesFor(archive, prefix)));
@@ -92,14 +94,18 @@ function refuseOldFormat(path: string): void {
     closeSync(file);
   }
   if (!start.subarray(2).equals(OLD_MAGIC)) return;
-  throw new Error(`${path} is in the format of PyTorch before 1.6, which is not read here. Convert it with Python: import torch; torch.save(torch.load(FILE), FILE)`);
+  throw new Error(
+    `${path} is in the format of PyTorch before 1.6, which is not read here. Convert it with Python: import torch; torch.save(torch.load(FILE), FILE)`,
+  );
 }
 
 /** All entries lie in one folder, whose name is that of the file when it was saved, or "archive". */
 function folderOf({ path, entries }: ZipArchive): string {
   const folders = [...entries.keys()].flatMap((name) => /^([^/]+\/)data\.pkl$/.exec(name)?.[1] ?? []);
   if (folders.length === 1) return folders[0];
-  throw new Error(`${path} is a zip archive but not of torch.save: it has ${folders.length === 0 ? "no" : "more than one"} data.pkl`);
+  throw new Error(
+    `${path} is a zip archive but not of torch.save: it has ${folders.length === 0 ? "no" : "more than one"} data.pkl`,
+  );
 }
 
 function pickleOf(archive: ZipArchive, prefix: string): Uint8Array {
@@ -108,25 +114,34 @@ function pickleOf(archive: ZipArchive, prefix: string): Uint8Array {
   return readStoredRange(archive, entry);
 }
 
-function rulesFor(archive: ZipArchive, prefix: string): { global: (module: string, name: string) => PickleValue | undefined; persistent: (id: PickleValue) => PickleValue } {
+function rulesFor(
+  archive: ZipArchive,
+  prefix: string,
+): { global: (module: string, name: string) => PickleValue | undefined; persistent: (id: PickleValue) => PickleValue } {
   const storages = new Set<object>();
   /** ("storage", class, key, location, number of elements) */
   const persistent = (id: PickleValue): PickleValue => {
-    if (!Array.isArray(id) || id.length !== 5 || id[0] !== "storage") throw new Error("its pickle has a persistent id that is not that of a storage");
+    if (!Array.isArray(id) || id.length !== 5 || id[0] !== "storage")
+      throw new Error("its pickle has a persistent id that is not that of a storage");
     const [, type, key, , elements] = id as PickleValue[];
     if (!isStorageClass(type)) throw new Error("its pickle names a storage without a class");
-    if (typeof key !== "string" || !/^\w{1,40}$/.test(key)) throw new Error("its pickle names a storage with a key that is not a number");
+    if (typeof key !== "string" || !/^\w{1,40}$/.test(key))
+      throw new Error("its pickle names a storage with a key that is not a number");
     if (!isCount(elements)) throw new Error(`storage ${key} has a number of elements that is not a whole number`);
     const entry = archive.entries.get(`${prefix}data/${key}`);
     if (entry === undefined) throw new Error(`its storage ${key} is missing`);
-    if (entry.size !== elements * type.bytes) throw new Error(`storage ${key} has ${entry.size} bytes; ${elements} elements of ${type.dtype} take ${elements * type.bytes}`);
+    if (entry.size !== elements * type.bytes)
+      throw new Error(
+        `storage ${key} has ${entry.size} bytes; ${elements} elements of ${type.dtype} take ${elements * type.bytes}`,
+      );
     const storage: Storage = { entry, type, elements };
     storages.add(storage);
     return storage;
   };
   const rebuild: PickleFunction = (values) => {
     const [storage, offset, shape, strides] = values;
-    if (typeof storage !== "object" || storage === null || !storages.has(storage)) throw new Error("a tensor of its pickle has no storage");
+    if (typeof storage !== "object" || storage === null || !storages.has(storage))
+      throw new Error("a tensor of its pickle has no storage");
     return checkedTensor(storage as Storage, offset, shape, strides);
   };
   const orderedDict: PickleFunction = (values) => {
@@ -143,9 +158,11 @@ function rulesFor(archive: ZipArchive, prefix: string): { global: (module: strin
 }
 
 function checkedTensor(storage: Storage, offset: PickleValue, shape: PickleValue, strides: PickleValue): TorchTensor {
-  if (!isCount(offset) || !isCounts(shape) || !isCounts(strides)) throw new Error("a tensor of its pickle has an offset, shape or strides that are not whole numbers");
+  if (!isCount(offset) || !isCounts(shape) || !isCounts(strides))
+    throw new Error("a tensor of its pickle has an offset, shape or strides that are not whole numbers");
   const named = `the tensor of shape [${shape.slice(0, 8).join(", ")}${shape.length > 8 ? ", …" : ""}] in storage ${storage.entry.name}`;
-  if (shape.length !== strides.length || shape.length > MAX_AXES) throw new Error(`${named} has ${shape.length} axes and ${strides.length} strides`);
+  if (shape.length !== strides.length || shape.length > MAX_AXES)
+    throw new Error(`${named} has ${shape.length} axes and ${strides.length} strides`);
   const count = product(shape);
   const last = offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis], 0);
   // A view that repeats elements (torch.expand) could make a tensor of any size out of nothing.
@@ -158,10 +175,20 @@ function checkedTensor(storage: Storage, offset: PickleValue, shape: PickleValue
 function readTensor(archive: ZipArchive, { shape, strides, offset, storage }: TorchTensor): StoredTensor {
   const { entry, type } = storage;
   const count = product(shape);
-  const last = count === 0 ? offset - 1 : offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis], 0);
-  const bytes = readStoredRange(archive, entry, count === 0 ? 0 : offset * type.bytes, count === 0 ? 0 : (last + 1) * type.bytes);
+  const last =
+    count === 0 ? offset - 1 : offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis], 0);
+  const bytes = readStoredRange(
+    archive,
+    entry,
+    count === 0 ? 0 : offset * type.bytes,
+    count === 0 ? 0 : (last + 1) * type.bytes,
+  );
   const data = new type.array(bytes.buffer);
-  return { dtype: type.dtype, shape: [...shape], data: isContiguous(shape, strides) ? data : gathered(data, shape, strides, count) };
+  return {
+    dtype: type.dtype,
+    shape: [...shape],
+    data: isContiguous(shape, strides) ? data : gathered(data, shape, strides, count),
+  };
 }
 
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
@@ -195,8 +222,10 @@ function isStorageClass(value: PickleValue): value is TypedArrays[string] {
 }
 
 const product = (shape: readonly number[]): number => shape.reduce((result, length) => result * length, 1);
-const isCount = (value: PickleValue | undefined): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-const isCounts = (value: PickleValue | undefined): value is readonly number[] => Array.isArray(value) && value.every(isCount);
+const isCount = (value: PickleValue | undefined): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const isCounts = (value: PickleValue | undefined): value is readonly number[] =>
+  Array.isArray(value) && value.every(isCount);
 
 /** Runs `read`; its errors, whose messages begin with "its" or a part of the file, get the file's name. */
 function naming<T>(path: string, read: () => T): T {
@@ -219,20 +248,27 @@ export function writeTorchFile(path: string, tensors: readonly StoredTensor[]): 
     throw new Error(`cannot write tensor ${index} to ${path}: ${problem}`);
   };
   const classes = tensors.map(({ dtype, shape, data }, i) => {
-    const [name, type] = Object.entries(STORAGES).find(([, storage]) => storage.dtype === dtype) ?? fail(i, `dtype ${dtype} is not supported`);
+    const [name, type] =
+      Object.entries(STORAGES).find(([, storage]) => storage.dtype === dtype) ??
+      fail(i, `dtype ${dtype} is not supported`);
     if (!(data instanceof type.array)) fail(i, `${dtype} needs a ${type.array.name}, not a ${data.constructor.name}`);
-    if (!isCounts(shape) || product(shape) !== data.length) fail(i, `shape [${shape.join(", ")}] does not fit the ${data.length} elements of the array`);
+    if (!isCounts(shape) || product(shape) !== data.length)
+      fail(i, `shape [${shape.join(", ")}] does not fit the ${data.length} elements of the array`);
     return name;
   });
   const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");
   const entries: [name: string, content: Uint8Array][] = [
     ["archive/data.pkl", pickleOfTensors(tensors, classes)],
     ["archive/byteorder", latin1("little")],
-    ...tensors.map(({ data }, i): [string, Uint8Array] => [`archive/data/${i}`, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
+    ...tensors.map(({ data }, i): [string, Uint8Array] => [
+      `archive/data/${i}`,
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    ]),
     ["archive/version", latin1("3\n")],
   ];
   const size = entries.reduce((sum, [, content]) => sum + content.length + 256, 0);
-  if (size >= 0xffffffff) throw new Error(`cannot write ${path}: it would have ${size} bytes, and files of 4 GiB are not supported`);
+  if (size >= 0xffffffff)
+    throw new Error(`cannot write ${path}: it would have ${size} bytes, and files of 4 GiB are not supported`);
   writeFileAtomically(path, (append) => writeStoredZip(entries, append));
 }
 
@@ -240,7 +276,10 @@ export function writeTorchFile(path: string, tensors: readonly StoredTensor[]): 
 const PADDING_FIELD = 0x4246;
 const ALIGNMENT = 64;
 
-function writeStoredZip(entries: readonly (readonly [name: string, content: Uint8Array])[], append: (bytes: Uint8Array) => void): void {
+function writeStoredZip(
+  entries: readonly (readonly [name: string, content: Uint8Array])[],
+  append: (bytes: Uint8Array) => void,
+): void {
   const directory: Buffer[] = [];
   let position = 0;
   const write = (bytes: Uint8Array): void => {
@@ -302,9 +341,19 @@ function pickleOfTensors(tensors: readonly StoredTensor[], classes: readonly str
   const code = (opcodes: string): Buffer => Buffer.from(opcodes, "latin1");
   const tuple = (...items: Buffer[]): Buffer => Buffer.concat([code("("), ...items, code("t")]);
   const rebuilt = tensors.map(({ shape, data }, i) => {
-    const storage = Buffer.concat([tuple(text("storage"), code(`ctorch\n${classes[i]}\n`), text(String(i)), text("cpu"), integer(data.length)), code("Q")]);
+    const storage = Buffer.concat([
+      tuple(text("storage"), code(`ctorch\n${classes[i]}\n`), text(String(i)), text("cpu"), integer(data.length)),
+      code("Q"),
+    ]);
     const strides = shape.map((_, axis) => product(shape.slice(axis + 1)));
-    const values = tuple(storage, integer(0), tuple(...shape.map(integer)), tuple(...strides.map(integer)), code("\x89"), code("ccollections\nOrderedDict\n)R"));
+    const values = tuple(
+      storage,
+      integer(0),
+      tuple(...shape.map(integer)),
+      tuple(...strides.map(integer)),
+      code("\x89"),
+      code("ccollections\nOrderedDict\n)R"),
+    );
     return Buffer.concat([code("ctorch._utils\n_rebuild_tensor_v2\n"), values, code("R")]);
   });
   return Buffer.concat([code("\x80\x02"), tuple(...rebuilt), code(".")]);

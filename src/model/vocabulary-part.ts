@@ -37,18 +37,25 @@ export const renumbered = (sequences: readonly Sequence[], { numberOf }: Vocabul
 /** The names of the model's tables that have a row for each token. */
 export function vocabularyTables({ config, parameters }: Model): string[] {
   const { decoder, bias, decoderBias } = architectureOf(config).head;
-  return [wordEmbeddingsName(architectureOf(config)), decoder, bias, decoderBias].filter((name) => parameters.has(name));
+  return [wordEmbeddingsName(architectureOf(config)), decoder, bias, decoderBias].filter((name) =>
+    parameters.has(name),
+  );
 }
 
 /** The model with the part's rows only; its other parameters are shared. Release the tables with {@link disposeTables}. */
 export function cutVocabulary(model: Model, { rows }: VocabularyPart): Model {
   const parameters = new Map(model.parameters);
-  for (const name of vocabularyTables(model)) parameters.set(name, tf.tidy(() => tf.gather(parameter(model, name), tf.tensor1d(rows, "int32"))));
+  for (const name of vocabularyTables(model))
+    parameters.set(
+      name,
+      tf.tidy(() => tf.gather(parameter(model, name), tf.tensor1d(rows, "int32"))),
+    );
   return { ...model, parameters };
 }
 
 /** Frees the tables that {@link cutVocabulary} made. */
-export const disposeTables = (model: Model): void => vocabularyTables(model).forEach((name) => parameter(model, name).dispose());
+export const disposeTables = (model: Model): void =>
+  vocabularyTables(model).forEach((name) => parameter(model, name).dispose());
 
 /** A whole table with a part's rows in their places. (tfjs's tensorScatterUpdate would change the given table in plain JavaScript.) */
 export function withRows(whole: Tensor, part: Tensor, { rows }: VocabularyPart): Tensor {

@@ -70,8 +70,14 @@ export function withZip<T>(path: string, use: (archive: ZipArchive) => T): T {
 }
 
 /** The bytes from `begin` to `end` of a stored entry. All of the entry is read, for its CRC; only the range is kept. */
-export function readStoredRange(archive: ZipArchive, entry: ZipEntry, begin = 0, end = entry.size): Uint8Array<ArrayBuffer> {
-  if (entry.method !== STORED) throw new Error(`${archive.path}: entry ${quoted(entry.name)} is compressed; torch.save stores its entries`);
+export function readStoredRange(
+  archive: ZipArchive,
+  entry: ZipEntry,
+  begin = 0,
+  end = entry.size,
+): Uint8Array<ArrayBuffer> {
+  if (entry.method !== STORED)
+    throw new Error(`${archive.path}: entry ${quoted(entry.name)} is compressed; torch.save stores its entries`);
   const start = dataOffset(archive, entry);
   const kept = new Uint8Array(end - begin);
   const scratch = new Uint8Array(Math.min(CHUNK, Math.max(begin, entry.size - end)));
@@ -97,10 +103,16 @@ export function readStoredRange(archive: ZipArchive, entry: ZipEntry, begin = 0,
  * @param onBytes called with the number of bytes of each piece written
  * @throws if the content is not as long as the directory says, its CRC is another, or the file is there already
  */
-export async function extractZipEntry(archive: ZipArchive, entry: ZipEntry, target: string, onBytes?: (count: number) => void): Promise<void> {
+export async function extractZipEntry(
+  archive: ZipArchive,
+  entry: ZipEntry,
+  target: string,
+  onBytes?: (count: number) => void,
+): Promise<void> {
   const { path, file } = archive;
   const fail = (problem: string): Error => new Error(`${path}: entry ${quoted(entry.name)} ${problem}`);
-  if (entry.method !== STORED && entry.method !== DEFLATED) throw fail(`is compressed with method ${entry.method}; only stored and deflated entries are read`);
+  if (entry.method !== STORED && entry.method !== DEFLATED)
+    throw fail(`is compressed with method ${entry.method}; only stored and deflated entries are read`);
   const start = dataOffset(archive, entry);
   function* compressed(): Generator<Uint8Array> {
     for (let at = 0; at < entry.compressedSize; at += CHUNK) {
@@ -138,7 +150,9 @@ export async function extractZipEntry(archive: ZipArchive, entry: ZipEntry, targ
 
 function checkCrc(path: string, entry: ZipEntry, crc: number): void {
   if (crc === entry.crc32) return;
-  throw new Error(`${path}: entry ${quoted(entry.name)} has CRC-32 ${hex(crc)}, not ${hex(entry.crc32)} as the directory states: the file is damaged`);
+  throw new Error(
+    `${path}: entry ${quoted(entry.name)} has CRC-32 ${hex(crc)}, not ${hex(entry.crc32)} as the directory states: the file is damaged`,
+  );
 }
 
 /** Where an entry's data begins: only its local header knows how long the padding before it is. */
@@ -153,7 +167,8 @@ function dataOffset({ path, file }: ZipArchive, entry: ZipEntry): number {
   const [nameLength, extraLength] = [header.readUInt16LE(26), header.readUInt16LE(28)];
   const offset = entry.headerOffset + 30 + nameLength + extraLength;
   if (offset + entry.compressedSize > entry.limit) fail("runs into what follows it");
-  if (!bytesAt(path, file, entry.headerOffset + 30, nameLength).equals(Buffer.from(entry.name))) fail("has another name in its header");
+  if (!bytesAt(path, file, entry.headerOffset + 30, nameLength).equals(Buffer.from(entry.name)))
+    fail("has another name in its header");
   return offset;
 }
 
@@ -162,7 +177,8 @@ function readDirectory(path: string, file: number, size: number): Map<string, Zi
     throw new Error(`${path} is not a valid zip archive: ${problem}`);
   };
   const { count, bytes, offset } = findDirectory(path, file, size, fail);
-  if (bytes > MAX_DIRECTORY_BYTES) fail(`its directory has ${bytes} bytes (at most ${MAX_DIRECTORY_BYTES} are allowed)`);
+  if (bytes > MAX_DIRECTORY_BYTES)
+    fail(`its directory has ${bytes} bytes (at most ${MAX_DIRECTORY_BYTES} are allowed)`);
   if (count * 46 > bytes) fail(`its directory has ${bytes} bytes, too few for ${count} entries`);
   const directory = bytesAt(path, file, offset, bytes);
   const entries = new Map<string, ZipEntry>();
@@ -172,14 +188,16 @@ function readDirectory(path: string, file: number, size: number): Map<string, Zi
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((place) => directory.readUInt16LE(at + place));
     const end = at + 46 + nameLength + extraLength + commentLength;
     if (end > bytes) fail(`entry ${i} of its directory is longer than the directory`);
-    const name = decode(directory.subarray(at + 46, at + 46 + nameLength)) ?? fail(`the name of entry ${i} is not UTF-8`);
+    const name =
+      decode(directory.subarray(at + 46, at + 46 + nameLength)) ?? fail(`the name of entry ${i} is not UTF-8`);
     if (entries.has(name)) fail(`it has two entries ${quoted(name)}`);
     if ((directory.readUInt16LE(at + 8) & 1) !== 0) fail(`entry ${quoted(name)} is encrypted`);
     const extra = directory.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength);
     const entry = { ...sizesOf(directory, at, extra), name };
     if (entry.compressedSize === undefined) return fail(`entry ${quoted(name)} has no valid zip64 sizes`);
     const method = directory.readUInt16LE(at + 10);
-    if (method === STORED && entry.compressedSize !== entry.size) fail(`entry ${quoted(name)} is stored, yet has two different sizes`);
+    if (method === STORED && entry.compressedSize !== entry.size)
+      fail(`entry ${quoted(name)} is stored, yet has two different sizes`);
     const madeOnUnix = directory.readUInt8(at + 5) === 3;
     entries.set(name, {
       ...entry,
@@ -195,7 +213,8 @@ function readDirectory(path: string, file: number, size: number): Map<string, Zi
   const ordered = [...entries.values()].sort((a, b) => a.headerOffset - b.headerOffset);
   ordered.forEach((entry, i) => {
     entry.limit = ordered[i + 1]?.headerOffset ?? offset;
-    if (entry.headerOffset + 30 + entry.compressedSize > entry.limit) fail(`entry ${quoted(entry.name)} overlaps what follows it (truncated?)`);
+    if (entry.headerOffset + 30 + entry.compressedSize > entry.limit)
+      fail(`entry ${quoted(entry.name)} overlaps what follows it (truncated?)`);
   });
   return entries;
 }
@@ -206,7 +225,7 @@ type Sizes = Pick<ZipEntry, "size" | "compressedSize" | "headerOffset">;
 function sizesOf(directory: Buffer, at: number, extra: Buffer): Sizes | { [Name in keyof Sizes]: undefined } {
   const none = { size: undefined, compressedSize: undefined, headerOffset: undefined };
   let wide: Buffer | undefined;
-  for (let place = 0; place + 4 <= extra.length; ) {
+  for (let place = 0; place + 4 <= extra.length;) {
     const length = extra.readUInt16LE(place + 2);
     if (extra.readUInt16LE(place) === 1) wide = extra.subarray(place + 4, place + 4 + length);
     place += 4 + length;
@@ -220,21 +239,33 @@ function sizesOf(directory: Buffer, at: number, extra: Buffer): Sizes | { [Name 
     return safe(wide.readBigUInt64LE(used - 8));
   });
   const [size, compressedSize, headerOffset] = values;
-  return size === undefined || compressedSize === undefined || headerOffset === undefined ? none : { size, compressedSize, headerOffset };
+  return size === undefined || compressedSize === undefined || headerOffset === undefined
+    ? none
+    : { size, compressedSize, headerOffset };
 }
 
 /** Finds the directory from the record at the end of the file, which a comment may follow. */
-function findDirectory(path: string, file: number, size: number, fail: (problem: string) => never): { count: number; bytes: number; offset: number } {
+function findDirectory(
+  path: string,
+  file: number,
+  size: number,
+  fail: (problem: string) => never,
+): { count: number; bytes: number; offset: number } {
   if (size < 22) fail(`it has ${size} bytes, fewer than any zip archive`);
   const tail = bytesAt(path, file, Math.max(0, size - 22 - 0xffff), Math.min(size, 22 + 0xffff));
   let at = tail.length - 22;
   while (at >= 0 && !(tail.readUInt32LE(at) === END && at + 22 + tail.readUInt16LE(at + 20) === tail.length)) at--;
   if (at < 0) fail("its end is missing (truncated, or another kind of file)");
-  let found = { count: tail.readUInt16LE(at + 10), bytes: tail.readUInt32LE(at + 12), offset: tail.readUInt32LE(at + 16) };
+  let found = {
+    count: tail.readUInt16LE(at + 10),
+    bytes: tail.readUInt32LE(at + 12),
+    offset: tail.readUInt32LE(at + 16),
+  };
   let limit = size - tail.length + at;
   if (tail.readUInt16LE(at + 8) !== found.count) fail("it is a part of a split archive");
   if (found.count === 0xffff || found.bytes === 0xffffffff || found.offset === 0xffffffff) {
-    if (limit < 20 || bytesAt(path, file, limit - 20, 4).readUInt32LE(0) !== END64_LOCATOR) fail("its zip64 end is missing");
+    if (limit < 20 || bytesAt(path, file, limit - 20, 4).readUInt32LE(0) !== END64_LOCATOR)
+      fail("its zip64 end is missing");
     limit = safe(bytesAt(path, file, limit - 12, 8).readBigUInt64LE(0)) ?? size;
     if (limit + 56 > size) fail("its zip64 end lies beyond the file");
     const end = bytesAt(path, file, limit, 56);
@@ -254,7 +285,7 @@ function bytesAt(path: string, file: number, position: number, length: number): 
 }
 
 function readFully(path: string, file: number, target: Uint8Array, position: number): void {
-  for (let done = 0; done < target.length; ) {
+  for (let done = 0; done < target.length;) {
     const count = readSync(file, target, done, target.length - done, position + done);
     if (count === 0) throw new Error(`${path} ends where more was expected (truncated?)`);
     done += count;
@@ -269,6 +300,7 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-const safe = (value: bigint): number | undefined => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined);
+const safe = (value: bigint): number | undefined =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined;
 const quoted = (name: string): string => JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
 const hex = (value: number): string => value.toString(16).padStart(8, "0");

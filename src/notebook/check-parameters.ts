@@ -33,35 +33,62 @@ export type OwnFields<Values> = Record<OwnName<Values>, Field> & Partial<Record<
  * @param own fields of the notebook's own parameters
  * @throws one error for all wrong values: parameter, value, what is allowed, default
  */
-export function checkParameters<Values extends object>(notebook: string, values: Values, ...[own]: [OwnName<Values>] extends [never] ? [OwnFields<Values>?] : [OwnFields<Values>]): void {
+export function checkParameters<Values extends object>(
+  notebook: string,
+  values: Values,
+  ...[own]: [OwnName<Values>] extends [never] ? [OwnFields<Values>?] : [OwnFields<Values>]
+): void {
   const fields: Record<string, Field | undefined> = { ...recurringFields, ...own };
   const defaults = new Map((readDefaults(notebook) ?? []).map((parameter) => [parameter.name, parameter]));
   const all = values as Readonly<Record<string, unknown>>;
-  const parameters = Object.entries(all).map(([name, value]) => ({ name, value, field: fieldOf(fields, name), standard: defaults.get(name) }));
+  const parameters = Object.entries(all).map(([name, value]) => ({
+    name,
+    value,
+    field: fieldOf(fields, name),
+    standard: defaults.get(name),
+  }));
 
   const wrong = parameters.flatMap(({ name, value, field, standard }) => {
     const reason = field.refuse(value, all);
-    return reason === undefined ? [] : [`${name} = ${parameterText(value)} ${reason}${standard ? ` (default: ${parameterText(standard.value)})` : ""}.`];
+    return reason === undefined
+      ? []
+      : [
+          `${name} = ${parameterText(value)} ${reason}${standard ? ` (default: ${parameterText(standard.value)})` : ""}.`,
+        ];
   });
-  if (wrong.length > 0) throw new Error(`${wrong.join("\n")}\nChange ${wrong.length === 1 ? "it" : "them"} in the parameters cell, or in --set, and run again.`);
+  if (wrong.length > 0)
+    throw new Error(
+      `${wrong.join("\n")}\nChange ${wrong.length === 1 ? "it" : "them"} in the parameters cell, or in --set, and run again.`,
+    );
 
   const rows = parameters.map(({ name, value, field, standard }) => ({
     parameter: name,
     value: parameterText(value),
-    ...(defaults.size === 0 ? {} : { default: !standard ? "none" : isChanged(value, standard) ? parameterText(standard.value) : "the same" }),
+    ...(defaults.size === 0
+      ? {}
+      : { default: !standard ? "none" : isChanged(value, standard) ? parameterText(standard.value) : "the same" }),
     "meaning, and what is allowed": standard?.comment ? `${standard.comment} (${field.allowed})` : field.allowed,
   }));
   const changed = parameters.filter(({ value, standard }) => isChanged(value, standard)).map(({ name }) => name);
-  showTable(rows, { caption: defaults.size === 0 ? `${rows.length} parameters; no defaults are kept for ${notebook}` : caption(rows.length, changed) });
+  showTable(rows, {
+    caption:
+      defaults.size === 0
+        ? `${rows.length} parameters; no defaults are kept for ${notebook}`
+        : caption(rows.length, changed),
+  });
 }
 
 function fieldOf(fields: Record<string, Field | undefined>, name: string): Field {
   const field = fields[name];
-  if (field === undefined) throw new Error(`checkParameters: the parameter ${name} has no field. Give it one, such as { ${name}: field.count() }.`);
+  if (field === undefined)
+    throw new Error(
+      `checkParameters: the parameter ${name} has no field. Give it one, such as { ${name}: field.count() }.`,
+    );
   return field;
 }
 
-const isChanged = (value: unknown, standard: Parameter | undefined): boolean => standard === undefined || parameterText(value) !== parameterText(standard.value);
+const isChanged = (value: unknown, standard: Parameter | undefined): boolean =>
+  standard === undefined || parameterText(value) !== parameterText(standard.value);
 
 const caption = (count: number, changed: readonly string[]): string =>
   changed.length === 0 ? `All ${count} parameters are at their default` : `Not at their default: ${changed.join(", ")}`;

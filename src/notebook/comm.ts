@@ -10,7 +10,11 @@ export interface Comm {
 /** What opens comms: the kernel, or a double in a test. */
 export interface CommHost {
   /** Opens a comm at the front end's code for `target`. */
-  open(target: string, data?: Record<string, unknown>, more?: { metadata?: Record<string, unknown>; buffers?: Uint8Array[] }): Comm;
+  open(
+    target: string,
+    data?: Record<string, unknown>,
+    more?: { metadata?: Record<string, unknown>; buffers?: Uint8Array[] },
+  ): Comm;
   /** Has `handler` take the comms that a front end opens for `target`. */
   accept(target: string, handler: (comm: Comm, data: Record<string, unknown>) => void): void;
   /** Whether a front end has asked for comms of `target`, as those with widgets do. */

@@ -8,9 +8,11 @@ import path from "node:path";
 import type { Parameter } from "./parameters";
 
 /** The file with the defaults of a notebook, given by its name without ending and the folder that it lies in. */
-export const defaultsFile = (name: string, folder = path.join(__dirname, "..", "..", "..", "notebooks")): string => path.join(folder, "defaults", `${name}.json`);
+export const defaultsFile = (name: string, folder = path.join(__dirname, "..", "..", "..", "notebooks")): string =>
+  path.join(folder, "defaults", `${name}.json`);
 
-export const formatDefaults = (parameters: readonly Parameter[]): string => `[\n${parameters.map((parameter) => ` ${JSON.stringify(parameter)}`).join(",\n")}\n]\n`;
+export const formatDefaults = (parameters: readonly Parameter[]): string =>
+  `[\n${parameters.map((parameter) => ` ${JSON.stringify(parameter)}`).join(",\n")}\n]\n`;
 
 /** The kept defaults of a notebook; undefined where there are none. */
 export function readDefaults(name: string, folder?: string): Parameter[] | undefined {

@@ -40,8 +40,20 @@ const unless = (allowed: string, fits: boolean): string | undefined => (fits ? u
 const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
 
 function numberWithin(kind: string, { from, above, to, infinite = false }: NumberRange): Field {
-  const lower = from !== undefined ? { words: `from ${from}`, alone: `, at least ${from}` } : above !== undefined ? { words: `above ${above}`, alone: ` above ${above}` } : undefined;
-  const range = to === undefined ? (lower?.alone ?? "") : lower === undefined ? `, at most ${to}` : from !== undefined ? ` ${lower.words} to ${to}` : ` ${lower.words}, at most ${to}`;
+  const lower =
+    from !== undefined
+      ? { words: `from ${from}`, alone: `, at least ${from}` }
+      : above !== undefined
+        ? { words: `above ${above}`, alone: ` above ${above}` }
+        : undefined;
+  const range =
+    to === undefined
+      ? (lower?.alone ?? "")
+      : lower === undefined
+        ? `, at most ${to}`
+        : from !== undefined
+          ? ` ${lower.words} to ${to}`
+          : ` ${lower.words}, at most ${to}`;
   const allowed = `${kind}${range}${infinite ? ", or Infinity" : ""}`;
   return {
     allowed,
@@ -51,7 +63,11 @@ function numberWithin(kind: string, { from, above, to, infinite = false }: Numbe
       const largest = typeof to === "string" ? values[to] : to;
       // A limit that is itself wrong is refused where it stands.
       const small = typeof largest !== "number" || value <= largest;
-      const fits = small && (from === undefined || value >= from) && (above === undefined || value > above) && (kind !== WHOLE || Number.isInteger(value));
+      const fits =
+        small &&
+        (from === undefined || value >= from) &&
+        (above === undefined || value > above) &&
+        (kind !== WHOLE || Number.isInteger(value));
       return unless(typeof to === "string" && !small ? `${allowed}, which is ${String(largest)}` : allowed, fits);
     },
   };
@@ -63,7 +79,9 @@ const KNOWN_TASKS: readonly string[] = [...taskNames, ...englishTaskNames];
 
 /** The task that the parameters name, if they name one. */
 function chosenTask({ taskName }: Readonly<Record<string, unknown>>): Task | undefined {
-  return typeof taskName === "string" && KNOWN_TASKS.includes(taskName.toLowerCase()) ? taskByName(taskName) : undefined;
+  return typeof taskName === "string" && KNOWN_TASKS.includes(taskName.toLowerCase())
+    ? taskByName(taskName)
+    : undefined;
 }
 
 /** What a function complains of, as a refusal. */
@@ -92,14 +110,18 @@ const share = (): Field => number({ from: 0, to: 1 });
 const seed = (): Field => count({ from: 0, to: 2 ** 32 - 1 });
 
 /** true or false. */
-const yesNo = (): Field => ({ allowed: "true or false", refuse: (value) => unless("true or false", typeof value === "boolean") });
+const yesNo = (): Field => ({
+  allowed: "true or false",
+  refuse: (value) => unless("true or false", typeof value === "boolean"),
+});
 
 /** A text that is not empty. */
 const text = (): Field => ({ allowed: "a text", refuse: (value) => unless("a text that is not empty", isText(value)) });
 
 /** One of some texts. */
 function oneOf(names: readonly string[]): Field {
-  const allowed = names.length === 1 ? JSON.stringify(names[0]) : `one of ${names.map((name) => JSON.stringify(name)).join(", ")}`;
+  const allowed =
+    names.length === 1 ? JSON.stringify(names[0]) : `one of ${names.map((name) => JSON.stringify(name)).join(", ")}`;
   return { allowed, refuse: (value) => unless(allowed, names.includes(value as string)) };
 }
 
@@ -110,39 +132,60 @@ function list(item: Field, { least = 1, rising = false }: ListLimits = {}): Fiel
     allowed,
     refuse: (value, values) => {
       if (!Array.isArray(value)) return unless(allowed, false);
-      if (value.length < least) return `must have at least ${least} ${least === 1 ? "item" : "items"}: each ${item.allowed}`;
+      if (value.length < least)
+        return `must have at least ${least} ${least === 1 ? "item" : "items"}: each ${item.allowed}`;
       const wrong = value.findIndex((one) => item.refuse(one, values) !== undefined);
-      if (wrong >= 0) return `has item ${wrong + 1}, ${parameterText(value[wrong])}, which ${item.refuse(value[wrong], values)}`;
+      if (wrong >= 0)
+        return `has item ${wrong + 1}, ${parameterText(value[wrong])}, which ${item.refuse(value[wrong], values)}`;
       const twice = value.find((one, i) => value.indexOf(one) < i) as unknown;
       if (twice !== undefined) return `has ${parameterText(twice)} twice: give each item once`;
-      return rising && value.some((one, i) => i > 0 && one < value[i - 1]) ? "must have the smallest item first, each larger than the one before" : undefined;
+      return rising && value.some((one, i) => i > 0 && one < value[i - 1])
+        ? "must have the smallest item first, each larger than the one before"
+        : undefined;
     },
   };
 }
 
 /** What `item` allows, or null for none. */
-const optional = (item: Field): Field => ({ allowed: `${item.allowed}; or null`, refuse: (value, values) => (value === null ? undefined : item.refuse(value, values)) });
+const optional = (item: Field): Field => ({
+  allowed: `${item.allowed}; or null`,
+  refuse: (value, values) => (value === null ? undefined : item.refuse(value, values)),
+});
 
 /** What `item` allows, or "" for none. */
-const orEmpty = (item: Field): Field => ({ allowed: `${item.allowed}; or ""`, refuse: (value, values) => (value === "" ? undefined : item.refuse(value, values)) });
+const orEmpty = (item: Field): Field => ({
+  allowed: `${item.allowed}; or ""`,
+  refuse: (value, values) => (value === "" ? undefined : item.refuse(value, values)),
+});
 
 /** A file or folder that is there. Relative ones are seen from the root of the checkout. */
 const path = (): Field => ({
   allowed: "a file or folder",
-  refuse: (value) => (isText(value) ? (existsSync(value) ? undefined : "is neither a file nor a folder here") : unless("a file or folder", false)),
+  refuse: (value) =>
+    isText(value)
+      ? existsSync(value)
+        ? undefined
+        : "is neither a file nor a folder here"
+      : unless("a file or folder", false),
 });
 
 const isFolder = (value: string): boolean => statSync(value, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** A folder that is there. */
-const folder = (): Field => ({ allowed: "a folder", refuse: (value) => (isText(value) ? (isFolder(value) ? undefined : "is no folder here") : unless("a folder", false)) });
+const folder = (): Field => ({
+  allowed: "a folder",
+  refuse: (value) => (isText(value) ? (isFolder(value) ? undefined : "is no folder here") : unless("a folder", false)),
+});
 
 /** A folder with a model in Hugging Face layout, or the id of one on the Hub. Whether the Hub has it shows when it is loaded. */
 const folderOrModel = (): Field => ({
   allowed: 'the folder of a model, or its id on the Hub such as "roberta-base"',
   refuse: (value) => {
     if (!isText(value)) return unless('the folder of a model, or its id on the Hub such as "roberta-base"', false);
-    if (isFolder(value)) return existsSync(join(value, "config.json")) ? undefined : "is a folder without a model: config.json is missing in it";
+    if (isFolder(value))
+      return existsSync(join(value, "config.json"))
+        ? undefined
+        : "is a folder without a model: config.json is missing in it";
     return complaint(() => checkModelId(value));
   },
 });
@@ -151,7 +194,11 @@ const folderOrModel = (): Field => ({
 function task({ classes }: { classes?: number } = {}): Field {
   const names = KNOWN_TASKS.filter((name) => classes === undefined || taskByName(name).labels.length === classes);
   const allowed = classes === undefined ? `one of the ${names.length} tasks` : `a task of ${classes} classes`;
-  return { allowed, refuse: (value) => unless(`${allowed}: ${names.join(", ")}`, typeof value === "string" && names.includes(value.toLowerCase())) };
+  return {
+    allowed,
+    refuse: (value) =>
+      unless(`${allowed}: ${names.join(", ")}`, typeof value === "string" && names.includes(value.toLowerCase())),
+  };
 }
 
 /** A prompt in the template language that asks for no more texts than the examples of `taskName` have. */
@@ -177,7 +224,9 @@ const labelWords = (): Field => ({
     const chosen = chosenTask(values);
     if (wrong !== undefined || chosen === undefined) return wrong;
     const [words, classes] = [(value as string[]).length, chosen.labels.length];
-    return words === classes ? undefined : `must be ${classes} words, one for each class of task ${chosen.name} (as ${chosen.labelWords.map((word) => JSON.stringify(word)).join(", ")}), not ${words}`;
+    return words === classes
+      ? undefined
+      : `must be ${classes} words, one for each class of task ${chosen.name} (as ${chosen.labelWords.map((word) => JSON.stringify(word)).join(", ")}), not ${words}`;
   },
 });
 
@@ -188,12 +237,35 @@ const fewShotData = (): Field => ({
     const wrong = folder().refuse(value, values);
     const { k, seed: single, seeds = [single] } = values;
     if (wrong !== undefined || typeof k !== "number" || !Array.isArray(seeds)) return wrong;
-    return seeds.map((each) => (typeof each === "number" ? complaint(() => fewShotFolder(value as string, { k, seed: each })) : undefined)).find((why) => why !== undefined);
+    return seeds
+      .map((each) =>
+        typeof each === "number" ? complaint(() => fewShotFolder(value as string, { k, seed: each })) : undefined,
+      )
+      .find((why) => why !== undefined);
   },
 });
 
 /** The fields that a notebook's parameters are made of. */
-export const field = { count, number, positive, share, seed, yesNo, text, oneOf, list, optional, orEmpty, path, folder, folderOrModel, task, template, labelWords, fewShotData };
+export const field = {
+  count,
+  number,
+  positive,
+  share,
+  seed,
+  yesNo,
+  text,
+  oneOf,
+  list,
+  optional,
+  orEmpty,
+  path,
+  folder,
+  folderOrModel,
+  task,
+  template,
+  labelWords,
+  fewShotData,
+};
 
 /** A value as the parameters cell writes it. */
 export function parameterText(value: unknown): string {

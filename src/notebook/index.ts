@@ -12,7 +12,14 @@ export { recurringFields, type RecurringName } from "./recurring-fields";
 export { chartBundle, showChart, vegaLiteMimeType } from "./show-chart";
 export { showTable, tableBundle, type DataFrameLike, type Records, type TableOptions } from "./show-table";
 export { drawStatic, type StaticChart, type VegaLiteSpec } from "./static-chart";
-export { duration, showProgress, type Progress, type ProgressOptions, type ProgressState, type ProgressTerminal } from "./progress";
+export {
+  duration,
+  showProgress,
+  type Progress,
+  type ProgressOptions,
+  type ProgressState,
+  type ProgressTerminal,
+} from "./progress";
 export {
   hasTag,
   injectParameters,

@@ -56,7 +56,9 @@ export function parseParameters(source: string): Parameter[] {
     const match = declaration.exec(line);
     const rest = match && splitComment(match[2]);
     if (!match || !rest) {
-      throw new Error(`Parameters cell: cannot read the line ${JSON.stringify(line.trim())}. Write one parameter a line, as: let name = value; // comment`);
+      throw new Error(
+        `Parameters cell: cannot read the line ${JSON.stringify(line.trim())}. Write one parameter a line, as: let name = value; // comment`,
+      );
     }
     return { name: match[1], ...rest };
   });
@@ -89,7 +91,10 @@ function parseLiteral(text: string): ParameterValue | undefined {
  * Reads overrides as given on a command line, "name=value", by the type of the parameter's default.
  * @throws Error for a parameter the notebook does not have, or a value of another type
  */
-export function parseOverrides(settings: readonly string[], parameters: readonly Parameter[]): Record<string, ParameterValue> {
+export function parseOverrides(
+  settings: readonly string[],
+  parameters: readonly Parameter[],
+): Record<string, ParameterValue> {
   return Object.fromEntries(settings.map((setting) => parseOverride(setting, parameters)));
 }
 
@@ -101,7 +106,8 @@ function parseOverride(setting: string, parameters: readonly Parameter[]): [stri
     const known = parameters.map((candidate) => candidate.name).join(", ") || "none: it has no cell tagged parameters";
     throw new Error(`The notebook has no parameter ${JSON.stringify(name)}. Its parameters: ${known}.`);
   }
-  if (at < 0) throw new Error(`--set ${name}: a value is missing. Write --set ${name}=${JSON.stringify(parameter.value)}.`);
+  if (at < 0)
+    throw new Error(`--set ${name}: a value is missing. Write --set ${name}=${JSON.stringify(parameter.value)}.`);
   return [name, valueLike(parameter, setting.slice(at + 1))];
 }
 
@@ -117,7 +123,9 @@ function valueLike({ name, value: standard }: Parameter, text: string): Paramete
 function kind(value: ParameterValue): string {
   if (Array.isArray(value)) return "a list";
   if (value === null) return "null";
-  return { number: "a number", boolean: "true or false", object: "an object", string: "a text" }[typeof value as "number"];
+  return { number: "a number", boolean: "true or false", object: "an object", string: "a text" }[
+    typeof value as "number"
+  ];
 }
 
 /**
@@ -136,7 +144,10 @@ export function injectParameters(notebook: Notebook, overrides: Record<string, P
     metadata: { tags: ["injected-parameters"] },
     execution_count: null,
     outputs: [],
-    source: ["// Values given when this notebook was run.", ...names.map((name) => `${name} = ${JSON.stringify(overrides[name])};`)].join("\n"),
+    source: [
+      "// Values given when this notebook was run.",
+      ...names.map((name) => `${name} = ${JSON.stringify(overrides[name])};`),
+    ].join("\n"),
   };
   return { ...notebook, cells: [...cells.slice(0, at + 1), injected, ...cells.slice(at + 1)] };
 }

@@ -128,7 +128,10 @@ function pageOutput(sink: DisplaySink): ProgressOutput {
     interval: pageInterval,
     show: ({ done, total }, text) => {
       const value = total === undefined ? "" : ` value="${done}" max="${total}"`;
-      put({ "text/html": `<progress${value} style="vertical-align:middle"></progress> ${escapeHtml(text)}`, "text/plain": text });
+      put({
+        "text/html": `<progress${value} style="vertical-align:middle"></progress> ${escapeHtml(text)}`,
+        "text/plain": text,
+      });
     },
     end: (text) => put({ "text/html": escapeHtml(text), "text/plain": text }),
   };
@@ -137,15 +140,25 @@ function pageOutput(sink: DisplaySink): ProgressOutput {
 function terminalOutput(terminal: ProgressTerminal): ProgressOutput {
   const { columns } = terminal;
   if (columns === undefined) {
-    return { interval: logInterval, show: (_, text) => terminal.write(`${text}\n`), end: (text) => terminal.write(`${text}\n`) };
+    return {
+      interval: logInterval,
+      show: (_, text) => terminal.write(`${text}\n`),
+      end: (text) => terminal.write(`${text}\n`),
+    };
   }
   const line = (text: string) => `\r\x1b[2K${text.slice(0, columns - 1)}`;
-  return { interval: terminalInterval, show: (_, text) => terminal.write(line(text)), end: (text) => terminal.write(`${line(text)}\n`) };
+  return {
+    interval: terminalInterval,
+    show: (_, text) => terminal.write(line(text)),
+    end: (text) => terminal.write(`${line(text)}\n`),
+  };
 }
 
 /** Standard error, so that results stay alone on standard output. The launcher passes on the terminal's width. */
 function standardError(): ProgressTerminal {
-  const columns = process.stderr.isTTY ? process.stderr.columns : Number(process.env.KERNEL_VIEW_TERMINAL_COLUMNS) || undefined;
+  const columns = process.stderr.isTTY
+    ? process.stderr.columns
+    : Number(process.env.KERNEL_VIEW_TERMINAL_COLUMNS) || undefined;
   return { write: (text) => void process.stderr.write(text), columns };
 }
 
@@ -163,7 +176,13 @@ function running(label: string, unit: string, { done, total, reused = 0 }: Progr
 }
 
 /** "Kernel: 3 of 4 blocks from disk, 1 computed in 2.1 s", or without what came from disk "Kernel: 4 blocks in 8.4 s". */
-function summary(label: string, unit: string, { done, total, reused = 0 }: ProgressState, seconds: number, note?: string): string {
+function summary(
+  label: string,
+  unit: string,
+  { done, total, reused = 0 }: ProgressState,
+  seconds: number,
+  note?: string,
+): string {
   const [all, kept] = [whole(done), Math.round(reused)];
   const amount = all >= whole(total ?? done) ? `${all}` : count(done, total);
   const units = unit ? ` ${amount === "1" ? unit.replace(/s$/, "") : unit}` : "";
@@ -174,9 +193,11 @@ function summary(label: string, unit: string, { done, total, reused = 0 }: Progr
 /** What is complete: 0.99 of a run is none yet. */
 const whole = (amount: number) => Math.floor(amount + rounding);
 
-const count = (done: number, total: number | undefined) => (total === undefined ? `${whole(done)}` : `${whole(done)}/${Math.round(total)}`);
+const count = (done: number, total: number | undefined) =>
+  total === undefined ? `${whole(done)}` : `${whole(done)}/${Math.round(total)}`;
 
-const rateText = (perSecond: number) => (perSecond >= 1 ? `${Number(perSecond.toPrecision(2))}/s` : `${duration(1 / perSecond)} each`);
+const rateText = (perSecond: number) =>
+  perSecond >= 1 ? `${Number(perSecond.toPrecision(2))}/s` : `${duration(1 / perSecond)} each`;
 
 /** "0.4 s", "12 s", "3 min 5 s", "2 h 10 min". */
 export function duration(seconds: number): string {

@@ -88,7 +88,9 @@ function packageVersion(): string {
 function tensorflowVersion(): string {
   if (!backendIsLoaded()) return "not loaded";
   const { backend, tfjs, tensorflow, device } = backendVersions();
-  return tensorflow ? `${tensorflow} (tfjs ${tfjs})${device ? ` on ${device}` : ""}` : `none (tfjs ${tfjs}, backend ${backend})`;
+  return tensorflow
+    ? `${tensorflow} (tfjs ${tfjs})${device ? ` on ${device}` : ""}`
+    : `none (tfjs ${tfjs}, backend ${backend})`;
 }
 
 function cpuText(): string {

@@ -36,12 +36,17 @@ export async function chartBundle(spec: VegaLiteSpec): Promise<MimeBundle> {
  */
 function onPage(spec: VegaLiteSpec): VegaLiteSpec {
   const { embedOptions, ...others } = (spec.usermeta ?? {}) as { embedOptions?: object };
-  return { ...spec, usermeta: { ...others, embedOptions: { renderer: "svg", config: pageConfig("currentColor"), ...embedOptions } } };
+  return {
+    ...spec,
+    usermeta: { ...others, embedOptions: { renderer: "svg", config: pageConfig("currentColor"), ...embedOptions } },
+  };
 }
 
 /** "Chart: title. description", from what the specification says of itself. */
 function chartText(spec: VegaLiteSpec): string {
-  const words = [titleText(spec.title), spec.description].filter((part): part is string => typeof part === "string" && part !== "");
+  const words = [titleText(spec.title), spec.description].filter(
+    (part): part is string => typeof part === "string" && part !== "",
+  );
   return words.length > 0 ? `Chart: ${words.join(". ")}` : "Chart";
 }
 

@@ -31,7 +31,9 @@ export function tableBundle(table: DataFrameLike | Records, options: TableOption
   const { caption, maxRows = 50 } = options;
   const shown = rows.slice(0, maxRows);
   const cells = shown.map((row) => row.map((value, column) => cellText(value, columns[column], options)));
-  const numeric = columns.map((_, column) => shown.length > 0 && shown.every((row) => row[column] == null || typeof row[column] === "number"));
+  const numeric = columns.map(
+    (_, column) => shown.length > 0 && shown.every((row) => row[column] == null || typeof row[column] === "number"),
+  );
   const rest = rows.length > shown.length ? `… and ${rows.length - shown.length} more rows` : undefined;
   return {
     "text/html": asHtml(columns, cells, numeric, caption, rest),
@@ -65,10 +67,20 @@ function numberText(value: number, digits: number): string {
   return Number.isInteger(value) || !Number.isFinite(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
 
-function asHtml(columns: string[], cells: string[][], numeric: boolean[], caption: string | undefined, rest: string | undefined): string {
+function asHtml(
+  columns: string[],
+  cells: string[][],
+  numeric: boolean[],
+  caption: string | undefined,
+  rest: string | undefined,
+): string {
   const align = (column: number, cell = "") => ` style="text-align:${numeric[column] ? "right" : "left"}${room(cell)}"`;
   const head = columns.map((name, column) => `<th${align(column)}>${escapeHtml(name)}</th>`).join("");
-  const body = cells.map((row) => `<tr>${row.map((cell, column) => `<td${align(column, cell)}>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n");
+  const body = cells
+    .map(
+      (row) => `<tr>${row.map((cell, column) => `<td${align(column, cell)}>${escapeHtml(cell)}</td>`).join("")}</tr>`,
+    )
+    .join("\n");
   const foot = rest ? `\n<tfoot><tr><td colspan="${columns.length}">${escapeHtml(rest)}</td></tr></tfoot>` : "";
   return `<table>${caption ? `<caption style="text-align:left">${escapeHtml(caption)}</caption>` : ""}\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>${foot}\n</table>`;
 }
@@ -79,10 +91,19 @@ function room(cell: string): string {
   return cell.length > 60 ? ";min-width:18em" : "";
 }
 
-function asText(columns: string[], cells: string[][], numeric: boolean[], caption: string | undefined, rest: string | undefined): string {
+function asText(
+  columns: string[],
+  cells: string[][],
+  numeric: boolean[],
+  caption: string | undefined,
+  rest: string | undefined,
+): string {
   const widths = columns.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column].length)));
   const line = (row: string[]) =>
-    row.map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join("  ").trimEnd();
+    row
+      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .join("  ")
+      .trimEnd();
   return [caption, line(columns), widths.map((width) => "─".repeat(width)).join("  "), ...cells.map(line), rest]
     .filter((part): part is string => part !== undefined)
     .join("\n");

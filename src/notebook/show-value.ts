@@ -31,9 +31,11 @@ async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {
 }
 
 /** `setTimeout(…)` as a last line is not about the timer. */
-const isTimer = (value: unknown): boolean => /^(?:Timeout|Immediate)$/.test((value as object | null)?.constructor?.name ?? "");
+const isTimer = (value: unknown): boolean =>
+  /^(?:Timeout|Immediate)$/.test((value as object | null)?.constructor?.name ?? "");
 
-const plain = (value: unknown): string => inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
+const plain = (value: unknown): string =>
+  inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
 
 /** Its first line, without what the compiler made of its body. */
 function functionText(value: (...given: never[]) => unknown): string {
@@ -44,7 +46,11 @@ function functionText(value: (...given: never[]) => unknown): string {
 }
 
 function isDataFrame(value: object): value is DataFrameLike {
-  const { columns, values, constructor } = value as { columns?: unknown; values?: unknown; constructor?: { name?: string } };
+  const { columns, values, constructor } = value as {
+    columns?: unknown;
+    values?: unknown;
+    constructor?: { name?: string };
+  };
   return Array.isArray(columns) && Array.isArray(values) && /^(?:DataFrame|Series)$/.test(constructor?.name ?? "");
 }
 
@@ -52,15 +58,24 @@ function isDataFrame(value: object): value is DataFrameLike {
 function isRecords(value: object): value is Records {
   if (!Array.isArray(value) || value.length === 0) return false;
   const keys = (record: unknown): string => Object.keys(record as object).join("\n");
-  return value.every((record: unknown) => isPlainObject(record) && Object.values(record).every(isPlainValue) && keys(record) === keys(value[0])) && keys(value[0]) !== "";
+  return (
+    value.every(
+      (record: unknown) =>
+        isPlainObject(record) && Object.values(record).every(isPlainValue) && keys(record) === keys(value[0]),
+    ) && keys(value[0]) !== ""
+  );
 }
 
-const isPlainObject = (value: unknown): value is object => typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
+const isPlainObject = (value: unknown): value is object =>
+  typeof value === "object" &&
+  value !== null &&
+  [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
 
 const isPlainValue = (value: unknown): boolean => value === null || !/^(?:object|function|symbol)$/.test(typeof value);
 
 /** Whether a value is a chart: a specification that names Vega-Lite's schema. */
-export const isVegaLite = (value: object): value is Record<string, unknown> => /\/schema\/vega-lite\//.test(String((value as { $schema?: unknown }).$schema ?? ""));
+export const isVegaLite = (value: object): value is Record<string, unknown> =>
+  /\/schema\/vega-lite\//.test(String((value as { $schema?: unknown }).$schema ?? ""));
 
 interface TensorLike {
   shape: number[];
@@ -73,7 +88,10 @@ interface TensorLike {
   dispose(): void;
 }
 
-const isTensor = (value: object): value is TensorLike => Array.isArray((value as TensorLike).shape) && typeof (value as TensorLike).dtype === "string" && typeof (value as TensorLike).dataSync === "function";
+const isTensor = (value: object): value is TensorLike =>
+  Array.isArray((value as TensorLike).shape) &&
+  typeof (value as TensorLike).dtype === "string" &&
+  typeof (value as TensorLike).dataSync === "function";
 
 /** Shape, type and first values: "Tensor float32 [2, 3]: 1, 2, 3, …". */
 function tensorText(tensor: TensorLike): string {
@@ -82,7 +100,9 @@ function tensorText(tensor: TensorLike): string {
   const shown = 12;
   const flat = tensor.flatten();
   const head = flat.slice(0, Math.min(shown, tensor.size));
-  const values = Array.from(head.dataSync(), (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value)));
+  const values = Array.from(head.dataSync(), (value) =>
+    typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value),
+  );
   head.dispose();
   flat.dispose();
   return `${kind}: ${values.join(", ")}${tensor.size > shown ? ", …" : ""}`;

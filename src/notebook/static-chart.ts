@@ -50,13 +50,19 @@ export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promis
 export function rasterize(svg: string, scale: number): Buffer {
   const image = new resvg.Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
-    font: { loadSystemFonts: true, fontFiles: [fallbackFont()], defaultFontFamily: systemSansSerif(), sansSerifFamily: systemSansSerif() },
+    font: {
+      loadSystemFonts: true,
+      fontFiles: [fallbackFont()],
+      defaultFontFamily: systemSansSerif(),
+      sansSerifFamily: systemSansSerif(),
+    },
   });
   return image.render().asPng();
 }
 
 /** A machine without any font (a bare container) would give charts without text; KaTeX brings one. */
-const fallbackFont = () => path.join(path.dirname(require.resolve("katex/package.json")), "dist", "fonts", "KaTeX_SansSerif-Regular.ttf");
+const fallbackFont = () =>
+  path.join(path.dirname(require.resolve("katex/package.json")), "dist", "fonts", "KaTeX_SansSerif-Regular.ttf");
 
 let sansSerif: string | undefined;
 function systemSansSerif(): string {

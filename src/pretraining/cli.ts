@@ -43,16 +43,38 @@ async function main(): Promise<void> {
     .requiredOption("--out <folder>", "where the model goes, in Hugging Face layout")
     .option("--state <folder>", "where an interrupted run keeps its state", join("build", "pretrain"))
     .option("--save-every <number>", "steps after which the state is kept", "250")
-    .option("--lora-rank <number>", "trains nothing but LoRA factors of this rank, on all linear layers of the encoder; --out becomes an adapter in PEFT's layout");
-  for (const [name, help] of Object.entries(HELP)) program.option(`--${kebab(name)} <number>`, help, String(DEFAULT_SETTINGS[name as keyof typeof DEFAULT_SETTINGS]));
-  const values = program.parse().opts<Record<keyof PretrainingSettings, string | undefined> & { from: string; text: string[]; out: string; state: string; saveEvery: string }>();
-  const given = [...Object.keys(HELP), "loraRank"].flatMap((name) => (values[name as keyof PretrainingSettings] === undefined ? [] : [[name, numberOf(name, values[name as keyof PretrainingSettings]!)] as const]));
+    .option(
+      "--lora-rank <number>",
+      "trains nothing but LoRA factors of this rank, on all linear layers of the encoder; --out becomes an adapter in PEFT's layout",
+    );
+  for (const [name, help] of Object.entries(HELP))
+    program.option(`--${kebab(name)} <number>`, help, String(DEFAULT_SETTINGS[name as keyof typeof DEFAULT_SETTINGS]));
+  const values = program
+    .parse()
+    .opts<
+      Record<keyof PretrainingSettings, string | undefined> & {
+        from: string;
+        text: string[];
+        out: string;
+        state: string;
+        saveEvery: string;
+      }
+    >();
+  const given = [...Object.keys(HELP), "loraRank"].flatMap((name) =>
+    values[name as keyof PretrainingSettings] === undefined
+      ? []
+      : [[name, numberOf(name, values[name as keyof PretrainingSettings]!)] as const],
+  );
   const settings = Object.fromEntries(given) as unknown as PretrainingSettings;
 
   const from = await loadCheckpoint(values.from);
   const tokenizer = loadTokenizer(from.directory);
   const [out, stateDirectory] = [resolve(values.out), resolve(values.state)];
-  const documents = encodeDocuments(values.text.map((path) => resolve(path)), tokenizer, stateDirectory);
+  const documents = encodeDocuments(
+    values.text.map((path) => resolve(path)),
+    tokenizer,
+    stateDirectory,
+  );
   process.stdout.write(`${documentCount(documents)} documents, ${documents.ids.length} tokens\n`);
   const { weights, curve, tokens, seconds, finished } = await pretrain({
     from,
@@ -62,12 +84,28 @@ async function main(): Promise<void> {
     stateDirectory,
     saveEvery: numberOf("saveEvery", values.saveEvery),
     onProgress: ({ step, steps, loss, heldOutLoss, tokensPerSecond, secondsLeft }) =>
-      process.stdout.write(`step ${step}/${steps}  loss ${loss.toFixed(3)}  held out ${heldOutLoss.toFixed(3)}  ${(tokensPerSecond / 1000).toFixed(2)}k tokens/s  ${minutes(secondsLeft)} left\n`),
+      process.stdout.write(
+        `step ${step}/${steps}  loss ${loss.toFixed(3)}  held out ${heldOutLoss.toFixed(3)}  ${(tokensPerSecond / 1000).toFixed(2)}k tokens/s  ${minutes(secondsLeft)} left\n`,
+      ),
   });
   if (!finished) return;
   if (settings.loraRank === undefined) saveCheckpoint(out, { config: from.config, weights, directory: from.directory });
-  else saveLoraAdapter(out, { ...modelFromCheckpoint({ ...from, weights }), loraScale: 1 }, { baseModel: relative(out, resolve(from.directory)) });
-  const record = { settings, from: from.hash, hash: hashOf(from.config, weights), text: documents.sources, tokens, seconds: Math.round(seconds), backend: backendVersions(), curve };
+  else
+    saveLoraAdapter(
+      out,
+      { ...modelFromCheckpoint({ ...from, weights }), loraScale: 1 },
+      { baseModel: relative(out, resolve(from.directory)) },
+    );
+  const record = {
+    settings,
+    from: from.hash,
+    hash: hashOf(from.config, weights),
+    text: documents.sources,
+    tokens,
+    seconds: Math.round(seconds),
+    backend: backendVersions(),
+    curve,
+  };
   writeFileSync(join(out, "training.json"), `${JSON.stringify(record, null, 1)}\n`);
   forgetPretraining(stateDirectory);
   process.stdout.write(`The model is in ${out} after ${minutes(seconds)} of training on ${tokens} tokens.\n`);

@@ -26,7 +26,8 @@ export interface TextSource {
 export const documentCount = ({ starts }: Pick<EncodedDocuments, "starts">): number => starts.length - 1;
 
 /** The token ids of a document. */
-export const documentIds = ({ ids, starts }: EncodedDocuments, index: number): Int32Array => ids.subarray(starts[index], starts[index + 1]);
+export const documentIds = ({ ids, starts }: EncodedDocuments, index: number): Int32Array =>
+  ids.subarray(starts[index], starts[index + 1]);
 
 /**
  * Reads the `.txt` files of folders, or files themselves, and encodes each line.
@@ -36,14 +37,30 @@ export const documentIds = ({ ids, starts }: EncodedDocuments, index: number): I
 export function encodeDocuments(paths: readonly string[], tokenizer: Tokenizer, cache?: string): EncodedDocuments {
   const files = paths.flatMap(textFiles);
   const texts = files.map((file) => readFileSync(file, "utf8"));
-  const hash = createHash("sha256").update(JSON.stringify([tokenizer.vocabSize, tokenizer.encode("A tokenizer's fingerprint: antidisestablishmentarianism!"), texts.map((text) => createHash("sha256").update(text).digest("hex"))])).digest("hex");
+  const hash = createHash("sha256")
+    .update(
+      JSON.stringify([
+        tokenizer.vocabSize,
+        tokenizer.encode("A tokenizer's fingerprint: antidisestablishmentarianism!"),
+        texts.map((text) => createHash("sha256").update(text).digest("hex")),
+      ]),
+    )
+    .digest("hex");
   const kept = cache === undefined ? undefined : join(cache, `tokens-${hash.slice(0, 16)}.safetensors`);
   return (kept !== undefined && readKept(kept, hash)) || encodeAll(files, texts, tokenizer, hash, kept);
 }
 
 function textFiles(path: string): string[] {
-  if (!existsSync(path)) throw new Error(`there is no file or folder ${path}: give .txt files, or folders of them, with one document a line`);
-  const files = statSync(path).isDirectory() ? readdirSync(path).filter((name) => name.endsWith(".txt")).sort().map((name) => join(path, name)) : [path];
+  if (!existsSync(path))
+    throw new Error(
+      `there is no file or folder ${path}: give .txt files, or folders of them, with one document a line`,
+    );
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path)
+        .filter((name) => name.endsWith(".txt"))
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
   if (files.length === 0) throw new Error(`${path} has no .txt file: give a folder of text, one document a line`);
   return files;
 }
@@ -51,13 +68,24 @@ function textFiles(path: string): string[] {
 function readKept(path: string, hash: string): EncodedDocuments | undefined {
   try {
     const { tensors, metadata } = readSafetensors(path);
-    return { ids: tensors.get("ids")!.data as Int32Array, starts: tensors.get("starts")!.data as Int32Array, hash, sources: JSON.parse(metadata.sources) as TextSource[] };
+    return {
+      ids: tensors.get("ids")!.data as Int32Array,
+      starts: tensors.get("starts")!.data as Int32Array,
+      hash,
+      sources: JSON.parse(metadata.sources) as TextSource[],
+    };
   } catch {
     return undefined;
   }
 }
 
-function encodeAll(files: readonly string[], texts: readonly string[], tokenizer: Tokenizer, hash: string, kept: string | undefined): EncodedDocuments {
+function encodeAll(
+  files: readonly string[],
+  texts: readonly string[],
+  tokenizer: Tokenizer,
+  hash: string,
+  kept: string | undefined,
+): EncodedDocuments {
   const ids: number[] = [];
   const starts = [0];
   const sources = files.map((file, i) => {
@@ -68,14 +96,26 @@ function encodeAll(files: readonly string[], texts: readonly string[], tokenizer
       for (const id of own) ids.push(id);
       starts.push(ids.length);
     }
-    return { name: basename(file, ".txt"), documents: starts.length - before.documents, tokens: ids.length - before.tokens };
+    return {
+      name: basename(file, ".txt"),
+      documents: starts.length - before.documents,
+      tokens: ids.length - before.tokens,
+    };
   });
   if (ids.length === 0) throw new Error(`${files.join(", ")}: there is no text to train on; give one document a line`);
   const encoded = { ids: Int32Array.from(ids), starts: Int32Array.from(starts), hash, sources };
   if (kept !== undefined) {
     mkdirSync(join(kept, ".."), { recursive: true });
-    const stored = (data: Int32Array): { dtype: "I32"; shape: number[]; data: Int32Array } => ({ dtype: "I32", shape: [data.length], data });
-    writeSafetensors(kept, { ids: stored(encoded.ids), starts: stored(encoded.starts) }, { sources: JSON.stringify(sources) });
+    const stored = (data: Int32Array): { dtype: "I32"; shape: number[]; data: Int32Array } => ({
+      dtype: "I32",
+      shape: [data.length],
+      data,
+    });
+    writeSafetensors(
+      kept,
+      { ids: stored(encoded.ids), starts: stored(encoded.starts) },
+      { sources: JSON.stringify(sources) },
+    );
   }
   return encoded;
 }

@@ -31,14 +31,30 @@ export function packRows(documents: Iterable<Int32Array>, length: number, { clsI
   return [...closed, ...open];
 }
 
-const fullest = (rows: readonly PackedRow[]): number => rows.reduce((best, row, i) => (row.ids.length > rows[best].ids.length ? i : best), 0);
+const fullest = (rows: readonly PackedRow[]): number =>
+  rows.reduce((best, row, i) => (row.ids.length > rows[best].ids.length ? i : best), 0);
 
 /** A pass over the documents in an order of its own, as batches of packed rows; what does not fill a batch is left out. */
-export function epochBatches(documents: EncodedDocuments, { rows, length, seed }: Pick<PretrainingSettings, "rows" | "length" | "seed">, epoch: number, special: Special): PackedRow[][] {
+export function epochBatches(
+  documents: EncodedDocuments,
+  { rows, length, seed }: Pick<PretrainingSettings, "rows" | "length" | "seed">,
+  epoch: number,
+  special: Special,
+): PackedRow[][] {
   const random = randomStream(mixedSeed([seed, epoch]));
-  const order = shuffled(Array.from({ length: documentCount(documents) }, (_, i) => i), random);
+  const order = shuffled(
+    Array.from({ length: documentCount(documents) }, (_, i) => i),
+    random,
+  );
   // Rows of short documents are closed late: shuffled again, batches are alike.
-  const packed = shuffled(packRows(order.map((i) => documentIds(documents, i)), length, special), random);
+  const packed = shuffled(
+    packRows(
+      order.map((i) => documentIds(documents, i)),
+      length,
+      special,
+    ),
+    random,
+  );
   return Array.from({ length: Math.floor(packed.length / rows) }, (_, i) => packed.slice(i * rows, (i + 1) * rows));
 }
 
@@ -60,7 +76,10 @@ export interface Masking extends Special {
 }
 
 /** What masking needs to know of a tokenizer. WordPiece marks the later pieces of a word ("##ly"); byte-level BPE its first ("Ġgreat"). */
-export function maskingOf(tokenizer: Tokenizer, { maskedShare, reads }: Pick<PretrainingSettings, "maskedShare" | "reads">): Masking {
+export function maskingOf(
+  tokenizer: Tokenizer,
+  { maskedShare, reads }: Pick<PretrainingSettings, "maskedShare" | "reads">,
+): Masking {
   const tokens = Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.idToToken(id) ?? "");
   const wordPiece = tokens.some((token) => token.startsWith("##"));
   // "Ġ" stands for a space, but is a letter itself.
@@ -81,7 +100,10 @@ export function maskRows(batch: readonly PackedRow[], masking: Masking, seed: re
   const result: MaskedRows = { rows: [], places: [], targets: [] };
   for (const row of batch) {
     const words = wordsOf(row.ids, masking);
-    const drawn = shuffled(words.filter(() => random() < masking.share), random);
+    const drawn = shuffled(
+      words.filter(() => random() < masking.share),
+      random,
+    );
     const ids = [...row.ids];
     const places: number[] = [];
     for (const word of drawn.length > 0 || result.rows.length > 0 ? drawn : words.slice(0, 1)) {

@@ -24,22 +24,35 @@ export interface MaskedSteps {
   dispose(): void;
 }
 
-const OPTIMIZER = { optimizer: "adamw", beta1: 0.9, beta2: 0.98, epsilon: 1e-6, clipNorm: 1, loss: "cross-entropy", accumulate: 1 } as const;
+const OPTIMIZER = {
+  optimizer: "adamw",
+  beta1: 0.9,
+  beta2: 0.98,
+  epsilon: 1e-6,
+  clipNorm: 1,
+  loss: "cross-entropy",
+  accumulate: 1,
+} as const;
 
 /** Mean cross-entropy over the places of a batch: `labels` [N] are token ids, `weights` [N] are 1 / the number of places, or 0 where a row has fewer. */
-const maskedLoss = ({ labels, weights }: Tensors): Loss => (logits) => {
-  const classes = logits.shape.at(-1)!;
-  const logProbabilities = tf.logSoftmax(logits.reshape([-1, classes]) as never) as Tensor;
-  const target = tf.oneHot(labels as never, classes, 1, 0, "float32");
-  const weight = tf.expandDims(weights, 1);
-  const loss = tf.neg(tf.sum(tf.mul(tf.sum(tf.mul(target, logProbabilities), 1, true), weight)));
-  const delta = tf.mul(tf.sub(tf.exp(logProbabilities), target), weight);
-  return { loss, delta: delta.reshape(logits.shape) };
-};
+const maskedLoss =
+  ({ labels, weights }: Tensors): Loss =>
+  (logits) => {
+    const classes = logits.shape.at(-1)!;
+    const logProbabilities = tf.logSoftmax(logits.reshape([-1, classes]) as never) as Tensor;
+    const target = tf.oneHot(labels as never, classes, 1, 0, "float32");
+    const weight = tf.expandDims(weights, 1);
+    const loss = tf.neg(tf.sum(tf.mul(tf.sum(tf.mul(target, logProbabilities), 1, true), weight)));
+    const delta = tf.mul(tf.sub(tf.exp(logProbabilities), target), weight);
+    return { loss, delta: delta.reshape(logits.shape) };
+  };
 
 /** The steps that train the layouts' parameters. */
 export function maskedSteps(model: Model, layouts: readonly FlatLayout[], settings: PretrainingSettings): MaskedSteps {
-  const { whole } = stepFunctions({ model, head: vocabularyHead, layouts, config: { ...OPTIMIZER, weightDecay: settings.weightDecay } }, maskedLoss);
+  const { whole } = stepFunctions(
+    { model, head: vocabularyHead, layouts, config: { ...OPTIMIZER, weightDecay: settings.weightDecay } },
+    maskedLoss,
+  );
   const graph = compiled(whole, { name: "a pretraining step", sessions: 1 });
   const frozen = frozenInputs(model, layouts);
   return {
@@ -48,7 +61,18 @@ export function maskedSteps(model: Model, layouts: readonly FlatLayout[], settin
       const rates = stepRates("adamw", { ...OPTIMIZER, weightDecay: settings.weightDecay }, step + 1, learningRate);
       const scalars = { stepSize: tf.scalar(rates.stepSize), decay: tf.scalar(rates.decay) };
       const { ids, positions, attentionBias, readBias, readRows } = batch;
-      const given = { ...frozen, ids, positions, attentionBias, readBias, readRows, ...own, ...scalars, ...numbered("theta", state.parameters), ...numbered("moment", state.moments) };
+      const given = {
+        ...frozen,
+        ids,
+        positions,
+        attentionBias,
+        readBias,
+        readRows,
+        ...own,
+        ...scalars,
+        ...numbered("theta", state.parameters),
+        ...numbered("moment", state.moments),
+      };
       const { loss, ...after } = graph(given);
       const value = loss.dataSync()[0];
       disposeBatch(batch);
@@ -59,7 +83,11 @@ export function maskedSteps(model: Model, layouts: readonly FlatLayout[], settin
   };
 }
 
-function inputsOf(model: Model, { rows, places, targets }: MaskedRows, { length, reads }: PretrainingSettings): { batch: ReturnType<typeof collatePacked>; own: { labels: Tensor; weights: Tensor } } {
+function inputsOf(
+  model: Model,
+  { rows, places, targets }: MaskedRows,
+  { length, reads }: PretrainingSettings,
+): { batch: ReturnType<typeof collatePacked>; own: { labels: Tensor; weights: Tensor } } {
   const count = places.reduce((sum, row) => sum + row.length, 0);
   const labels = new Int32Array(rows.length * reads);
   const weights = new Float32Array(rows.length * reads);
@@ -67,14 +95,19 @@ function inputsOf(model: Model, { rows, places, targets }: MaskedRows, { length,
     labels.set(row, r * reads);
     weights.fill(1 / count, r * reads, r * reads + row.length);
   });
-  return { batch: collatePacked(rows, model.config, { length, reads }, places), own: { labels: tf.tensor1d(labels, "int32"), weights: tf.tensor1d(weights) } };
+  return {
+    batch: collatePacked(rows, model.config, { length, reads }, places),
+    own: { labels: tf.tensor1d(labels, "int32"), weights: tf.tensor1d(weights) },
+  };
 }
 
 /** The mean loss of batches, without a step. */
 export function maskedLossOf(model: Model, batches: readonly MaskedRows[], settings: PretrainingSettings): number {
   const losses = batches.map((masked) => {
     const { batch, own } = inputsOf(model, masked, settings);
-    const loss = tf.tidy(() => maskedLoss(own)(vocabularyHead.forward(model, encoderForward(model, batch).hidden).logits).loss);
+    const loss = tf.tidy(
+      () => maskedLoss(own)(vocabularyHead.forward(model, encoderForward(model, batch).hidden).logits).loss,
+    );
     const value = loss.dataSync()[0];
     disposeBatch(batch);
     tf.dispose([loss, ...Object.values(own)]);

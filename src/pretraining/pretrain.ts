@@ -1,7 +1,13 @@
 /** Masked-language-model pretraining that goes on from a checkpoint: seeded and resumable. */
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
-import { disposeFlatParameters, flatLayouts, flatten, withFlatParameters, type FlatLayout } from "../finetune/flat-parameters";
+import {
+  disposeFlatParameters,
+  flatLayouts,
+  flatten,
+  withFlatParameters,
+  type FlatLayout,
+} from "../finetune/flat-parameters";
 import { loadTrainingState, saveTrainingState, trainingStateFile } from "../finetune/training-state";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
 import { tf } from "../model/backend";
@@ -78,23 +84,42 @@ const HELD_OUT_BATCHES = 8;
  * @throws if the state is of another run, if a setting cannot be, if the text does not fill a batch, or if the loss is not finite
  */
 export async function pretrain(options: PretrainingOptions): Promise<Pretrained> {
-  const { from, tokenizer, documents, settings, stateDirectory, saveEvery = 250, recordEvery = 100, stopAt = settings.steps } = options;
+  const {
+    from,
+    tokenizer,
+    documents,
+    settings,
+    stateDirectory,
+    saveEvery = 250,
+    recordEvery = 100,
+    stopAt = settings.steps,
+  } = options;
   checkSettings(settings, longestText(from.config));
-  if (settings.loraRank !== undefined && settings.headSteps > 0) throw new Error("LoRA factors leave the head as it is: train them with headSteps 0");
-  const run = createHash("sha256").update(JSON.stringify([from.hash, documents.hash, settings])).digest("hex");
+  if (settings.loraRank !== undefined && settings.headSteps > 0)
+    throw new Error("LoRA factors leave the head as it is: train them with headSteps 0");
+  const run = createHash("sha256")
+    .update(JSON.stringify([from.hash, documents.hash, settings]))
+    .digest("hex");
   const masking = maskingOf(tokenizer, settings);
   const { training, heldOut } = divided(documents, settings, masking);
   const batchesOf = (epoch: number): PackedRow[][] => {
     const batches = epochBatches(training, settings, epoch, masking);
     if (batches.length > 0) return batches;
-    throw new Error(`the text (${documents.sources.map(({ name }) => name).join(", ")}) does not fill a batch of ${settings.rows} rows of ${settings.length} tokens: give more text or fewer rows`);
+    throw new Error(
+      `the text (${documents.sources.map(({ name }) => name).join(", ")}) does not fill a batch of ${settings.rows} rows of ${settings.length} tokens: give more text or fewer rows`,
+    );
   };
   const restored = stateDirectory === undefined ? undefined : loadTrainingState<State>(stateDirectory, run);
   const state: State = restored?.state ?? { step: 0, epoch: 0, used: 0, tokens: 0, seconds: 0, curve: [], losses: [] };
   let batches = batchesOf(state.epoch);
   const start = modelToTrain(from, settings);
   // At the end of a part the state is still that part's.
-  let part = startPart(start, settings, Math.max(0, state.step - 1), restored && { parameters: [...restored.tensors.parameters], moments: [...restored.tensors.moments] });
+  let part = startPart(
+    start,
+    settings,
+    Math.max(0, state.step - 1),
+    restored && { parameters: [...restored.tensors.parameters], moments: [...restored.tensors.moments] },
+  );
   const began = performance.now();
   const secondsBefore = state.seconds;
   let sitting = { time: began, tokens: state.tokens };
@@ -106,7 +131,12 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
       batches = batchesOf(state.epoch);
     }
     const rows = batches[state.used];
-    const { loss, state: after } = part.steps.take(part.state, maskRows(rows, masking, [settings.seed, state.epoch, state.used]), state.step - part.first, rateAt(settings, state.step));
+    const { loss, state: after } = part.steps.take(
+      part.state,
+      maskRows(rows, masking, [settings.seed, state.epoch, state.used]),
+      state.step - part.first,
+      rateAt(settings, state.step),
+    );
     part.state = after;
     if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} at step ${state.step}: lower the learning rate`);
     state.losses.push(loss);
@@ -117,14 +147,28 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
 
     if (state.step % recordEvery === 0 || state.step === settings.steps) {
       const seconds = (performance.now() - sitting.time) / 1000;
-      const point = { step: state.step, tokens: state.tokens, loss: mean(state.losses), heldOutLoss: withState(part, (model) => maskedLossOf(model, heldOut, settings)) };
+      const point = {
+        step: state.step,
+        tokens: state.tokens,
+        loss: mean(state.losses),
+        heldOutLoss: withState(part, (model) => maskedLossOf(model, heldOut, settings)),
+      };
       state.curve.push(point);
       const tokensPerSecond = (state.tokens - sitting.tokens) / seconds;
-      options.onProgress?.({ ...point, steps: settings.steps, tokensPerSecond, secondsLeft: ((settings.steps - state.step) * (state.tokens / state.step)) / tokensPerSecond });
+      options.onProgress?.({
+        ...point,
+        steps: settings.steps,
+        tokensPerSecond,
+        secondsLeft: ((settings.steps - state.step) * (state.tokens / state.step)) / tokensPerSecond,
+      });
       state.losses = [];
       sitting = { time: performance.now(), tokens: state.tokens };
     }
-    if (stateDirectory !== undefined && (state.step % saveEvery === 0 || state.step === stopAt || state.step === settings.steps)) saveTrainingState(stateDirectory, run, state, part.state);
+    if (
+      stateDirectory !== undefined &&
+      (state.step % saveEvery === 0 || state.step === stopAt || state.step === settings.steps)
+    )
+      saveTrainingState(stateDirectory, run, state, part.state);
     await new Promise((resolve) => setImmediate(resolve));
   }
   const weights = withState(part, weightsOf);
@@ -140,16 +184,32 @@ export const forgetPretraining = (directory: string): void => rmSync(trainingSta
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** The documents to train on, and masked batches of those that are not. */
-function divided(documents: EncodedDocuments, settings: PretrainingSettings, masking: Masking): { training: EncodedDocuments; heldOut: MaskedRows[] } {
+function divided(
+  documents: EncodedDocuments,
+  settings: PretrainingSettings,
+  masking: Masking,
+): { training: EncodedDocuments; heldOut: MaskedRows[] } {
   const all = Array.from({ length: documentCount(documents) }, (_, i) => i);
   const heldOut = all.filter((i) => i % HELD_OUT_EVERY === 0);
-  const rows = packRows(heldOut.map((i) => documentIds(documents, i)), settings.length, masking);
-  const batches = Array.from({ length: Math.min(HELD_OUT_BATCHES, Math.max(1, Math.floor(rows.length / settings.rows))) }, (_, i) => rows.slice(i * settings.rows, (i + 1) * settings.rows));
+  const rows = packRows(
+    heldOut.map((i) => documentIds(documents, i)),
+    settings.length,
+    masking,
+  );
+  const batches = Array.from(
+    { length: Math.min(HELD_OUT_BATCHES, Math.max(1, Math.floor(rows.length / settings.rows))) },
+    (_, i) => rows.slice(i * settings.rows, (i + 1) * settings.rows),
+  );
   const kept = all.filter((i) => i % HELD_OUT_EVERY !== 0).map((i) => documentIds(documents, i));
-  const starts = Int32Array.from(kept.reduce<number[]>((ends, ids) => (ends.push(ends.at(-1)! + ids.length), ends), [0]));
+  const starts = Int32Array.from(
+    kept.reduce<number[]>((ends, ids) => (ends.push(ends.at(-1)! + ids.length), ends), [0]),
+  );
   const ids = new Int32Array(starts.at(-1)!);
   kept.forEach((own, i) => ids.set(own, starts[i]));
-  return { training: { ...documents, ids, starts }, heldOut: batches.map((batch, i) => maskRows(batch, masking, [settings.seed, -1, i])) };
+  return {
+    training: { ...documents, ids, starts },
+    heldOut: batches.map((batch, i) => maskRows(batch, masking, [settings.seed, -1, i])),
+  };
 }
 
 /** A part of the run under way. */
@@ -166,7 +226,9 @@ function trainedNames(model: Model, headOnly: boolean): string[] {
   const factors = [...model.parameters.keys()].filter((name) => name.includes(".lora_"));
   if (factors.length > 0) return factors;
   const { prefix, head } = architectureOf(model.config);
-  return [...model.parameters.keys()].filter((name) => !name.endsWith("self.key.bias") && name !== head.decoder && !(headOnly && name.startsWith(`${prefix}.`)));
+  return [...model.parameters.keys()].filter(
+    (name) => !name.endsWith("self.key.bias") && name !== head.decoder && !(headOnly && name.startsWith(`${prefix}.`)),
+  );
 }
 
 /** The layers that get LoRA factors: each has a matrix that a model of another text would have otherwise. */
@@ -174,7 +236,9 @@ const LORA_TARGETS = ["query", "key", "value", "output.dense", "intermediate.den
 
 /** Of LoRA factors with this α the product counts once, whatever their rank. */
 const modelToTrain = (from: Checkpoint, { loraRank, seed }: PretrainingSettings): Model =>
-  loraRank === undefined ? modelFromCheckpoint(from) : withLora(modelFromCheckpoint(from), { rank: loraRank, alpha: loraRank, targets: LORA_TARGETS, seed });
+  loraRank === undefined
+    ? modelFromCheckpoint(from)
+    : withLora(modelFromCheckpoint(from), { rank: loraRank, alpha: loraRank, targets: LORA_TARGETS, seed });
 
 function startPart(model: Model, settings: PretrainingSettings, step: number, restored?: StepState): RunningPart {
   const part = partOf(settings, step);
@@ -184,13 +248,18 @@ function startPart(model: Model, settings: PretrainingSettings, step: number, re
 }
 
 function firstState(model: Model, layouts: readonly FlatLayout[]): StepState {
-  const parameters = layouts.map((layout) => tf.tidy(() => tf.clone(flatten(layout, (name) => parameter(model, name)))));
+  const parameters = layouts.map((layout) =>
+    tf.tidy(() => tf.clone(flatten(layout, (name) => parameter(model, name)))),
+  );
   return { parameters, moments: [0, 1].flatMap(() => parameters.map((vector) => tf.zerosLike(vector))) };
 }
 
 /** The part after one, with what that has learned. */
 function nextPart(before: RunningPart, settings: PretrainingSettings, step: number): RunningPart {
-  const model = before.layouts.reduce((current, layout, i) => withFlatParameters(current, layout, before.state.parameters[i]), before.model);
+  const model = before.layouts.reduce(
+    (current, layout, i) => withFlatParameters(current, layout, before.state.parameters[i]),
+    before.model,
+  );
   for (const { names } of before.layouts) names.forEach((name) => parameter(before.model, name).dispose());
   endPart(before);
   return startPart(model, settings, step);
@@ -203,7 +272,10 @@ function endPart({ steps, state }: RunningPart): void {
 
 /** Calls a function with the model as it is now. */
 function withState<T>({ model, layouts, state }: RunningPart, use: (model: Model) => T): T {
-  const current = layouts.reduce((changed, layout, i) => withFlatParameters(changed, layout, state.parameters[i]), model);
+  const current = layouts.reduce(
+    (changed, layout, i) => withFlatParameters(changed, layout, state.parameters[i]),
+    model,
+  );
   try {
     return use(current);
   } finally {

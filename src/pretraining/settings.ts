@@ -48,8 +48,10 @@ export function checkSettings(settings: PretrainingSettings, longest: number): v
     throw new Error(`${name} ${settings[name]}: expected ${expected}`);
   };
   for (const [name, least] of Object.entries(WHOLE_FROM) as [keyof typeof WHOLE_FROM, number][])
-    if (!Number.isInteger(settings[name]) || settings[name] < least) refuse(name, `a whole number of at least ${least}`);
-  for (const name of ["headLearningRate", "learningRate"] as const) if (!(settings[name] > 0)) refuse(name, "a number above 0");
+    if (!Number.isInteger(settings[name]) || settings[name] < least)
+      refuse(name, `a whole number of at least ${least}`);
+  for (const name of ["headLearningRate", "learningRate"] as const)
+    if (!(settings[name] > 0)) refuse(name, "a number above 0");
   if (!(settings.weightDecay >= 0)) refuse("weightDecay", "a number of at least 0");
   if (!(settings.maskedShare > 0 && settings.maskedShare <= 1)) refuse("maskedShare", "a share above 0 and at most 1");
   if (settings.headSteps > settings.steps) refuse("headSteps", `at most all steps, ${settings.steps}`);
@@ -75,5 +77,12 @@ export function partOf({ steps, headSteps, headLearningRate, learningRate }: Pre
 export function rateAt(settings: PretrainingSettings, step: number): number {
   const { first, steps, learningRate } = partOf(settings, step);
   const own = step - first;
-  return learningRate * Math.min((own + 1) / Math.max(1, settings.warmupSteps), (steps - own) / Math.max(1, steps - settings.warmupSteps), 1);
+  return (
+    learningRate *
+    Math.min(
+      (own + 1) / Math.max(1, settings.warmupSteps),
+      (steps - own) / Math.max(1, steps - settings.warmupSteps),
+      1,
+    )
+  );
 }

@@ -78,7 +78,12 @@ export function prepareAsymmetric({ kernel, labels, logits }: TrainingSet): Asym
     let own = solvers.get(key);
     if (!own) {
       const pretrained = scaledLogits(logits, f0, examples, outputs, "train");
-      own = blocks.map((block, c) => blockSolver(block(regularization), targets[c].map((target, i) => target - pretrained[i * outputs + c])));
+      own = blocks.map((block, c) =>
+        blockSolver(
+          block(regularization),
+          targets[c].map((target, i) => target - pretrained[i * outputs + c]),
+        ),
+      );
       solvers.set(key, own);
     }
     let dual = duals.get(`${key} ${gamma}`);
@@ -102,7 +107,11 @@ export function prepareAsymmetric({ kernel, labels, logits }: TrainingSet): Asym
     const dual = fit(options);
     let part = parts.get(evaluate);
     if (part?.dual !== dual) {
-      part = { dual, omega: products(own.plain, dual.alpha, own.count), nu: products(own.flipped, dual.beta, own.count) };
+      part = {
+        dual,
+        omega: products(own.plain, dual.alpha, own.count),
+        nu: products(own.flipped, dual.beta, own.count),
+      };
       parts.set(evaluate, part);
     }
     const { omega, nu } = part;
@@ -122,7 +131,8 @@ interface EvaluationBlocks {
 
 function evaluationBlocks({ kernel, flipped }: EvaluationSet, examples: number, outputs: number): EvaluationBlocks {
   const count = checkEvaluationKernel(kernel, examples, outputs);
-  if (!flipped) throw new Error("The asymmetric solver also needs the flipped evaluation kernel, whose sign is on the other side.");
+  if (!flipped)
+    throw new Error("The asymmetric solver also needs the flipped evaluation kernel, whose sign is on the other side.");
   if (checkEvaluationKernel(flipped, examples, outputs, "flipped evaluation kernel") !== count) {
     throw new Error(`The evaluation kernel has ${count} examples and the flipped one ${flipped.shape[2]}.`);
   }
@@ -144,10 +154,15 @@ function products(blocks: readonly Float64Array[], duals: readonly Float64Array[
  * With H = U Σ Vᵀ the system falls apart into pairs: in p, q = (Uᵀα ± Vᵀβ)/√2 it is (1/γ ± σ)·p, q = (Uᵀ1 ± Vᵀ1)/√2,
  * whose minimum-norm solution leaves out what is numerically zero.
  */
-function blockSolver(kernel: Float64Array, y: Float64Array): (gamma: number) => { alpha: Float64Array; beta: Float64Array } {
+function blockSolver(
+  kernel: Float64Array,
+  y: Float64Array,
+): (gamma: number) => { alpha: Float64Array; beta: Float64Array } {
   const size = y.length;
   const weighted = kernel.map((value, k) => y[Math.floor(k / size)] * value * y[k % size]);
-  const { diagonal, leftSingularVectors, rightSingularVectors } = new mlMatrix.SingularValueDecomposition(toMatrix(weighted, size));
+  const { diagonal, leftSingularVectors, rightSingularVectors } = new mlMatrix.SingularValueDecomposition(
+    toMatrix(weighted, size),
+  );
   const [left, right] = [leftSingularVectors.transpose().to2DArray(), rightSingularVectors.transpose().to2DArray()];
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
   const [ones, others] = [left.map(sum), right.map(sum)];

@@ -14,7 +14,11 @@ export interface BestThreshold {
  * pretrained margin as the score, it says how far mere recalibration of the zero-shot model could go: an upper bound,
  * since it looks at the labels. The lowest such threshold on ties.
  */
-export function bestThreshold(scores: ArrayLike<number>, labels: readonly number[], metric: Metric = "accuracy"): BestThreshold {
+export function bestThreshold(
+  scores: ArrayLike<number>,
+  labels: readonly number[],
+  metric: Metric = "accuracy",
+): BestThreshold {
   if (scores.length !== labels.length || labels.length === 0) {
     throw new Error(`There are ${scores.length} scores and ${labels.length} labels; one each is needed.`);
   }
@@ -47,11 +51,24 @@ const MOST_ROUNDS = 50;
  */
 export function bestBiases(scores: Predictions, labels: readonly number[], metric: Metric = "accuracy"): Float64Array {
   const [examples, classes] = scores.shape;
-  if (examples === 0 || labels.length !== examples) throw new Error(`There are ${examples} rows of scores and ${labels.length} labels; one each is needed.`);
-  if (classes === 2) return Float64Array.of(0, -bestThreshold(labels.map((_, i) => scores.values[2 * i + 1] - scores.values[2 * i]), labels, metric).threshold);
-  const means = Float64Array.from({ length: classes }, (_, c) => labels.reduce((sum, _label, i) => sum + scores.values[i * classes + c], 0) / examples);
+  if (examples === 0 || labels.length !== examples)
+    throw new Error(`There are ${examples} rows of scores and ${labels.length} labels; one each is needed.`);
+  if (classes === 2)
+    return Float64Array.of(
+      0,
+      -bestThreshold(
+        labels.map((_, i) => scores.values[2 * i + 1] - scores.values[2 * i]),
+        labels,
+        metric,
+      ).threshold,
+    );
+  const means = Float64Array.from(
+    { length: classes },
+    (_, c) => labels.reduce((sum, _label, i) => sum + scores.values[i * classes + c], 0) / examples,
+  );
   const ends = [new Float64Array(classes), means.map((mean) => -mean)].map((start) => ascend(scores, labels, start));
-  const value = (biases: Float64Array): number => (metric === "f1" ? f1OfClassOne : accuracy)(withBiases(scores, biases), labels);
+  const value = (biases: Float64Array): number =>
+    (metric === "f1" ? f1OfClassOne : accuracy)(withBiases(scores, biases), labels);
   return ends.reduce((best, one) => (value(one) > value(best) ? one : best));
 }
 
@@ -62,7 +79,8 @@ export function withBiases({ values, shape }: Predictions, biases: Float64Array)
 
 function ascend(scores: Predictions, labels: readonly number[], start: Float64Array): Float64Array {
   const biases = Float64Array.from(start);
-  const countRight = (): number => predictedClasses(withBiases(scores, biases)).filter((predicted, i) => predicted === labels[i]).length;
+  const countRight = (): number =>
+    predictedClasses(withBiases(scores, biases)).filter((predicted, i) => predicted === labels[i]).length;
   let right = countRight();
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = right;
@@ -78,7 +96,12 @@ function ascend(scores: Predictions, labels: readonly number[], start: Float64Ar
 }
 
 /** The bias of class c that is right most often while the other classes' stay; between two examples' turning points. */
-function bestBiasOf({ values, shape: [examples, classes] }: Predictions, labels: readonly number[], biases: Float64Array, c: number): { bias: number; right: number } {
+function bestBiasOf(
+  { values, shape: [examples, classes] }: Predictions,
+  labels: readonly number[],
+  biases: Float64Array,
+  c: number,
+): { bias: number; right: number } {
   const turning = Array.from({ length: examples }, (_, i) => {
     let other = c === 0 ? 1 : 0;
     const biased = (a: number): number => values[i * classes + a] + biases[a];

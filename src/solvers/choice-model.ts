@@ -40,7 +40,11 @@ export function choiceModel(choices: Choices): (inversePenalty: number) => Choic
 }
 
 /** Scores [choices, alternatives] of rows laid out as in {@link Choices}. */
-export function scoresOf(rows: readonly Float64Array[], alternatives: number, { weights, intercepts }: ChoiceParameters): Float64Array {
+export function scoresOf(
+  rows: readonly Float64Array[],
+  alternatives: number,
+  { weights, intercepts }: ChoiceParameters,
+): Float64Array {
   return Float64Array.from(rows, (row, k) => dot(row, weights) + intercepts[k % alternatives]);
 }
 
@@ -55,7 +59,13 @@ function designRows({ rows, alternatives }: Choices, features: number, free: num
   });
 }
 
-function minimize(design: Float64Array[], choices: Choices, features: number, c: number, start: Float64Array): Float64Array {
+function minimize(
+  design: Float64Array[],
+  choices: Choices,
+  features: number,
+  c: number,
+  start: Float64Array,
+): Float64Array {
   let x = start;
   let at = evaluate(design, choices, features, c, x);
   for (let step = 0; step < MOST_STEPS; step++) {
@@ -86,7 +96,13 @@ interface Evaluated {
   residuals: Float64Array;
 }
 
-function evaluate(design: Float64Array[], { alternatives, chosen }: Choices, features: number, c: number, x: Float64Array): Evaluated {
+function evaluate(
+  design: Float64Array[],
+  { alternatives, chosen }: Choices,
+  features: number,
+  c: number,
+  x: Float64Array,
+): Evaluated {
   const probabilities = new Float64Array(design.length);
   const residuals = new Float64Array(design.length);
   let loss = 0;
@@ -109,7 +125,14 @@ function evaluate(design: Float64Array[], { alternatives, chosen }: Choices, fea
 }
 
 /** The gradient, and the lower triangle of the Hessian. */
-function derivatives(design: Float64Array[], { alternatives, chosen }: Choices, features: number, c: number, x: Float64Array, { probabilities, residuals }: Evaluated): { gradient: Float64Array; hessian: Float64Array[] } {
+function derivatives(
+  design: Float64Array[],
+  { alternatives, chosen }: Choices,
+  features: number,
+  c: number,
+  x: Float64Array,
+  { probabilities, residuals }: Evaluated,
+): { gradient: Float64Array; hessian: Float64Array[] } {
   const size = x.length;
   const gradient = Float64Array.from(x, (value, k) => (k < features ? value : 0));
   const hessian = Array.from({ length: size }, (_, k) => {
@@ -127,7 +150,12 @@ function derivatives(design: Float64Array[], { alternatives, chosen }: Choices, 
       const residual = residuals[i * alternatives + a];
       addScaled(gradient, row, c * residual);
       if (alternatives === 1) addOuter(hessian, row, c * p[0] * (choice === 1 ? -residual : 1 - p[0]));
-      else addOuter(hessian, row.map((value, k) => value - center[k]), c * p[a]);
+      else
+        addOuter(
+          hessian,
+          row.map((value, k) => value - center[k]),
+          c * p[a],
+        );
     });
   });
   return { gradient, hessian };
@@ -138,10 +166,15 @@ function newtonStep(hessian: Float64Array[], gradient: Float64Array): Float64Arr
   for (let damping = 0; damping < 1e6; damping = damping === 0 ? 1e-14 : damping * 100) {
     const factor = cholesky(hessian, damping);
     if (!factor) continue;
-    const direction = solveCholesky(factor, gradient.map((value) => -value));
+    const direction = solveCholesky(
+      factor,
+      gradient.map((value) => -value),
+    );
     if (direction.every(Number.isFinite) && dot(direction, gradient) <= 0) return direction;
   }
-  throw new Error("The logistic regression has no solution in float64: the kernel's values are too large; scale the kernel, or raise the regularization.");
+  throw new Error(
+    "The logistic regression has no solution in float64: the kernel's values are too large; scale the kernel, or raise the regularization.",
+  );
 }
 
 /** L with L Lᵀ = H + damping·(diag H + 1), from H's lower triangle; undefined where that is not positive definite. */

@@ -4,7 +4,9 @@
  */
 export function doubleCentered(values: ArrayLike<number>, rows: number, columns: number): Float64Array {
   if (values.length !== rows * columns || values.length === 0) {
-    throw new Error(`A matrix of ${rows} × ${columns} needs as many values, and at least one; there are ${values.length}.`);
+    throw new Error(
+      `A matrix of ${rows} × ${columns} needs as many values, and at least one; there are ${values.length}.`,
+    );
   }
   const rowMeans = new Float64Array(rows);
   const columnMeans = new Float64Array(columns);
@@ -14,5 +16,8 @@ export function doubleCentered(values: ArrayLike<number>, rows: number, columns:
     columnMeans[i % columns] += values[i] / rows;
     total += values[i] / values.length;
   }
-  return Float64Array.from({ length: values.length }, (_, i) => values[i] - rowMeans[Math.floor(i / columns)] - columnMeans[i % columns] + total);
+  return Float64Array.from(
+    { length: values.length },
+    (_, i) => values[i] - rowMeans[Math.floor(i / columns)] - columnMeans[i % columns] + total,
+  );
 }

@@ -42,7 +42,8 @@ export function solveDual({ row, linear, signs, cost, tolerance }: DualProblem):
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     // −y∇f is what the optimality conditions compare: at the optimum none that may rise exceeds one that may fall.
     let [i, highest] = [-1, -Infinity];
-    for (let t = 0; t < size; t++) if (mayRise(t) && -signs[t] * gradient[t] >= highest) [i, highest] = [t, -signs[t] * gradient[t]];
+    for (let t = 0; t < size; t++)
+      if (mayRise(t) && -signs[t] * gradient[t] >= highest) [i, highest] = [t, -signs[t] * gradient[t]];
     if (i < 0) return { alpha, rho: offset(alpha, gradient, signs, cost), steps };
     const rowI = row(i);
     let [j, best, lowest] = [-1, Infinity, Infinity];
@@ -74,7 +75,9 @@ export function solveDual({ row, linear, signs, cost, tolerance }: DualProblem):
     if (deltaI === 0 && deltaJ === 0) return { alpha, rho: offset(alpha, gradient, signs, cost), steps };
     for (let t = 0; t < size; t++) gradient[t] += rowI[t] * deltaI + rowJ[t] * deltaJ;
   }
-  throw new Error(`The support vector machine did not converge in ${MOST_STEPS} steps: raise the regularization or the tolerance.`);
+  throw new Error(
+    `The support vector machine did not converge in ${MOST_STEPS} steps: raise the regularization or the tolerance.`,
+  );
 }
 
 /** ρ: the mean of y∇f over the variables inside the box, or the middle of what the ones at its bounds allow. */

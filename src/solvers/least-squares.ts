@@ -109,10 +109,18 @@ export function predictLeastSquares(
 /** α of {@link solveLeastSquares}, [n·C] in the kernel's order: the weight of each output of each training example. */
 export function leastSquaresWeights(
   { examples, outputs, solve }: KernelDecomposition,
-  { trainLabels, trainLogits, regularization, f0 = Infinity }: Pick<LeastSquaresProblem, "trainLabels" | "trainLogits" | "regularization" | "f0">,
+  {
+    trainLabels,
+    trainLogits,
+    regularization,
+    f0 = Infinity,
+  }: Pick<LeastSquaresProblem, "trainLabels" | "trainLogits" | "regularization" | "f0">,
 ): Float64Array {
   const pretrained = scaledLogits(trainLogits, f0, examples, outputs, "train");
-  return solve(encodeTargets(trainLabels, examples, outputs).map((target, i) => target - pretrained[i]), regularization);
+  return solve(
+    encodeTargets(trainLabels, examples, outputs).map((target, i) => target - pretrained[i]),
+    regularization,
+  );
 }
 
 /**

@@ -1,6 +1,13 @@
 import { asPredictions, predictedClasses, type Predictions } from "./metrics";
 import { choiceModel, scoresOf, type Choices } from "./choice-model";
-import { checkEvaluationKernel, checkLabels, checkTrainKernel, regularizer, type EvaluationSet, type TrainingSet } from "./problem";
+import {
+  checkEvaluationKernel,
+  checkLabels,
+  checkTrainKernel,
+  regularizer,
+  type EvaluationSet,
+  type TrainingSet,
+} from "./problem";
 import { stratifiedFolds } from "./stratified-folds";
 
 /**
@@ -59,13 +66,19 @@ export function prepareLogistic({ kernel, labels }: TrainingSet): (options: Logi
     const rows = Array.from({ length: size }, (_, i) => matrix.subarray(i * size, (i + 1) * size));
     const binary = outputs === 1 || multiClass === "authors";
     // The authors' binary problem has every output of every example as an example of its own.
-    const targets = outputs === 1 || !binary ? [...labels] : rows.map((_, row) => (labels[Math.floor(row / outputs)] === row % outputs ? 1 : 0));
+    const targets =
+      outputs === 1 || !binary
+        ? [...labels]
+        : rows.map((_, row) => (labels[Math.floor(row / outputs)] === row % outputs ? 1 : 0));
     const choices: Choices = { rows, alternatives: binary ? 1 : outputs, chosen: targets };
     const { inversePenalty, foldAccuracy } = crossValidate(choices);
     const { weights, intercepts } = choiceModel(choices)(inversePenalty);
     const predict = (evaluate: EvaluationSet): Predictions => {
       const count = checkEvaluationKernel(evaluate.kernel, examples, outputs);
-      const scores = scoresOf(columnsOf(evaluate.kernel.values, size, count * outputs), binary ? 1 : outputs, { weights, intercepts });
+      const scores = scoresOf(columnsOf(evaluate.kernel.values, size, count * outputs), binary ? 1 : outputs, {
+        weights,
+        intercepts,
+      });
       return asPredictions({ values: scores, shape: [count, outputs] });
     };
     return { inversePenalty, foldAccuracy, weights, intercepts, predict };
@@ -73,12 +86,17 @@ export function prepareLogistic({ kernel, labels }: TrainingSet): (options: Logi
 }
 
 /** Mean softmax cross-entropy in nats; for a margin p of the logits [−p, p], of the probability 1/(1 + e^−p) of class 1. */
-export function logisticLoss({ values, shape: [examples, classes] }: Predictions, labels: readonly number[], outputs: number): number {
+export function logisticLoss(
+  { values, shape: [examples, classes] }: Predictions,
+  labels: readonly number[],
+  outputs: number,
+): number {
   let sum = 0;
   for (let i = 0; i < examples; i++) {
     const scores = outputs === 1 ? [0, values[2 * i + 1]] : Array.from(values.subarray(i * classes, (i + 1) * classes));
     const largest = Math.max(...scores);
-    sum += largest + Math.log(scores.reduce((total, score) => total + Math.exp(score - largest), 0)) - scores[labels[i]];
+    sum +=
+      largest + Math.log(scores.reduce((total, score) => total + Math.exp(score - largest), 0)) - scores[labels[i]];
   }
   return sum / examples;
 }
@@ -96,11 +114,19 @@ function crossValidate(choices: Choices): { inversePenalty: number; foldAccuracy
     const [fitted, held] = [part((own) => own !== fold), part((own) => own === fold)];
     // Fewer examples than folds leave some of them empty: they have nothing to say.
     if (held.chosen.length === 0) continue;
-    if (new Set(fitted.chosen).size < 2) throw new Error(`Cross-validation fold ${fold + 1} leaves one class only to fit: give more examples of each class.`);
+    if (new Set(fitted.chosen).size < 2)
+      throw new Error(
+        `Cross-validation fold ${fold + 1} leaves one class only to fit: give more examples of each class.`,
+      );
     const solve = choiceModel(fitted);
     INVERSE_PENALTIES.forEach((inversePenalty, k) => {
-      const scores = { values: scoresOf(held.rows, alternatives, solve(inversePenalty)), shape: [held.chosen.length, alternatives] as [number, number] };
-      const right = predictedClasses(asPredictions(scores)).filter((predicted, i) => predicted === held.chosen[i]).length;
+      const scores = {
+        values: scoresOf(held.rows, alternatives, solve(inversePenalty)),
+        shape: [held.chosen.length, alternatives] as [number, number],
+      };
+      const right = predictedClasses(asPredictions(scores)).filter(
+        (predicted, i) => predicted === held.chosen[i],
+      ).length;
       totals[k] += right / held.chosen.length;
     });
   }
@@ -111,6 +137,7 @@ function crossValidate(choices: Choices): { inversePenalty: number; foldAccuracy
 /** The columns of a row-major matrix, each as a row. */
 function columnsOf(values: Float64Array, height: number, width: number): Float64Array[] {
   const columns = Array.from({ length: width }, () => new Float64Array(height));
-  for (let row = 0; row < height; row++) for (let column = 0; column < width; column++) columns[column][row] = values[row * width + column];
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) columns[column][row] = values[row * width + column];
   return columns;
 }

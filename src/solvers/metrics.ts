@@ -22,7 +22,9 @@ export function asPredictions(outputs: Predictions): Predictions {
 export function predictedClasses(predictions: Predictions): number[] {
   const [examples, classes] = predictions.shape;
   if (classes < 2) {
-    throw new Error(`Predictions need a score for each of at least 2 classes; turn a margin into two with asPredictions.`);
+    throw new Error(
+      `Predictions need a score for each of at least 2 classes; turn a margin into two with asPredictions.`,
+    );
   }
   return Array.from({ length: examples }, (_, i) => {
     let best = 0;
@@ -44,8 +46,7 @@ export function accuracy(predictions: Predictions, labels: readonly number[]): n
 export function f1OfClassOne(predictions: Predictions, labels: readonly number[]): number {
   checkLabels(predictions.shape[0], labels);
   const predicted = predictedClasses(predictions);
-  const count = (test: (p: number, l: number) => boolean) =>
-    predicted.filter((p, i) => test(p, labels[i])).length;
+  const count = (test: (p: number, l: number) => boolean) => predicted.filter((p, i) => test(p, labels[i])).length;
   const truePositives = count((p, l) => p === 1 && l === 1);
   const errors = count((p, l) => (p === 1) !== (l === 1));
   return truePositives === 0 ? 0 : (2 * truePositives) / (2 * truePositives + errors);
@@ -55,7 +56,11 @@ export function f1OfClassOne(predictions: Predictions, labels: readonly number[]
  * Every score that the authors' logs have for a task's metric, under their names: acc, and for f1 also f1 (of class 1)
  * and acc_and_f1, the mean of the two.
  */
-export function taskScores(predictions: Predictions, labels: readonly number[], metric: Metric): Record<string, number> {
+export function taskScores(
+  predictions: Predictions,
+  labels: readonly number[],
+  metric: Metric,
+): Record<string, number> {
   const acc = accuracy(predictions, labels);
   if (metric === "accuracy") return { acc };
   const f1 = f1OfClassOne(predictions, labels);

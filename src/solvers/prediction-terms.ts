@@ -1,6 +1,12 @@
 /** Which training examples decided? One prediction of kernel regression as the sum that it is, and without each of its examples. */
 import { decomposeKernel, leastSquaresWeights, type LeastSquaresOptions } from "./least-squares";
-import { addTransposedProduct, checkEvaluationKernel, scaledLogits, type EvaluationSet, type TrainingSet } from "./problem";
+import {
+  addTransposedProduct,
+  checkEvaluationKernel,
+  scaledLogits,
+  type EvaluationSet,
+  type TrainingSet,
+} from "./problem";
 
 /** One example to predict, and the training examples to predict it from. */
 export interface PredictionProblem extends LeastSquaresOptions {
@@ -24,11 +30,21 @@ export interface PredictionTerms {
  *
  * @throws if the kernels, labels and logits do not go together, or there is more than one example to predict
  */
-export function predictionTerms({ train, evaluate, regularization, f0 = Infinity }: PredictionProblem): PredictionTerms {
+export function predictionTerms({
+  train,
+  evaluate,
+  regularization,
+  f0 = Infinity,
+}: PredictionProblem): PredictionTerms {
   const decomposition = decomposeKernel(train.kernel);
   const { examples, outputs } = decomposition;
   checkOne(evaluate, examples, outputs);
-  const alpha = leastSquaresWeights(decomposition, { trainLabels: train.labels, trainLogits: train.logits, regularization, f0 });
+  const alpha = leastSquaresWeights(decomposition, {
+    trainLabels: train.labels,
+    trainLogits: train.logits,
+    regularization,
+    f0,
+  });
   const { values } = evaluate.kernel;
   const terms = new Float64Array(examples * outputs);
   for (let row = 0; row < alpha.length; row++) {
@@ -54,25 +70,46 @@ export function leaveOneOut({ train, evaluate, ...options }: PredictionProblem):
   const all = Array.from({ length: examples }, (_, i) => i);
   const without = (example: number): Float64Array => {
     const kept = all.filter((i) => i !== example);
-    const rest = { kernel: part(train.kernel, kept, kept), labels: kept.map((i) => train.labels[i]), logits: train.logits && rows(train.logits, kept) };
-    return predictionTerms({ train: rest, evaluate: { ...evaluate, kernel: part(evaluate.kernel, kept, [0]) }, ...options }).prediction;
+    const rest = {
+      kernel: part(train.kernel, kept, kept),
+      labels: kept.map((i) => train.labels[i]),
+      logits: train.logits && rows(train.logits, kept),
+    };
+    return predictionTerms({
+      train: rest,
+      evaluate: { ...evaluate, kernel: part(evaluate.kernel, kept, [0]) },
+      ...options,
+    }).prediction;
   };
   return Float64Array.from(all.flatMap((example) => [...without(example)]));
 }
 
 function checkOne({ kernel }: EvaluationSet, examples: number, outputs: number): void {
   const count = checkEvaluationKernel(kernel, examples, outputs);
-  if (count !== 1) throw new Error(`One prediction is taken apart at a time: the evaluation kernel has ${count} examples.`);
+  if (count !== 1)
+    throw new Error(`One prediction is taken apart at a time: the evaluation kernel has ${count} examples.`);
 }
 
 /** A kernel [n, C, m, C] with some of its row and column examples. */
-function part({ values, shape: [, c, m] }: TrainingSet["kernel"], rowExamples: number[], columnExamples: number[]): TrainingSet["kernel"] {
+function part(
+  { values, shape: [, c, m] }: TrainingSet["kernel"],
+  rowExamples: number[],
+  columnExamples: number[],
+): TrainingSet["kernel"] {
   const outputs = Array.from({ length: c }, (_, output) => output);
-  const kept = rowExamples.flatMap((i) => outputs.flatMap((a) => columnExamples.flatMap((j) => outputs.map((b) => values[((i * c + a) * m + j) * c + b]))));
+  const kept = rowExamples.flatMap((i) =>
+    outputs.flatMap((a) => columnExamples.flatMap((j) => outputs.map((b) => values[((i * c + a) * m + j) * c + b]))),
+  );
   return { values: Float64Array.from(kept), shape: [rowExamples.length, c, columnExamples.length, c] };
 }
 
 /** Some rows of outputs [n, C]. */
-function rows({ values, shape: [, c] }: NonNullable<TrainingSet["logits"]>, examples: number[]): NonNullable<TrainingSet["logits"]> {
-  return { values: Float32Array.from(examples.flatMap((i) => [...values.subarray(i * c, (i + 1) * c)])), shape: [examples.length, c] };
+function rows(
+  { values, shape: [, c] }: NonNullable<TrainingSet["logits"]>,
+  examples: number[],
+): NonNullable<TrainingSet["logits"]> {
+  return {
+    values: Float32Array.from(examples.flatMap((i) => [...values.subarray(i * c, (i + 1) * c)])),
+    shape: [examples.length, c],
+  };
 }

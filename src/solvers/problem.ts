@@ -34,7 +34,12 @@ export function checkTrainKernel(kernel: KernelTensor): { examples: number; outp
 }
 
 /** The number m of examples of an evaluation kernel, which must be [n, C, m, C] and finite. */
-export function checkEvaluationKernel(kernel: KernelTensor, examples: number, outputs: number, name = "evaluation kernel"): number {
+export function checkEvaluationKernel(
+  kernel: KernelTensor,
+  examples: number,
+  outputs: number,
+  name = "evaluation kernel",
+): number {
   const [rows, rowOutputs, count, columnOutputs] = kernel.shape;
   if (rows !== examples || rowOutputs !== outputs || columnOutputs !== outputs) {
     throw new Error(
@@ -87,7 +92,13 @@ export function encodeTargets(labels: readonly number[], examples: number, outpu
  *
  * @param name "train" or "evaluation", for the error
  */
-export function scaledLogits(logits: LogitsTensor | undefined, f0: number, examples: number, outputs: number, name: string): Float64Array {
+export function scaledLogits(
+  logits: LogitsTensor | undefined,
+  f0: number,
+  examples: number,
+  outputs: number,
+  name: string,
+): Float64Array {
   if (!(f0 > 0)) throw new Error(`f0 must be above 0, or Infinity to ignore the logits; it is ${f0}.`);
   const scaled = new Float64Array(examples * outputs);
   if (f0 === Infinity) return scaled;
@@ -126,7 +137,13 @@ export function regularizer(values: Float64Array, size: number): (regularization
 /** σ_max of a square matrix; for a symmetric one, its largest absolute eigenvalue. */
 export function largestSingularValue(values: Float64Array, size: number): number {
   const matrix = toMatrix(values, size);
-  if (!isSymmetric(values, size)) return maximum(new mlMatrix.SingularValueDecomposition(matrix, { computeLeftSingularVectors: false, computeRightSingularVectors: false }).diagonal);
+  if (!isSymmetric(values, size))
+    return maximum(
+      new mlMatrix.SingularValueDecomposition(matrix, {
+        computeLeftSingularVectors: false,
+        computeRightSingularVectors: false,
+      }).diagonal,
+    );
   return maximum(new mlMatrix.EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues.map(Math.abs));
 }
 
@@ -159,7 +176,10 @@ export function oneVsRestTargets(labels: readonly number[], output: number, outp
 /** Predictions [m] of each output's own problem side by side, [m, C]. */
 export function interleave(columns: readonly Float64Array[]): Float64Array {
   const outputs = columns.length;
-  return Float64Array.from({ length: columns[0].length * outputs }, (_, k) => columns[k % outputs][Math.floor(k / outputs)]);
+  return Float64Array.from(
+    { length: columns[0].length * outputs },
+    (_, k) => columns[k % outputs][Math.floor(k / outputs)],
+  );
 }
 
 export function isSymmetric(values: Float64Array, size: number): boolean {

@@ -39,7 +39,8 @@ export interface PreparedSolver {
  * @throws at once or when fitting, if a setting has something that the solver does not know or lacks something that it needs
  */
 export function prepareSolver(solver: Solver, train: TrainingSet, options: SolverOptions = {}): PreparedSolver {
-  if (options.multiClass && solver !== "logistic") throw new Error(`the multi-class option belongs to the solver logistic, not to ${solver}.`);
+  if (options.multiClass && solver !== "logistic")
+    throw new Error(`the multi-class option belongs to the solver logistic, not to ${solver}.`);
   const { fit, loss } = prepare(solver, train, options);
   return {
     fit: (setting) => {
@@ -52,13 +53,22 @@ export function prepareSolver(solver: Solver, train: TrainingSet, options: Solve
 
 function prepare(solver: Solver, train: TrainingSet, options: SolverOptions): PreparedSolver {
   const outputs = train.kernel.shape[1];
-  const squaredError = (predictions: Predictions, labels: readonly number[]): number => leastSquaresLoss(predictions, labels, outputs);
+  const squaredError = (predictions: Predictions, labels: readonly number[]): number =>
+    leastSquaresLoss(predictions, labels, outputs);
   switch (solver) {
     case "lstsq": {
       const decomposition = decomposeKernel(train.kernel);
       const given = { trainLabels: train.labels, trainLogits: train.logits };
-      const fit = ({ regularization, f0 }: SolverSetting) => ({ kernel, logits }: EvaluationSet) =>
-        predictLeastSquares(decomposition, { ...given, evaluate: kernel, evaluateLogits: logits, regularization, f0 });
+      const fit =
+        ({ regularization, f0 }: SolverSetting) =>
+        ({ kernel, logits }: EvaluationSet) =>
+          predictLeastSquares(decomposition, {
+            ...given,
+            evaluate: kernel,
+            evaluateLogits: logits,
+            regularization,
+            f0,
+          });
       return { fit, loss: squaredError };
     }
     case "asym": {
@@ -70,11 +80,17 @@ function prepare(solver: Solver, train: TrainingSet, options: SolverOptions): Pr
     }
     case "logistic": {
       const prepared = prepareLogistic(train);
-      return { fit: ({ regularization }) => prepared({ regularization, ...options }).predict, loss: (predictions, labels) => logisticLoss(predictions, labels, outputs) };
+      return {
+        fit: ({ regularization }) => prepared({ regularization, ...options }).predict,
+        loss: (predictions, labels) => logisticLoss(predictions, labels, outputs),
+      };
     }
     case "svc": {
       const prepared = prepareSupportClassifier(train);
-      return { fit: ({ regularization }) => prepared({ regularization }), loss: (predictions, labels) => hingeLoss(predictions, labels, outputs) };
+      return {
+        fit: ({ regularization }) => prepared({ regularization }),
+        loss: (predictions, labels) => hingeLoss(predictions, labels, outputs),
+      };
     }
     case "svr": {
       const prepared = prepareSupportRegression(train);
@@ -85,20 +101,32 @@ function prepare(solver: Solver, train: TrainingSet, options: SolverOptions): Pr
 
 function checkSetting(solver: Solver, { f0 = Infinity, gamma, lambda }: SolverSetting): void {
   if ((solver === "logistic" || solver === "svc") && f0 !== Infinity) {
-    throw new Error(`${solver} does not use the pretrained logits: f0 must be infinite, not ${f0}. lstsq, asym and svr take an f0.`);
+    throw new Error(
+      `${solver} does not use the pretrained logits: f0 must be infinite, not ${f0}. lstsq, asym and svr take an f0.`,
+    );
   }
   if (solver !== "asym" && (gamma !== undefined || lambda !== undefined)) {
-    throw new Error(`${gamma === undefined ? "λ (lambda)" : "γ (gamma)"} belongs to the solver asym, not to ${solver}.`);
+    throw new Error(
+      `${gamma === undefined ? "λ (lambda)" : "γ (gamma)"} belongs to the solver asym, not to ${solver}.`,
+    );
   }
   if (solver === "asym" && lambda === undefined) {
-    throw new Error("asym mixes two predictors: give λ (lambda), the weight of the one with the sign on the training side, from 0 to 1.");
+    throw new Error(
+      "asym mixes two predictors: give λ (lambda), the weight of the one with the sign on the training side, from 0 to 1.",
+    );
   }
 }
 
-function signedError({ values, shape: [examples, classes] }: Predictions, labels: readonly number[], outputs: number): number {
+function signedError(
+  { values, shape: [examples, classes] }: Predictions,
+  labels: readonly number[],
+  outputs: number,
+): number {
   let sum = 0;
   for (let c = 0; c < outputs; c++) {
-    oneVsRestTargets(labels, c, outputs).forEach((y, i) => (sum += (values[i * classes + (outputs === 1 ? 1 : c)] - y) ** 2));
+    oneVsRestTargets(labels, c, outputs).forEach(
+      (y, i) => (sum += (values[i * classes + (outputs === 1 ? 1 : c)] - y) ** 2),
+    );
   }
   return sum / (examples * outputs);
 }

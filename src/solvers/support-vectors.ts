@@ -39,12 +39,20 @@ export interface SupportVectors {
 }
 
 /** Fits and predicts once; see {@link prepareSupportClassifier}. */
-export function solveSupportClassifier(train: TrainingSet, evaluate: EvaluationSet, options: SupportVectorOptions): Predictions {
+export function solveSupportClassifier(
+  train: TrainingSet,
+  evaluate: EvaluationSet,
+  options: SupportVectorOptions,
+): Predictions {
   return prepareSupportClassifier(train)(options)(evaluate);
 }
 
 /** Fits and predicts once; see {@link prepareSupportRegression}. */
-export function solveSupportRegression(train: TrainingSet, evaluate: EvaluationSet, options: SupportRegressionOptions): Predictions {
+export function solveSupportRegression(
+  train: TrainingSet,
+  evaluate: EvaluationSet,
+  options: SupportRegressionOptions,
+): Predictions {
   return prepareSupportRegression(train)(options)(evaluate);
 }
 
@@ -53,14 +61,21 @@ export function solveSupportRegression(train: TrainingSet, evaluate: EvaluationS
  * for the margin (C = 1), which is all the authors' code does. With several outputs each class is separated from the rest
  * by its own block of the kernel. Predictions are decision values; the pretrained logits play no part.
  */
-export function prepareSupportClassifier({ kernel, labels }: TrainingSet): (options: SupportVectorOptions) => (evaluate: EvaluationSet) => Predictions {
+export function prepareSupportClassifier({
+  kernel,
+  labels,
+}: TrainingSet): (options: SupportVectorOptions) => (evaluate: EvaluationSet) => Predictions {
   const { examples, outputs } = checkTrainKernel(kernel);
   checkLabels(labels, examples, outputs);
-  const blocks = Array.from({ length: outputs }, (_, c) => regularizer(symmetricPart(outputBlock(kernel, c), examples), examples));
+  const blocks = Array.from({ length: outputs }, (_, c) =>
+    regularizer(symmetricPart(outputBlock(kernel, c), examples), examples),
+  );
   return ({ regularization, cost = 1, tolerance = 1e-3 }) => {
     checkPositive("cost", cost);
     checkPositive("tolerance", tolerance);
-    const fits = blocks.map((block, c) => classifier(block(regularization), oneVsRestTargets(labels, c, outputs), cost, tolerance));
+    const fits = blocks.map((block, c) =>
+      classifier(block(regularization), oneVsRestTargets(labels, c, outputs), cost, tolerance),
+    );
     return (evaluate) => {
       const count = checkEvaluationKernel(evaluate.kernel, examples, outputs);
       const columns = fits.map((fit, c) => decide(fit, outputBlock(evaluate.kernel, c), count));
@@ -74,16 +89,27 @@ export function prepareSupportClassifier({ kernel, labels }: TrainingSet): (opti
  * `SVR(kernel="precomputed")`: one machine with one bias for all n·C targets (±1 for the margin, one-hot otherwise)
  * minus logits/s, and logits/s added to its predictions.
  */
-export function prepareSupportRegression({ kernel, labels, logits }: TrainingSet): (options: SupportRegressionOptions) => (evaluate: EvaluationSet) => Predictions {
+export function prepareSupportRegression({
+  kernel,
+  labels,
+  logits,
+}: TrainingSet): (options: SupportRegressionOptions) => (evaluate: EvaluationSet) => Predictions {
   const { examples, outputs, size } = checkTrainKernel(kernel);
   const targets = encodeTargets(labels, examples, outputs);
   const regularized = regularizer(symmetricPart(kernel.values, size), size);
   return ({ regularization, f0 = Infinity, cost = 1, epsilon = 0.1, tolerance = 1e-3 }) => {
     checkPositive("cost", cost);
     checkPositive("tolerance", tolerance);
-    if (!(epsilon >= 0 && Number.isFinite(epsilon))) throw new Error(`ε must be a number of at least 0, not ${epsilon}.`);
+    if (!(epsilon >= 0 && Number.isFinite(epsilon)))
+      throw new Error(`ε must be a number of at least 0, not ${epsilon}.`);
     const pretrained = scaledLogits(logits, f0, examples, outputs, "train");
-    const fit = regression(regularized(regularization), targets.map((target, i) => target - pretrained[i]), cost, epsilon, tolerance);
+    const fit = regression(
+      regularized(regularization),
+      targets.map((target, i) => target - pretrained[i]),
+      cost,
+      epsilon,
+      tolerance,
+    );
     return (evaluate) => {
       const count = checkEvaluationKernel(evaluate.kernel, examples, outputs);
       const added = scaledLogits(evaluate.logits, f0, count, outputs, "evaluation");
@@ -107,19 +133,39 @@ export function hingeLoss(predictions: Predictions, labels: readonly number[], o
 
 function classifier(kernel: Float64Array, y: Float64Array, cost: number, tolerance: number): SupportVectors {
   const size = y.length;
-  if (y.every((sign) => sign === y[0])) throw new Error("A support vector classifier needs training examples of every class, and of more than one.");
-  const rows = Array.from(y, (sign, i) => kernel.slice(i * size, (i + 1) * size).map((value, j) => sign * y[j] * value));
-  const { alpha, rho } = solveDual({ row: (i) => rows[i], linear: new Float64Array(size).fill(-1), signs: y, cost, tolerance });
+  if (y.every((sign) => sign === y[0]))
+    throw new Error("A support vector classifier needs training examples of every class, and of more than one.");
+  const rows = Array.from(y, (sign, i) =>
+    kernel.slice(i * size, (i + 1) * size).map((value, j) => sign * y[j] * value),
+  );
+  const { alpha, rho } = solveDual({
+    row: (i) => rows[i],
+    linear: new Float64Array(size).fill(-1),
+    signs: y,
+    cost,
+    tolerance,
+  });
   return { coefficients: alpha.map((value, i) => value * y[i]), bias: -rho };
 }
 
 /** 2N variables: one pulls a prediction up to its target, one down to it. */
-function regression(kernel: Float64Array, targets: Float64Array, cost: number, epsilon: number, tolerance: number): SupportVectors {
+function regression(
+  kernel: Float64Array,
+  targets: Float64Array,
+  cost: number,
+  epsilon: number,
+  tolerance: number,
+): SupportVectors {
   const size = targets.length;
   const rows = Array.from({ length: 2 * size }, (_, i) =>
-    Float64Array.from({ length: 2 * size }, (_, j) => (i < size === j < size ? 1 : -1) * kernel[(i % size) * size + (j % size)]),
+    Float64Array.from(
+      { length: 2 * size },
+      (_, j) => (i < size === j < size ? 1 : -1) * kernel[(i % size) * size + (j % size)],
+    ),
   );
-  const linear = Float64Array.from({ length: 2 * size }, (_, i) => (i < size ? epsilon - targets[i] : epsilon + targets[i - size]));
+  const linear = Float64Array.from({ length: 2 * size }, (_, i) =>
+    i < size ? epsilon - targets[i] : epsilon + targets[i - size],
+  );
   const signs = Float64Array.from(linear, (_, i) => (i < size ? 1 : -1));
   const { alpha, rho } = solveDual({ row: (i) => rows[i], linear, signs, cost, tolerance });
   return { coefficients: Float64Array.from(targets, (_, i) => alpha[i] - alpha[i + size]), bias: -rho };
@@ -137,7 +183,9 @@ function symmetricPart(values: Float64Array, size: number): Float64Array {
   return values.map((value, k) => {
     const other = values[(k % size) * size + Math.floor(k / size)];
     if (Math.abs(value - other) > limit) {
-      throw new Error(`Support vector machines need a symmetric train kernel; entries [${Math.floor(k / size)}, ${k % size}] and transposed are ${value} and ${other}. Use the sgd or signgd kernel.`);
+      throw new Error(
+        `Support vector machines need a symmetric train kernel; entries [${Math.floor(k / size)}, ${k % size}] and transposed are ${value} and ${other}. Use the sgd or signgd kernel.`,
+      );
     }
     return (value + other) / 2;
   });

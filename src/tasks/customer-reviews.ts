@@ -18,15 +18,22 @@ export function customerReviewFiles(text: string, testPerLabel = TEST_PER_LABEL)
   lines.forEach((whole, i) => {
     const line = pythonStrip(whole);
     const label = line.slice(0, 1);
-    if (!/^\d$/.test(label)) throw new Error(`line ${i + 1} does not begin with a label: ${JSON.stringify(line.slice(0, 60))}`);
+    if (!/^\d$/.test(label))
+      throw new Error(`line ${i + 1} does not begin with a label: ${JSON.stringify(line.slice(0, 60))}`);
     const row = formatCsvRow([label, line.slice(2)]);
     const group = groups.get(label);
     if (group === undefined) groups.set(label, [row]);
     else group.push(row);
   });
   for (const [label, rows] of groups) {
-    if (rows.length <= testPerLabel) throw new Error(`label ${label} has ${rows.length} lines, none left for training after the first ${testPerLabel}`);
+    if (rows.length <= testPerLabel)
+      throw new Error(
+        `label ${label} has ${rows.length} lines, none left for training after the first ${testPerLabel}`,
+      );
   }
   const all = [...groups.values()];
-  return { train: all.flatMap((rows) => rows.slice(testPerLabel)).join(""), test: all.flatMap((rows) => rows.slice(0, testPerLabel)).join("") };
+  return {
+    train: all.flatMap((rows) => rows.slice(testPerLabel)).join(""),
+    test: all.flatMap((rows) => rows.slice(0, testPerLabel)).join(""),
+  };
 }

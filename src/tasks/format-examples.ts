@@ -9,7 +9,10 @@ import type { Task } from "./task";
  *
  * @throws naming the example and the text that the format cannot hold
  */
-export function formatExamples(examples: readonly Example[], task: Pick<Task, "name" | "format" | "header" | "columns" | "labels">): string {
+export function formatExamples(
+  examples: readonly Example[],
+  task: Pick<Task, "name" | "format" | "header" | "columns" | "labels">,
+): string {
   const { texts, label } = task.columns;
   // "last" needs a column behind the texts.
   const width = columnsNeeded(task) + (label === "last" ? 1 : 0);
@@ -20,7 +23,10 @@ export function formatExamples(examples: readonly Example[], task: Pick<Task, "n
     cells[labelColumn] = labelCell;
     return task.format === "csv" ? formatCsvRow(cells) : `${cells.join("\t")}\n`;
   };
-  const names = row(texts.map((_, i) => (texts.length === 1 ? "text" : `text${i + 1}`)), "label");
+  const names = row(
+    texts.map((_, i) => (texts.length === 1 ? "text" : `text${i + 1}`)),
+    "label",
+  );
   const lines = examples.map((example, i) => {
     checkWritable(example, i, task);
     return row(example.texts, task.labels[example.label]);
@@ -28,14 +34,28 @@ export function formatExamples(examples: readonly Example[], task: Pick<Task, "n
   return [...(task.header ? [names] : []), ...lines].join("");
 }
 
-function checkWritable({ texts, label }: Example, index: number, task: Pick<Task, "name" | "format" | "columns" | "labels">): void {
+function checkWritable(
+  { texts, label }: Example,
+  index: number,
+  task: Pick<Task, "name" | "format" | "columns" | "labels">,
+): void {
   const where = `example ${index} of task ${task.name}`;
   const { length } = task.columns.texts;
-  if (texts.length !== length) throw new Error(`${where} has ${texts.length} texts, and the task's files have columns for ${length}`);
-  if (!(label in task.labels)) throw new Error(`${where}: label ${label} is not a class of the task; they are 0 to ${task.labels.length - 1} (${task.labels.join(", ")})`);
+  if (texts.length !== length)
+    throw new Error(`${where} has ${texts.length} texts, and the task's files have columns for ${length}`);
+  if (!(label in task.labels))
+    throw new Error(
+      `${where}: label ${label} is not a class of the task; they are 0 to ${task.labels.length - 1} (${task.labels.join(", ")})`,
+    );
   for (const text of texts) {
     const quoted = JSON.stringify(text.slice(0, 60));
-    if (task.format === "tsv" && /[\t\r\n]/.test(text)) throw new Error(`${where}: ${quoted} has a tab or a line break, which tab-separated files cannot hold: take it out, or choose the format csv`);
-    if (task.format === "csv" && text !== "" && isMissing(text)) throw new Error(`${where}: a csv file's ${quoted} is read as a missing value, so as an empty text: write it otherwise, or choose the format tsv`);
+    if (task.format === "tsv" && /[\t\r\n]/.test(text))
+      throw new Error(
+        `${where}: ${quoted} has a tab or a line break, which tab-separated files cannot hold: take it out, or choose the format csv`,
+      );
+    if (task.format === "csv" && text !== "" && isMissing(text))
+      throw new Error(
+        `${where}: a csv file's ${quoted} is read as a missing value, so as an empty text: write it otherwise, or choose the format tsv`,
+      );
   }
 }

@@ -71,11 +71,15 @@ function csvRows(path: string, { columns: { label } }: Task): Buffer[] {
   try {
     rows = parseCsv(new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)));
   } catch (error) {
-    throw new Error(error instanceof TypeError ? `${path} is not utf-8 text` : `${path}, ${(error as Error).message}`, { cause: error });
+    throw new Error(error instanceof TypeError ? `${path} is not utf-8 text` : `${path}, ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   // A label may be called NA.
   const isLabel = (column: number, width: number): boolean => column === (label === "last" ? width - 1 : label);
-  return rows.map(({ cells }) => Buffer.from(formatCsvRow(cells.map((cell, i) => (isMissing(cell) && !isLabel(i, cells.length) ? "" : cell)))));
+  return rows.map(({ cells }) =>
+    Buffer.from(formatCsvRow(cells.map((cell, i) => (isMissing(cell) && !isLabel(i, cells.length) ? "" : cell)))),
+  );
 }
 
 /** The label of every row. Rows that the reader skips make labels of their own, as in the authors' generator. */
@@ -100,7 +104,9 @@ function readLabels({ path, header, rows }: Table, task: Task): string[] {
     const label = task.labels.find((known) => known === cell);
     if (label !== undefined) return label;
     if (task.skipShortRows === true && cells.length < columnsNeeded(task)) return cell;
-    throw new Error(`${path}, row ${line}: label ${JSON.stringify(cell.slice(0, 60))} is not one of ${task.labels.join(", ")} (task ${task.name})`);
+    throw new Error(
+      `${path}, row ${line}: label ${JSON.stringify(cell.slice(0, 60))} is not one of ${task.labels.join(", ")} (task ${task.name})`,
+    );
   });
 }
 
@@ -145,7 +151,11 @@ const TEST_SEED = 42;
  *
  * @throws naming the label if it has no example
  */
-export function kShotSplit(original: Original, task: Task, { k, seed, testExamples = TEST_EXAMPLES }: KShotOptions): KShotSplit {
+export function kShotSplit(
+  original: Original,
+  task: Task,
+  { k, seed, testExamples = TEST_EXAMPLES }: KShotOptions,
+): KShotSplit {
   const { train, tests } = original;
   const groups = labelGroups(train, seed);
   const rows = rowsOf(groups, k);
@@ -154,11 +164,15 @@ export function kShotSplit(original: Original, task: Task, { k, seed, testExampl
   const files = new Map([
     [`${names.train}.${task.format}`, joined([train.header, ...take(rows.train)])],
     [`${names.dev}.${task.format}`, joined([train.header, ...take(rows.dev)])],
-    ...tests.map(({ name, table }) => [`${name}.${task.format}`, joined([table.header, ...testRows(table, testExamples)])] as const),
+    ...tests.map(
+      ({ name, table }) =>
+        [`${name}.${task.format}`, joined([table.header, ...testRows(table, testExamples)])] as const,
+    ),
   ]);
   const shortages = task.labels.map((label) => {
     const count = groups.get(label)?.length ?? 0;
-    if (count === 0) throw new Error(`${train.path} has no example of label ${JSON.stringify(label)} (task ${task.name})`);
+    if (count === 0)
+      throw new Error(`${train.path} has no example of label ${JSON.stringify(label)} (task ${task.name})`);
     return { label, train: Math.min(count, k), dev: Math.min(Math.max(count - k, 0), k) };
   });
   return { files, shortages: shortages.filter(({ dev }) => dev < k) };
@@ -168,7 +182,10 @@ export function kShotSplit(original: Original, task: Task, { k, seed, testExampl
  * The rows of a split within the full training file, counted from 0 after the header, in the order of the split's files:
  * what {@link kShotSplit} writes.
  */
-export function kShotRows(original: Pick<Original, "train">, { k, seed }: Pick<KShotOptions, "k" | "seed">): { train: number[]; dev: number[] } {
+export function kShotRows(
+  original: Pick<Original, "train">,
+  { k, seed }: Pick<KShotOptions, "k" | "seed">,
+): { train: number[]; dev: number[] } {
   return rowsOf(labelGroups(original.train, seed), k);
 }
 

@@ -16,7 +16,8 @@ const M = 397;
  * @param seed an integer from 0 to 2³² − 1
  */
 export function numpyRandom(seed: number): NumpyRandom {
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) throw new Error(`seed ${seed}: numpy takes integers from 0 to 4294967295`);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
+    throw new Error(`seed ${seed}: numpy takes integers from 0 to 4294967295`);
   const state = initialState(seed);
   let next = N;
   return {

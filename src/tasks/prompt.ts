@@ -28,7 +28,9 @@ export function promptTokens(example: Example, task: PromptTask, tokenizer: Text
   let kept = 0;
   return parseTemplate(task.template)
     .flatMap((part) => encodePart(part, example, task, tokenizer))
-    .map((token) => (token.cutBy === undefined && kept++ >= task.maxLength ? { ...token, cutBy: "longest length" } : token));
+    .map((token) =>
+      token.cutBy === undefined && kept++ >= task.maxLength ? { ...token, cutBy: "longest length" } : token,
+    );
 }
 
 /**
@@ -52,14 +54,25 @@ export function encodePrompt(example: Example, task: PromptTask, tokenizer: Text
 function encodePart(part: TemplatePart, example: Example, task: PromptTask, tokenizer: TextEncoder): PromptToken[] {
   switch (part.kind) {
     case "special":
-      return [{ id: { cls: tokenizer.clsId, mask: tokenizer.maskId, sep: tokenizer.sepId }[part.token], from: "special" }];
+      return [
+        { id: { cls: tokenizer.clsId, mask: tokenizer.maskId, sep: tokenizer.sepId }[part.token], from: "special" },
+      ];
     case "sentence": {
       const text = example.texts[part.index];
       if (text === undefined) {
-        throw new Error(`template ${JSON.stringify(task.template)} of task ${task.name} asks for text ${part.index}, but the example has ${example.texts.length}`);
+        throw new Error(
+          `template ${JSON.stringify(task.template)} of task ${task.name} asks for text ${part.index}, but the example has ${example.texts.length}`,
+        );
       }
       const limit = (part.index === 0 ? task.firstSentenceLimit : task.otherSentenceLimit) ?? Infinity;
-      return tokenizer.encode(part.change(text)).map((id, i) => ({ id, from: "text", text: part.index, ...(i >= limit ? { cutBy: "sentence limit" as const } : {}) }));
+      return tokenizer
+        .encode(part.change(text))
+        .map((id, i) => ({
+          id,
+          from: "text",
+          text: part.index,
+          ...(i >= limit ? { cutBy: "sentence limit" as const } : {}),
+        }));
     }
     case "literal":
       return encodeLiteral(part.text, task, tokenizer).map((id) => ({ id, from: "template" }));
@@ -70,7 +83,9 @@ function encodeLiteral(text: string, task: Pick<Task, "template">, tokenizer: Te
   if ([...text].length !== 1) return tokenizer.encode(text);
   const id = tokenizer.tokenToId(text);
   if (id === undefined) {
-    throw new Error(`template ${JSON.stringify(task.template)}: the single character ${JSON.stringify(text)} is not a token of the vocabulary`);
+    throw new Error(
+      `template ${JSON.stringify(task.template)}: the single character ${JSON.stringify(text)} is not a token of the vocabulary`,
+    );
   }
   return [id];
 }
@@ -81,7 +96,11 @@ function encodeLiteral(text: string, task: Pick<Task, "template">, tokenizer: Te
  *
  * @returns ids with `maskPosition` 0, the place of <s>
  */
-export function encodeUnprompted(example: Example, task: Pick<Task, "maxLength">, tokenizer: TextEncoder): EncodedPrompt {
+export function encodeUnprompted(
+  example: Example,
+  task: Pick<Task, "maxLength">,
+  tokenizer: TextEncoder,
+): EncodedPrompt {
   const texts = example.texts.flatMap((text) => [...tokenizer.encode(text), tokenizer.sepId]);
   return { ids: [tokenizer.clsId, ...texts].slice(0, task.maxLength), maskPosition: 0 };
 }
@@ -100,21 +119,28 @@ export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">,
     if (word === "") throw new Error(`task ${task.name}: a label word is empty`);
     if (/^[<[.,:]/.test(word)) {
       const id = tokenizer.tokenToId(word);
-      if (id === undefined) throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is not a token of the vocabulary`);
+      if (id === undefined)
+        throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is not a token of the vocabulary`);
       return id;
     }
     const tokens = tokenizer.encode(` ${word}`);
     if (tokens.length !== 1) {
-      throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is ${tokens.length} tokens in this vocabulary: choose a word that is one`);
+      throw new Error(
+        `task ${task.name}: label word ${JSON.stringify(word)} is ${tokens.length} tokens in this vocabulary: choose a word that is one`,
+      );
     }
     if (tokens[0] === tokenizer.unkId) {
-      throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is unknown to this vocabulary: choose a word that it has`);
+      throw new Error(
+        `task ${task.name}: label word ${JSON.stringify(word)} is unknown to this vocabulary: choose a word that it has`,
+      );
     }
     return tokens[0];
   });
   const repeated = ids.findIndex((id, i) => ids.indexOf(id) < i);
   if (repeated >= 0) {
-    throw new Error(`task ${task.name}: label words ${JSON.stringify(task.labelWords[ids.indexOf(ids[repeated])])} and ${JSON.stringify(task.labelWords[repeated])} are the same token`);
+    throw new Error(
+      `task ${task.name}: label words ${JSON.stringify(task.labelWords[ids.indexOf(ids[repeated])])} and ${JSON.stringify(task.labelWords[repeated])} are the same token`,
+    );
   }
   return ids;
 }

@@ -25,7 +25,9 @@ export function originalFolder(directory: string, task: Pick<Task, "name" | "fol
  */
 export function writeSplitFolder(folder: string, files: ReadonlyMap<string, Buffer>): string {
   if (existsSync(folder)) {
-    const different = [...files].find(([name, bytes]) => !existsSync(join(folder, name)) || !readFileSync(join(folder, name)).equals(bytes));
+    const different = [...files].find(
+      ([name, bytes]) => !existsSync(join(folder, name)) || !readFileSync(join(folder, name)).equals(bytes),
+    );
     if (different === undefined) return folder;
     throw new Error(`${folder} is there already with another ${different[0]}: remove it, or choose another folder`);
   }

@@ -14,6 +14,8 @@ export function splitOverlaps(splits: Readonly<Record<string, readonly Example[]
   const keyOf = ({ texts }: Example): string => JSON.stringify(texts);
   return entries.flatMap(([first, own], i) => {
     const known = new Set(own.map(keyOf));
-    return entries.slice(i + 1).map(([second, others]) => ({ first, second, shared: others.filter((example) => known.has(keyOf(example))) }));
+    return entries
+      .slice(i + 1)
+      .map(([second, others]) => ({ first, second, shared: others.filter((example) => known.has(keyOf(example))) }));
   });
 }

@@ -58,7 +58,9 @@ function withoutHeader(rows: Row[], path: string, task: Task): Row[] {
   // Without this test a file that lacks its header would silently lose its first example.
   const label = rows.length > 0 ? labelCell(rows[0].cells, task) : undefined;
   if (label !== undefined && task.labels.includes(label)) {
-    throw new Error(`${path}, line 1: a line of column names was expected, but its label column holds the label ${JSON.stringify(label)}`);
+    throw new Error(
+      `${path}, line 1: a line of column names was expected, but its label column holds the label ${JSON.stringify(label)}`,
+    );
   }
   return rows.slice(1);
 }
@@ -67,14 +69,20 @@ function toExample({ line, cells }: Row, path: string, task: Task): Example {
   const needed = columnsNeeded(task);
   if (cells.length < needed) {
     const value = JSON.stringify(shortened(cells.join(task.format === "tsv" ? "\t" : ",")));
-    throw new Error(`${path}, line ${line}: ${cells.length} column(s) where task ${task.name} needs ${needed}: ${value}`);
+    throw new Error(
+      `${path}, line ${line}: ${cells.length} column(s) where task ${task.name} needs ${needed}: ${value}`,
+    );
   }
   const cell = labelCell(cells, task) as string;
   const label = task.labels.indexOf(cell);
   if (label < 0) {
-    throw new Error(`${path}, line ${line}: label ${JSON.stringify(shortened(cell))} is not one of ${task.labels.join(", ")} (task ${task.name})`);
+    throw new Error(
+      `${path}, line ${line}: label ${JSON.stringify(shortened(cell))} is not one of ${task.labels.join(", ")} (task ${task.name})`,
+    );
   }
-  const texts = task.columns.texts.map((column) => (task.format === "csv" && isMissing(cells[column]) ? "" : cells[column]));
+  const texts = task.columns.texts.map((column) =>
+    task.format === "csv" && isMissing(cells[column]) ? "" : cells[column],
+  );
   return { texts, label };
 }
 

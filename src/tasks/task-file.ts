@@ -7,7 +7,9 @@ import { parseTemplate } from "./template";
 
 /** The fields of `Task`, as a JSON file gives them. */
 const schema = once(() => {
-  const fileName = z.string().regex(/^[\w-][\w.-]*$/, "expected a name of letters, digits, dots, hyphens and underscores");
+  const fileName = z
+    .string()
+    .regex(/^[\w-][\w.-]*$/, "expected a name of letters, digits, dots, hyphens and underscores");
   const column = z.int().min(0);
   const tokens = z.int().min(1);
   return z
@@ -16,9 +18,14 @@ const schema = once(() => {
       folder: fileName.optional(),
       format: z.enum(["tsv", "csv"]),
       header: z.boolean(),
-      columns: z.strictObject({ texts: z.array(column).min(1), label: z.union([column, z.literal("last")], 'expected a column number, counted from 0, or "last"') }),
+      columns: z.strictObject({
+        texts: z.array(column).min(1),
+        label: z.union([column, z.literal("last")], 'expected a column number, counted from 0, or "last"'),
+      }),
       skipShortRows: z.boolean().optional(),
-      files: z.strictObject({ train: fileName.optional(), dev: fileName.optional(), test: fileName.optional() }).optional(),
+      files: z
+        .strictObject({ train: fileName.optional(), dev: fileName.optional(), test: fileName.optional() })
+        .optional(),
       originalTests: z.array(fileName).min(1).optional(),
       labels: z.array(z.string().min(1)).min(2),
       labelWords: z.array(z.string().min(1)),
@@ -29,11 +36,14 @@ const schema = once(() => {
       metric: z.enum(["accuracy", "f1"]).default("accuracy"),
     })
     .check(({ value: task, issues }) => {
-      const refuse = (path: (string | number)[], message: string): void => void issues.push({ code: "custom", input: task, path, message });
+      const refuse = (path: (string | number)[], message: string): void =>
+        void issues.push({ code: "custom", input: task, path, message });
       const repeated = task.labels.findIndex((label, i) => task.labels.indexOf(label) < i);
       if (repeated >= 0) refuse(["labels", repeated], `${JSON.stringify(task.labels[repeated])} stands there twice`);
-      if (task.labelWords.length !== task.labels.length) refuse(["labelWords"], `${task.labelWords.length} words for ${task.labels.length} labels`);
-      if (task.metric === "f1" && task.labels.length !== 2) refuse(["metric"], `f1 is for two labels, here are ${task.labels.length}`);
+      if (task.labelWords.length !== task.labels.length)
+        refuse(["labelWords"], `${task.labelWords.length} words for ${task.labels.length} labels`);
+      if (task.metric === "f1" && task.labels.length !== 2)
+        refuse(["metric"], `f1 is for two labels, here are ${task.labels.length}`);
       const problem = templateProblem(task.template, task.columns.texts.length);
       if (problem !== undefined) refuse(["template"], problem);
     });
@@ -42,7 +52,9 @@ const schema = once(() => {
 function templateProblem(template: string, texts: number): string | undefined {
   try {
     const wanting = parseTemplate(template).find((part) => part.kind === "sentence" && part.index >= texts);
-    return wanting?.kind === "sentence" ? `it asks for text ${wanting.index}, but columns.texts has ${texts}` : undefined;
+    return wanting?.kind === "sentence"
+      ? `it asks for text ${wanting.index}, but columns.texts has ${texts}`
+      : undefined;
   } catch (error) {
     return (error as Error).message;
   }
@@ -81,7 +93,9 @@ export function parseTask(fields: unknown, source = "the task"): Task {
 
 /** The field as one would write it in JavaScript, and what is wrong with it. */
 function describe(issue: Zod.core.$ZodIssue, json: unknown): string {
-  const field = issue.path.map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)).join("");
+  const field = issue.path
+    .map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`))
+    .join("");
   if (issue.code === "unrecognized_keys") {
     return `unknown field ${issue.keys.map((key) => JSON.stringify(field === "" ? key : `${field}.${key}`)).join(", ")}; there are ${Object.keys(schema().shape).join(", ")}`;
   }

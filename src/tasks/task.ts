@@ -227,6 +227,9 @@ export const englishTaskNames: readonly string[] = ENGLISH_TASKS.map((task) => t
  */
 export function taskByName(name: string): Task {
   const task = [...TASKS, ...ENGLISH_TASKS].find((candidate) => candidate.name === name.toLowerCase());
-  if (task === undefined) throw new Error(`there is no task ${JSON.stringify(name)}; known: ${[...taskNames, ...englishTaskNames].join(", ")}`);
+  if (task === undefined)
+    throw new Error(
+      `there is no task ${JSON.stringify(name)}; known: ${[...taskNames, ...englishTaskNames].join(", ")}`,
+    );
   return task;
 }

@@ -65,10 +65,14 @@ function parsePart(part: string, template: string): TemplatePart {
     return { kind: "sentence", index: Number(sentence[4]), change: CHANGES[kind] };
   }
   if (/^\+?sent/.test(part)) {
-    throw new Error(`template ${JSON.stringify(template)}: ${JSON.stringify(part)} is no sentence part; there are ${Object.keys(CHANGES).join("_0, ")}_0`);
+    throw new Error(
+      `template ${JSON.stringify(template)}: ${JSON.stringify(part)} is no sentence part; there are ${Object.keys(CHANGES).join("_0, ")}_0`,
+    );
   }
   if (/^labelx?_/.test(part)) {
-    throw new Error(`template ${JSON.stringify(template)}: ${JSON.stringify(part)} is for prompts with demonstrations, which are not supported`);
+    throw new Error(
+      `template ${JSON.stringify(template)}: ${JSON.stringify(part)} is for prompts with demonstrations, which are not supported`,
+    );
   }
   return { kind: "literal", text: part.replaceAll("_", " ") };
 }

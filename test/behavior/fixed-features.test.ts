@@ -23,7 +23,8 @@ import { tinyRoberta } from "../support/tiny-roberta";
 const { train, evaluate } = kernelOracle;
 const { features, labels, labelWordIds, moves } = behaviorOracle;
 const FORMULAS = ["sgd", "signgd", "asymmetric_signgd"] as const;
-const outputsOf = (margin: boolean): Outputs => (margin ? marginOutput(labelWordHead(labelWordIds.slice(0, 2))) : logitOutputs(labelWordHead(labelWordIds), 3));
+const outputsOf = (margin: boolean): Outputs =>
+  margin ? marginOutput(labelWordHead(labelWordIds.slice(0, 2))) : logitOutputs(labelWordHead(labelWordIds), 3);
 
 onEveryBackend("features before and after equal PyTorch's (float64)", () => {
   for (const expected of features) {
@@ -31,7 +32,14 @@ onEveryBackend("features before and after equal PyTorch's (float64)", () => {
     it(`kernel entries and their distances, by layer and kind (${expected.margin ? "margin" : "three logits"})`, async () => {
       const model = tinyRoberta();
       const tuned = movedModel(model, moves[expected.move]);
-      const { start, changes } = await fixedFeatures({ model, tuned: [tuned], outputs, examples: train, others: evaluate, formulas: FORMULAS });
+      const { start, changes } = await fixedFeatures({
+        model,
+        tuned: [tuned],
+        outputs,
+        examples: train,
+        others: evaluate,
+        formulas: FORMULAS,
+      });
       for (const formula of FORMULAS) {
         const { kernel, whole, layers, kinds } = changes[0].get(formula)!;
         // Rounding, 1e-5 of the largest entry; a sign of a gradient entry that is nearly zero may turn in sign formulas.
@@ -41,7 +49,13 @@ onEveryBackend("features before and after equal PyTorch's (float64)", () => {
         const parts = new Map([["", whole], ...layers, ...kinds]);
         assert.deepEqual([...parts.keys()].sort(), Object.keys(expected.distances[formula]).sort());
         // Entries near zero carry a larger share of rounding, and more of the mean.
-        for (const [part, change] of parts) assertAllclose([change.mean], [expected.distances[formula][part]], { relative: formula === "sgd" ? 1e-3 : 1e-2 }, `${formula} ${part}`);
+        for (const [part, change] of parts)
+          assertAllclose(
+            [change.mean],
+            [expected.distances[formula][part]],
+            { relative: formula === "sgd" ? 1e-3 : 1e-2 },
+            `${formula} ${part}`,
+          );
       }
       [model, tuned].forEach(disposeModel);
     });
@@ -50,12 +64,19 @@ onEveryBackend("features before and after equal PyTorch's (float64)", () => {
       const model = tinyRoberta();
       const tuned = movedModel(model, moves[expected.move]);
       const before = tf.memory().numTensors;
-      const { whole, layers, kinds } = await gradientDistance({ model, tuned, outputs, sequences: evaluate, batchSize: 2 });
+      const { whole, layers, kinds } = await gradientDistance({
+        model,
+        tuned,
+        outputs,
+        sequences: evaluate,
+        batchSize: 2,
+      });
       assert.equal(tf.memory().numTensors, before);
       const parts = new Map([["", whole], ...layers, ...kinds]);
       assert.deepEqual([...parts.keys()].sort(), Object.keys(expected.gradientDistances).sort());
       // float32 gradients have 1e-6 of their norm as rounding, which adds to distances of about 0.05.
-      for (const [part, { distances }] of parts) assertAllclose(distances.values, expected.gradientDistances[part], { relative: 1e-4 }, part);
+      for (const [part, { distances }] of parts)
+        assertAllclose(distances.values, expected.gradientDistances[part], { relative: 1e-4 }, part);
       [model, tuned].forEach(disposeModel);
     });
 
@@ -63,7 +84,9 @@ onEveryBackend("features before and after equal PyTorch's (float64)", () => {
       const model = tinyRoberta();
       const kernel = (await computeKernel({ model, outputs, train, evaluate: train })).kernels.get("sgd")!;
       assertAllclose([kernelTargetAlignment(kernel, labels)], [expected.alignment.centred], { absolute: 1e-5 });
-      assertAllclose([kernelTargetAlignment(kernel, labels, { centred: false })], [expected.alignment.plain], { absolute: 1e-5 });
+      assertAllclose([kernelTargetAlignment(kernel, labels, { centred: false })], [expected.alignment.plain], {
+        absolute: 1e-5,
+      });
       disposeModel(model);
     });
   }
@@ -79,7 +102,10 @@ describe("gradientDistance", () => {
     const sequences = [3, 14, 9].map((length) => randomSequence(random, sizes, length));
     const outputs = logitOutputs(labelWordHead([4, 9], { tied: true }), 2);
     for (const parameters of [[], ["embeddings"], ["biases"]]) {
-      const takes = (name: string): boolean => !name.endsWith("self.key.bias") && (parameters[0] !== "embeddings" || name.includes("embed")) && (parameters[0] !== "biases" || name.includes("bias"));
+      const takes = (name: string): boolean =>
+        !name.endsWith("self.key.bias") &&
+        (parameters[0] !== "embeddings" || name.includes("embed")) &&
+        (parameters[0] !== "biases" || name.includes("bias"));
       const expected = sequences.flatMap((example) => {
         const [from, to] = [model, tuned].map((each) => naiveGradients(each, outputs, example));
         return from.map((gradient, a) => {
@@ -115,16 +141,32 @@ describe("gradientDistance", () => {
 
   it("is 0 but for rounding for the same model, and not a number where there is no gradient", async () => {
     const model = withOracleLora(tinyRoberta(), "queryValue");
-    const { whole } = await gradientDistance({ model, tuned: { ...model }, outputs: outputsOf(true), sequences: evaluate });
+    const { whole } = await gradientDistance({
+      model,
+      tuned: { ...model },
+      outputs: outputsOf(true),
+      sequences: evaluate,
+    });
     assert.ok(whole.mean < 1e-6, `mean ${whole.mean}`);
     assert.equal(whole.fixed, true);
-    const unused = await gradientDistance({ model, tuned: model, outputs: outputsOf(true), sequences: evaluate, parameters: ["*.layer.0.attention.self.key.bias"] });
-    assert.ok(unused.whole.distances.values.every(Number.isNaN) && Number.isNaN(unused.whole.mean) && !unused.whole.fixed);
+    const unused = await gradientDistance({
+      model,
+      tuned: model,
+      outputs: outputsOf(true),
+      sequences: evaluate,
+      parameters: ["*.layer.0.attention.self.key.bias"],
+    });
+    assert.ok(
+      unused.whole.distances.values.every(Number.isNaN) && Number.isNaN(unused.whole.mean) && !unused.whole.fixed,
+    );
     disposeModel(model);
   });
 });
 
-const tensorOf = (...values: number[]): KernelTensor => ({ values: Float64Array.from(values), shape: [1, 1, values.length, 1] });
+const tensorOf = (...values: number[]): KernelTensor => ({
+  values: Float64Array.from(values),
+  shape: [1, 1, values.length, 1],
+});
 
 describe("kernelChange", () => {
   it("averages relative distances and has the median beside", () => {
@@ -143,7 +185,10 @@ describe("kernelChange", () => {
     assert.equal(kernelChange(tensorOf(1), tensorOf(2.99)).fixed, true);
     const nothing = kernelChange(tensorOf(0), tensorOf(1));
     assert.ok(Number.isNaN(nothing.mean) && !nothing.fixed);
-    assert.throws(() => kernelChange(tensorOf(1), tensorOf(1, 2)), /shape \[1, 1, 1, 1\] before and \[1, 1, 2, 1\] after/);
+    assert.throws(
+      () => kernelChange(tensorOf(1), tensorOf(1, 2)),
+      /shape \[1, 1, 1, 1\] before and \[1, 1, 2, 1\] after/,
+    );
   });
 
   it("median of an even number of entries", () => {
@@ -154,9 +199,16 @@ describe("kernelChange", () => {
 describe("kernelTargetAlignment", () => {
   it("is 1 for the target's own kernel, and does not see a scale; centred, not what all examples share", () => {
     const y = [1, -1, -1, 1];
-    const kernelOf = (shared: number): KernelTensor => ({ values: Float64Array.from({ length: 16 }, (_, k) => 3 * y[k >> 2] * y[k & 3] + shared), shape: [4, 1, 4, 1] });
+    const kernelOf = (shared: number): KernelTensor => ({
+      values: Float64Array.from({ length: 16 }, (_, k) => 3 * y[k >> 2] * y[k & 3] + shared),
+      shape: [4, 1, 4, 1],
+    });
     const labelsOf = [1, 0, 0, 1];
-    assertAllclose([kernelTargetAlignment(kernelOf(0), labelsOf, { centred: false }), kernelTargetAlignment(kernelOf(50), labelsOf)], [1, 1], { absolute: 1e-12 });
+    assertAllclose(
+      [kernelTargetAlignment(kernelOf(0), labelsOf, { centred: false }), kernelTargetAlignment(kernelOf(50), labelsOf)],
+      [1, 1],
+      { absolute: 1e-12 },
+    );
     assert.ok(kernelTargetAlignment(kernelOf(50), labelsOf, { centred: false }) < 0.1);
   });
 });
@@ -167,9 +219,19 @@ describe("fixedFeatures", () => {
     const tuned = moves.map((move) => movedModel(model, move));
     const seen: number[] = [];
     const formulas: Formula[] = ["sgd", "asymmetric_signgd_flipped"];
-    const { changes } = await fixedFeatures({ model, tuned, outputs: outputsOf(true), examples: train, formulas, onProgress: ({ done, total }) => seen.push(done, total) });
+    const { changes } = await fixedFeatures({
+      model,
+      tuned,
+      outputs: outputsOf(true),
+      examples: train,
+      formulas,
+      onProgress: ({ done, total }) => seen.push(done, total),
+    });
     assert.deepEqual(seen, [1, 3, 2, 3, 3, 3]);
-    assert.deepEqual(changes.map((each) => [...each.keys()]), [formulas, formulas]);
+    assert.deepEqual(
+      changes.map((each) => [...each.keys()]),
+      [formulas, formulas],
+    );
     const [small, large] = changes.map((each) => each.get("sgd")!.whole.frobenius);
     assert.ok(small < large);
     t.diagnostic(`Frobenius distances ${small} and ${large}`);
@@ -181,8 +243,26 @@ describe("parts of the model", () => {
   it("every parameter has a layer and a kind", () => {
     const model = withOracleLora(tinyRoberta(), "all");
     const kinds = new Set([...model.parameters.keys()].map(kindOfParameter));
-    assert.deepEqual([...kinds].sort(), ["LoRA A", "LoRA B", "attention output", "biases", "embeddings", "feed-forward in", "feed-forward out", "head", "key", "norm scales", "query", "value"]);
-    assert.deepEqual([...new Set([...model.parameters.keys()].map(layerOfParameter))].sort(), ["embeddings", "head", "layer 1", "layer 2"]);
+    assert.deepEqual([...kinds].sort(), [
+      "LoRA A",
+      "LoRA B",
+      "attention output",
+      "biases",
+      "embeddings",
+      "feed-forward in",
+      "feed-forward out",
+      "head",
+      "key",
+      "norm scales",
+      "query",
+      "value",
+    ]);
+    assert.deepEqual([...new Set([...model.parameters.keys()].map(layerOfParameter))].sort(), [
+      "embeddings",
+      "head",
+      "layer 1",
+      "layer 2",
+    ]);
     assert.equal(kindOfParameter("cls.predictions.transform.LayerNorm.weight"), "norm scales");
     assert.equal(kindOfParameter("cls.predictions.bias"), "biases");
     assert.equal(kindOfParameter("classifier.weight"), "head");

@@ -30,6 +30,17 @@ it("the line from θ_0 to θ_t begins and ends at the two models, has the slope 
   const changes = linear.linearized[0].values.map((value, i) => value - linear.start.values[i]);
   const largest = changes.reduce((top, value) => Math.max(top, Math.abs(value)), 0);
   // float32 outputs near 1 have errors near 1e-7, over 0.02; the third derivative adds 1e-4 of f‴ / 6.
-  assertAllclose(Array.from(ahead, (value, i) => (value - behind[i]) / 0.02), changes, { absolute: 1e-4 + 0.01 * largest }, "slope");
-  assert.throws(() => withModelBetween(start, start, 0.5, () => { throw new Error("inside"); }), /inside/);
+  assertAllclose(
+    Array.from(ahead, (value, i) => (value - behind[i]) / 0.02),
+    changes,
+    { absolute: 1e-4 + 0.01 * largest },
+    "slope",
+  );
+  assert.throws(
+    () =>
+      withModelBetween(start, start, 0.5, () => {
+        throw new Error("inside");
+      }),
+    /inside/,
+  );
 });

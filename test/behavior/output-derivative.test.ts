@@ -16,12 +16,21 @@ test("is 1 − p(class), from the softmax by its definition", () => {
 test("is the same of the margin as of its two logits", () => {
   const logits = Float64Array.of(1, 4, 2, -3, 0, 0);
   const margins = Float64Array.of(3, -5, 0);
-  for (const labels of [[0, 1, 0], [1, 0, 1]]) {
-    const [two, one] = [outputDerivatives({ values: logits, shape: [3, 2] }, labels), outputDerivatives({ values: margins, shape: [3, 1] }, labels)];
+  for (const labels of [
+    [0, 1, 0],
+    [1, 0, 1],
+  ]) {
+    const [two, one] = [
+      outputDerivatives({ values: logits, shape: [3, 2] }, labels),
+      outputDerivatives({ values: margins, shape: [3, 1] }, labels),
+    ];
     two.forEach((chi, i) => assert.ok(Math.abs(chi - one[i]) < 1e-12));
   }
 });
 
 test("asks for a label of every example", () => {
-  assert.throws(() => outputDerivatives({ values: Float64Array.of(1, 2), shape: [2, 1] }, [0]), /2 examples and 1 labels/);
+  assert.throws(
+    () => outputDerivatives({ values: Float64Array.of(1, 2), shape: [2, 1] }, [0]),
+    /2 examples and 1 labels/,
+  );
 });

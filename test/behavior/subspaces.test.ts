@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { johnsonLindenstrauss, johnsonLindenstraussDimension, johnsonLindenstraussError } from "../../src/behavior/johnson-lindenstrauss";
+import {
+  johnsonLindenstrauss,
+  johnsonLindenstraussDimension,
+  johnsonLindenstraussError,
+} from "../../src/behavior/johnson-lindenstrauss";
 import { kernelDistance } from "../../src/behavior/kernel-distance";
 import { randomSubspaceKernels } from "../../src/behavior/random-subspace";
 import { logLogSlope } from "../../src/behavior/slope";
-import { ALL_LORA_TARGETS, fullKernel, loraGradient, loraKernel, parameterSubspaceKernel, parameterSubspaces } from "../../src/behavior/subspace-kernels";
+import {
+  ALL_LORA_TARGETS,
+  fullKernel,
+  loraGradient,
+  loraKernel,
+  parameterSubspaceKernel,
+  parameterSubspaces,
+} from "../../src/behavior/subspace-kernels";
 import { computeKernel } from "../../src/kernels/kernel";
 import type { KernelTensor } from "../../src/kernels/kernel-tensor";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
@@ -35,18 +46,40 @@ describe("kernels of a choice of parameters", () => {
     const formulas = ["sgd", "signgd", "asymmetric_signgd"] as const;
     const full = await fullKernel({ model, outputs, examples }, formulas);
     for (const filter of Object.values(parameterSubspaces(model))) {
-      const expected = await computeKernel({ model, outputs, train: examples, evaluate: examples, formulas, parameters: filter });
+      const expected = await computeKernel({
+        model,
+        outputs,
+        train: examples,
+        evaluate: examples,
+        formulas,
+        parameters: filter,
+      });
       for (const formula of formulas) {
         const { kernel, fromFull } = parameterSubspaceKernel(full, filter, formula);
-        assertAllclose(kernel.values, expected.kernels.get(formula)!.values, { relative: 1e-6 }, `${filter.join()} ${formula}`);
+        assertAllclose(
+          kernel.values,
+          expected.kernels.get(formula)!.values,
+          { relative: 1e-6 },
+          `${filter.join()} ${formula}`,
+        );
         assert.ok(fromFull.relativeError > 0 && fromFull.relativeError < 1);
       }
     }
     const [biases, rest] = [["biases"], ["!biases"]].map((filter) => parameterSubspaceKernel(full, filter));
-    assertAllclose(biases.kernel.values.map((value, i) => value + rest.kernel.values[i]), full.kernels.get("sgd")!.values, { relative: 1e-12 });
-    assert.equal(biases.dimension + rest.dimension, [...model.parameters.values()].reduce((sum, { size }) => sum + size, 0));
+    assertAllclose(
+      biases.kernel.values.map((value, i) => value + rest.kernel.values[i]),
+      full.kernels.get("sgd")!.values,
+      { relative: 1e-12 },
+    );
+    assert.equal(
+      biases.dimension + rest.dimension,
+      [...model.parameters.values()].reduce((sum, { size }) => sum + size, 0),
+    );
     assert.equal(parameterSubspaceKernel(full, []).fromFull.relativeError < 1e-12, true);
-    assert.throws(() => parameterSubspaceKernel(full, [], "asymmetric_signgd_flipped"), /computed for sgd, signgd, asymmetric_signgd, not/);
+    assert.throws(
+      () => parameterSubspaceKernel(full, [], "asymmetric_signgd_flipped"),
+      /computed for sgd, signgd, asymmetric_signgd, not/,
+    );
     disposeModel(model);
   });
 });
@@ -55,11 +88,19 @@ onEveryBackend("LoRA's kernel at B = 0", () => {
   it("is 3 in / rank · Σ ⟨G Aᵀ, G′ Aᵀ⟩ of the adapted weights' gradients", async () => {
     const model = tinyRoberta();
     // Layers with 32 and with 64 inputs: each has its own scale.
-    const options = { rank: 3, alpha: 5, targets: ["attention.self.query", "attention.output.dense", "intermediate.dense", "output.dense"], seed: 2 };
+    const options = {
+      rank: 3,
+      alpha: 5,
+      targets: ["attention.self.query", "attention.output.dense", "intermediate.dense", "output.dense"],
+      seed: 2,
+    };
     const full = await fullKernel({ model, outputs, examples });
     const { kernel, raw, target, dimension } = await loraKernel({ model, outputs, examples }, full, options);
     const lora = withLora(model, options);
-    const layers = [...model.parameters.keys()].filter((name) => name.endsWith(".weight")).map((name) => name.slice(0, -7)).filter((layer) => lora.parameters.has(loraNames(layer).a));
+    const layers = [...model.parameters.keys()]
+      .filter((name) => name.endsWith(".weight"))
+      .map((name) => name.slice(0, -7))
+      .filter((layer) => lora.parameters.has(loraNames(layer).a));
     assert.equal(layers.length, 8);
     const scale = 5 / 3;
     const rows = (scaled: boolean): Float64Array[] =>
@@ -83,9 +124,21 @@ onEveryBackend("LoRA's kernel at B = 0", () => {
       );
     assertAllclose(kernel.values, product(rows(true)), { relative: 1e-5 }, "scaled");
     assertAllclose(raw.values, product(rows(false)), { relative: 1e-5 }, "raw");
-    const expected = await computeKernel({ model, outputs, train: examples, evaluate: examples, parameters: layers.map((layer) => `${layer}.weight`) });
+    const expected = await computeKernel({
+      model,
+      outputs,
+      train: examples,
+      evaluate: examples,
+      parameters: layers.map((layer) => `${layer}.weight`),
+    });
     assertAllclose(target.values, expected.kernels.get("sgd")!.values, { relative: 1e-6 }, "target");
-    assert.equal(dimension, layers.reduce((sum, layer) => sum + 3 * model.parameters.get(`${layer}.weight`)!.shape.reduce((a, b) => a + b), 0));
+    assert.equal(
+      dimension,
+      layers.reduce(
+        (sum, layer) => sum + 3 * model.parameters.get(`${layer}.weight`)!.shape.reduce((a, b) => a + b),
+        0,
+      ),
+    );
     [model, lora].forEach(disposeModel);
   });
 });
@@ -100,9 +153,14 @@ describe("LoRA's gradient at B = 0", () => {
   it("adapts every weight of the encoder with all targets", () => {
     const model = tinyRoberta();
     const lora = withLora(model, { rank: 1, alpha: 1, targets: ALL_LORA_TARGETS, seed: 1 });
-    const weights = [...model.parameters].filter(([name, { rank }]) => name.includes(".encoder.layer.") && rank === 2).map(([name]) => name);
+    const weights = [...model.parameters]
+      .filter(([name, { rank }]) => name.includes(".encoder.layer.") && rank === 2)
+      .map(([name]) => name);
     assert.equal(weights.length, 6 * model.config.layers);
-    assert.deepEqual(weights.filter((name) => !lora.parameters.has(loraNames(name.slice(0, -7)).a)), []);
+    assert.deepEqual(
+      weights.filter((name) => !lora.parameters.has(loraNames(name.slice(0, -7)).a)),
+      [],
+    );
     disposeModel(lora);
   });
 });
@@ -117,14 +175,19 @@ describe("LoRA's kernel", () => {
     const fromFull: number[] = [];
     for (const rank of ranks) {
       const kernels = [];
-      for (let seed = 0; seed < 6; seed++) kernels.push(await loraKernel({ model, outputs: margin, examples }, full, { rank, alpha: 2 * rank, seed: 100 * seed }));
+      for (let seed = 0; seed < 6; seed++)
+        kernels.push(
+          await loraKernel({ model, outputs: margin, examples }, full, { rank, alpha: 2 * rank, seed: 100 * seed }),
+        );
       // Root mean square over seeds: its relative standard error is about 1/√(2 · 6 · the kernel's independent directions), 0.2 at most.
       errors.push(Math.sqrt(mean(kernels.map(({ fromTarget }) => fromTarget.relativeError ** 2))));
       fromFull.push(mean(kernels.map(({ fromFull: distance }) => distance.relativeError)));
     }
     assert.equal(tf.memory().numTensors, before);
     const slope = logLogSlope(ranks, errors);
-    t.diagnostic(`errors ${errors.map((error) => error.toFixed(4)).join(", ")}, slope ${slope.toFixed(3)}; from the full kernel ${fromFull.map((error) => error.toFixed(3)).join(", ")}`);
+    t.diagnostic(
+      `errors ${errors.map((error) => error.toFixed(4)).join(", ")}, slope ${slope.toFixed(3)}; from the full kernel ${fromFull.map((error) => error.toFixed(3)).join(", ")}`,
+    );
     // Errors of 0.2 at both ends of a factor 64 move the slope by 0.3 / ln 64 ≈ 0.07 on average; 0.2 allows for three times that.
     assert.ok(Math.abs(slope + 0.5) < 0.2, `slope ${slope}`);
     assert.ok(errors.at(-1)! < 0.1 && fromFull.at(-1)! > 0.5);
@@ -134,9 +197,16 @@ describe("LoRA's kernel", () => {
   it("does not depend on α but for the raw kernel's scale", async () => {
     const model = tinyRoberta();
     const full = await fullKernel({ model, outputs: margin, examples });
-    const [one, two] = [await loraKernel({ model, outputs: margin, examples }, full, { rank: 2, alpha: 2, seed: 1 }), await loraKernel({ model, outputs: margin, examples }, full, { rank: 2, alpha: 6, seed: 1 })];
+    const [one, two] = [
+      await loraKernel({ model, outputs: margin, examples }, full, { rank: 2, alpha: 2, seed: 1 }),
+      await loraKernel({ model, outputs: margin, examples }, full, { rank: 2, alpha: 6, seed: 1 }),
+    ];
     assertAllclose(two.kernel.values, one.kernel.values, { relative: 1e-6 });
-    assertAllclose(two.raw.values, one.raw.values.map((value) => 9 * value), { relative: 1e-6 });
+    assertAllclose(
+      two.raw.values,
+      one.raw.values.map((value) => 9 * value),
+      { relative: 1e-6 },
+    );
     disposeModel(model);
   });
 });
@@ -166,7 +236,13 @@ onEveryBackend("random subspaces", () => {
         return z;
       }),
     );
-    for (const d of dimensions) assertAllclose(kernels.get(d)!.values, product(coordinates.map((z) => z.subarray(0, d))).map((value) => value / d), { relative: 1e-5 }, `dimension ${d}`);
+    for (const d of dimensions)
+      assertAllclose(
+        kernels.get(d)!.values,
+        product(coordinates.map((z) => z.subarray(0, d))).map((value) => value / d),
+        { relative: 1e-5 },
+        `dimension ${d}`,
+      );
     disposeModel(model);
   });
 });
@@ -182,13 +258,20 @@ describe("random subspaces", () => {
       const kernels = await randomSubspaceKernels({ model, outputs: margin, examples, dimensions, seed });
       for (const [d, kernel] of kernels) distances.get(d)!.push(kernelDistance(kernel, exact.get("sgd")!));
     }
-    const errors = dimensions.map((d) => Math.sqrt(mean(distances.get(d)!.map(({ relativeError }) => relativeError ** 2))));
+    const errors = dimensions.map((d) =>
+      Math.sqrt(mean(distances.get(d)!.map(({ relativeError }) => relativeError ** 2))),
+    );
     const slope = logLogSlope(dimensions, errors);
-    t.diagnostic(`errors ${errors.map((error) => error.toFixed(4)).join(", ")}, slope ${slope.toFixed(3)}; largest normalized ${dimensions.map((d) => Math.max(...distances.get(d)!.map(({ largestNormalized }) => largestNormalized)).toFixed(3)).join(", ")}`);
+    t.diagnostic(
+      `errors ${errors.map((error) => error.toFixed(4)).join(", ")}, slope ${slope.toFixed(3)}; largest normalized ${dimensions.map((d) => Math.max(...distances.get(d)!.map(({ largestNormalized }) => largestNormalized)).toFixed(3)).join(", ")}`,
+    );
     // As for LoRA, with a spread of 0.2 at both ends.
     assert.ok(Math.abs(slope + 0.5) < 0.2, `slope ${slope}`);
     const bound = johnsonLindenstraussError(512, examples.length)!;
-    assert.ok(distances.get(512)!.every(({ largestNormalized }) => largestNormalized <= bound), `bound ${bound}`);
+    assert.ok(
+      distances.get(512)!.every(({ largestNormalized }) => largestNormalized <= bound),
+      `bound ${bound}`,
+    );
     // E‖K_d − K‖² is about 2 ‖K‖² / d where gradients are nearly parallel.
     assert.ok(errors.at(-1)! < 3 * Math.sqrt(2 / 512), `error ${errors.at(-1)}`);
     disposeModel(model);
@@ -196,7 +279,8 @@ describe("random subspaces", () => {
 
   it("names what does not fit", async () => {
     const model = tinyRoberta();
-    const run = (change: object): Promise<unknown> => randomSubspaceKernels({ model, outputs, examples, dimensions: [2], seed: 1, ...change });
+    const run = (change: object): Promise<unknown> =>
+      randomSubspaceKernels({ model, outputs, examples, dimensions: [2], seed: 1, ...change });
     await assert.rejects(run({ dimensions: [2.5] }), /whole numbers of at least 1, not 2.5/);
     await assert.rejects(run({ dimensions: [] }), /not none at all/);
     await assert.rejects(run({ seed: -1 }), /seed .* -1/);
@@ -214,10 +298,17 @@ describe("the Johnson–Lindenstrauss bound", () => {
   });
 
   it("its inverses agree with it", () => {
-    for (const [d, n] of [[500, 3], [2000, 64], [10000, 400]]) {
+    for (const [d, n] of [
+      [500, 3],
+      [2000, 64],
+      [10000, 400],
+    ]) {
       const epsilon = johnsonLindenstraussError(d, n, 0.9)!;
       assertAllclose([johnsonLindenstrauss(epsilon, d, n)], [0.9], { absolute: 1e-9 });
-      assert.ok(johnsonLindenstraussDimension(epsilon * (1 + 1e-9), n, 0.9) <= d && johnsonLindenstrauss(epsilon, d - 1, n) < 0.9);
+      assert.ok(
+        johnsonLindenstraussDimension(epsilon * (1 + 1e-9), n, 0.9) <= d &&
+          johnsonLindenstrauss(epsilon, d - 1, n) < 0.9,
+      );
     }
     assert.equal(johnsonLindenstraussError(100, 64), undefined);
     assert.throws(() => johnsonLindenstraussDimension(0.7, 3), /at most 2\/3, not 0.7/);
@@ -234,6 +325,9 @@ describe("kernelDistance", () => {
     const distance = kernelDistance(tensor([5, 3, 3, 16]), tensor([4, 2, 2, 16]));
     assert.equal(distance.largestNormalized, 0.25);
     assertAllclose([distance.relativeError ** 2], [3 / 280], { relative: 1e-12 });
-    assert.throws(() => kernelDistance({ values: Float64Array.of(1), shape: [1, 1, 1, 1] }, tensor([1, 0, 0, 1])), /\[1, 1, 1, 1\] and \[2, 1, 2, 1\]/);
+    assert.throws(
+      () => kernelDistance({ values: Float64Array.of(1), shape: [1, 1, 1, 1] }, tensor([1, 0, 0, 1])),
+      /\[1, 1, 1, 1\] and \[2, 1, 2, 1\]/,
+    );
   });
 });

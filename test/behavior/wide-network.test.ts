@@ -3,7 +3,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fittedSlope } from "../../src/behavior/slope";
-import { copyOf, forward, gradientsOf, linearChange, randomNetwork, takeStep, weightedKernel, withNewHead, type PerLayer, type WideNetwork } from "../../src/behavior/wide-network";
+import {
+  copyOf,
+  forward,
+  gradientsOf,
+  linearChange,
+  randomNetwork,
+  takeStep,
+  weightedKernel,
+  withNewHead,
+  type PerLayer,
+  type WideNetwork,
+} from "../../src/behavior/wide-network";
 import { trainWideSteps, type WideTraining, type WideTrainingOptions } from "../../src/behavior/wide-training";
 import { assertAllclose } from "../support/allclose";
 
@@ -20,14 +31,31 @@ interface Oracle {
   trajectories: Record<"sgd" | "signgd", { rates: PerLayer; steps: { outputs: number[]; weights: Weights }[] }>;
   linear: number[];
   kernels: Record<"plain" | "signed", number[]>;
-  slope: { x: number[]; y: number[]; slope: number; intercept: number; standardError: number; groups: number[]; groupedSlope: number; groupedError: number };
+  slope: {
+    x: number[];
+    y: number[];
+    slope: number;
+    intercept: number;
+    standardError: number;
+    groups: number[];
+    groupedSlope: number;
+    groupedError: number;
+  };
 }
 
 // No tensor backend is needed here, so that none is loaded.
-const oracle = JSON.parse(readFileSync(join(__dirname, "../../../test/fixtures/behavior/wide-network.json"), "utf8")) as Oracle;
+const oracle = JSON.parse(
+  readFileSync(join(__dirname, "../../../test/fixtures/behavior/wide-network.json"), "utf8"),
+) as Oracle;
 
 const LAYERS = ["input", "hidden", "output"] as const;
-const networkOf = ({ input, hidden, output }: Weights): WideNetwork => ({ width: oracle.width, inputs: oracle.inputs, input: Float64Array.from(input), hidden: Float64Array.from(hidden), output: Float64Array.from(output) });
+const networkOf = ({ input, hidden, output }: Weights): WideNetwork => ({
+  width: oracle.width,
+  inputs: oracle.inputs,
+  input: Float64Array.from(input),
+  hidden: Float64Array.from(hidden),
+  output: Float64Array.from(output),
+});
 const x = oracle.x.map((point) => Float64Array.from(point));
 const start = networkOf(oracle.start);
 const task = { x, targets: Float64Array.from(oracle.targets) };
@@ -35,7 +63,13 @@ const task = { x, targets: Float64Array.from(oracle.targets) };
 const exact = { relative: 1e-12 };
 
 function train(options: Partial<WideTrainingOptions>): WideTraining {
-  const steps = trainWideSteps(start, task, { rates: oracle.trajectories.sgd.rates, sign: false, until: { fitted: 0.9 }, maxSteps: 3, ...options });
+  const steps = trainWideSteps(start, task, {
+    rates: oracle.trajectories.sgd.rates,
+    sign: false,
+    until: { fitted: 0.9 },
+    maxSteps: 3,
+    ...options,
+  });
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
@@ -52,14 +86,19 @@ describe("a wide network equals PyTorch's (float64)", () => {
         const { network, steps: taken } = train({ rates, sign: optimizer === "signgd", maxSteps: t + 1 });
         assert.equal(taken, t + 1);
         assertAllclose(forward(network, x).outputs, outputs, exact, `outputs after step ${t + 1}`);
-        for (const layer of LAYERS) assertAllclose(network[layer], weights[layer], exact, `${layer} after step ${t + 1}`);
+        for (const layer of LAYERS)
+          assertAllclose(network[layer], weights[layer], exact, `${layer} after step ${t + 1}`);
       });
     });
   }
 
   it("the linearization's change (jvp)", () => {
     const { activations, derivatives } = gradientsOf(start, x);
-    assertAllclose(linearChange(start, networkOf(oracle.trajectories.sgd.steps[2].weights), activations, derivatives), oracle.linear, exact);
+    assertAllclose(
+      linearChange(start, networkOf(oracle.trajectories.sgd.steps[2].weights), activations, derivatives),
+      oracle.linear,
+      exact,
+    );
   });
 
   it("kernels with a rate for each weight", () => {
@@ -77,7 +116,14 @@ describe("a wide network", () => {
     x.forEach((_, k) => {
       // A step with χ = 1 for one example and a rate of 1 moves each weight by minus its derivative.
       const moved = copyOf(start);
-      takeStep(moved, activations, derivatives, x.map((__, other) => (other === k ? 1 : 0)), { input: 1, hidden: 1, output: 1 }, false);
+      takeStep(
+        moved,
+        activations,
+        derivatives,
+        x.map((__, other) => (other === k ? 1 : 0)),
+        { input: 1, hidden: 1, output: 1 },
+        false,
+      );
       for (const layer of LAYERS) {
         const expected = Array.from(start[layer], (_value, i) => {
           const at = (change: number): number => {
@@ -88,7 +134,12 @@ describe("a wide network", () => {
           return (at(step) - at(-step)) / (2 * step);
         });
         // Central differences are off by step² / 6 of the third derivative, about 1e-10, and by rounding / step, 1e-11.
-        assertAllclose(start[layer].map((value, i) => value - moved[layer][i]), expected, { absolute: 1e-9 }, `${layer} of example ${k}`);
+        assertAllclose(
+          start[layer].map((value, i) => value - moved[layer][i]),
+          expected,
+          { absolute: 1e-9 },
+          `${layer} of example ${k}`,
+        );
       }
     });
   });
@@ -98,7 +149,8 @@ describe("a wide network", () => {
     const network = randomNetwork(100, 4, deviations, 7);
     assert.deepEqual(network, randomNetwork(100, 4, deviations, 7));
     assert.notDeepEqual(network.hidden, randomNetwork(100, 4, deviations, 8).hidden);
-    const deviation = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+    const deviation = (values: Float64Array): number =>
+      Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
     // 10,000 normal numbers have their deviation within 0.7 %, standard error; five of them.
     assert.ok(Math.abs(deviation(network.hidden) / 0.1 - 1) < 0.035);
     const headed = withNewHead(network, 0.01, 7);
@@ -113,14 +165,23 @@ describe("a wide network", () => {
       assert.ok(Math.abs(half.fitted - fitted) <= 1e-4, `${half.fitted}`);
       const change = forward(half.network, x).outputs.map((f, k) => f - oracle.startOutputs[k]);
       const wanted = oracle.targets.map((y, k) => y - oracle.startOutputs[k]);
-      const share = change.reduce((sum, value, k) => sum + value * wanted[k], 0) / wanted.reduce((sum, value) => sum + value * value, 0);
+      const share =
+        change.reduce((sum, value, k) => sum + value * wanted[k], 0) /
+        wanted.reduce((sum, value) => sum + value * value, 0);
       assertAllclose([half.fitted], [share], exact);
     }
     const loose = train({ until: { residual: 0.7 }, maxSteps: 1000 });
     assert.ok(loose.residual <= 0.7 && loose.residual > 0.6, `${loose.residual}`);
     assert.ok(train({ maxSteps: 2 }).fitted < 0.9);
-    assert.throws(() => train({ rates: { input: 1e300, hidden: 1e300, output: 1e300 }, maxSteps: 9 }), /smaller learning rate/);
-    const fits = trainWideSteps(start, { x, targets: forward(start, x).outputs }, { rates: oracle.trajectories.sgd.rates, sign: false, until: { fitted: 0.5 }, maxSteps: 1 });
+    assert.throws(
+      () => train({ rates: { input: 1e300, hidden: 1e300, output: 1e300 }, maxSteps: 9 }),
+      /smaller learning rate/,
+    );
+    const fits = trainWideSteps(
+      start,
+      { x, targets: forward(start, x).outputs },
+      { rates: oracle.trajectories.sgd.rates, sign: false, until: { fitted: 0.5 }, maxSteps: 1 },
+    );
     assert.throws(() => fits.next(), /already fits/);
   });
 });
@@ -130,7 +191,9 @@ describe("fittedSlope", () => {
 
   it("equals numpy's, also with an intercept for each group", () => {
     const fit = fittedSlope(widths, y);
-    assertAllclose([fit.slope, fit.intercept, fit.standardError], [slope, intercept, standardError], { absolute: 1e-12 });
+    assertAllclose([fit.slope, fit.intercept, fit.standardError], [slope, intercept, standardError], {
+      absolute: 1e-12,
+    });
     const grouped = fittedSlope(widths, y, groups);
     assertAllclose([grouped.slope, grouped.standardError], [groupedSlope, groupedError], { absolute: 1e-12 });
   });

@@ -1,30 +1,68 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { expectedSlope, widthLab, widthLabSteps, widthSettingName, widthSlopes, WIDTH_SETTINGS, type WidthMeasure, type WidthRecord, type WidthSetting } from "../../src/behavior/width-lab";
+import {
+  expectedSlope,
+  widthLab,
+  widthLabSteps,
+  widthSettingName,
+  widthSlopes,
+  WIDTH_SETTINGS,
+  type WidthMeasure,
+  type WidthRecord,
+  type WidthSetting,
+} from "../../src/behavior/width-lab";
 import { initialDeviations, widthRates } from "../../src/behavior/width-scaling";
 import { gradientsOf, randomNetwork, weightedKernel } from "../../src/behavior/wide-network";
 
-const lazy: WidthSetting[] = [{ start: "lazy", exponent: 0, optimizer: "sgd" }, { start: "lazy", exponent: 0, optimizer: "signgd" }];
-const natural: WidthSetting[] = [{ start: "pretrained", exponent: 0.5, optimizer: "sgd" }, { start: "pretrained", exponent: 0.5, optimizer: "signgd" }];
-const standard: WidthSetting[] = [{ start: "new head", exponent: 0, optimizer: "sgd" }, { start: "new head", exponent: 0, optimizer: "signgd" }];
+const lazy: WidthSetting[] = [
+  { start: "lazy", exponent: 0, optimizer: "sgd" },
+  { start: "lazy", exponent: 0, optimizer: "signgd" },
+];
+const natural: WidthSetting[] = [
+  { start: "pretrained", exponent: 0.5, optimizer: "sgd" },
+  { start: "pretrained", exponent: 0.5, optimizer: "signgd" },
+];
+const standard: WidthSetting[] = [
+  { start: "new head", exponent: 0, optimizer: "sgd" },
+  { start: "new head", exponent: 0, optimizer: "signgd" },
+];
 
 describe("the width experiment", () => {
   it("has theory's slopes on widths 64 … 512", async (t) => {
-    const records = await widthLab({ widths: [64, 128, 256, 512], seeds: [1, 2, 3], settings: [...lazy, ...natural, ...standard] });
+    const records = await widthLab({
+      widths: [64, 128, 256, 512],
+      seeds: [1, 2, 3],
+      settings: [...lazy, ...natural, ...standard],
+    });
     const slopes = widthSlopes(records);
-    for (const { setting, measure, slope, standardError, expected } of slopes) t.diagnostic(`${setting}, ${measure}: ${slope.toFixed(2)} ± ${standardError.toFixed(2)}, expected ${expected}`);
-    const slopeOf = (setting: WidthSetting, measure: WidthMeasure): number => slopes.find((row) => row.setting === widthSettingName(setting) && row.measure === measure)!.slope;
+    for (const { setting, measure, slope, standardError, expected } of slopes)
+      t.diagnostic(`${setting}, ${measure}: ${slope.toFixed(2)} ± ${standardError.toFixed(2)}, expected ${expected}`);
+    const slopeOf = (setting: WidthSetting, measure: WidthMeasure): number =>
+      slopes.find((row) => row.setting === widthSettingName(setting) && row.measure === measure)!.slope;
     for (const setting of lazy) {
       // A sum over n units of either sign scatters by itself where the gradients' norm does not.
-      for (const [measure, tolerance] of [["gradientDistance", 0.15], ["linearizationError", 0.4], ["kernelDistance", 0.4]] as const) {
+      for (const [measure, tolerance] of [
+        ["gradientDistance", 0.15],
+        ["linearizationError", 0.4],
+        ["kernelDistance", 0.4],
+      ] as const) {
         const expected = expectedSlope(setting, measure);
-        assert.ok(Math.abs(slopeOf(setting, measure) - expected) < tolerance, `${widthSettingName(setting)}: ${measure} has slope ${slopeOf(setting, measure)}, expected ${expected}`);
+        assert.ok(
+          Math.abs(slopeOf(setting, measure) - expected) < tolerance,
+          `${widthSettingName(setting)}: ${measure} has slope ${slopeOf(setting, measure)}, expected ${expected}`,
+        );
       }
     }
     for (const [place, setting] of natural.entries()) {
       // Halfway between the slopes that are expected of a natural task and of a new head's, which are −0.5 and 0.
-      assert.ok(slopeOf(setting, "linearizationError") < -0.25 && slopeOf(standard[place], "linearizationError") > -0.25, widthSettingName(setting));
-      assert.ok(slopeOf(setting, "gradientDistance") < -0.25 && slopeOf(standard[place], "gradientDistance") > -0.25, widthSettingName(setting));
+      assert.ok(
+        slopeOf(setting, "linearizationError") < -0.25 && slopeOf(standard[place], "linearizationError") > -0.25,
+        widthSettingName(setting),
+      );
+      assert.ok(
+        slopeOf(setting, "gradientDistance") < -0.25 && slopeOf(standard[place], "gradientDistance") > -0.25,
+        widthSettingName(setting),
+      );
     }
     for (const { fitted, start, sourceResidual } of records) {
       assert.ok(Math.abs(fitted - 0.5) <= 1e-4);
@@ -35,9 +73,18 @@ describe("the width experiment", () => {
   it("a record depends on its width, seed and setting only, and is the same again", async () => {
     const small = { inputs: 4, examples: { source: 3, train: 4, heldOut: 5 } };
     const seen: [number, number][] = [];
-    const all = await widthLab({ ...small, widths: [16, 32], seeds: [1, 2], settings: [...WIDTH_SETTINGS], onRecord: (_record, done, total) => seen.push([done, total]) });
+    const all = await widthLab({
+      ...small,
+      widths: [16, 32],
+      seeds: [1, 2],
+      settings: [...WIDTH_SETTINGS],
+      onRecord: (_record, done, total) => seen.push([done, total]),
+    });
     assert.equal(all.length, 40);
-    assert.deepEqual(seen, all.map((_, i) => [i + 1, 40]));
+    assert.deepEqual(
+      seen,
+      all.map((_, i) => [i + 1, 40]),
+    );
     const [again] = await widthLab({ ...small, widths: [32], seeds: [2], settings: [WIDTH_SETTINGS[7]] });
     const expected = all.find((record) => record.width === 32 && record.seed === 2 && record.setting === again.setting);
     assert.deepEqual(again, expected);
@@ -47,16 +94,25 @@ describe("the width experiment", () => {
   });
 
   it("has smaller errors for a smaller change of f", async () => {
-    const [half, tenth] = await Promise.all([0.5, 0.1].map((fitted) => widthLab({ widths: [64], seeds: [1], settings: [standard[0]], fitted })));
-    assert.ok(tenth[0].change < half[0].change && tenth[0].linearizationError < half[0].linearizationError && tenth[0].gradientDistance < half[0].gradientDistance);
+    const [half, tenth] = await Promise.all(
+      [0.5, 0.1].map((fitted) => widthLab({ widths: [64], seeds: [1], settings: [standard[0]], fitted })),
+    );
+    assert.ok(
+      tenth[0].change < half[0].change &&
+        tenth[0].linearizationError < half[0].linearizationError &&
+        tenth[0].gradientDistance < half[0].gradientDistance,
+    );
   });
 
   it("stops when it is told to", async () => {
     const controller = new AbortController();
-    const run = widthLab({ widths: [256], seeds: [1, 2, 3], onRecord: () => controller.abort(new Error("enough")) }, controller.signal);
+    const run = widthLab(
+      { widths: [256], seeds: [1, 2, 3], onRecord: () => controller.abort(new Error("enough")) },
+      controller.signal,
+    );
     await assert.rejects(run, /enough/);
     let pauses = 0;
-    for (const steps = widthLabSteps({ widths: [16], seeds: [1], settings: [lazy[0]] }); !steps.next().done; ) pauses++;
+    for (const steps = widthLabSteps({ widths: [16], seeds: [1], settings: [lazy[0]] }); !steps.next().done;) pauses++;
     assert.ok(pauses > 10, `${pauses} pauses`);
   });
 
@@ -78,7 +134,14 @@ describe("the width experiment", () => {
 
 describe("expectedSlope", () => {
   it("is the argument of the doc comment", () => {
-    const table: [WidthRecord["start"], number, number, number][] = [["pretrained", 0.5, -0.5, -0.5], ["pretrained", 0, 0, 0], ["new head", 0, 0, 0], ["new head", 0.5, -1, -0.5], ["new head", 0.25, -0.5, -0.25], ["lazy", 0, -1, -0.5]];
+    const table: [WidthRecord["start"], number, number, number][] = [
+      ["pretrained", 0.5, -0.5, -0.5],
+      ["pretrained", 0, 0, 0],
+      ["new head", 0, 0, 0],
+      ["new head", 0.5, -1, -0.5],
+      ["new head", 0.25, -0.5, -0.25],
+      ["lazy", 0, -1, -0.5],
+    ];
     for (const [start, exponent, error, gradients] of table) {
       assert.equal(expectedSlope({ start, exponent }, "linearizationError"), error, `${start}, ${exponent}`);
       assert.equal(expectedSlope({ start, exponent }, "kernelDistance"), error);
@@ -95,13 +158,24 @@ describe("widthRates", () => {
       for (const layer of ["input", "hidden", "output"] as const) {
         for (const optimizer of ["sgd", "signgd"] as const) {
           const moves = [64, 1024].map((width) => {
-            const gradients = gradientsOf(randomNetwork(width, inputs, initialDeviations(parameterization, width, inputs), 3), [point]);
-            const rates = { input: 0, hidden: 0, output: 0, [layer]: widthRates(parameterization, optimizer, width, inputs)[layer] };
+            const gradients = gradientsOf(
+              randomNetwork(width, inputs, initialDeviations(parameterization, width, inputs), 3),
+              [point],
+            );
+            const rates = {
+              input: 0,
+              hidden: 0,
+              output: 0,
+              [layer]: widthRates(parameterization, optimizer, width, inputs)[layer],
+            };
             // By how much f moves for χ = 1, to first order: the kernel's diagonal.
             return weightedKernel(gradients, gradients, rates, optimizer === "signgd")[0];
           });
           // A rate off by n^(1/2) would make it a factor of 4; 64 random units leave 20 to 30 %.
-          assert.ok(moves[0] > 0.01 && Math.abs(Math.log(moves[1] / moves[0])) < Math.log(1.8), `${optimizer}, ${layer}: ${moves.join(", ")}`);
+          assert.ok(
+            moves[0] > 0.01 && Math.abs(Math.log(moves[1] / moves[0])) < Math.log(1.8),
+            `${optimizer}, ${layer}: ${moves.join(", ")}`,
+          );
         }
       }
     });

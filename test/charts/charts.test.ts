@@ -65,7 +65,14 @@ const { resetSVGDefIds } = vegaModule as unknown as { resetSVGDefIds: () => void
 function collector(): Collector {
   const messages: string[] = [];
   const note = (...parts: unknown[]) => (messages.push(parts.join(" ")), logger);
-  const logger: Collector = { messages, level: () => logger, error: note, warn: note, info: () => logger, debug: () => logger };
+  const logger: Collector = {
+    messages,
+    level: () => logger,
+    error: note,
+    warn: note,
+    info: () => logger,
+    debug: () => logger,
+  };
   return logger;
 }
 
@@ -84,7 +91,10 @@ async function render(spec: ChartSpec, compileSpec: Compile): Promise<string> {
 const circleFit = (width: number): Parameters<typeof circleChart>[0][number] => {
   const angles = [0, 90, 180, 270, 360];
   const curve = (size: number) => Float64Array.from(angles, (angle) => size * Math.sign(angle - 135));
-  const kernel = (size: number) => ({ values: Float64Array.from([...angles, ...angles], (angle, i) => size * (1 + i + angle / 90)), shape: [2, 1, 5, 1] as [number, number, number, number] });
+  const kernel = (size: number) => ({
+    values: Float64Array.from([...angles, ...angles], (angle, i) => size * (1 + i + angle / 90)),
+    shape: [2, 1, 5, 1] as [number, number, number, number],
+  });
   return {
     task: { angles: [90, 270], targets: [1, -1] },
     width,
@@ -101,7 +111,12 @@ const verdictOf = (method: string, seed: number, share: number | undefined, dist
   seed,
   ...(share === undefined ? {} : { share }),
   distance,
-  verdicts: { solvesTask: true, ...(share === undefined ? {} : { linearized: share >= 0.5 }), fixedFeatures: distance < 2, ...(share === undefined ? {} : { kernelBehavior: share >= 0.5 && distance < 2 }) },
+  verdicts: {
+    solvesTask: true,
+    ...(share === undefined ? {} : { linearized: share >= 0.5 }),
+    fixedFeatures: distance < 2,
+    ...(share === undefined ? {} : { kernelBehavior: share >= 0.5 && distance < 2 }),
+  },
 });
 
 const threeSentences = [
@@ -112,32 +127,85 @@ const threeSentences = [
 
 /** One prediction: 0.3 − 0.5 + 0.1 + 0.05 of the pretrained answer. */
 const threeTerms = [
-  { text: "A dull film, and one of those that nobody would sit through twice", className: "terrible", term: -0.5, without: 0.4 },
+  {
+    text: "A dull film, and one of those that nobody would sit through twice",
+    className: "terrible",
+    term: -0.5,
+    without: 0.4,
+  },
   { text: "A fine film", className: "great", term: 0.3, without: -0.3 },
   { text: "A good book", className: "great", term: 0.1, without: -0.1 },
 ];
-const threeTermsSum = { sentence: "The plot is thin, but what a cast", prediction: -0.05, pretrained: 0.05, classes: ["terrible", "great"] as [string, string] };
+const threeTermsSum = {
+  sentence: "The plot is thin, but what a cast",
+  prediction: -0.05,
+  pretrained: 0.05,
+  classes: ["terrible", "great"] as [string, string],
+};
 
 /** Two subspaces, the second without a kernel of rank 4. */
 const twoClouds = (() => {
   const exact = [2, -1, 1, -1, 3, -2, 1, -2, 1];
-  const estimate = (error: number) => ({ values: exact.map((value, k) => value + error * (k % 2 ? -1 : 1)), reading: `off by ${error}` });
+  const estimate = (error: number) => ({
+    values: exact.map((value, k) => value + error * (k % 2 ? -1 : 1)),
+    reading: `off by ${error}`,
+  });
   return [
-    { name: "LoRA", exact, at: new Map([[1, estimate(0.8)], [4, estimate(0.25)]]) },
-    { name: "random subspace", exact: exact.map((value) => 10 * value), at: new Map([[1, { values: exact.map((value) => 10 * value), reading: "exact" }]]) },
+    {
+      name: "LoRA",
+      exact,
+      at: new Map([
+        [1, estimate(0.8)],
+        [4, estimate(0.25)],
+      ]),
+    },
+    {
+      name: "random subspace",
+      exact: exact.map((value) => 10 * value),
+      at: new Map([[1, { values: exact.map((value) => 10 * value), reading: "exact" }]]),
+    },
   ];
 })();
 
 const figures: Record<string, () => ChartSpec> = {
   agreement: () =>
     agreementChart(
-      ["SGD", "AdamW"].flatMap((panel, p) => [-2, -1, 0.5, 1].map((actual, i) => ({ panel, actual, predicted: actual * (1 - 0.2 * p) + 0.1 * i * p, group: i < 2 ? "no" : "yes", text: `sentence ${i}` }))),
+      ["SGD", "AdamW"].flatMap((panel, p) =>
+        [-2, -1, 0.5, 1].map((actual, i) => ({
+          panel,
+          actual,
+          predicted: actual * (1 - 0.2 * p) + 0.1 * i * p,
+          group: i < 2 ? "no" : "yes",
+          text: `sentence ${i}`,
+        })),
+      ),
       { title: "Fine-tuned model and linearization", actualTitle: "fine-tuned", predictedTitle: "linearized" },
     ),
   circle: () => circleChart([circleFit(4), circleFit(64)], { example: 1 }),
   tangent: () =>
-    tangentChart(["width 4", "width 64"].flatMap((panel, p) => ["at 0°", "at 90°"].flatMap((example, e) => [0, 0.5, 1].map((share) => ({ panel, example, share, value: e + share - (1 - p) * share ** 2, tangent: e + share }))))),
-  verdict: () => verdictChart([verdictOf("SGD", 13, 0.9, 0.4), verdictOf("SGD", 21, 0.7, 0.6), verdictOf("AdamW", 13, 0.3, 2.5), verdictOf("AdamW", 21, undefined, 3)], { title: "Two seeds" }),
+    tangentChart(
+      ["width 4", "width 64"].flatMap((panel, p) =>
+        ["at 0°", "at 90°"].flatMap((example, e) =>
+          [0, 0.5, 1].map((share) => ({
+            panel,
+            example,
+            share,
+            value: e + share - (1 - p) * share ** 2,
+            tangent: e + share,
+          })),
+        ),
+      ),
+    ),
+  verdict: () =>
+    verdictChart(
+      [
+        verdictOf("SGD", 13, 0.9, 0.4),
+        verdictOf("SGD", 21, 0.7, 0.6),
+        verdictOf("AdamW", 13, 0.3, 2.5),
+        verdictOf("AdamW", 21, undefined, 3),
+      ],
+      { title: "Two seeds" },
+    ),
   "verdict-wide": () => verdictChart([verdictOf("SGD", 13, -0.2, 0.4), verdictOf("AdamW", 13, 1.3, 250)]),
   "mask-fill": () =>
     maskFillChart(
@@ -152,7 +220,12 @@ const figures: Record<string, () => ChartSpec> = {
     accuracyChart(
       [
         ...[0.62, 0.62].map((accuracy, seed) => ({ method: "zero-shot", family: "baseline", seed, accuracy })),
-        ...[0.81, 0.85].map((accuracy, seed) => ({ method: "fine-tuning, prompted", family: "fine-tuning", seed, accuracy })),
+        ...[0.81, 0.85].map((accuracy, seed) => ({
+          method: "fine-tuning, prompted",
+          family: "fine-tuning",
+          seed,
+          accuracy,
+        })),
         ...[0.8, 0.86].map((accuracy, seed) => ({ method: "SGD kernel, prompted", family: "kernel", seed, accuracy })),
       ],
       { title: "Two seeds", chance: 0.5 },
@@ -172,17 +245,38 @@ const figures: Record<string, () => ChartSpec> = {
       ],
       classes: ["terrible", "great"],
     }),
-  "kernel-heatmap-square": () => kernelHeatmap({ values: [9, -1, 3, -1, 9, 1, 3, 1, 9], rows: threeSentences, columns: threeSentences, hideDiagonal: true, valueTitle: "K, centred" }),
+  "kernel-heatmap-square": () =>
+    kernelHeatmap({
+      values: [9, -1, 3, -1, 9, 1, 3, 1, 9],
+      rows: threeSentences,
+      columns: threeSentences,
+      hideDiagonal: true,
+      valueTitle: "K, centred",
+    }),
   "prediction-terms": () => predictionTermsChart(threeTerms, threeTermsSum),
-  "prediction-terms-most": () => predictionTermsChart(threeTerms, { ...threeTermsSum, pretrained: 0, prediction: -0.1, most: 1 }),
+  "prediction-terms-most": () =>
+    predictionTermsChart(threeTerms, { ...threeTermsSum, pretrained: 0, prediction: -0.1, most: 1 }),
   "kernel-heatmap-positive": () =>
-    kernelHeatmap({ values: [1, 0.5], rows: [{ text: "one", className: "no" }], columns: [{ text: "two", className: "no" }, { text: "three", className: "yes" }] }),
+    kernelHeatmap({
+      values: [1, 0.5],
+      rows: [{ text: "one", className: "no" }],
+      columns: [
+        { text: "two", className: "no" },
+        { text: "three", className: "yes" },
+      ],
+    }),
   regularization: () =>
     regularizationChart(
       [0, 0.001, 0.01].flatMap((regularization, r) =>
         [100, Infinity].flatMap((f0) =>
           (["dev", "test"] as const).flatMap((split) =>
-            [13, 21].map((seed) => ({ regularization, f0, split, seed, accuracy: 0.7 + 0.05 * r + (seed === 13 ? 0.02 : 0) })),
+            [13, 21].map((seed) => ({
+              regularization,
+              f0,
+              split,
+              seed,
+              accuracy: 0.7 + 0.05 * r + (seed === 13 ? 0.02 : 0),
+            })),
           ),
         ),
       ),
@@ -193,7 +287,13 @@ const figures: Record<string, () => ChartSpec> = {
       [10, 100, Infinity].flatMap((f0, s) =>
         [0, 0.001, 0.1].flatMap((regularization, r) =>
           (["dev", "test"] as const).flatMap((split) =>
-            [13, 21].map((seed) => ({ regularization, f0, split, seed, accuracy: 0.5 + 0.1 * r + 0.08 * (2 - Math.abs(s - 1)) + (seed === 13 ? 0.02 : 0) })),
+            [13, 21].map((seed) => ({
+              regularization,
+              f0,
+              split,
+              seed,
+              accuracy: 0.5 + 0.1 * r + 0.08 * (2 - Math.abs(s - 1)) + (seed === 13 ? 0.02 : 0),
+            })),
           ),
         ),
       ),
@@ -201,12 +301,43 @@ const figures: Record<string, () => ChartSpec> = {
     ),
   "grouped-accuracy": () =>
     groupedAccuracyChart(
-      [["trec", 1 / 6], ["subj", 1 / 2]].flatMap(([group, chance], g) =>
+      [
+        ["trec", 1 / 6],
+        ["subj", 1 / 2],
+      ].flatMap(([group, chance], g) =>
         [13, 21].flatMap((seed, s) => [
-          { group: String(group), chance: Number(chance), method: "zero-shot", family: "no training", seed, accuracy: 0.4 + 0.2 * g },
-          { group: String(group), chance: Number(chance), method: "SGD-FT", family: "fine-tuning", seed, accuracy: 0.7 + 0.05 * s },
-          { group: String(group), chance: Number(chance), method: "K (SGD)", family: "kernel", seed, accuracy: 0.65 + 0.1 * s },
-          { group: String(group), chance: Number(chance), method: "K (SignGD)", family: "kernel", seed, accuracy: 0.6 + 0.2 * s },
+          {
+            group: String(group),
+            chance: Number(chance),
+            method: "zero-shot",
+            family: "no training",
+            seed,
+            accuracy: 0.4 + 0.2 * g,
+          },
+          {
+            group: String(group),
+            chance: Number(chance),
+            method: "SGD-FT",
+            family: "fine-tuning",
+            seed,
+            accuracy: 0.7 + 0.05 * s,
+          },
+          {
+            group: String(group),
+            chance: Number(chance),
+            method: "K (SGD)",
+            family: "kernel",
+            seed,
+            accuracy: 0.65 + 0.1 * s,
+          },
+          {
+            group: String(group),
+            chance: Number(chance),
+            method: "K (SignGD)",
+            family: "kernel",
+            seed,
+            accuracy: 0.6 + 0.2 * s,
+          },
         ]),
       ),
       { title: "Two tasks, two seeds" },
@@ -215,7 +346,16 @@ const figures: Record<string, () => ChartSpec> = {
     gainChart(
       [
         { task: "mr", gain: 0.01, gainStd: 0.02, kernelGain: 0.03, kernelGainStd: 0.01 },
-        { task: "trec", gain: 0.3, gainStd: 0.05, kernelGain: 0.24, kernelGainStd: 0.02, thresholdGain: 0.1, probeGain: 0.27, share: 0.8 },
+        {
+          task: "trec",
+          gain: 0.3,
+          gainStd: 0.05,
+          kernelGain: 0.24,
+          kernelGainStd: 0.02,
+          thresholdGain: 0.1,
+          probeGain: 0.27,
+          share: 0.8,
+        },
       ],
       { title: "Two tasks", smallestGain: 0.05, fineTuningTitle: "SGD-FT", kernelTitle: "K (SGD)" },
     ),
@@ -230,40 +370,94 @@ const figures: Record<string, () => ChartSpec> = {
         { id: 9, from: "text", text: 1 },
         { id: 2, from: "special", cutBy: "longest length" },
       ],
-      { maskId: 4, idToToken: (id) => ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "?", "x", "Fine", "Ġfilms", "Ġdull"][id] },
+      {
+        maskId: 4,
+        idToToken: (id) => ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "?", "x", "Fine", "Ġfilms", "Ġdull"][id],
+      },
       { title: "Fine?<mask> dull", perLine: 5 },
     ),
   prompts: () =>
     promptChart(
       ["It was", "All in all"].flatMap((prompt, p) =>
         ["terrible/great", "bad/good"].flatMap((words, w) =>
-          (["natural", "permuted"] as const).map((order, o) => ({ prompt, words, order, chance: 0.5, detail: `${prompt} ⟨mask⟩`, accuracy: o === 0 ? 0.7 + 0.1 * p - 0.05 * w : 0.3 - 0.1 * p + 0.05 * w })),
+          (["natural", "permuted"] as const).map((order, o) => ({
+            prompt,
+            words,
+            order,
+            chance: 0.5,
+            detail: `${prompt} ⟨mask⟩`,
+            accuracy: o === 0 ? 0.7 + 0.1 * p - 0.05 * w : 0.3 - 0.1 * p + 0.05 * w,
+          })),
         ),
       ),
       { title: "Two templates, two pairs of words", examples: 100 },
     ),
   "prompts-orders": () =>
     promptChart(
-      [["trec", 1 / 6], ["mr", 1 / 2]].flatMap(([prompt, chance], p) => [0.8, 0.1, 0.2].map((accuracy, o) => ({ prompt: String(prompt), chance: Number(chance), words: "the task's own", order: o === 0 ? ("natural" as const) : ("permuted" as const), accuracy: accuracy - 0.05 * p }))),
+      [
+        ["trec", 1 / 6],
+        ["mr", 1 / 2],
+      ].flatMap(([prompt, chance], p) =>
+        [0.8, 0.1, 0.2].map((accuracy, o) => ({
+          prompt: String(prompt),
+          chance: Number(chance),
+          words: "the task's own",
+          order: o === 0 ? ("natural" as const) : ("permuted" as const),
+          accuracy: accuracy - 0.05 * p,
+        })),
+      ),
       { promptTitle: "task" },
     ),
   choice: () =>
     choiceChart(
       ["kernel", "fine-tuning"].flatMap((method, m) =>
-        [13, 21].flatMap((seed, s) => [0, 0.1, 1, 10].map((regularization, r) => ({ task: "sst-2", method, k: 16, seed, setting: { regularization, f0: Infinity }, dev: 0.6 + 0.0625 * (r % 3), test: 0.65 + 0.04 * (r % 3) - 0.02 * m + 0.03 * s }))),
+        [13, 21].flatMap((seed, s) =>
+          [0, 0.1, 1, 10].map((regularization, r) => ({
+            task: "sst-2",
+            method,
+            k: 16,
+            seed,
+            setting: { regularization, f0: Infinity },
+            dev: 0.6 + 0.0625 * (r % 3),
+            test: 0.65 + 0.04 * (r % 3) - 0.02 * m + 0.03 * s,
+          })),
+        ),
       ),
       "Two seeds, four settings",
     ),
   dataset: () =>
     datasetChart(
       [
-        { task: "sst-2", classes: [{ name: "0: terrible", count: 480 }, { name: "1: great", count: 520 }], lengths: [10, 12, 14, 20, 31], limit: 128 },
-        { task: "trec", classes: [{ name: "Human", count: 10 }, { name: "Location", count: 20 }, { name: "Number", count: 30 }], lengths: [9, 9, 11] },
+        {
+          task: "sst-2",
+          classes: [
+            { name: "0: terrible", count: 480 },
+            { name: "1: great", count: 520 },
+          ],
+          lengths: [10, 12, 14, 20, 31],
+          limit: 128,
+        },
+        {
+          task: "trec",
+          classes: [
+            { name: "Human", count: 10 },
+            { name: "Location", count: 20 },
+            { name: "Number", count: 30 },
+          ],
+          lengths: [9, 9, 11],
+        },
       ],
       "Two tasks",
     ),
   contribution: () =>
-    contributionChart([{ part: "embeddings", value: 1.5 }, { part: "layer 1", value: -0.25 }], "One kernel entry", "part of the inner product"),
+    contributionChart(
+      [
+        { part: "embeddings", value: 1.5 },
+        { part: "layer 1", value: -0.25 },
+      ],
+      "One kernel entry",
+      "part of the inner product",
+    ),
   slope: () =>
     slopeChart(
       [1, 2].flatMap((seed) =>
@@ -279,13 +473,31 @@ const figures: Record<string, () => ChartSpec> = {
       [0, 0.3, 0.6].flatMap((naturalness) =>
         [13, 21].flatMap((seed, s) =>
           ["subj", "trec"].flatMap((task, t) => [
-            { measure: "linearization error (relative)", task, seed, naturalness, value: 0.5 - 0.5 * naturalness + 0.1 * t + 0.02 * s },
-            ...(naturalness === 0.3 && t === 1 ? [] : [{ measure: "test accuracy", task, seed, naturalness, value: 0.6 + 0.3 * naturalness + 0.02 * s }]),
-            { measure: "distance over three decades", task, seed, naturalness, value: 0.1 * 10 ** (5 * naturalness) * (1 + t + s) },
+            {
+              measure: "linearization error (relative)",
+              task,
+              seed,
+              naturalness,
+              value: 0.5 - 0.5 * naturalness + 0.1 * t + 0.02 * s,
+            },
+            ...(naturalness === 0.3 && t === 1
+              ? []
+              : [{ measure: "test accuracy", task, seed, naturalness, value: 0.6 + 0.3 * naturalness + 0.02 * s }]),
+            {
+              measure: "distance over three decades",
+              task,
+              seed,
+              naturalness,
+              value: 0.1 * 10 ** (5 * naturalness) * (1 + t + s),
+            },
           ]),
         ),
       ),
-      { title: "Three measures of two tasks", thresholds: { "linearization error (relative)": 0.25 }, formats: { "test accuracy": ".0%" } },
+      {
+        title: "Three measures of two tasks",
+        thresholds: { "linearization error (relative)": 0.25 },
+        formats: { "test accuracy": ".0%" },
+      },
     ),
   linearization: () =>
     linearizationChart(
@@ -293,7 +505,12 @@ const figures: Record<string, () => ChartSpec> = {
         linearizationPoints(
           {
             start: 0.5 + 0.02 * s,
-            checkpoints: [0, 10, 20].map((step) => ({ step, tuned: 0.5 + 0.015 * step + 0.02 * s, linearized: 0.5 + 0.01 * step, ...(s === 0 ? { descent: 0.5 + 0.012 * step } : {}) })),
+            checkpoints: [0, 10, 20].map((step) => ({
+              step,
+              tuned: 0.5 + 0.015 * step + 0.02 * s,
+              linearized: 0.5 + 0.01 * step,
+              ...(s === 0 ? { descent: 0.5 + 0.012 * step } : {}),
+            })),
           },
           seed,
         ),
@@ -325,13 +542,26 @@ const figures: Record<string, () => ChartSpec> = {
     ),
   "early-steps-rates": () =>
     earlyStepsChart(
-      [0.1, 0.01].flatMap((rate) => [1, 2].map((step) => ({ step, formula: "sgd" as const, correlation: 1 - rate * step, relativeError: rate * step, rate }))),
+      [0.1, 0.01].flatMap((rate) =>
+        [1, 2].map((step) => ({
+          step,
+          formula: "sgd" as const,
+          correlation: 1 - rate * step,
+          relativeError: rate * step,
+          rate,
+        })),
+      ),
       { title: "Two learning rates", selected: 0.01 },
     ),
   subspace: () =>
     subspaceChart(
       [
-        ...[64, 256, 1024, 4096].map((dimension) => ({ method: "random subspace", dimension, relativeError: 3 / Math.sqrt(dimension), largestNormalized: 4 / Math.sqrt(dimension) })),
+        ...[64, 256, 1024, 4096].map((dimension) => ({
+          method: "random subspace",
+          dimension,
+          relativeError: 3 / Math.sqrt(dimension),
+          largestNormalized: 4 / Math.sqrt(dimension),
+        })),
         { method: "BitFit", dimension: 300, relativeError: 0.95, largestNormalized: 0.9 },
         { method: "everything", dimension: 4096, relativeError: 0, largestNormalized: 0 },
       ],
@@ -352,14 +582,27 @@ const figures: Record<string, () => ChartSpec> = {
     stepPanelsChart(
       ["mr", "trec"].flatMap((row, r) =>
         ["SGD", "AdamW"].flatMap((column, c) =>
-          ["fine-tuned", "linearized"].flatMap((curve, u) => [0, 10, 20].flatMap((step) => [13, 21].map((seed, s) => ({ row, column, curve, step, seed, value: 0.4 + 0.1 * r + 0.01 * step * (1 - 0.3 * u) + 0.04 * s * c })))),
+          ["fine-tuned", "linearized"].flatMap((curve, u) =>
+            [0, 10, 20].flatMap((step) =>
+              [13, 21].map((seed, s) => ({
+                row,
+                column,
+                curve,
+                step,
+                seed,
+                value: 0.4 + 0.1 * r + 0.01 * step * (1 - 0.3 * u) + 0.04 * s * c,
+              })),
+            ),
+          ),
         ),
       ),
       { title: "Two tasks, two methods", valueTitle: "test accuracy", percent: true },
     ),
   "step-panels-level": () =>
     stepPanelsChart(
-      ["SGD", "AdamW"].flatMap((curve, u) => [10, 20].map((step) => ({ row: "", column: "trec", curve, step, seed: 13, value: 0.05 * step * (1 + u) }))),
+      ["SGD", "AdamW"].flatMap((curve, u) =>
+        [10, 20].map((step) => ({ row: "", column: "trec", curve, step, seed: 13, value: 0.05 * step * (1 + u) })),
+      ),
       { valueTitle: "mean relative distance", level: { value: 2, title: "fixed features below" } },
     ),
   "two-tests": () =>
@@ -376,7 +619,16 @@ const figures: Record<string, () => ChartSpec> = {
     verdictGridChart(
       ["SGD", "AdamW"].flatMap((method, m) =>
         ["mr", "trec"].flatMap((task, t) =>
-          (["solvesTask", "linearized", "fixedFeatures", "kernelBehavior"] as const).map((criterion, c) => ({ task, method, criterion, yes: (m + t + c) % 3, defined: c === 1 && t === 0 ? 0 : 2, draws: 3 })).map((count) => ({ ...count, yes: Math.min(count.yes, count.defined) })),
+          (["solvesTask", "linearized", "fixedFeatures", "kernelBehavior"] as const)
+            .map((criterion, c) => ({
+              task,
+              method,
+              criterion,
+              yes: (m + t + c) % 3,
+              defined: c === 1 && t === 0 ? 0 : 2,
+              draws: 3,
+            }))
+            .map((count) => ({ ...count, yes: Math.min(count.yes, count.defined) })),
         ),
       ),
       { title: "Two tasks, three draws" },
@@ -392,7 +644,10 @@ const figures: Record<string, () => ChartSpec> = {
 
 for (const [name, figure] of Object.entries(figures)) {
   test(`${name} is as stored`, async () => {
-    const files = { [`${name}.json`]: `${JSON.stringify(figure(), null, 1)}\n`, [`${name}.svg`]: await render(figure(), versions[0].compile) };
+    const files = {
+      [`${name}.json`]: `${JSON.stringify(figure(), null, 1)}\n`,
+      [`${name}.svg`]: await render(figure(), versions[0].compile),
+    };
     for (const [file, content] of Object.entries(files)) {
       const path = join(stored, file);
       if (update) {
@@ -400,7 +655,11 @@ for (const [name, figure] of Object.entries(figures)) {
         writeFileSync(path, content);
       }
       assert.ok(existsSync(path), `${path} is missing: look at the figure, then store it with UPDATE_CHARTS=1`);
-      assert.equal(content, readFileSync(path, "utf8"), `${file} changed: look at it, then store it with UPDATE_CHARTS=1`);
+      assert.equal(
+        content,
+        readFileSync(path, "utf8"),
+        `${file} changed: look at it, then store it with UPDATE_CHARTS=1`,
+      );
     }
   });
 
@@ -416,7 +675,10 @@ for (const [name, figure] of Object.entries(figures)) {
     const text = JSON.stringify(figure());
     assert.doesNotMatch(text, /"(config|background|titleColor|labelColor|gridColor|domainColor)"/);
     const colors = text.match(/#[0-9a-f]{3,8}/gi) ?? [];
-    assert.deepEqual(colors.filter((color) => !(Object.values(PALETTE) as string[]).includes(color)), []);
+    assert.deepEqual(
+      colors.filter((color) => !(Object.values(PALETTE) as string[]).includes(color)),
+      [],
+    );
     assert.doesNotMatch(text, /NaN|Infinity|:null,"title"/);
   });
 }
@@ -441,17 +703,27 @@ test("mark colours stand out from a light and from a dark page", () => {
 });
 
 test("brushing a row of the kernel heatmap fades the other rows and shows its sentence, in lines", async () => {
-  const long = "a dull film about nothing in particular that goes on and on until nobody in the audience knows any longer why they came to see it";
-  const rows = [{ text: "a fine film", className: "great" }, { text: long, className: "terrible" }];
-  const columns = [{ text: "a bore", className: "terrible" }, { text: "a great cast", className: "great" }];
+  const long =
+    "a dull film about nothing in particular that goes on and on until nobody in the audience knows any longer why they came to see it";
+  const rows = [
+    { text: "a fine film", className: "great" },
+    { text: long, className: "terrible" },
+  ];
+  const columns = [
+    { text: "a bore", className: "terrible" },
+    { text: "a great cast", className: "great" },
+  ];
   for (const version of versions) {
-    const { spec } = version.compile(kernelHeatmap({ values: [4, -1, 3, -2], rows, columns }) as never, { logger: collector() });
+    const { spec } = version.compile(kernelHeatmap({ values: [4, -1, 3, -2], rows, columns }) as never, {
+      logger: collector(),
+    });
     const view = new View(parse(spec), { renderer: "none" });
     const still = await view.toSVG();
     assert.equal((still.match(/opacity="0\.25"/g) ?? []).length, 0, version.name);
     // The labels of the row facets are the classes alone: no sentence is written anywhere.
     assert.doesNotMatch(still, /(great|terrible): a /);
-    const brushed = (row: number): Promise<string> => view.data("brushed_store", [{ unit: "", fields: [{ type: "E", field: "row" }], values: [row] }]).toSVG();
+    const brushed = (row: number): Promise<string> =>
+      view.data("brushed_store", [{ unit: "", fields: [{ type: "E", field: "row" }], values: [row] }]).toSVG();
     const first = await brushed(0);
     assert.equal((first.match(/opacity="0\.25"/g) ?? []).length, 2, "the two cells of the other row");
     assert.match(first, />great: a fine film</);
@@ -464,23 +736,52 @@ test("brushing a row of the kernel heatmap fades the other rows and shows its se
 });
 
 test("an entry of an example with itself is hidden, and does not set the scale", () => {
-  const { vconcat } = figures["kernel-heatmap-square"]() as ChartSpec & { vconcat: { data: { values: { row: number; column: number }[] }; encoding: { color: { scale: { domain: number[] } } } }[] };
+  const { vconcat } = figures["kernel-heatmap-square"]() as ChartSpec & {
+    vconcat: {
+      data: { values: { row: number; column: number }[] };
+      encoding: { color: { scale: { domain: number[] } } };
+    }[];
+  };
   assert.equal(vconcat[1].data.values.filter(({ row, column }) => row === column).length, 0);
   assert.deepEqual(vconcat[1].encoding.color.scale.domain, [-3, 3]);
 });
 
 test("a prediction's bars add up to it, by size; those that are not drawn are one bar of each class", () => {
-  type Rows = ChartSpec & { title: { text: string[] }; data: { values: { text: string; kind: string; term: number; change?: number }[] } };
+  type Rows = ChartSpec & {
+    title: { text: string[] };
+    data: { values: { text: string; kind: string; term: number; change?: number }[] };
+  };
   const all = figures["prediction-terms"]() as Rows;
   const sum = (rows: Rows): number => rows.data.values.reduce((total, { term }) => total + term, 0);
   assert.ok(Math.abs(sum(all) - threeTermsSum.prediction) < 1e-12);
-  assert.deepEqual(all.data.values.map(({ term }) => term), [0.3, 0.1, 0.05, -0.5]);
+  assert.deepEqual(
+    all.data.values.map(({ term }) => term),
+    [0.3, 0.1, 0.05, -0.5],
+  );
   assert.ok(Math.abs(all.data.values[3].change! - 0.45) < 1e-12, "without it, less what it is");
-  assert.equal(all.title.text.at(-1), 'prediction −0.05, which says "terrible": the sum of "terrible" −0.5, "great" +0.4, the pretrained answer +0.05');
-  const domains = (all as unknown as { hconcat: { encoding: { y: { scale: { domain: number[] } } } }[] }).hconcat.map(({ encoding }) => encoding.y.scale.domain);
-  assert.deepEqual(domains, [[0, 1, 2, 3], [0, 1, 2, 3]], "a row is at the same height in both panels");
+  assert.equal(
+    all.title.text.at(-1),
+    'prediction −0.05, which says "terrible": the sum of "terrible" −0.5, "great" +0.4, the pretrained answer +0.05',
+  );
+  const domains = (all as unknown as { hconcat: { encoding: { y: { scale: { domain: number[] } } } }[] }).hconcat.map(
+    ({ encoding }) => encoding.y.scale.domain,
+  );
+  assert.deepEqual(
+    domains,
+    [
+      [0, 1, 2, 3],
+      [0, 1, 2, 3],
+    ],
+    "a row is at the same height in both panels",
+  );
   const few = figures["prediction-terms-most"]() as Rows;
-  assert.deepEqual(few.data.values.map(({ text, kind }) => [text, kind]), [['2 other sentences of "great"', "great"], [threeTerms[0].text, "terrible"]]);
+  assert.deepEqual(
+    few.data.values.map(({ text, kind }) => [text, kind]),
+    [
+      ['2 other sentences of "great"', "great"],
+      [threeTerms[0].text, "terrible"],
+    ],
+  );
   assert.ok(Math.abs(sum(few) + 0.1) < 1e-12);
 });
 
@@ -497,21 +798,38 @@ test("the menus move the reading and the curve", async () => {
   const { spec } = versions[0].compile(regularizationChart(points) as never, { logger: collector() });
   const view = new View(parse(spec), { renderer: "none" });
   assert.match(await view.toSVG(), /regularization 0, f0 10: test 50\.0 \(0\.0\) %</);
-  assert.match(await view.signal("regularization", "0.1").toSVG(), /regularization 0\.1, f0 10: test 75\.0 \(0\.0\) %</);
-  assert.match(await view.signal("f0", "∞ (ignore the pretrained logits)").toSVG(), /regularization 0\.1, f0 ∞: test 87\.5 \(0\.0\) %</);
+  assert.match(
+    await view.signal("regularization", "0.1").toSVG(),
+    /regularization 0\.1, f0 10: test 75\.0 \(0\.0\) %</,
+  );
+  assert.match(
+    await view.signal("f0", "∞ (ignore the pretrained logits)").toSVG(),
+    /regularization 0\.1, f0 ∞: test 87\.5 \(0\.0\) %</,
+  );
   view.finalize();
 });
 
 test("the grid's menus choose the examples, γ and λ; the frame stays with the setting that is best on dev", async () => {
   const points = [1, 4].flatMap((gamma) =>
     [0, 1].flatMap((lambda) =>
-      (["dev", "test"] as const).map((split) => ({ regularization: 0.1, f0: 10, gamma, lambda, split, seed: 1, accuracy: (split === "dev" ? 0.5 : 0.25) + 0.05 * gamma + 0.1 * lambda })),
+      (["dev", "test"] as const).map((split) => ({
+        regularization: 0.1,
+        f0: 10,
+        gamma,
+        lambda,
+        split,
+        seed: 1,
+        accuracy: (split === "dev" ? 0.5 : 0.25) + 0.05 * gamma + 0.1 * lambda,
+      })),
     ),
   );
   const { spec } = versions[0].compile(gridChart(points) as never, { logger: collector() });
   const view = new View(parse(spec), { renderer: "none" });
   const start = await view.toSVG();
-  assert.match(start, /best on dev: regularization 0\.1, f0 10, γ 4, λ 1<.*>dev 80\.0 \(0\.0\) %, test 55\.0 \(0\.0\) %</);
+  assert.match(
+    start,
+    /best on dev: regularization 0\.1, f0 10, γ 4, λ 1<.*>dev 80\.0 \(0\.0\) %, test 55\.0 \(0\.0\) %</,
+  );
   assert.match(start, />80\.0%</);
   assert.match(start, new RegExp(`stroke="${PALETTE.vermilion}"`));
   const other = await view.signal("gamma", "1").signal("lambda", "0").toSVG();
@@ -545,16 +863,28 @@ test("a seed's grid gives a point for each setting and split", () => {
   const scores = (accuracy: number) => ({ accuracy, f1: 0, loss: 0, examples: 1 });
   const grid = [{ regularization: 0.1, f0: Infinity, lambda: 1, scores: { dev: scores(0.5), test: scores(0.25) } }];
   const setting = { regularization: 0.1, f0: Infinity, lambda: 1, seed: 13 };
-  assert.deepEqual(gridPoints(grid, 13), [{ ...setting, split: "dev", accuracy: 0.5 }, { ...setting, split: "test", accuracy: 0.25 }]);
+  assert.deepEqual(gridPoints(grid, 13), [
+    { ...setting, split: "dev", accuracy: 0.5 },
+    { ...setting, split: "test", accuracy: 0.25 },
+  ]);
 });
 
 test("the slope chart's legend has each series' slope, from parallel lines of its seeds", () => {
-  const { description } = slopeChart([64, 256].flatMap((x) => [{ series: "a", seed: 1, x, y: 8 / x, expected: -1 }, { series: "a", seed: 2, x, y: 1 / x, expected: -1 }, { series: "b", seed: 1, x, y: x }]));
+  const { description } = slopeChart(
+    [64, 256].flatMap((x) => [
+      { series: "a", seed: 1, x, y: 8 / x, expected: -1 },
+      { series: "a", seed: 2, x, y: 1 / x, expected: -1 },
+      { series: "b", seed: 1, x, y: x },
+    ]),
+  );
   assert.match(description, /a: slope −1\.00 ± 0\.00 \(expected −1\.0\), b: slope 1\.00$/);
 });
 
 test("the feature chart tells the verdict, and frames what is not below the threshold", async () => {
-  const cells = [{ layer: "all", kind: "all", distance: 2 }, { layer: "layer 1", kind: "all", distance: 1.9 }];
+  const cells = [
+    { layer: "all", kind: "all", distance: 2 },
+    { layer: "layer 1", kind: "all", distance: 1.9 },
+  ];
   const svg = await render(featureChangeChart(cells), versions[0].compile);
   assert.match(svg, /mean relative distance 2\.00: features not fixed \(threshold 2\.0\)/);
   assert.equal((svg.match(new RegExp(`stroke="${PALETTE.vermilion}"`, "g")) ?? []).length, 1);
@@ -564,8 +894,16 @@ test("the feature chart tells the verdict, and frames what is not below the thre
 test("the bound of a subspace is drawn from where it says anything, on an axis that reaches there; the other panel's fits the data", () => {
   const point = (dimension: number) => ({ method: "LoRA", dimension, relativeError: 0.5, largestNormalized: 0.5 });
   const chart = (dimensions: number[]) => JSON.stringify(subspaceChart(dimensions.map(point), { vectors: 32 }));
-  const domains = (text: string): string[] => [...new Set([...text.matchAll(/"type":"log","domain":(\[\d+,\d+\])/g)].map(([, domain]) => domain))];
-  for (const [dimensions, expected] of [[[4, 64], ["[4,64]", "[4,1415]"]], [[64, 65536], ["[64,65536]"]]] as const) {
+  const domains = (text: string): string[] => [
+    ...new Set([...text.matchAll(/"type":"log","domain":(\[\d+,\d+\])/g)].map(([, domain]) => domain)),
+  ];
+  for (const [dimensions, expected] of [
+    [
+      [4, 64],
+      ["[4,64]", "[4,1415]"],
+    ],
+    [[64, 65536], ["[64,65536]"]],
+  ] as const) {
     const text = chart([...dimensions]);
     // Python: math.ceil(4 * math.log(4 * 32**2 / 0.05) / (e**2 - e**3)) is 306 for e = 2/3 and 1415 for e = 0.2.
     assert.deepEqual(domains(text), expected);
@@ -577,9 +915,21 @@ test("the bound of a subspace is drawn from where it says anything, on an axis t
 });
 
 test("the feature chart's rows and columns have one order, whatever that of the cells", () => {
-  const cells = [["all", "all"], ["head", "biases"], ["layer 10", "value"], ["layer 2", "query"], ["embeddings", "embeddings"]].map(([layer, kind]) => ({ layer, kind, distance: 1 }));
-  const sorts = (chart: ChartSpec) => Object.values((chart as unknown as { encoding: Record<string, { sort: string[] }> }).encoding).map(({ sort }) => sort);
-  const expected = [["embeddings", "query", "value", "biases", "all"], ["embeddings", "layer 2", "layer 10", "head", "all"]];
+  const cells = [
+    ["all", "all"],
+    ["head", "biases"],
+    ["layer 10", "value"],
+    ["layer 2", "query"],
+    ["embeddings", "embeddings"],
+  ].map(([layer, kind]) => ({ layer, kind, distance: 1 }));
+  const sorts = (chart: ChartSpec) =>
+    Object.values((chart as unknown as { encoding: Record<string, { sort: string[] }> }).encoding).map(
+      ({ sort }) => sort,
+    );
+  const expected = [
+    ["embeddings", "query", "value", "biases", "all"],
+    ["embeddings", "layer 2", "layer 10", "head", "all"],
+  ];
   assert.deepEqual(sorts(featureChangeChart(cells)), expected);
   assert.deepEqual(sorts(featureChangeChart(cells.toReversed())), expected);
 });
@@ -594,7 +944,13 @@ test("points of two series at one place stand beside each other, in shapes of th
 
 test("a trajectory's agreement gives a point for each step and kernel", () => {
   const agreement = { correlation: 0.5, relativeError: 0.25, scale: 1, scaledError: 0.1 };
-  const step = { step: 1, learningRate: 0.1, loss: 1, change: new Float64Array(1), predictions: new Map([["sgd" as const, { predicted: new Float64Array(1), agreement }]]) };
+  const step = {
+    step: 1,
+    learningRate: 0.1,
+    loss: 1,
+    change: new Float64Array(1),
+    predictions: new Map([["sgd" as const, { predicted: new Float64Array(1), agreement }]]),
+  };
   assert.deepEqual(earlyStepPoints([step]), [{ step: 1, formula: "sgd", correlation: 0.5, relativeError: 0.25 }]);
 });
 
@@ -611,10 +967,16 @@ test("buttons choose the learning rate of the early steps, and the axes stay", a
 });
 
 test("buttons choose the size of the subspaces: entries and reading change, the axes stay", async () => {
-  const view = new View(parse(versions[0].compile(figures["subspace-entries"]() as never, { logger: collector() }).spec), { renderer: "none" });
+  const view = new View(
+    parse(versions[0].compile(figures["subspace-entries"]() as never, { logger: collector() }).spec),
+    { renderer: "none" },
+  );
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
   const larger = await view.toSVG();
-  assert.match(larger, />LoRA, rank or dimension 4: off by 0\.25<.*>random subspace, rank or dimension 4: not computed</);
+  assert.match(
+    larger,
+    />LoRA, rank or dimension 4: off by 0\.25<.*>random subspace, rank or dimension 4: not computed</,
+  );
   // Three sentences make three pairs; the second subspace has no kernel of this size.
   assert.equal(symbols(larger), 3);
   const smaller = await view.signal("chosen", 1).toSVG();
@@ -626,23 +988,58 @@ test("buttons choose the size of the subspaces: entries and reading change, the 
 });
 
 test("entries are in units of each exact kernel's root mean square", () => {
-  const { data } = figures["subspace-entries"]() as unknown as { data: { values: { row: number; column: number; kind: string; exact: number[]; at: (number | null)[][] }[] } };
+  const { data } = figures["subspace-entries"]() as unknown as {
+    data: { values: { row: number; column: number; kind: string; exact: number[]; at: (number | null)[][] }[] };
+  };
   const pairs = data.values.map(({ row, column }) => [row, column]);
-  assert.deepEqual(pairs, [[0, 1], [0, 2], [1, 2]]);
+  assert.deepEqual(pairs, [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+  ]);
   // Python: math.sqrt((1 + 1 + 4) / 3) = 1.4142135623730951; (-1 - 0.8) / 1.4142... = -1.2727..., (-1 - 0.25) / 1.4142... = -0.8838...
-  assert.deepEqual(data.values[0], { row: 0, column: 1, kind: "of different classes", exact: [-0.707, -0.707], at: [[-1.273, -0.884], [-0.707, null]] });
-  assert.deepEqual(data.values.map(({ kind }) => kind), ["of different classes", "of one class", "of different classes"]);
+  assert.deepEqual(data.values[0], {
+    row: 0,
+    column: 1,
+    kind: "of different classes",
+    exact: [-0.707, -0.707],
+    at: [
+      [-1.273, -0.884],
+      [-0.707, null],
+    ],
+  });
+  assert.deepEqual(
+    data.values.map(({ kind }) => kind),
+    ["of different classes", "of one class", "of different classes"],
+  );
 });
 
 test("kernel panels group by class, each in its own units", () => {
-  const { data } = figures["kernel-panels"]() as unknown as { data: { values: { row: number; column: number; top: number; left: number; values: number[] }[] } };
-  assert.deepEqual(data.values.slice(0, 3).map(({ row, column, top, left }) => [row, column, top, left]), [[1, 1, 0, 0], [1, 0, 0, 1.7], [1, 2, 0, 2.7]]);
+  const { data } = figures["kernel-panels"]() as unknown as {
+    data: { values: { row: number; column: number; top: number; left: number; values: number[] }[] };
+  };
+  assert.deepEqual(
+    data.values.slice(0, 3).map(({ row, column, top, left }) => [row, column, top, left]),
+    [
+      [1, 1, 0, 0],
+      [1, 0, 0, 1.7],
+      [1, 2, 0, 2.7],
+    ],
+  );
   // Of nine values the 98th percentile is the largest: 5, and 0.5.
-  assert.deepEqual(data.values.slice(0, 2).map(({ values }) => values), [[1, 1], [-0.2, -0.6]]);
+  assert.deepEqual(
+    data.values.slice(0, 2).map(({ values }) => values),
+    [
+      [1, 1],
+      [-0.2, -0.6],
+    ],
+  );
 });
 
 test("buttons choose the width of the network on the circle, and the axes stay", async () => {
-  const view = new View(parse(versions[0].compile(figures.circle() as never, { logger: collector() }).spec), { renderer: "none" });
+  const view = new View(parse(versions[0].compile(figures.circle() as never, { logger: collector() }).spec), {
+    renderer: "none",
+  });
   const narrow = await view.toSVG();
   const wide = await view.signal("units", 64).toSVG();
   assert.notEqual(narrow, wide);
@@ -654,14 +1051,24 @@ test("buttons choose the width of the network on the circle, and the axes stay",
 test("the two tests' figure counts what passes both, draws a far share at the edge, and tells what it cannot draw", () => {
   const { description, title } = figures["two-tests"]() as ChartSpec & { title: { subtitle: string[] } };
   assert.equal(description, "Two methods: 1 of 3 measurements with both numbers pass both tests; 1 have no share");
-  assert.deepEqual(title.subtitle, ["upper left: both tests pass", "1 with a share beyond the axis at its edge", "1 without a share are not drawn"]);
-  assert.throws(() => twoTestsChart([{ task: "cr", method: "SGD", seed: 13, distance: 0.2 }]), /at least one measurement with a share/);
+  assert.deepEqual(title.subtitle, [
+    "upper left: both tests pass",
+    "1 with a share beyond the axis at its edge",
+    "1 without a share are not drawn",
+  ]);
+  assert.throws(
+    () => twoTestsChart([{ task: "cr", method: "SGD", seed: 13, distance: 0.2 }]),
+    /at least one measurement with a share/,
+  );
 });
 
 test("the verdict grid writes counts, and a dash where no draw has a verdict", async () => {
   const svg = await render(figures["verdict-grid"](), versions[0].compile);
   assert.equal((svg.match(/>–</g) ?? []).length, 2);
-  assert.match(figures["verdict-grid"]().description, /: kernel behaviour in SGD 1 of 4, AdamW 3 of 4 measurements with a verdict$/);
+  assert.match(
+    figures["verdict-grid"]().description,
+    /: kernel behaviour in SGD 1 of 4, AdamW 3 of 4 measurements with a verdict$/,
+  );
 });
 
 test("a verdict says each half with its mean, and in how many seeds it holds", () => {
@@ -670,19 +1077,45 @@ test("a verdict says each half with its mean, and in how many seeds it holds", (
     verdictSentence(sgd),
     "SGD: the linearization has 65 % of the gain, at least half of it in 1 of 2 seeds; kernel entries moved by 0.50 times their size on average, by less than 2.0 in 2 of 2; the kernel solves the task in 2 of 2. Kernel behaviour: 1 of 2 seeds.",
   );
-  assert.match(verdictSentence([verdictOf("SGD", 13, undefined, 3)]), /gains too little for a share of it; .* less than 2\.0 in 0 of 1; .* Kernel behaviour: 0 of 1 seeds\.$/);
-  assert.match(verdictSentence([...sgd, verdictOf("SGD", 42, undefined, 1)]), /65 % of the gain \(of 2 seeds that have one\), at least half of it in 1 of 3 seeds/);
+  assert.match(
+    verdictSentence([verdictOf("SGD", 13, undefined, 3)]),
+    /gains too little for a share of it; .* less than 2\.0 in 0 of 1; .* Kernel behaviour: 0 of 1 seeds\.$/,
+  );
+  assert.match(
+    verdictSentence([...sgd, verdictOf("SGD", 42, undefined, 1)]),
+    /65 % of the gain \(of 2 seeds that have one\), at least half of it in 1 of 3 seeds/,
+  );
 });
 
 test("a measurement's verdict takes the distance of its own kernel", () => {
-  const feature = (formula: "sgd" | "asymmetric_signgd", mean: number) => ({ formula, mean, layers: {}, kinds: {}, cells: [] });
-  const run = { formula: "asymmetric_signgd" as const, linearization: { test: 0.8, gain: 0.3, share: 0.6 }, features: [feature("sgd", 9), feature("asymmetric_signgd", 1)], verdicts: { fixedFeatures: true } };
-  assert.deepEqual(verdictPoint(run, "AdamW", 13), { method: "AdamW", seed: 13, share: 0.6, distance: 1, verdicts: { fixedFeatures: true } });
+  const feature = (formula: "sgd" | "asymmetric_signgd", mean: number) => ({
+    formula,
+    mean,
+    layers: {},
+    kinds: {},
+    cells: [],
+  });
+  const run = {
+    formula: "asymmetric_signgd" as const,
+    linearization: { test: 0.8, gain: 0.3, share: 0.6 },
+    features: [feature("sgd", 9), feature("asymmetric_signgd", 1)],
+    verdicts: { fixedFeatures: true },
+  };
+  assert.deepEqual(verdictPoint(run, "AdamW", 13), {
+    method: "AdamW",
+    seed: 13,
+    share: 0.6,
+    distance: 1,
+    verdicts: { fixedFeatures: true },
+  });
 });
 
 test("the naturalness chart tells where each task's means begin and end, and its legend chooses tasks in every panel", async () => {
   const spec = figures.naturalness();
-  assert.equal(spec.description, "Three measures of two tasks, from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79; distance over three decades subj 0.15 to 150, trec 0.25 to 250");
+  assert.equal(
+    spec.description,
+    "Three measures of two tasks, from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79; distance over three decades subj 0.15 to 150, trec 0.25 to 250",
+  );
   const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
   const before = await view.toSVG();
@@ -701,49 +1134,120 @@ test("impossible figures are refused", () => {
   assert.throws(() => tangentChart([]), /at least one point/);
   assert.throws(() => verdictChart([]), /at least one point/);
   assert.throws(() => verdictSentence([]), /at least one run/);
-  assert.throws(() => earlyStepsChart([{ step: 1, formula: "sgd", correlation: 1, relativeError: 1, rate: 1 }], { selected: 2 }), /no run with the learning rate 2; there are 1\.$/);
+  assert.throws(
+    () => earlyStepsChart([{ step: 1, formula: "sgd", correlation: 1, relativeError: 1, rate: 1 }], { selected: 2 }),
+    /no run with the learning rate 2; there are 1\.$/,
+  );
   assert.throws(() => slopeChart([]), /at least one point/);
-  assert.throws(() => slopeChart(["a", "b", "c", "d", "e", "f"].map((series) => ({ series, seed: 1, x: 1, y: 1 }))), /5 series, not 6/);
+  assert.throws(
+    () => slopeChart(["a", "b", "c", "d", "e", "f"].map((series) => ({ series, seed: 1, x: 1, y: 1 }))),
+    /5 series, not 6/,
+  );
   assert.throws(() => slopeChart([{ series: "a", seed: 1, x: 64, y: 1 }]), /two different x/);
-  assert.throws(() => kernelHeatmap({ values: [1], rows: [], columns: [] }), /0 × 0 examples needs as many values, not 1/);
+  assert.throws(
+    () => kernelHeatmap({ values: [1], rows: [], columns: [] }),
+    /0 × 0 examples needs as many values, not 1/,
+  );
   const example = { text: "one", className: "no" };
-  assert.throws(() => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }), /class "no" is not among/);
-  assert.throws(() => kernelHeatmap({ values: [1, 2], rows: [example], columns: [example, example], hideDiagonal: true }), /1 × 2 examples has no diagonal/);
+  assert.throws(
+    () => kernelHeatmap({ values: [1], rows: [example], columns: [example], classes: ["yes"] }),
+    /class "no" is not among/,
+  );
+  assert.throws(
+    () => kernelHeatmap({ values: [1, 2], rows: [example], columns: [example, example], hideDiagonal: true }),
+    /1 × 2 examples has no diagonal/,
+  );
   assert.throws(() => predictionTermsChart([], threeTermsSum), /at least one training example/);
-  assert.throws(() => predictionTermsChart(threeTerms, { ...threeTermsSum, classes: ["no", "yes"] }), /class "terrible" is not among/);
+  assert.throws(
+    () => predictionTermsChart(threeTerms, { ...threeTermsSum, classes: ["no", "yes"] }),
+    /class "terrible" is not among/,
+  );
   assert.throws(() => regularizationChart([]), /at least one point/);
   assert.throws(() => groupedAccuracyChart([]), /at least one score/);
-  assert.throws(() => groupedAccuracyChart(["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 }))), /5 kinds of methods, not 6/);
+  assert.throws(
+    () =>
+      groupedAccuracyChart(
+        ["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 })),
+      ),
+    /5 kinds of methods, not 6/,
+  );
   assert.throws(() => gainChart([], { smallestGain: 0.05 }), /at least one task/);
   assert.throws(() => linearizationChart([]), /at least one point/);
   assert.throws(() => naturalnessChart([]), /at least one point/);
   const measured = { measure: "error", task: "subj", seed: 1, naturalness: 0, value: 1 };
-  assert.throws(() => naturalnessChart([measured], { formats: { accuracy: ".0%" } }), /no measure "accuracy" in the naturalness chart; there are: error\.$/);
-  assert.throws(() => naturalnessChart(["a", "b", "c", "d", "e", "f"].map((task) => ({ ...measured, task }))), /5 tasks, not 6/);
+  assert.throws(
+    () => naturalnessChart([measured], { formats: { accuracy: ".0%" } }),
+    /no measure "accuracy" in the naturalness chart; there are: error\.$/,
+  );
+  assert.throws(
+    () => naturalnessChart(["a", "b", "c", "d", "e", "f"].map((task) => ({ ...measured, task }))),
+    /5 tasks, not 6/,
+  );
   assert.throws(() => earlyStepsChart([]), /at least one point/);
   assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);
   assert.throws(() => subspaceEntriesChart([], { examples: threeSentences }), /at least one kernel/);
-  assert.throws(() => subspaceEntriesChart(twoClouds, { examples: threeSentences.slice(1) }), /"LoRA" of 2 × 2 examples/);
-  assert.throws(() => subspaceEntriesChart(twoClouds, { examples: threeSentences, selected: 3 }), /rank or dimension 3; there are 1, 4/);
+  assert.throws(
+    () => subspaceEntriesChart(twoClouds, { examples: threeSentences.slice(1) }),
+    /"LoRA" of 2 × 2 examples/,
+  );
+  assert.throws(
+    () => subspaceEntriesChart(twoClouds, { examples: threeSentences, selected: 3 }),
+    /rank or dimension 3; there are 1, 4/,
+  );
   assert.throws(() => kernelPanels({ panels: [], examples: threeSentences }), /at least one kernel/);
-  assert.throws(() => kernelPanels({ panels: [{ name: "K", values: [1] }], examples: threeSentences }), /"K" of 3 × 3 examples/);
-  assert.throws(() => kernelPanels({ panels: [{ name: "K", values: [1] }], examples: threeSentences.slice(1, 2), classes: ["great"] }), /"terrible" is not among/);
-  assert.throws(() => featureChangeChart([{ layer: "layer 1", kind: "all", distance: 1 }]), /needs the cell of all parameters/);
+  assert.throws(
+    () => kernelPanels({ panels: [{ name: "K", values: [1] }], examples: threeSentences }),
+    /"K" of 3 × 3 examples/,
+  );
+  assert.throws(
+    () =>
+      kernelPanels({ panels: [{ name: "K", values: [1] }], examples: threeSentences.slice(1, 2), classes: ["great"] }),
+    /"terrible" is not among/,
+  );
+  assert.throws(
+    () => featureChangeChart([{ layer: "layer 1", kind: "all", distance: 1 }]),
+    /needs the cell of all parameters/,
+  );
   assert.throws(() => gridChart([]), /at least one point/);
-  assert.throws(() => gridChart([{ regularization: 0, f0: 1, split: "dev", seed: 1, accuracy: 1 }], { split: "test" }), /no points of the test examples; there are: dev/);
+  assert.throws(
+    () => gridChart([{ regularization: 0, f0: 1, split: "dev", seed: 1, accuracy: 1 }], { split: "test" }),
+    /no points of the test examples; there are: dev/,
+  );
   const point = { regularization: 0, f0: 1, split: "dev" as const, seed: 1, accuracy: 1 };
-  assert.throws(() => regularizationChart([point], { selected: { regularization: 1, f0: 1 } }), /regularization 1, f0 1 is not in the grid/);
+  assert.throws(
+    () => regularizationChart([point], { selected: { regularization: 1, f0: 1 } }),
+    /regularization 1, f0 1 is not in the grid/,
+  );
 });
 
 test("the choice chart marks what each seed chooses, and counts settings at the same place", () => {
-  const { description, hconcat } = figures.choice() as ChartSpec & { hconcat: { layer: { data: { values: { settings: number }[] } }[] }[] };
-  assert.match(description, /^Two seeds, four settings: kernel: seed 13 chooses 72\.5 % on development, 73\.0 % on test, seed 21 chooses 72\.5 % on development, 76\.0 % on test; fine-tuning: /);
-  assert.deepEqual(hconcat.map(({ layer }) => layer[1].data.values.map(({ settings }) => settings)), [[2, 1, 1, 2, 1, 1], [2, 1, 1, 2, 1, 1]]);
+  const { description, hconcat } = figures.choice() as ChartSpec & {
+    hconcat: { layer: { data: { values: { settings: number }[] } }[] }[];
+  };
+  assert.match(
+    description,
+    /^Two seeds, four settings: kernel: seed 13 chooses 72\.5 % on development, 73\.0 % on test, seed 21 chooses 72\.5 % on development, 76\.0 % on test; fine-tuning: /,
+  );
+  assert.deepEqual(
+    hconcat.map(({ layer }) => layer[1].data.values.map(({ settings }) => settings)),
+    [
+      [2, 1, 1, 2, 1, 1],
+      [2, 1, 1, 2, 1, 1],
+    ],
+  );
 });
 
 test("tokens that are cut off have no position, and the description brackets them", () => {
-  const { description, data } = figures["prompt-tokens"]() as ChartSpec & { data: { values: { position: string; origin: string }[] } };
+  const { description, data } = figures["prompt-tokens"]() as ChartSpec & {
+    data: { values: { position: string; origin: string }[] };
+  };
   assert.equal(description, "Fine?<mask> dull: <s> Fine (␣films) ? <mask> ␣dull (</s>)");
-  assert.deepEqual(data.values.map(({ position }) => position), ["0", "1", "none", "2", "3", "4", "none"]);
-  assert.deepEqual(data.values.map(({ origin }) => origin), ["special token", "first text", "first text", "template", "mask", "second text", "special token"]);
+  assert.deepEqual(
+    data.values.map(({ position }) => position),
+    ["0", "1", "none", "2", "3", "4", "none"],
+  );
+  assert.deepEqual(
+    data.values.map(({ origin }) => origin),
+    ["special token", "first text", "first text", "template", "mask", "second text", "special token"],
+  );
 });

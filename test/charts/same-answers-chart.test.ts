@@ -49,12 +49,18 @@ test("colours are scaled without the reference, whose row is still there", () =>
 });
 
 test("methods that agree on everything are drawn too", () => {
-  const spec = sameAnswersChart([{ name: "a", classes: [0, 1] }, { name: "b", classes: [0, 1] }]);
+  const spec = sameAnswersChart([
+    { name: "a", classes: [0, 1] },
+    { name: "b", classes: [0, 1] },
+  ]);
   assert.match(JSON.stringify(spec), /"domain":\[0,1\]/);
 });
 
 test("what cannot be compared is refused", () => {
   assert.throws(() => sameAnswersChart([answers[0]]), /at least two methods; there are 1/);
-  assert.throws(() => sameAnswersChart([answers[0], { name: "short", classes: [0] }]), /"K_SGD, lstsq" has answers for 4 examples and "short" for 1/);
+  assert.throws(
+    () => sameAnswersChart([answers[0], { name: "short", classes: [0] }]),
+    /"K_SGD, lstsq" has answers for 4 examples and "short" for 1/,
+  );
   assert.throws(() => sameAnswersChart([answers[0], answers[0]]), /Two methods are called "K_SGD, lstsq"/);
 });

@@ -13,10 +13,25 @@ const folder = mkdtempSync(join(tmpdir(), "kernel-view-sweep-cli-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const draw = join(folder, "data", "sst-2", "2-1");
 mkdirSync(draw, { recursive: true });
-for (const split of ["train", "dev", "test"]) writeFileSync(join(draw, `${split}.tsv`), "sentence\tlabel\nthe end\t0\na film\t0\na great film\t1\nit was great\t1\n");
+for (const split of ["train", "dev", "test"])
+  writeFileSync(
+    join(draw, `${split}.tsv`),
+    "sentence\tlabel\nthe end\t0\na film\t0\na great film\t1\nit was great\t1\n",
+  );
 const write = (change: object = {}): void => {
-  const methods = { "zero-shot": { kind: "zero-shot" }, SGD: { kind: "fine-tuning", optimizer: "sgd", learningRate: [0.01, 0.02], steps: 2, batchSize: 2 } };
-  const sweep = { model: fixturePath("tiny-roberta"), data: "data", tasks: ["sst-2"], k: [2], seeds: [1], methods, ...change };
+  const methods = {
+    "zero-shot": { kind: "zero-shot" },
+    SGD: { kind: "fine-tuning", optimizer: "sgd", learningRate: [0.01, 0.02], steps: 2, batchSize: 2 },
+  };
+  const sweep = {
+    model: fixturePath("tiny-roberta"),
+    data: "data",
+    tasks: ["sst-2"],
+    k: [2],
+    seeds: [1],
+    methods,
+    ...change,
+  };
   writeFileSync(join(folder, "sweep.json"), JSON.stringify(sweep));
 };
 
@@ -37,20 +52,49 @@ describe("kernel-view sweep", () => {
   });
 
   it("runs a file with several models on each, and writes their measurements of kernel behaviour into one table", async () => {
-    const behavior = { kind: "behavior", optimizer: "sgd", learningRate: 0.01, steps: 2, batchSize: 2, featureExamples: 2, kernel: { regularization: 0.1, f0: "inf" } };
+    const behavior = {
+      kind: "behavior",
+      optimizer: "sgd",
+      learningRate: 0.01,
+      steps: 2,
+      batchSize: 2,
+      featureExamples: 2,
+      kernel: { regularization: 0.1, f0: "inf" },
+    };
     const other = changedModel(fixturePath("tiny-roberta"), folder, (tensors) => {
       const bias = tensors.get("lm_head.layer_norm.bias")!;
-      tensors.set("lm_head.layer_norm.bias", { dtype: "F32", shape: bias.shape, data: new Float32Array(bias.shape[0]).fill(0.5) });
+      tensors.set("lm_head.layer_norm.bias", {
+        dtype: "F32",
+        shape: bias.shape,
+        data: new Float32Array(bias.shape[0]).fill(0.5),
+      });
     });
-    for (const file of ["tokenizer.json", "tokenizer_config.json"]) copyFileSync(join(fixturePath("tiny-roberta"), file), join(other, file));
+    for (const file of ["tokenizer.json", "tokenizer_config.json"])
+      copyFileSync(join(fixturePath("tiny-roberta"), file), join(other, file));
     write({ model: [fixturePath("tiny-roberta"), other], methods: { SGD: behavior } });
-    const { status, stdout, stderr } = await runCli(folder, ["sweep", "sweep.json", "--out", "models", "--store", "store", "--behavior", "all.csv"]);
+    const { status, stdout, stderr } = await runCli(folder, [
+      "sweep",
+      "sweep.json",
+      "--out",
+      "models",
+      "--store",
+      "store",
+      "--behavior",
+      "all.csv",
+    ]);
     assert.equal(status, 0, stderr);
-    assert.match(stdout, /^Model `tiny-roberta` [^]*\nModel `model-\w+` [^]*\n2 measurements of kernel behaviour in all\.csv\n$/);
+    assert.match(
+      stdout,
+      /^Model `tiny-roberta` [^]*\nModel `model-\w+` [^]*\n2 measurements of kernel behaviour in all\.csv\n$/,
+    );
     const rows = parseBehaviorCsv(readFileSync(join(folder, "all.csv"), "utf8"));
-    assert.deepEqual(rows.map(({ model }) => model), ["tiny-roberta", basename(other)]);
+    assert.deepEqual(
+      rows.map(({ model }) => model),
+      ["tiny-roberta", basename(other)],
+    );
     assert.notEqual(rows[0].modelHash, rows[1].modelHash);
-    for (const model of ["tiny-roberta", basename(other)]) assert.ok(existsSync(join(folder, "models", model, "behavior.csv")));
+    for (const model of ["tiny-roberta", basename(other)])
+      assert.ok(existsSync(join(folder, "models", model, "behavior.csv")));
   });
 
   it("says in one line what is wrong with the file", async () => {

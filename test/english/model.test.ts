@@ -11,7 +11,12 @@ import { root } from "../support/checkout";
 
 const folder = path.join(root, "data", "english", "model");
 /** By Python's transformers: test/fixtures/make_english_oracle.py */
-const oracle = JSON.parse(readFileSync(path.join(root, "test", "fixtures", "english-model.json"), "utf8")) as { text: string; ids: number[]; logits: number[]; words: number[] }[];
+const oracle = JSON.parse(readFileSync(path.join(root, "test", "fixtures", "english-model.json"), "utf8")) as {
+  text: string;
+  ids: number[];
+  logits: number[];
+  words: number[];
+}[];
 
 let loaded: Promise<LanguageModel> | undefined;
 const model = (): Promise<LanguageModel> => (loaded ??= loadLanguageModel(folder));
@@ -30,7 +35,9 @@ describe("the English model", () => {
     const every = Array.from({ length: oracle[0].logits.length }, (_, i) => 100 * i);
     const words = ["terrible", "great"].map((word) => tokenizer.tokenToId(word)!);
     for (const { text, ids, logits, words: wordLogits } of oracle) {
-      const found = predictLogits(lm, labelWordHead([...every, ...words]), [{ ids, maskPosition: ids.indexOf(tokenizer.maskId) }]);
+      const found = predictLogits(lm, labelWordHead([...every, ...words]), [
+        { ids, maskPosition: ids.indexOf(tokenizer.maskId) },
+      ]);
       const expected = [...logits, ...wordLogits];
       const scale = Math.max(...expected.map(Math.abs));
       const worst = Math.max(...expected.map((value, i) => Math.abs(value - found[i])));
@@ -40,17 +47,34 @@ describe("the English model", () => {
 
   test("has the label words of every task, and their usual synonyms, as single tokens", async () => {
     const { tokenizer } = await model();
-    const words = [...taskNames.flatMap((name) => taskByName(name).labelWords), "awful", "excellent", "wonderful", "boring", "poor", "film", "movie", "news"];
-    assert.deepEqual(words.filter((word) => tokenizer.tokenToId(word.toLowerCase()) === undefined), []);
+    const words = [
+      ...taskNames.flatMap((name) => taskByName(name).labelWords),
+      "awful",
+      "excellent",
+      "wonderful",
+      "boring",
+      "poor",
+      "film",
+      "movie",
+      "news",
+    ];
+    assert.deepEqual(
+      words.filter((word) => tokenizer.tokenToId(word.toLowerCase()) === undefined),
+      [],
+    );
   });
 
   test("reads every character that its base could read", async () => {
     const { tokenizer } = await model();
-    for (const text of ["zeitgeisty qwertyuiop", "façade Übermaß", "1,234.56 (yes!) @home #2 50%", "naïve 漢字"]) assert.ok(!tokenizer.encode(text.replace("字", "")).includes(tokenizer.unkId!), text);
+    for (const text of ["zeitgeisty qwertyuiop", "façade Übermaß", "1,234.56 (yes!) @home #2 50%", "naïve 漢字"])
+      assert.ok(!tokenizer.encode(text.replace("字", "")).includes(tokenizer.unkId!), text);
   });
 
   test("is small enough to ship", () => {
-    const bytes = ["model.safetensors", "tokenizer.json"].reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+    const bytes = ["model.safetensors", "tokenizer.json"].reduce(
+      (sum, name) => sum + statSync(path.join(folder, name)).size,
+      0,
+    );
     assert.ok(bytes < 25e6, `${bytes} bytes`);
   });
 
@@ -62,7 +86,11 @@ describe("the English model", () => {
       const probability = (word: string): number => fills.find((fill) => fill.word === word)!.probability;
       return Math.log(probability("great") / probability("terrible"));
     };
-    for (const [praise, blame] of [["I loved every minute of it.", "I hated every minute of it."], ["A wonderful, moving film.", "A dull, stupid film."], ["The food was delicious.", "The food was disgusting."]])
+    for (const [praise, blame] of [
+      ["I loved every minute of it.", "I hated every minute of it."],
+      ["A wonderful, moving film.", "A dull, stupid film."],
+      ["The food was delicious.", "The food was disgusting."],
+    ])
       assert.ok(odds(praise) > odds(blame), `${praise} / ${blame}`);
   });
 });

@@ -16,7 +16,10 @@ const folder = path.join(english, "naturalness");
 test("the levels of naturalness went on from the shipped model in the same way, and the stored measurements are of them", async () => {
   const sweeps = readSweeps(path.join(folder, "sweep.json"));
   const family = modelFamily(sweeps.map(({ model }) => model));
-  assert.deepEqual(family.map(({ naturalness }) => naturalness), [0, 0.3, 0.6, 1]);
+  assert.deepEqual(
+    family.map(({ naturalness }) => naturalness),
+    [0, 0.3, 0.6, 1],
+  );
   assert.deepEqual(differingSettings(family), []);
   assert.equal(family[0].settings.from, readCheckpoint(path.join(english, "model")).hash);
 
@@ -29,10 +32,16 @@ test("the levels of naturalness went on from the shipped model in the same way, 
   }
   assert.equal(new Set(hashes).size, hashes.length);
   const [{ tasks, seeds }] = sweeps;
-  assert.deepEqual(hashes.map((hash) => rows.filter(({ modelHash }) => modelHash === hash).length), hashes.map(() => tasks.length * seeds.length));
+  assert.deepEqual(
+    hashes.map((hash) => rows.filter(({ modelHash }) => modelHash === hash).length),
+    hashes.map(() => tasks.length * seeds.length),
+  );
 });
 
 test("the adapters are small", () => {
-  const bytes = readdirSync(folder, { recursive: true, encoding: "utf8" }).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+  const bytes = readdirSync(folder, { recursive: true, encoding: "utf8" }).reduce(
+    (sum, name) => sum + statSync(path.join(folder, name)).size,
+    0,
+  );
   assert.ok(bytes < 4e6, `${bytes} bytes`);
 });

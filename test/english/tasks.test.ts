@@ -12,39 +12,77 @@ import { englishTaskNames, taskByName } from "../../src/tasks/task";
 import { root, temporaryFolder } from "../support/checkout";
 
 const folder = path.join(root, "data", "english", "tasks");
-const packages = { sentiment: path.join(root, "node_modules", "sentiment"), vader: path.join(root, ".cache", "vaderSentiment-3.3.2.tar.gz") };
+const packages = {
+  sentiment: path.join(root, "node_modules", "sentiment"),
+  vader: path.join(root, ".cache", "vaderSentiment-3.3.2.tar.gz"),
+};
 const sources = () => readSources({ ...packages, pairs: path.join(root, "data", "english", "inference.tsv") });
 
 /** Letters and digits only: another way of telling the same sentence than the one under test. */
-const bare = (text: string): string => [...text.toLowerCase()].filter((character) => /[\p{L}\p{N}]/u.test(character)).join("");
+const bare = (text: string): string =>
+  [...text.toLowerCase()].filter((character) => /[\p{L}\p{N}]/u.test(character)).join("");
 const rowsOf = (...file: string[]): [text: string, label: string][] =>
-  readFileSync(path.join(folder, ...file), "utf8").trimEnd().split("\n").slice(1).map((line) => line.split("\t")).map((cells) => [cells[0], cells.at(-1)!]);
+  readFileSync(path.join(folder, ...file), "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split("\t"))
+    .map((cells) => [cells[0], cells.at(-1)!]);
 
 describe("the sentences that packages carry", () => {
   test("are all there", async () => {
-    const found = Object.fromEntries(Object.entries(await sources()).map(([name, sentences]) => [name, sentences.length]));
-    assert.deepEqual(found, { imdb: 1000, amazon: 1000, yelp: 1000, films: 10605, products: 3708, editorials: 5190, tweets: 4200, pairs: 405 });
+    const found = Object.fromEntries(
+      Object.entries(await sources()).map(([name, sentences]) => [name, sentences.length]),
+    );
+    assert.deepEqual(found, {
+      imdb: 1000,
+      amazon: 1000,
+      yelp: 1000,
+      films: 10605,
+      products: 3708,
+      editorials: 5190,
+      tweets: 4200,
+      pairs: 405,
+    });
   });
 
   test("have their labels and ratings", async () => {
     const { imdb, films } = await sources();
-    assert.deepEqual(imdb[0], { text: "A very, very, very slow-moving, aimless movie about a distressed, drifting young man.", rating: 0 });
+    assert.deepEqual(imdb[0], {
+      text: "A very, very, very slow-moving, aimless movie about a distressed, drifting young man.",
+      rating: 0,
+    });
     assert.deepEqual(films[2], { text: "Effective but too tepid biopic", rating: -0.6 });
   });
 
   test("are mended where they are not plain text", () => {
-    assert.equal(plain(" the 21st Century's new ''Conan''  &amp; the\tlove "), `the 21st Century's new "Conan" & the love`);
+    assert.equal(
+      plain(" the 21st Century's new ''Conan''  &amp; the\tlove "),
+      `the 21st Century's new "Conan" & the love`,
+    );
   });
 
   test("a file that is not as expected is named with its row", async (t) => {
     const broken = temporaryFolder(t);
     const fixtures = path.join(broken, "test", "fixtures");
     mkdirSync(fixtures, { recursive: true });
-    writeFileSync(path.join(fixtures, "imdb.json"), JSON.stringify([{ text: "fine", class: 1 }, { text: "odd", class: 2 }]));
-    await assert.rejects(readSources({ sentiment: broken, vader: "nowhere", pairs: "nowhere" }), /imdb\.json, row 2: class 2, expected 0 or 1/);
+    writeFileSync(
+      path.join(fixtures, "imdb.json"),
+      JSON.stringify([
+        { text: "fine", class: 1 },
+        { text: "odd", class: 2 },
+      ]),
+    );
+    await assert.rejects(
+      readSources({ sentiment: broken, vader: "nowhere", pairs: "nowhere" }),
+      /imdb\.json, row 2: class 2, expected 0 or 1/,
+    );
     const pairs = path.join(broken, "pairs.tsv");
     writeFileSync(pairs, "premise\thypothesis\tlabel\nIt rains.\tneutral\n");
-    await assert.rejects(readSources({ ...packages, pairs }), /pairs\.tsv, line 2: expected a premise, a hypothesis and a label/);
+    await assert.rejects(
+      readSources({ ...packages, pairs }),
+      /pairs\.tsv, line 2: expected a premise, a hypothesis and a label/,
+    );
   });
 });
 
@@ -56,13 +94,20 @@ describe("the English tasks' data", () => {
       const texts = [...train, ...testing].map(([text]) => bare(text));
       assert.equal(new Set(texts).size, texts.length);
       const counts = task.labels.map((label) => testing.filter((row) => row[1] === label).length);
-      assert.ok(counts.every((count) => count === counts[0] && count >= (name === "inference" ? 60 : 190)), `${counts}`);
+      assert.ok(
+        counts.every((count) => count === counts[0] && count >= (name === "inference" ? 60 : 190)),
+        `${counts}`,
+      );
       assert.ok(testing.length <= 1000);
       for (const k of sizesOf(name)) {
         const draws = [13, 21, 42, 87, 100].map((seed) => readFewShot(path.join(folder, name), task, { k, seed }));
         for (const { train: drawn, dev, test: held } of draws) {
           assert.equal(held.length, testing.length);
-          for (const split of [drawn, dev]) assert.deepEqual(task.labels.map((_, label) => split.filter((example) => example.label === label).length), task.labels.map(() => k));
+          for (const split of [drawn, dev])
+            assert.deepEqual(
+              task.labels.map((_, label) => split.filter((example) => example.label === label).length),
+              task.labels.map(() => k),
+            );
           const all = [...drawn, ...dev, ...held].map(({ texts: [text] }) => bare(text));
           assert.equal(new Set(all).size, all.length);
         }
@@ -75,7 +120,8 @@ describe("the English tasks' data", () => {
     const { films } = await sources();
     const ratings = new Map(films.map(({ text, rating }) => [text, rating]));
     for (const split of ["train", "test"]) {
-      for (const [text, label] of rowsOf("movies-2", "original", `${split}.tsv`)) assert.ok(label === "1" ? ratings.get(text)! >= 1 : ratings.get(text)! <= -1, text);
+      for (const [text, label] of rowsOf("movies-2", "original", `${split}.tsv`))
+        assert.ok(label === "1" ? ratings.get(text)! >= 1 : ratings.get(text)! <= -1, text);
       const ends = [-4, -2, -0.75, 0.75, 2, 4];
       for (const [text, label] of rowsOf("movies-5", "original", `${split}.tsv`)) {
         const rating = ratings.get(text)!;
@@ -86,32 +132,44 @@ describe("the English tasks' data", () => {
 
   test("a sentence with two labels is in none of them", () => {
     const none = { amazon: [], yelp: [], films: [], products: [], editorials: [], tweets: [], pairs: [] };
-    const imdb = ["Good film.", "good film", "Good FILM!", "bad", "fine", "Fine!"].map((text, i) => ({ text, rating: i === 2 || i === 3 ? 0 : 1 }));
+    const imdb = ["Good film.", "good film", "Good FILM!", "bad", "fine", "Fine!"].map((text, i) => ({
+      text,
+      rating: i === 2 || i === 3 ? 0 : 1,
+    }));
     const { train, test: held } = englishDataSets({ ...none, imdb })[0];
     assert.deepEqual([...train, ...held].map(({ text }) => text).sort(), ["bad", "fine"]);
   });
 
   const tokenizers = path.join(root, "..", "shared", "tokenizer", "roberta");
-  test("with RoBERTa's tokenizer every label word is a token, and every prompt keeps its mask", { skip: !existsSync(tokenizers) && "needs ../shared/tokenizer" }, () => {
-    const tokenizer = loadTokenizer(tokenizers);
-    for (const name of englishTaskNames) {
-      const task = taskByName(name);
-      assert.equal(new Set(labelWordIds(task, tokenizer)).size, task.labels.length);
-      const { train, test: held } = readFewShot(path.join(folder, name), task, { k: 16, seed: 13 });
-      const { sequences } = encodeExamples([...train, ...held], task, tokenizer);
-      for (const { ids, maskPosition } of sequences) assert.ok(ids.length <= 128 && ids[maskPosition] === tokenizer.maskId, name);
-    }
-  });
+  test(
+    "with RoBERTa's tokenizer every label word is a token, and every prompt keeps its mask",
+    { skip: !existsSync(tokenizers) && "needs ../shared/tokenizer" },
+    () => {
+      const tokenizer = loadTokenizer(tokenizers);
+      for (const name of englishTaskNames) {
+        const task = taskByName(name);
+        assert.equal(new Set(labelWordIds(task, tokenizer)).size, task.labels.length);
+        const { train, test: held } = readFewShot(path.join(folder, name), task, { k: 16, seed: 13 });
+        const { sequences } = encodeExamples([...train, ...held], task, tokenizer);
+        for (const { ids, maskPosition } of sequences)
+          assert.ok(ids.length <= 128 && ids[maskPosition] === tokenizer.maskId, name);
+      }
+    },
+  );
 });
 
 describe("the pairs of sentences", () => {
   const words = (text: string): string[] => text.toLowerCase().match(/[a-z0-9é'’-]+/g)!;
   const labels = ["entailment", "neutral", "contradiction"];
-  const byLabel = (pairs: readonly SentencePair[]): SentencePair[][] => labels.map((label) => pairs.filter((pair) => pair.label === label));
+  const byLabel = (pairs: readonly SentencePair[]): SentencePair[][] =>
+    labels.map((label) => pairs.filter((pair) => pair.label === label));
 
   test("are as many of each label, all different, and of the lengths that are asked for", async () => {
     const { pairs } = await sources();
-    assert.deepEqual(byLabel(pairs).map((own) => own.length), [135, 135, 135]);
+    assert.deepEqual(
+      byLabel(pairs).map((own) => own.length),
+      [135, 135, 135],
+    );
     for (const side of ["premise", "hypothesis"] as const) {
       assert.equal(new Set(pairs.map((pair) => bare(pair[side]))).size, pairs.length);
       for (const pair of pairs) {
@@ -124,7 +182,9 @@ describe("the pairs of sentences", () => {
 
   test("their hypotheses are as long, and as often negated, whatever the label", async (t) => {
     const { pairs } = await sources();
-    const lengths = byLabel(pairs).map((own) => own.reduce((sum, { hypothesis }) => sum + words(hypothesis).length, 0) / own.length);
+    const lengths = byLabel(pairs).map(
+      (own) => own.reduce((sum, { hypothesis }) => sum + words(hypothesis).length, 0) / own.length,
+    );
     const negation = /\b(no|not|never|none|nobody|nothing|cannot|neither|without)\b/i;
     const negated = byLabel(pairs).map((own) => own.filter(({ hypothesis }) => negation.test(hypothesis)).length);
     t.diagnostic(`words ${lengths.map((length) => length.toFixed(1))}, negated ${negated}, of ${labels}`);
@@ -141,7 +201,10 @@ describe("the pairs of sentences", () => {
         const counts = new Map<string, number>();
         for (const word of own.flatMap((pair) => words(pair.hypothesis))) counts.set(word, (counts.get(word) ?? 0) + 1);
         const total = [...counts.values()].reduce((sum, count) => sum + count, vocabulary.size);
-        return words(hypothesis).reduce((sum, word) => sum + Math.log(((counts.get(word) ?? 0) + 1) / total), Math.log(own.length));
+        return words(hypothesis).reduce(
+          (sum, word) => sum + Math.log(((counts.get(word) ?? 0) + 1) / total),
+          Math.log(own.length),
+        );
       });
       return labels[scores.indexOf(Math.max(...scores))] === label;
     }).length;

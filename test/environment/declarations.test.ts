@@ -13,7 +13,9 @@ import { root, program as environment } from "../support/checkout";
 const types = path.join(root, "build", "types");
 let folder: string;
 before(async () => {
-  const { writeDeclarations } = (await environment("environment/setup/declarations.mjs")) as { writeDeclarations: () => Promise<boolean> };
+  const { writeDeclarations } = (await environment("environment/setup/declarations.mjs")) as {
+    writeDeclarations: () => Promise<boolean>;
+  };
   await writeDeclarations();
   mkdirSync(path.join(root, ".cache"), { recursive: true });
   // Inside the checkout, so that "kernel-view" is found.
@@ -22,8 +24,17 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const options: ts.CompilerOptions = {
-  ...ts.convertCompilerOptionsFromJson((ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config as { compilerOptions: unknown }).compilerOptions, root).options,
-  noEmit: true, incremental: false, tsBuildInfoFile: undefined, rootDir: undefined, declaration: false, noUnusedLocals: false,
+  ...ts.convertCompilerOptionsFromJson(
+    (ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config as { compilerOptions: unknown })
+      .compilerOptions,
+    root,
+  ).options,
+  noEmit: true,
+  incremental: false,
+  tsBuildInfoFile: undefined,
+  rootDir: undefined,
+  declaration: false,
+  noUnusedLocals: false,
 };
 
 let cells = 0;
@@ -34,17 +45,29 @@ function compiled(code: string): { program: ts.Program; cell: ts.SourceFile; err
   writeFileSync(file, `${code}\nexport {};\n`);
   const program = ts.createProgram([file, ...cellDeclarations(code)], options);
   const cell = program.getSourceFile(file)!;
-  return { program, cell, errors: program.getSemanticDiagnostics(cell).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n")) };
+  return {
+    program,
+    cell,
+    errors: program
+      .getSemanticDiagnostics(cell)
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n")),
+  };
 }
 
-const filesOf = (code: string): string[] => compiled(code).program.getSourceFiles().map(({ fileName }) => fileName);
+const filesOf = (code: string): string[] =>
+  compiled(code)
+    .program.getSourceFiles()
+    .map(({ fileName }) => fileName);
 
 /** The names that a module file exports, each with its documentation. */
 function exportsOf(program: ts.Program, file: string): Map<string, string> {
   const checker = program.getTypeChecker();
   const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!);
-  const target = (symbol: ts.Symbol): ts.Symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
-  return new Map(symbols.map((symbol) => [symbol.name, ts.displayPartsToString(target(symbol).getDocumentationComment(checker))]));
+  const target = (symbol: ts.Symbol): ts.Symbol =>
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return new Map(
+    symbols.map((symbol) => [symbol.name, ts.displayPartsToString(target(symbol).getDocumentationComment(checker))]),
+  );
 }
 
 /** A link is written out where what it names is known. */
@@ -53,9 +76,17 @@ const withoutLinks = (text: string): string => text.replace(/\{@link ([^ }]*) ?\
 describe("the package's declaration files", () => {
   test("a cell that imports the package needs few files more than an empty one", () => {
     const empty = new Set(filesOf("").map((file) => path.basename(file)));
-    const more = filesOf('import { computeKernel } from "kernel-view";\ncomputeKernel;').filter((file) => !empty.has(path.basename(file)) && !file.startsWith(folder));
+    const more = filesOf('import { computeKernel } from "kernel-view";\ncomputeKernel;').filter(
+      (file) => !empty.has(path.basename(file)) && !file.startsWith(folder),
+    );
     assert.ok(more.length <= 10, more.join("\n"));
-    assert.deepEqual(more.filter((file) => file.includes("/build/")).map((file) => path.relative(types, file)).sort(), ["kernel-view.d.ts", "tensor-methods.d.ts"]);
+    assert.deepEqual(
+      more
+        .filter((file) => file.includes("/build/"))
+        .map((file) => path.relative(types, file))
+        .sort(),
+      ["kernel-view.d.ts", "tensor-methods.d.ts"],
+    );
   });
 
   test("declare everything that the package exports, with its documentation", () => {
@@ -63,13 +94,21 @@ describe("the package's declaration files", () => {
     const rolledUp = exportsOf(program, path.join(types, "kernel-view.d.ts"));
     const compiledOnes = exportsOf(program, path.join(root, "build", "src", "index.d.ts"));
     assert.deepEqual([...rolledUp.keys()].sort(), [...compiledOnes.keys()].sort());
-    assert.deepEqual(Object.keys(index).filter((name) => !rolledUp.has(name)), []);
-    const differing = [...compiledOnes].filter(([name, text]) => text !== "" && withoutLinks(rolledUp.get(name)!) !== withoutLinks(text));
+    assert.deepEqual(
+      Object.keys(index).filter((name) => !rolledUp.has(name)),
+      [],
+    );
+    const differing = [...compiledOnes].filter(
+      ([name, text]) => text !== "" && withoutLinks(rolledUp.get(name)!) !== withoutLinks(text),
+    );
     assert.deepEqual(differing, []);
   });
 
   test("leave what has the types of other packages to a cell that names it", () => {
-    assert.deepEqual(Object.keys(otherPackages).filter((name) => name in library), []);
+    assert.deepEqual(
+      Object.keys(otherPackages).filter((name) => name in library),
+      [],
+    );
     for (const name of Object.keys(otherPackages)) {
       assert.equal(cellDeclarations(`import { ${name} } from "kernel-view";`).length, 1);
       assert.deepEqual(compiled(`import { ${name} } from "kernel-view";\n${name};`).errors, []);
@@ -78,7 +117,9 @@ describe("the package's declaration files", () => {
   });
 
   test("have the tensors of tfjs, with their methods", () => {
-    const without = compiled('import type { Tensor } from "kernel-view";\nconst x = {} as Tensor;\nconst y: number = x.mean();\nx.reshape([2]).softmax();');
+    const without = compiled(
+      'import type { Tensor } from "kernel-view";\nconst x = {} as Tensor;\nconst y: number = x.mean();\nx.reshape([2]).softmax();',
+    );
     assert.deepEqual(without.errors, ["Type 'Tensor<Rank>' is not assignable to type 'number'."]);
     const both = compiled(`import { tf, type Tensor } from "kernel-view";
       import * as tfjs from "@tensorflow/tfjs";
@@ -91,17 +132,25 @@ describe("the package's declaration files", () => {
 
   test("show a function's documentation and its signature as they stand in the source", () => {
     const file = path.join(folder, "shown.mts");
-    const code = 'import { remember, tf, type TrainingSettings } from "kernel-view";\nremember;\ntf;\ndeclare const settings: TrainingSettings;\nsettings.clipNorm;\n';
+    const code =
+      'import { remember, tf, type TrainingSettings } from "kernel-view";\nremember;\ntf;\ndeclare const settings: TrainingSettings;\nsettings.clipNorm;\n';
     writeFileSync(file, code);
     const files = [file, ...cellDeclarations(code)];
     const service = ts.createLanguageService({
       getCompilationSettings: () => options,
       getScriptFileNames: () => files,
       getScriptVersion: () => "1",
-      getScriptSnapshot: (name) => { const text = ts.sys.readFile(name); return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text); },
+      getScriptSnapshot: (name) => {
+        const text = ts.sys.readFile(name);
+        return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+      },
       getCurrentDirectory: () => root,
       getDefaultLibFileName: ts.getDefaultLibFilePath,
-      fileExists: ts.sys.fileExists, readFile: ts.sys.readFile, readDirectory: ts.sys.readDirectory, directoryExists: ts.sys.directoryExists, getDirectories: ts.sys.getDirectories,
+      fileExists: ts.sys.fileExists,
+      readFile: ts.sys.readFile,
+      readDirectory: ts.sys.readDirectory,
+      directoryExists: ts.sys.directoryExists,
+      getDirectories: ts.sys.getDirectories,
       // The package is a link in node_modules, and what is added is added to the file it leads to.
       realpath: ts.sys.realpath,
     });
@@ -115,7 +164,9 @@ describe("the package's declaration files", () => {
   });
 
   test("are written only when a declaration has changed", async () => {
-    const { writeDeclarations } = (await environment("environment/setup/declarations.mjs")) as { writeDeclarations: () => Promise<boolean> };
+    const { writeDeclarations } = (await environment("environment/setup/declarations.mjs")) as {
+      writeDeclarations: () => Promise<boolean>;
+    };
     const written = (): number => statSync(path.join(types, "kernel-view.d.ts")).mtimeMs;
     const first = written();
     assert.equal(await writeDeclarations(), false);

@@ -36,8 +36,13 @@ test("programs start with the allocator's variables and without TensorFlow's noi
 
 test("a program that is told to stop stops", async (t) => {
   const script = path.join(temporaryFolder(t), "script.cjs");
-  writeFileSync(script, `process.on("SIGTERM", () => { console.log("stopping"); process.exit(5); }); console.log("ready"); setInterval(() => {}, 1000);`);
-  const child = spawn(process.execPath, [path.join(root, "environment", "run.mjs"), script], { stdio: ["ignore", "pipe", "inherit"] });
+  writeFileSync(
+    script,
+    `process.on("SIGTERM", () => { console.log("stopping"); process.exit(5); }); console.log("ready"); setInterval(() => {}, 1000);`,
+  );
+  const child = spawn(process.execPath, [path.join(root, "environment", "run.mjs"), script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let output = "";
   child.stdout.on("data", (chunk) => {
     output += chunk;
@@ -55,7 +60,9 @@ test("the cells' type check names notebook, cell and line", async (t) => {
   assert.deepEqual(others, []);
   const folder = path.join(temporaryFolder(t), "notebooks");
   mkdirSync(folder);
-  const cells = ["const first = 1;\n", "const list: number[] = [];\nconst x: string = list.find(() => true);"].map((source) => ({ cell_type: "code", source }));
+  const cells = ["const first = 1;\n", "const list: number[] = [];\nconst x: string = list.find(() => true);"].map(
+    (source) => ({ cell_type: "code", source }),
+  );
   writeFileSync(path.join(folder, "strict.ipynb"), JSON.stringify({ cells }));
   const [strict] = checkNotebook(path.join(folder, "strict.ipynb"));
   assert.match(strict, /code cell 2, line 2: Type 'number \| undefined' is not assignable/);
@@ -76,11 +83,16 @@ test("failed and skipped tests are recorded by name, place and reason", (t) => {
   const record = path.join(folder, "record.jsonl");
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const reporter = `--test-reporter=${path.join(root, "environment", "test-record.mjs")}`;
-  const { status } = spawnSync(process.execPath, ["--test", reporter, `--test-reporter-destination=${record}`, file], { env });
+  const { status } = spawnSync(process.execPath, ["--test", reporter, `--test-reporter-destination=${record}`, file], {
+    env,
+  });
   assert.equal(status, 1);
   const place = path.relative(root, file);
   assert.deepEqual(
-    readFileSync(record, "utf8").trim().split("\n").map((line) => JSON.parse(line) as unknown),
+    readFileSync(record, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown),
     [
       { kind: "failed", test: `with # and \\ (${place}:2)`, reason: "not ok 9" },
       { kind: "failed", test: `part (${place}:3)`, reason: "y" },

@@ -65,22 +65,33 @@ test("a full disk is named before anything is written", (t) => {
 
 test("a set-up for GPUs asks for its space, and an unknown one is refused", (t) => {
   const checkout = bareCheckout(t);
-  const result = runNode(["environment/setup.mjs"], { cwd: checkout, env: { KERNEL_VIEW_PRETEND_FREE_GB: "5", KERNEL_VIEW_TENSORFLOW: "gpu" } });
+  const result = runNode(["environment/setup.mjs"], {
+    cwd: checkout,
+    env: { KERNEL_VIEW_PRETEND_FREE_GB: "5", KERNEL_VIEW_TENSORFLOW: "gpu" },
+  });
   assert.equal(result.status, 1);
   assert.match(result.stderr, /Not enough disk space: set-up still needs about 1\d\.\d GB .* and 5\.0 GB are free/);
-  const complaint = complaintOf(checkout, "native-tensorflow.mjs", "nativeTensorflow", { KERNEL_VIEW_TENSORFLOW: "cuda" });
+  const complaint = complaintOf(checkout, "native-tensorflow.mjs", "nativeTensorflow", {
+    KERNEL_VIEW_TENSORFLOW: "cuda",
+  });
   assert.match(complaint, /KERNEL_VIEW_TENSORFLOW=cuda is not known: use installer, wheel, gpu or none\./);
 });
 
 test("a missing, an old and a crippled Python are told apart", (t) => {
   const complaint = (programs: Record<string, string>) => {
     const checkout = bareCheckout(t);
-    return complaintOf(checkout, "python-environment.mjs", "pythonEnvironment", { PATH: fakePath(checkout, programs), KERNEL_VIEW_PYTHON: "" });
+    return complaintOf(checkout, "python-environment.mjs", "pythonEnvironment", {
+      PATH: fakePath(checkout, programs),
+      KERNEL_VIEW_PYTHON: "",
+    });
   };
   assert.match(complaint({}), /No Python found; JupyterLab needs Python 3\.10 or newer\. Install it \(Debian/);
   assert.match(complaint({ python3: "echo /usr/bin/python3; echo 3.8.10" }), /too old \(python3 is 3\.8\.10\)/);
   const crippled = 'case "$2" in *ensurepip*) exit 1;; *) echo "$0"; echo 3.11.2;; esac';
-  assert.match(complaint({ python3: crippled }), /Python 3\.11\.2 .* lacks its venv module.*apt-get install python3-venv/s);
+  assert.match(
+    complaint({ python3: crippled }),
+    /Python 3\.11\.2 .* lacks its venv module.*apt-get install python3-venv/s,
+  );
 });
 
 test("a missing compiler is named with the remedy", (t) => {
@@ -96,7 +107,12 @@ const nowhere = "http://127.0.0.1:9/";
 
 test("without a network npm's step says so", (t) => {
   const checkout = bareCheckout(t);
-  const env = { npm_config_registry: nowhere, npm_config_fetch_retries: "0", npm_config_cache: path.join(checkout, "npm-cache"), npm_config_offline: "false" };
+  const env = {
+    npm_config_registry: nowhere,
+    npm_config_fetch_retries: "0",
+    npm_config_cache: path.join(checkout, "npm-cache"),
+    npm_config_offline: "false",
+  };
   const complaint = complaintOf(checkout, "node-packages.mjs", "nodePackages", env);
   assert.match(complaint, /No network while installing the Node packages/);
   assert.match(complaint, /what is already set up is kept/);
@@ -104,7 +120,13 @@ test("without a network npm's step says so", (t) => {
 
 test("without a network pip's step says so, and leaves no stamp", (t) => {
   const checkout = bareCheckout(t);
-  const env = { PIP_INDEX_URL: `${nowhere}simple`, PIP_RETRIES: "0", PIP_NO_CACHE_DIR: "1", PIP_FIND_LINKS: "", PIP_CONFIG_FILE: "/dev/null" };
+  const env = {
+    PIP_INDEX_URL: `${nowhere}simple`,
+    PIP_RETRIES: "0",
+    PIP_NO_CACHE_DIR: "1",
+    PIP_FIND_LINKS: "",
+    PIP_CONFIG_FILE: "/dev/null",
+  };
   const complaint = complaintOf(checkout, "python-environment.mjs", "pythonEnvironment", env);
   assert.match(complaint, /No network while installing the Python packages/);
   assert.ok(!existsSync(path.join(checkout, ".venv", "kernel-view-setup.txt")));
@@ -120,7 +142,11 @@ test("a second set-up waits for the first; a killed one does not block", async (
     fs.appendFileSync(${JSON.stringify(log)}, "out ");
   }));`;
   const start = (hold: number) => {
-    const child = spawn(process.execPath, ["-e", worker], { cwd: checkout, env: { ...process.env, HOLD: String(hold) }, stdio: "ignore" });
+    const child = spawn(process.execPath, ["-e", worker], {
+      cwd: checkout,
+      env: { ...process.env, HOLD: String(hold) },
+      stdio: "ignore",
+    });
     return { child, ended: new Promise((resolve) => child.on("close", resolve)) };
   };
   const killed = start(60_000);

@@ -13,14 +13,26 @@ import { fixturePath, readJson } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "authors-folders-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
-const fixture = (name: string, split: "train" | "dev" | "test" = "test"): SplitKernels => readAuthorsKernels(fixturePath("torch", name), split);
+const fixture = (name: string, split: "train" | "dev" | "test" = "test"): SplitKernels =>
+  readAuthorsKernels(fixturePath("torch", name), split);
 
 test("an archive's folders are found at any depth, a task's alone when asked for", () => {
   const archive = join(folder, "archive");
-  for (const seed of ["16-13", "16-21"]) for (const name of ["sgd", "margin"]) cpSync(fixturePath("torch", name), join(archive, "kernels", seed), { recursive: true });
+  for (const seed of ["16-13", "16-21"])
+    for (const name of ["sgd", "margin"])
+      cpSync(fixturePath("torch", name), join(archive, "kernels", seed), { recursive: true });
   cpSync(fixturePath("torch", "signgd"), join(archive, "trec"), { recursive: true });
   const found = authorsFolders(archive).map(({ directory, task }) => [directory.slice(archive.length + 1), task]);
-  assert.deepEqual(found, [["kernels/16-13", "cr"], ["kernels/16-13", "sst-2"], ["kernels/16-21", "cr"], ["kernels/16-21", "sst-2"], ["trec", "trec"]].map(([path, task]) => [join(...path.split("/")), task]));
+  assert.deepEqual(
+    found,
+    [
+      ["kernels/16-13", "cr"],
+      ["kernels/16-13", "sst-2"],
+      ["kernels/16-21", "cr"],
+      ["kernels/16-21", "sst-2"],
+      ["trec", "trec"],
+    ].map(([path, task]) => [join(...path.split("/")), task]),
+  );
   const [, own] = authorsFolders(archive, "sst-2");
   assert.deepEqual(own, { directory: join(archive, "kernels", "16-21"), task: "sst-2" });
   // What is found is what the reader takes.
@@ -34,17 +46,26 @@ test("an archive's folders are found at any depth, a task's alone when asked for
 
 test("the parts of files that PyTorch wrote: types, shapes, and the labels' values", () => {
   interface Oracle {
-    folders: Record<string, { task: string; splits: Record<"test", { kernel: { shape: number[] }; logits: { shape: number[] } }> }>;
+    folders: Record<
+      string,
+      { task: string; splits: Record<"test", { kernel: { shape: number[] }; logits: { shape: number[] } }> }
+    >;
   }
   const { folders } = readJson<Oracle>("torch", "oracle.json");
   for (const [name, { task, splits }] of Object.entries(folders)) {
     const file = join(fixturePath("torch", name), `test_kernels_${task}.pt`);
     const [kernel, labels] = authorsFileParts(file);
-    assert.deepEqual([kernel.part, kernel.type, kernel.shape, kernel.bytes], ["kernel", "float64", splits.test.kernel.shape, statSync(file).size]);
+    assert.deepEqual(
+      [kernel.part, kernel.type, kernel.shape, kernel.bytes],
+      ["kernel", "float64", splits.test.kernel.shape, statSync(file).size],
+    );
     const outputs = kernel.shape.at(-1)!;
     const classes = outputs === 1 ? [-1, 1] : Array.from({ length: outputs }, (_, c) => c);
     assert.deepEqual([labels.part, labels.shape], ["labels", [kernel.shape.at(-2)]]);
-    assert.ok(labels.values!.every((value) => classes.includes(value)) && labels.values!.length > 1, `${name}: ${labels.values!.join()}`);
+    assert.ok(
+      labels.values!.every((value) => classes.includes(value)) && labels.values!.length > 1,
+      `${name}: ${labels.values!.join()}`,
+    );
     const [logits] = authorsFileParts(join(fixturePath("torch", name), `test_logits_${task}.pt`));
     assert.deepEqual([logits.part, logits.type, logits.shape], ["logits", "float32", splits.test.logits.shape]);
   }
@@ -63,14 +84,32 @@ test("comparing numbers: bits, not values, and every part", () => {
   other.labels[0] = 1 - other.labels[0];
   other.logits.values[2] += 1;
   assert.deepEqual(compareSplitKernels(read, other), { numbers: count, different: 3 });
-  const zeros = (value: number): SplitKernels => ({ kernels: new Map([["sgd", { values: Float64Array.of(value), shape: [1, 1, 1, 1] }]]), labels: [0], logits: { values: Float32Array.of(NaN), shape: [1, 1] } });
-  assert.deepEqual(compareSplitKernels(zeros(0), zeros(-0)), { numbers: 3, different: 1 }, "NaN equals NaN, 0 is not −0");
-  assert.throws(() => compareSplitKernels(fixture("signgd"), read), /a kernel signgd was read that was not written; there was: sgd/);
-  assert.throws(() => compareSplitKernels(fixture("margin", "dev"), read), /kernel sgd that was read has shape \[.*\], not \[/);
+  const zeros = (value: number): SplitKernels => ({
+    kernels: new Map([["sgd", { values: Float64Array.of(value), shape: [1, 1, 1, 1] }]]),
+    labels: [0],
+    logits: { values: Float32Array.of(NaN), shape: [1, 1] },
+  });
+  assert.deepEqual(
+    compareSplitKernels(zeros(0), zeros(-0)),
+    { numbers: 3, different: 1 },
+    "NaN equals NaN, 0 is not −0",
+  );
+  assert.throws(
+    () => compareSplitKernels(fixture("signgd"), read),
+    /a kernel signgd was read that was not written; there was: sgd/,
+  );
+  assert.throws(
+    () => compareSplitKernels(fixture("margin", "dev"), read),
+    /kernel sgd that was read has shape \[.*\], not \[/,
+  );
 });
 
 test("the predicted classes have the accuracies that the grid reports, for every solver", () => {
-  const splitsOf = (name: string) => ({ train: fixture(name, "train"), dev: fixture(name, "dev"), test: fixture(name, "test") });
+  const splitsOf = (name: string) => ({
+    train: fixture(name, "train"),
+    dev: fixture(name, "dev"),
+    test: fixture(name, "test"),
+  });
   const cases = [
     ["margin", "lstsq", { regularization: 0.01, f0: 100 }],
     ["margin", "svr", { regularization: 0.1 }],

@@ -29,7 +29,20 @@ import { assertAllclose } from "../support/allclose";
 import { fixturePath } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-behavior-"));
-const words = ["a great film", "great ham", "the film is okay", "it is great", "it was great!", "a film", "the end", "it was the end", "terrible ham", "okay", "is it a film?", "it was okay"];
+const words = [
+  "a great film",
+  "great ham",
+  "the film is okay",
+  "it is great",
+  "it was great!",
+  "a film",
+  "the end",
+  "it was the end",
+  "terrible ham",
+  "okay",
+  "is it a film?",
+  "it was okay",
+];
 const task = taskByName("sst-2");
 /** Places of the splits' examples among the words. */
 const [train, dev, test] = [0, 1, 2];
@@ -39,12 +52,21 @@ describe("a measurement of kernel behaviour", () => {
   let lm: LanguageModel;
   let common: Pick<BehaviorRunOptions, "model" | "outputs" | "train" | "dev" | "test">;
   const splitOf = (place: number, classes = 2) => {
-    const examples = words.map((text, i) => ({ texts: [`${text} ${"abcdefghijkl"[(i * 5 + place) % 12]}`], label: Math.floor((i * classes) / words.length) }));
+    const examples = words.map((text, i) => ({
+      texts: [`${text} ${"abcdefghijkl"[(i * 5 + place) % 12]}`],
+      label: Math.floor((i * classes) / words.length),
+    }));
     return encodeExamples(examples, task, lm.tokenizer);
   };
   before(async () => {
     lm = await loadLanguageModel(fixturePath("tiny-roberta"));
-    common = { model: lm.model, outputs: promptOutputs(task, lm.tokenizer, "margin"), train: splitOf(train), dev: splitOf(dev), test: splitOf(test) };
+    common = {
+      model: lm.model,
+      outputs: promptOutputs(task, lm.tokenizer, "margin"),
+      train: splitOf(train),
+      dev: splitOf(dev),
+      test: splitOf(test),
+    };
   });
   after(() => {
     disposeModel(lm.model);
@@ -56,7 +78,14 @@ describe("a measurement of kernel behaviour", () => {
     const { head } = outputs;
     const tensors = tf.memory().numTensors;
     const progress: { done: number; total: number }[] = [];
-    const run = await behaviorRun({ ...common, ...training, learningRates: [0.02, 0.3], featureExamples: 5, featuresAlong: true, onProgress: (state) => void progress.push(state) });
+    const run = await behaviorRun({
+      ...common,
+      ...training,
+      learningRates: [0.02, 0.3],
+      featureExamples: 5,
+      featuresAlong: true,
+      onProgress: (state) => void progress.push(state),
+    });
     assert.equal(tf.memory().numTensors, tensors, "no tensor is left behind");
     assert.deepEqual(progress.at(-1), { done: 5, total: 5 });
     assert.ok(progress.every(({ done }, i) => i === 0 || done >= progress[i - 1].done));
@@ -79,24 +108,59 @@ describe("a measurement of kernel behaviour", () => {
     const { sequences, labels } = common.test;
     const [linearization] = await linearizationTest({ model, outputs, sequences, labels, tuned: [tuned.model] });
     // One group of checkpoints or one checkpoint alone: the same products, in the same order.
-    assert.deepEqual(run.linearization, { test: linearization.linearized, gain: linearization.gain, error: linearization.error, ...(linearization.share === undefined ? {} : { share: linearization.share }) });
+    assert.deepEqual(run.linearization, {
+      test: linearization.linearized,
+      gain: linearization.gain,
+      error: linearization.error,
+      ...(linearization.share === undefined ? {} : { share: linearization.share }),
+    });
     const { startOutputs, tunedOutputs, linearizedOutputs } = linearization;
     const sixDigits = { relative: 5e-6, absolute: 1e-30 };
     assertAllclose(run.testOutputs.start, startOutputs.values, sixDigits);
     assertAllclose(run.testOutputs.tuned, tunedOutputs.values, sixDigits);
     assertAllclose(run.testOutputs.linearized, linearizedOutputs.values, sixDigits);
-    const { changes } = await fixedFeatures({ model, tuned: [tuned.model], outputs, examples: common.train.sequences, others: [0, 2, 4, 7, 9].map((i) => sequences[i]) });
+    const { changes } = await fixedFeatures({
+      model,
+      tuned: [tuned.model],
+      outputs,
+      examples: common.train.sequences,
+      others: [0, 2, 4, 7, 9].map((i) => sequences[i]),
+    });
     const { whole, layers, kinds } = changes[0].get("sgd")!;
-    assert.deepEqual(run.features.map(({ formula, mean, median }) => [formula, mean, median]), [["sgd", whole.mean, whole.median]]);
-    assert.deepEqual(Object.entries(run.features[0].layers).map(([name, { mean }]) => [name, mean]), [...layers].map(([name, { mean }]) => [name, mean]));
+    assert.deepEqual(
+      run.features.map(({ formula, mean, median }) => [formula, mean, median]),
+      [["sgd", whole.mean, whole.median]],
+    );
+    assert.deepEqual(
+      Object.entries(run.features[0].layers).map(([name, { mean }]) => [name, mean]),
+      [...layers].map(([name, { mean }]) => [name, mean]),
+    );
     assert.deepEqual(Object.keys(run.features[0].kinds), [...kinds.keys()]);
     assert.equal(run.checkpoints.find((each) => each.step === step)!.featureDistance, whole.mean);
 
-    const splits = await splitKernels({ model, outputs, train: common.train, splits: { train: common.train, dev: common.dev, test: common.test } });
-    const { best } = gridSearch<"test">(splits, { regularizations: [0, 0.001, 0.01, 0.1, 1], f0s: [10, 100, 1000, 10000, Infinity] });
-    assert.deepEqual(run.kernel, { formula: "sgd", solver: "lstsq", setting: { regularization: best.regularization, f0: best.f0 === Infinity ? "inf" : best.f0 }, dev: best.scores.dev.accuracy, test: best.scores.test.accuracy });
+    const splits = await splitKernels({
+      model,
+      outputs,
+      train: common.train,
+      splits: { train: common.train, dev: common.dev, test: common.test },
+    });
+    const { best } = gridSearch<"test">(splits, {
+      regularizations: [0, 0.001, 0.01, 0.1, 1],
+      f0s: [10, 100, 1000, 10000, Infinity],
+    });
+    assert.deepEqual(run.kernel, {
+      formula: "sgd",
+      solver: "lstsq",
+      setting: { regularization: best.regularization, f0: best.f0 === Infinity ? "inf" : best.f0 },
+      dev: best.scores.dev.accuracy,
+      test: best.scores.test.accuracy,
+    });
     const order = trainingBatches({ examples: words.length, batchSize: 5, accumulate: 1, seed: 3 });
-    const kernelOf = (name: "train" | "test") => ({ kernel: splits[name].kernels.get("sgd")!, labels: splits[name].labels, start: splits[name].logits });
+    const kernelOf = (name: "train" | "test") => ({
+      kernel: splits[name].kernels.get("sgd")!,
+      labels: splits[name].labels,
+      start: splits[name].logits,
+    });
     const { records } = await kernelDescent({
       train: kernelOf("train"),
       evaluate: kernelOf("test"),
@@ -106,18 +170,47 @@ describe("a measurement of kernel behaviour", () => {
       clipNorm: 0.5,
       record: [0, 2, 4, 6],
     });
-    assert.deepEqual(run.checkpoints.map((each) => each.step), [0, 2, 4, 6]);
-    assert.deepEqual(run.checkpoints.map(({ descent }) => descent), records.map(({ evaluate }) => accuracy(asPredictions(evaluate), labels)));
+    assert.deepEqual(
+      run.checkpoints.map((each) => each.step),
+      [0, 2, 4, 6],
+    );
+    assert.deepEqual(
+      run.checkpoints.map(({ descent }) => descent),
+      records.map(({ evaluate }) => accuracy(asPredictions(evaluate), labels)),
+    );
     assert.equal(run.descent!.test, run.checkpoints.find((each) => each.step === step)!.descent);
-    const after = (await computeKernel({ model: tuned.model, outputs, train: common.train.sequences, evaluate: common.train.sequences })).kernels.get("sgd")!;
-    assert.deepEqual(run.alignment, { start: kernelTargetAlignment(splits.train.kernels.get("sgd")!, common.train.labels), tuned: kernelTargetAlignment(after, common.train.labels) });
-    const verdicts = kernelBehavior({ kernelScore: best.scores.test.accuracy, tunedScore: run.tuned.test, linearized: linearization.passed, featureDistance: whole.mean });
-    assert.deepEqual(run.verdicts, Object.fromEntries(Object.entries(verdicts).filter(([, verdict]) => verdict !== undefined)));
+    const after = (
+      await computeKernel({
+        model: tuned.model,
+        outputs,
+        train: common.train.sequences,
+        evaluate: common.train.sequences,
+      })
+    ).kernels.get("sgd")!;
+    assert.deepEqual(run.alignment, {
+      start: kernelTargetAlignment(splits.train.kernels.get("sgd")!, common.train.labels),
+      tuned: kernelTargetAlignment(after, common.train.labels),
+    });
+    const verdicts = kernelBehavior({
+      kernelScore: best.scores.test.accuracy,
+      tunedScore: run.tuned.test,
+      linearized: linearization.passed,
+      featureDistance: whole.mean,
+    });
+    assert.deepEqual(
+      run.verdicts,
+      Object.fromEntries(Object.entries(verdicts).filter(([, verdict]) => verdict !== undefined)),
+    );
     tuned.dispose();
   });
 
   it("finds no difference where the model is linear in what is trained: a new head", async () => {
-    const cases: { classes: number; margin: boolean; rate?: number; settings: Pick<BehaviorRunOptions, "optimizer" | "batchSize" | "warmupSteps" | "clipNorm" | "loss" | "schedule"> }[] = [
+    const cases: {
+      classes: number;
+      margin: boolean;
+      rate?: number;
+      settings: Pick<BehaviorRunOptions, "optimizer" | "batchSize" | "warmupSteps" | "clipNorm" | "loss" | "schedule">;
+    }[] = [
       { classes: 3, margin: false, settings: { optimizer: "sgd", batchSize: 5, warmupSteps: 2, clipNorm: 0.3 } },
       { classes: 3, margin: false, settings: { optimizer: "sgd", batchSize: 4, loss: "l2", clipNorm: null } },
       { classes: 2, margin: true, settings: { optimizer: "sgd", batchSize: 12, schedule: "constant" } },
@@ -126,13 +219,31 @@ describe("a measurement of kernel behaviour", () => {
     ];
     for (const { classes, margin, settings, rate = 0.3 } of cases) {
       const model = withClassifier(lm.model, classes, 1);
-      const options = { model, train: splitOf(train, classes), dev: splitOf(dev, classes), test: splitOf(test, classes) };
+      const options = {
+        model,
+        train: splitOf(train, classes),
+        dev: splitOf(dev, classes),
+        test: splitOf(test, classes),
+      };
       const outputs = margin ? marginOutput(classifierHead) : logitOutputs(classifierHead, classes);
       const kernels = [{ formula: "sgd", solver: "lstsq", regularizations: [0.01] }] as const;
-      const run = await behaviorRun({ ...options, outputs, ...settings, parameters: { filter: ["classifier.*"] }, steps: 8, evaluateEvery: 4, seed: 5, learningRates: [rate], kernels });
+      const run = await behaviorRun({
+        ...options,
+        outputs,
+        ...settings,
+        parameters: { filter: ["classifier.*"] },
+        steps: 8,
+        evaluateEvery: 4,
+        seed: 5,
+        learningRates: [rate],
+        kernels,
+      });
       for (const { linearizationError, descentError, tuned, linearized, descent } of run.checkpoints.slice(1)) {
         // Parameters in float32, and sums of their changes in float64.
-        assert.ok(linearizationError! < 1e-5 && descentError! < 1e-4, `${JSON.stringify(settings)}: errors ${linearizationError} and ${descentError}`);
+        assert.ok(
+          linearizationError! < 1e-5 && descentError! < 1e-4,
+          `${JSON.stringify(settings)}: errors ${linearizationError} and ${descentError}`,
+        );
         assert.deepEqual([linearized, descent], [tuned, tuned]);
       }
       assert.equal(run.features[0].mean, 0);
@@ -146,9 +257,18 @@ describe("a measurement of kernel behaviour", () => {
     const run = await behaviorRun({ ...common, ...training, optimizer: "adamw", learningRates: [0.001] });
     assert.match(run.noDescent!, /one example with one output/);
     assert.ok(!("descent" in run) && run.checkpoints.every((each) => !("descent" in each)));
-    assert.deepEqual(run.kernels.map(({ formula, solver }) => [formula, solver]), [["asymmetric_signgd", "asym"], ["signgd", "lstsq"]]);
+    assert.deepEqual(
+      run.kernels.map(({ formula, solver }) => [formula, solver]),
+      [
+        ["asymmetric_signgd", "asym"],
+        ["signgd", "lstsq"],
+      ],
+    );
     assert.deepEqual(run.kernel, run.kernels[run.kernels[1].dev > run.kernels[0].dev ? 1 : 0]);
-    assert.deepEqual(run.features.map(({ formula }) => formula), ["sgd", "asymmetric_signgd"]);
+    assert.deepEqual(
+      run.features.map(({ formula }) => formula),
+      ["sgd", "asymmetric_signgd"],
+    );
     const distance = run.features[1].mean!;
     assert.equal(run.verdicts.fixedFeatures, distance < 2);
   });
@@ -168,11 +288,20 @@ describe("a measurement of kernel behaviour", () => {
 
   it("has cells for each layer and kind, which are kernels of their own", async () => {
     const { outputs, model } = common;
-    const tuned = await fineTune({ model, head: outputs.head, train: common.train, dev: common.dev, ...training, learningRate: 0.3 });
+    const tuned = await fineTune({
+      model,
+      head: outputs.head,
+      train: common.train,
+      dev: common.dev,
+      ...training,
+      learningRate: 0.3,
+    });
     const options = { model, tuned: [tuned.model], outputs, examples: common.train.sequences };
     const { cells } = (await fixedFeatures(options)).changes[0].get("sgd")!;
     const [layer, kind] = ["layer 2", "value"];
-    const own = (await fixedFeatures({ ...options, parameters: ["*.layer.1.attention.self.value.weight"] })).changes[0].get("sgd")!;
+    const own = (
+      await fixedFeatures({ ...options, parameters: ["*.layer.1.attention.self.value.weight"] })
+    ).changes[0].get("sgd")!;
     assert.equal(cells.find((cell) => cell.layer === layer && cell.kind === kind)!.change.mean, own.whole.mean);
     assert.equal(new Set(cells.map((cell) => `${cell.layer} ${cell.kind}`)).size, cells.length);
     tuned.dispose();
@@ -192,15 +321,22 @@ describe("a measurement of kernel behaviour", () => {
     assert.equal(readdirSync(store).length, files);
     await behaviorRun({ ...options, featureExamples: 4, onProgress });
     assert.deepEqual(progress.at(-1), { done: 5, total: 5 }, "another number of examples is another measurement");
-    await assert.rejects(behaviorRun({ ...options, learningRates: [1e30, 1e31] }), { name: DIVERGED, message: /every learning rate diverged/ });
+    await assert.rejects(behaviorRun({ ...options, learningRates: [1e30, 1e31] }), {
+      name: DIVERGED,
+      message: /every learning rate diverged/,
+    });
   });
 
   it("stops when asked to, and releases what it has", async () => {
     const tensors = tf.memory().numTensors;
     for (const stopAt of [0.1, 1.2, 2.5]) {
       const controller = new AbortController();
-      const onProgress = ({ done }: { done: number }): void => void (done >= stopAt && controller.abort(new Error("enough")));
-      await assert.rejects(behaviorRun({ ...common, ...training, learningRates: [0.02, 0.1], onProgress, signal: controller.signal }), /enough/);
+      const onProgress = ({ done }: { done: number }): void =>
+        void (done >= stopAt && controller.abort(new Error("enough")));
+      await assert.rejects(
+        behaviorRun({ ...common, ...training, learningRates: [0.02, 0.1], onProgress, signal: controller.signal }),
+        /enough/,
+      );
       assert.equal(tf.memory().numTensors, tensors);
     }
   });

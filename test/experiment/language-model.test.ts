@@ -16,7 +16,12 @@ import { fixturePath } from "../support/tiny-roberta";
 test("a folder with an adapter is its base model with the factors added to the weights", async (t) => {
   const folder = temporaryFolder(t);
   const adapted = withLora(tinyBert(), { rank: 2, alpha: 3, targets: ["query", "output.dense"], seed: 1 });
-  const filled = new Map([...adapted.parameters].map(([name, tensor]) => [name, name.includes("lora_B") ? tf.keep(tf.randomNormal(tensor.shape, 0, 0.1, "float32", 5)) : tensor]));
+  const filled = new Map(
+    [...adapted.parameters].map(([name, tensor]) => [
+      name,
+      name.includes("lora_B") ? tf.keep(tf.randomNormal(tensor.shape, 0, 0.1, "float32", 5)) : tensor,
+    ]),
+  );
   const base = fixturePath("tiny-bert");
   saveLoraAdapter(folder, { ...adapted, parameters: filled }, { baseModel: path.relative(folder, base) });
   const { model, tokenizer, directory } = await loadLanguageModel(folder);
@@ -32,6 +37,9 @@ test("a folder with an adapter is its base model with the factors added to the w
   assert.notEqual((await loadLanguageModel(folder)).model.hash, model.hash);
 
   const config = path.join(folder, "adapter_config.json");
-  writeFileSync(config, JSON.stringify({ ...(JSON.parse(readFileSync(config, "utf8")) as object), base_model_name_or_path: "" }));
+  writeFileSync(
+    config,
+    JSON.stringify({ ...(JSON.parse(readFileSync(config, "utf8")) as object), base_model_name_or_path: "" }),
+  );
   await assert.rejects(loadLanguageModel(folder), /adapter_config\.json: base_model_name_or_path: expected the model/);
 });

@@ -12,7 +12,10 @@ import { tinyRoberta } from "../support/tiny-roberta";
 
 const outputs = logitOutputs(labelWordHead([98, 86]), 2);
 const sequences = [...kernelOracle.train, ...kernelOracle.evaluate];
-const part = (from: number, to?: number) => ({ sequences: sequences.slice(from, to), labels: sequences.slice(from, to).map((_, i) => (from + i) % 2) });
+const part = (from: number, to?: number) => ({
+  sequences: sequences.slice(from, to),
+  labels: sequences.slice(from, to).map((_, i) => (from + i) % 2),
+});
 
 test("the splits of a square kernel are those that are computed split by split", async () => {
   const model = tinyRoberta();
@@ -32,7 +35,10 @@ test("the splits of a square kernel are those that are computed split by split",
     assertAllclose(cut[name].logits.values, expected[name].logits.values, { relative: 1e-5 }, `${name}, outputs`);
     assert.deepEqual(cut[name].logits.shape, expected[name].logits.shape);
   }
-  assert.deepEqual([...squareSplits({ kernel: kernels.get("sgd")!, logits, splits, formula: "signgd" }).train.kernels.keys()], ["signgd"]);
+  assert.deepEqual(
+    [...squareSplits({ kernel: kernels.get("sgd")!, logits, splits, formula: "signgd" }).train.kernels.keys()],
+    ["signgd"],
+  );
   disposeModel(model);
 });
 
@@ -40,5 +46,8 @@ test("a kernel of other examples is refused", () => {
   const kernel = { values: new Float64Array(4), shape: [2, 1, 2, 1] as [number, number, number, number] };
   const logits = { values: new Float32Array(2), shape: [2, 1] as [number, number] };
   const splits = { train: { labels: [0, 1] }, test: { labels: [1] } };
-  assert.throws(() => squareSplits({ kernel, logits, splits }), /splits of 3 examples .* shape \[2, 1, 2, 1\], the outputs \[2, 1\]/);
+  assert.throws(
+    () => squareSplits({ kernel, logits, splits }),
+    /splits of 3 examples .* shape \[2, 1, 2, 1\], the outputs \[2, 1\]/,
+  );
 });

@@ -25,7 +25,13 @@ onEveryBackend("training a BERT equals PyTorch (float64)", () => {
     assertAllclose([loss], [bertOracle.loss], { absolute: 1e-6 });
     const expected = Object.keys(bertOracle.gradientNorms).filter((name) => !isKeyBias(name));
     assert.deepEqual([...gradients.keys()].sort(), expected.sort());
-    for (const name of expected) assertAllclose([normOf(gradients.get(name)!)], [bertOracle.gradientNorms[name]], { absolute: 1e-6, relative: 1e-5 }, name);
+    for (const name of expected)
+      assertAllclose(
+        [normOf(gradients.get(name)!)],
+        [bertOracle.gradientNorms[name]],
+        { absolute: 1e-6, relative: 1e-5 },
+        name,
+      );
     for (const [name, values] of Object.entries(bertOracle.gradients)) {
       assertAllclose(gradients.get(name)!.dataSync(), values, { absolute: 1e-6, relative: 1e-5 }, name);
     }
@@ -37,20 +43,38 @@ onEveryBackend("training a BERT equals PyTorch (float64)", () => {
       const { learningRate, totalSteps, lossAfter, parameterNormsAfter } = bertOracle[name];
       const { gradients } = lossOf(model);
       const layout = flatLayout(model, gradients.keys());
-      const gradient = clipByNorm(flatten(layout, (parameterName) => gradients.get(parameterName)!), 1);
+      const gradient = clipByNorm(
+        flatten(layout, (parameterName) => gradients.get(parameterName)!),
+        1,
+      );
       const before = flatten(layout, (parameterName) => parameter(model, parameterName));
-      const after = withFlatParameters(model, layout, createOptimizer(name).update(before, gradient, linearSchedule(learningRate, 0, totalSteps)));
+      const after = withFlatParameters(
+        model,
+        layout,
+        createOptimizer(name).update(before, gradient, linearSchedule(learningRate, 0, totalSteps)),
+      );
       // Adam and signs amplify rounding in gradients near zero.
       assertAllclose([lossOf(after).loss], [lossAfter], { absolute: 1e-5 }, "loss after");
       for (const [parameterName, norm] of Object.entries(parameterNormsAfter)) {
-        if (!isKeyBias(parameterName)) assertAllclose([normOf(parameter(after, parameterName))], [norm], { absolute: 1e-4 }, parameterName);
+        if (!isKeyBias(parameterName))
+          assertAllclose([normOf(parameter(after, parameterName))], [norm], { absolute: 1e-4 }, parameterName);
       }
     });
   }
 
   it("learns four examples by heart", async () => {
     const data = { sequences: bertOracle.train, labels: bertOracle.labels };
-    const tuned = await fineTune({ model: tinyBert(), head, train: data, dev: data, optimizer: "sgd", learningRate: 0.05, steps: 20, batchSize: 2, seed: 3 });
+    const tuned = await fineTune({
+      model: tinyBert(),
+      head,
+      train: data,
+      dev: data,
+      optimizer: "sgd",
+      learningRate: 0.05,
+      steps: 20,
+      batchSize: 2,
+      seed: 3,
+    });
     assert.equal(tuned.best.devAccuracy, 1);
     assert.ok(tuned.history.at(-1)!.loss < tuned.history[0].loss);
   });

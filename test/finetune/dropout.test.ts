@@ -12,11 +12,21 @@ import { onEveryBackend } from "../support/backends";
 import { withOracleTanhClassifier } from "../support/fine-tuning-oracle";
 import { readJson, tinyRoberta, type Prompt } from "../support/tiny-roberta";
 
-const { train: sequences, labels, labelWordIds } = readJson<{ train: Prompt[]; labels: number[]; labelWordIds: number[] }>("tiny-roberta", "oracle-training.json");
+const {
+  train: sequences,
+  labels,
+  labelWordIds,
+} = readJson<{ train: Prompt[]; labels: number[]; labelWordIds: number[] }>("tiny-roberta", "oracle-training.json");
 const head = labelWordHead(labelWordIds);
 const tanhHead = (model: Model): boolean => model.parameters.has("classifier.dense.weight");
 const lossAndGradients = (model: Model, dropout?: Dropout): ReturnType<typeof parameterGradients> =>
-  parameterGradients(model, tanhHead(model) ? tanhClassifierHead : head, collate(sequences, model.config), crossEntropy(labels), { dropout });
+  parameterGradients(
+    model,
+    tanhHead(model) ? tanhClassifierHead : head,
+    collate(sequences, model.config),
+    crossEntropy(labels),
+    { dropout },
+  );
 
 /** With large rates, so that a mask forgotten on the way back shows. */
 const withRates = (hiddenDropout: number, attentionDropout: number): Model => {
@@ -41,7 +51,11 @@ describe("dropout masks", () => {
     const dropout = seededDropout([1]);
     assert.notDeepEqual(dropout.mask([64], 0.5)!.dataSync(), dropout.mask([64], 0.5)!.dataSync());
     assert.equal(dropout.mask([64], 0), undefined);
-    assert.deepEqual(seededDropout([1], 0.5).mask([64], 0)!.dataSync(), seededDropout([1]).mask([64], 0.5)!.dataSync(), "a rate in place of the model's");
+    assert.deepEqual(
+      seededDropout([1], 0.5).mask([64], 0)!.dataSync(),
+      seededDropout([1]).mask([64], 0.5)!.dataSync(),
+      "a rate in place of the model's",
+    );
   });
 });
 
@@ -59,11 +73,19 @@ onEveryBackend("dropout", () => {
     tf.tidy(() => void encoderForward(model, batch, dropout));
     const [b, t, h, heads] = [sequences.length, batch.length, 32, 4];
     // Only the mask's row goes on in the last layer.
-    const layer = (rows: number): [number[], number][] => [[[b, heads, rows, t], 0.2], [[b, rows, h], 0.1], [[b, rows, h], 0.1]];
+    const layer = (rows: number): [number[], number][] => [
+      [[b, heads, rows, t], 0.2],
+      [[b, rows, h], 0.1],
+      [[b, rows, h], 0.1],
+    ];
     assert.deepEqual(drawn, [[[b, t, h], 0.1], ...layer(t), ...layer(1)]);
   });
 
-  for (const [where, model] of [["hidden states", withRates(0.3, 0)], ["attention", withRates(0, 0.3)], ["the classification head", withOracleTanhClassifier(withRates(0.1, 0.1))]] as const) {
+  for (const [where, model] of [
+    ["hidden states", withRates(0.3, 0)],
+    ["attention", withRates(0, 0.3)],
+    ["the classification head", withOracleTanhClassifier(withRates(0.1, 0.1))],
+  ] as const) {
     it(`on ${where}: the gradient is that of finite differences with the mask fixed`, () => {
       const seed = 5;
       const { loss, gradients } = lossAndGradients(model, seededDropout([seed]));
@@ -75,15 +97,20 @@ onEveryBackend("dropout", () => {
         return lossAndGradients({ ...model, parameters }, seededDropout([seed])).loss;
       };
       for (const [part, belongs] of Object.entries({
-        embeddings: (name: string) => name.includes("embeddings"), "layer 0": (name: string) => name.includes("layer.0."),
-        "layer 1": (name: string) => name.includes("layer.1."), head: (name: string) => /^(lm_head|classifier)/.test(name),
+        embeddings: (name: string) => name.includes("embeddings"),
+        "layer 0": (name: string) => name.includes("layer.0."),
+        "layer 1": (name: string) => name.includes("layer.1."),
+        head: (name: string) => /^(lm_head|classifier)/.test(name),
       })) {
         const group = [...gradients].filter(([name]) => belongs(name));
         const norm = Math.sqrt(group.reduce((sum, [, gradient]) => sum + tf.sum(tf.square(gradient)).dataSync()[0], 0));
         const along = new Map(group.map(([name, gradient]) => [name, tf.div(gradient, norm)]));
         // Fourth-order differences: a step large enough for float32 losses, small enough for the curvature.
         const step = 0.02 / Math.max(1, norm);
-        const slope = (8 * (shifted(along, step) - shifted(along, -step)) - (shifted(along, 2 * step) - shifted(along, -2 * step))) / (12 * step);
+        const slope =
+          (8 * (shifted(along, step) - shifted(along, -step)) -
+            (shifted(along, 2 * step) - shifted(along, -2 * step))) /
+          (12 * step);
         assert.ok(Math.abs(slope - norm) < 2e-3 * norm + 1e-4, `${part}: slope ${slope}, gradient ${norm}`);
       }
     });

@@ -47,7 +47,13 @@ onEveryBackend("training equals PyTorch (float64)", () => {
     assertAllclose([loss], [oracle.loss], { absolute: 1e-6 });
     const expected = Object.keys(oracle.gradientNorms).filter((name) => !isKeyBias(name));
     assert.deepEqual([...gradients.keys()].sort(), expected.sort());
-    for (const name of expected) assertAllclose([normOf(gradients.get(name)!)], [oracle.gradientNorms[name]], { absolute: 1e-6, relative: 1e-5 }, name);
+    for (const name of expected)
+      assertAllclose(
+        [normOf(gradients.get(name)!)],
+        [oracle.gradientNorms[name]],
+        { absolute: 1e-6, relative: 1e-5 },
+        name,
+      );
     for (const [name, values] of Object.entries(oracle.gradients)) {
       assertAllclose(gradients.get(name)!.dataSync(), values, { absolute: 1e-6, relative: 1e-5 }, name);
     }
@@ -62,14 +68,18 @@ onEveryBackend("training equals PyTorch (float64)", () => {
     it(`three steps of ${name}, clipped, with linear decay`, () => {
       let model = tinyRoberta();
       const optimizer = createOptimizer(name);
-      const lossNow = (): ReturnType<typeof parameterGradients> => parameterGradients(model, head, batch(model), crossEntropy(oracle.labels));
+      const lossNow = (): ReturnType<typeof parameterGradients> =>
+        parameterGradients(model, head, batch(model), crossEntropy(oracle.labels));
       const layout = flatLayout(model, lossNow().gradients.keys());
       let vector = flatten(layout, (parameterName) => parameter(model, parameterName));
       run.steps.forEach((step, t) => {
         const { loss, gradients } = lossNow();
         // Adam and signs amplify rounding in gradients near zero, so losses drift apart by up to 1e-5 in three steps.
         assertAllclose([loss], [step.loss], { absolute: 2e-5 }, `loss before step ${t + 1}`);
-        const gradient = clipByNorm(flatten(layout, (parameterName) => gradients.get(parameterName)!), run.maxGradientNorm);
+        const gradient = clipByNorm(
+          flatten(layout, (parameterName) => gradients.get(parameterName)!),
+          run.maxGradientNorm,
+        );
         vector = optimizer.update(vector, gradient, linearSchedule(run.learningRate, t, run.totalSteps));
         model = withFlatParameters(model, layout, vector);
       });
@@ -100,7 +110,16 @@ describe("fine-tuning", () => {
   const data = { sequences: oracle.train, labels: oracle.labels };
   const shared = tinyRoberta();
   const options = (change: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
-    model: shared, head, train: data, dev: data, optimizer: "sgd", learningRate: 0.05, steps: 20, batchSize: 2, seed: 3, ...change,
+    model: shared,
+    head,
+    train: data,
+    dev: data,
+    optimizer: "sgd",
+    learningRate: 0.05,
+    steps: 20,
+    batchSize: 2,
+    seed: 3,
+    ...change,
   });
 
   it("learns four examples by heart, and keeps the best on dev", async () => {
@@ -110,7 +129,11 @@ describe("fine-tuning", () => {
     assert.ok(before < 1, "the fixture must leave something to learn");
     assert.equal(tuned.best.devAccuracy, 1);
     assert.equal(evaluateAccuracy(tuned.model, head, data), 1);
-    assert.equal(tuned.history.find((record) => record.devAccuracy === 1), tuned.best, "the first best is kept");
+    assert.equal(
+      tuned.history.find((record) => record.devAccuracy === 1),
+      tuned.best,
+      "the first best is kept",
+    );
     assert.ok(tuned.history.at(-1)!.loss < tuned.history[0].loss);
   });
 

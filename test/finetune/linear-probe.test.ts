@@ -18,10 +18,14 @@ onEveryBackend("linear probing", () => {
   const mask = model.config.vocabSize - 1;
   const data = (classes: number, prompted: boolean) => {
     const chosen = probeLabels.map((_, i) => i).filter((i) => probeLabels[i] < classes);
-    const sequences = chosen.map((i) => ({ ids: probeSequences[i], maskPosition: prompted ? probeSequences[i].indexOf(mask) : 0 }));
+    const sequences = chosen.map((i) => ({
+      ids: probeSequences[i],
+      maskPosition: prompted ? probeSequences[i].indexOf(mask) : 0,
+    }));
     return { sequences, labels: chosen.map((i) => probeLabels[i]) };
   };
-  const rowsOf = (tuned: Model, name: string, rows: number[]): number[] => rows.flatMap((row) => [...tf.tidy(() => tf.gather(parameter(tuned, name), [row]).dataSync())]);
+  const rowsOf = (tuned: Model, name: string, rows: number[]): number[] =>
+    rows.flatMap((row) => [...tf.tidy(() => tf.gather(parameter(tuned, name), [row]).dataSync())]);
 
   const check = (name: string, head: Head, classes: number, [weight, bias]: [string, string], rows: number[]): void => {
     const expected = oracleProbe(name);
@@ -35,9 +39,12 @@ onEveryBackend("linear probing", () => {
     probe.dispose();
   };
   const decoder: [string, string] = ["lm_head.decoder.weight", "lm_head.bias"];
-  it("fits two label words as scikit-learn does", () => check("promptTwo", labelWordHead(words.slice(0, 2)), 2, decoder, words.slice(0, 2)));
-  it("fits three label words as scikit-learn does", () => check("promptThree", labelWordHead(words), 3, decoder, words));
-  it("fits a new head on <s> as scikit-learn does", () => check("classifierTwo", classifierHead, 2, ["classifier.weight", "classifier.bias"], [0, 1]));
+  it("fits two label words as scikit-learn does", () =>
+    check("promptTwo", labelWordHead(words.slice(0, 2)), 2, decoder, words.slice(0, 2)));
+  it("fits three label words as scikit-learn does", () =>
+    check("promptThree", labelWordHead(words), 3, decoder, words));
+  it("fits a new head on <s> as scikit-learn does", () =>
+    check("classifierTwo", classifierHead, 2, ["classifier.weight", "classifier.bias"], [0, 1]));
 
   it("leaves the other rows and parameters, and the given model, as they are", () => {
     const before = tf.memory().numTensors;
@@ -56,7 +63,18 @@ onEveryBackend("linear probing", () => {
   it("is where standard fine-tuning may begin", async () => {
     const train = data(2, false);
     const probe = linearProbe(model, classifierHead, train);
-    const tuned = await fineTune({ model: probe.model, head: classifierHead, train, dev: train, probe: train.sequences, optimizer: "sgd", learningRate: 1e-4, steps: 2, batchSize: 8, seed: 1 });
+    const tuned = await fineTune({
+      model: probe.model,
+      head: classifierHead,
+      train,
+      dev: train,
+      probe: train.sequences,
+      optimizer: "sgd",
+      learningRate: 1e-4,
+      steps: 2,
+      batchSize: 8,
+      seed: 1,
+    });
     assertAllclose(tuned.initialLogits!, oracleProbe("classifierTwo").logits, { relative: 2e-4 });
     assert.ok(tuned.best.devAccuracy >= evaluateAccuracy(model, classifierHead, train));
     tuned.dispose();

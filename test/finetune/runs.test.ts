@@ -10,7 +10,11 @@ import { oracleRun, withOracleClassifier, withOracleTanhClassifier } from "../su
 import { withOracleLora } from "../support/kernel-oracle";
 import { readJson, tinyRoberta, type Prompt } from "../support/tiny-roberta";
 
-const { train: prompts, labels, labelWordIds } = readJson<{ train: Prompt[]; labels: number[]; labelWordIds: number[] }>("tiny-roberta", "oracle-training.json");
+const {
+  train: prompts,
+  labels,
+  labelWordIds,
+} = readJson<{ train: Prompt[]; labels: number[]; labelWordIds: number[] }>("tiny-roberta", "oracle-training.json");
 const promptHead = labelWordHead(labelWordIds);
 const starts = prompts.map(({ ids }) => ({ ids, maskPosition: 0 }));
 
@@ -26,7 +30,9 @@ const tanh = { model: () => withOracleTanhClassifier(tinyRoberta()), head: tanhC
 const withFactors = { model: () => withOracleLora(tinyRoberta(), "queryValue") };
 const cases: Record<string, Case> = {
   sgd: { settings: { ...sgd, warmupSteps: 2, clipNorm: 0.5, weightDecay: 0.1 } },
-  signgd: { settings: { optimizer: "signgd", learningRate: 1e-3, schedule: "constant", warmupRatio: 0.2, weightDecay: 0.1 } },
+  signgd: {
+    settings: { optimizer: "signgd", learningRate: 1e-3, schedule: "constant", warmupRatio: 0.2, weightDecay: 0.1 },
+  },
   adamw: { settings: { ...adamw, weightDecay: 0.1 } },
   adamwBetas: { settings: { ...adamw, beta1: 0.8, beta2: 0.98, epsilon: 1e-4, clipNorm: null, schedule: "constant" } },
   l2: { settings: { ...sgd, loss: "l2" } },
@@ -34,7 +40,10 @@ const cases: Record<string, Case> = {
   headOnly: { settings: { ...sgd, clipNorm: null, parameters: "head" } },
   filter: { settings: { ...sgd, parameters: { filter: ["*.layer.1.*", "!biases"] } } },
   lora: { settings: { ...adamw, parameters: { filter: ["lora", "head"] } }, ...withFactors },
-  loraOnly: { settings: { optimizer: "sgd", learningRate: 0.1, clipNorm: null, parameters: { filter: ["lora"] } }, ...withFactors },
+  loraOnly: {
+    settings: { optimizer: "sgd", learningRate: 0.1, clipNorm: null, parameters: { filter: ["lora"] } },
+    ...withFactors,
+  },
   classifier: { settings: { optimizer: "sgd", learningRate: 0.02 }, ...standard },
   tanhClassifier: { settings: { optimizer: "sgd", learningRate: 0.02 }, ...tanh },
   tanhHeadOnly: { settings: { optimizer: "adamw", learningRate: 1e-2, loss: "l2", parameters: "head" }, ...tanh },
@@ -48,7 +57,19 @@ onEveryBackend("five steps of fine-tuning equal PyTorch's (float64)", () => {
     const model = make();
     const sequences = head === promptHead ? prompts : starts;
     const data = { sequences, labels };
-    const tuned = await fineTune({ ...settings, ...batching, model, head, train: data, dev: data, probe: sequences, steps: 5, evaluateEvery: 1, keep: "last", seed: 1 });
+    const tuned = await fineTune({
+      ...settings,
+      ...batching,
+      model,
+      head,
+      train: data,
+      dev: data,
+      probe: sequences,
+      steps: 5,
+      evaluateEvery: 1,
+      keep: "last",
+      seed: 1,
+    });
     assert.deepEqual(tuned.trained, expected.trained);
     assert.equal(tuned.history.length, 5);
     tuned.history.forEach((record, t) => {

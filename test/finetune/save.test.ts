@@ -20,16 +20,26 @@ import { CASES, saveTrainedModels, type SavedModel } from "./saved-models";
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-saved-"));
 before(() => saveTrainedModels(folder));
 after(() => rmSync(folder, { recursive: true, force: true }));
-const json = (...path: string[]): Record<string, unknown> => JSON.parse(readFileSync(join(folder, ...path), "utf8")) as Record<string, unknown>;
-const stored = (path: string): string[] => [...readSafetensorsHeader(path).entries].map(([name, { shape }]) => `${name} [${shape.join(",")}]`).sort();
+const json = (...path: string[]): Record<string, unknown> =>
+  JSON.parse(readFileSync(join(folder, ...path), "utf8")) as Record<string, unknown>;
+const stored = (path: string): string[] =>
+  [...readSafetensorsHeader(path).entries].map(([name, { shape }]) => `${name} [${shape.join(",")}]`).sort();
 
 describe("trained models on disk", () => {
   for (const [name, { kind, tied, model: make = tinyRoberta }] of Object.entries(CASES)) {
     it(`give the same logits when they are read back (${name})`, () => {
       const directory = join(folder, name);
       const { head: headName, labelWordIds, sequences, logits } = json(name, "expected.json") as unknown as SavedModel;
-      const head = headName === "classifier" ? classifierHead : headName === "tanh classifier" ? tanhClassifierHead : labelWordHead(labelWordIds, { tied });
-      const model = kind === "model" ? withSavedClassifier(directory, modelFromCheckpoint(readCheckpoint(directory))) : loadLoraAdapter(directory, make()).model;
+      const head =
+        headName === "classifier"
+          ? classifierHead
+          : headName === "tanh classifier"
+            ? tanhClassifierHead
+            : labelWordHead(labelWordIds, { tied });
+      const model =
+        kind === "model"
+          ? withSavedClassifier(directory, modelFromCheckpoint(readCheckpoint(directory)))
+          : loadLoraAdapter(directory, make()).model;
       // Merged factors round differently.
       assertAllclose(predictLogits(model, head, sequences), logits, { absolute: name === "merged" ? 1e-5 : 1e-7 });
     });
@@ -37,8 +47,14 @@ describe("trained models on disk", () => {
 
   it("have their tokenizer's files", () => {
     assert.equal(loadTokenizer(join(folder, "whole")).maskId, tinyRoberta().config.vocabSize - 1);
-    assert.deepEqual(readFileSync(join(folder, "whole", "tokenizer_config.json")), readFileSync(fixturePath("tiny-roberta", "tokenizer_config.json")));
-    assert.throws(() => copyTokenizer(join(folder, "nowhere"), folder), /nowhere, whose tokenizer was to be copied, does not exist/);
+    assert.deepEqual(
+      readFileSync(join(folder, "whole", "tokenizer_config.json")),
+      readFileSync(fixturePath("tiny-roberta", "tokenizer_config.json")),
+    );
+    assert.throws(
+      () => copyTokenizer(join(folder, "nowhere"), folder),
+      /nowhere, whose tokenizer was to be copied, does not exist/,
+    );
   });
 
   it("say in their config whether the decoder is tied", () => {
@@ -76,7 +92,10 @@ describe("LoRA adapters", () => {
     const { model } = loadLoraAdapter(fixturePath("peft"), base);
     const directory = join(folder, "rewritten");
     saveLoraAdapter(directory, model, { baseModel: "tiny-roberta", trained: ["lm_head.bias"] });
-    assert.deepEqual(stored(join(directory, "adapter_model.safetensors")), stored(fixturePath("peft", "adapter_model.safetensors")));
+    assert.deepEqual(
+      stored(join(directory, "adapter_model.safetensors")),
+      stored(fixturePath("peft", "adapter_model.safetensors")),
+    );
     assertAllclose(logitsWith(directory), logits, { absolute: 1e-5 });
     const ours = json("rewritten", "adapter_config.json");
     const theirs = readJson<Record<string, unknown>>("peft", "adapter_config.json");
@@ -90,7 +109,10 @@ describe("LoRA adapters", () => {
     const model = withLora(base, { rank: 2, alpha: 2, seed: 1 });
     assert.throws(() => saveLoraAdapter(join(folder, "x"), base, { baseModel: "x" }), /no LoRA factors to save/);
     const trained = ["roberta.encoder.layer.0.output.dense.bias"];
-    assert.throws(() => saveLoraAdapter(join(folder, "x"), model, { baseModel: "x", trained }), /output.dense.bias was trained too.*saveModel/);
+    assert.throws(
+      () => saveLoraAdapter(join(folder, "x"), model, { baseModel: "x", trained }),
+      /output.dense.bias was trained too.*saveModel/,
+    );
   });
 
   it("that do not fit are refused by name", () => {
@@ -101,9 +123,15 @@ describe("LoRA adapters", () => {
       writeFileSync(join(directory, "adapter_config.json"), JSON.stringify({ ...config, ...change }));
       return directory;
     };
-    assert.throws(() => loadLoraAdapter(join(folder, "whole"), base), /whole is not a LoRA adapter in PEFT's layout: it has no adapter_config.json/);
+    assert.throws(
+      () => loadLoraAdapter(join(folder, "whole"), base),
+      /whole is not a LoRA adapter in PEFT's layout: it has no adapter_config.json/,
+    );
     assert.throws(() => loadLoraAdapter(broken({ use_dora: true }), base), /adapter_config.json: use_dora/);
-    assert.throws(() => loadLoraAdapter(broken({ r: 3 }), base), /lora_A.weight has shape \[2, 32\], but with the base model and r = 3 it has \[3, 32\]/);
+    assert.throws(
+      () => loadLoraAdapter(broken({ r: 3 }), base),
+      /lora_A.weight has shape \[2, 32\], but with the base model and r = 3 it has \[3, 32\]/,
+    );
     assert.throws(() => loadLoraAdapter(broken({ peft_type: "IA3" }), base), /peft_type/);
   });
 });

@@ -10,7 +10,14 @@ import { stepRates } from "../../src/finetune/optimizer";
 import { packedBatch, planBatches } from "../../src/finetune/packed-batches";
 import { crossEntropy } from "../../src/finetune/loss";
 import { gradientTensors, parameterGradients } from "../../src/finetune/parameter-gradients";
-import { compiledStepFunctions, frozenInputs, listed, numbered, stepFunctions, type StepKind } from "../../src/finetune/step-functions";
+import {
+  compiledStepFunctions,
+  frozenInputs,
+  listed,
+  numbered,
+  stepFunctions,
+  type StepKind,
+} from "../../src/finetune/step-functions";
 import { headOnReads, stepInputsOf } from "../../src/finetune/step-inputs";
 import { disposeState, firstState, fitsGraphs, type Trained } from "../../src/finetune/training-step";
 import { parseTrainingConfig, type TrainingSettings } from "../../src/finetune/training-config";
@@ -35,17 +42,39 @@ onEveryBackend("a packed batch", () => {
   it("has the loss and the gradients that the batch has with every prompt in a row of its own", () => {
     const model = randomModel(SIZES, 3);
     const expected = parameterGradients(model, wordHead, collate(sequences, model.config), crossEntropy(train.labels));
-    const kind: StepKind = { model, head: wordHead, layouts: flatLayouts(model, expected.gradients.keys()), config: config({}) };
-    const { tensors } = stepInputsOf({ model, head: wordHead, train, classes: 2, config: config({}) })([...sequences.keys()], shape, [0]);
-    const { loss, ...sums } = stepFunctions(kind).gradient({ ...numbered("theta", firstState({ model, layouts: kind.layouts, config: config({}) }).parameters), ...frozenInputs(model, kind.layouts), ...tensors });
+    const kind: StepKind = {
+      model,
+      head: wordHead,
+      layouts: flatLayouts(model, expected.gradients.keys()),
+      config: config({}),
+    };
+    const { tensors } = stepInputsOf({ model, head: wordHead, train, classes: 2, config: config({}) })(
+      [...sequences.keys()],
+      shape,
+      [0],
+    );
+    const { loss, ...sums } = stepFunctions(kind).gradient({
+      ...numbered("theta", firstState({ model, layouts: kind.layouts, config: config({}) }).parameters),
+      ...frozenInputs(model, kind.layouts),
+      ...tensors,
+    });
     assertAllclose(loss.dataSync(), [expected.loss], { absolute: 1e-6 });
-    const vector = kind.layouts.flatMap(({ names }) => names).flatMap((name) => [...expected.gradients.get(name)!.dataSync()]);
-    assertAllclose(Object.values(sums).flatMap((sum) => [...sum.dataSync()]), vector, { relative: 1e-5 });
+    const vector = kind.layouts
+      .flatMap(({ names }) => names)
+      .flatMap((name) => [...expected.gradients.get(name)!.dataSync()]);
+    assertAllclose(
+      Object.values(sums).flatMap((sum) => [...sum.dataSync()]),
+      vector,
+      { relative: 1e-5 },
+    );
   });
 
   it("refuses a text that is too long", () => {
     const model = randomModel({ ...SIZES, longest: 20 }, 3);
-    assert.throws(() => packedBatch(sequences, model.config, shape), /a text has 23 tokens, but the model reads at most 20/);
+    assert.throws(
+      () => packedBatch(sequences, model.config, shape),
+      /a text has 23 tokens, but the model reads at most 20/,
+    );
   });
 });
 
@@ -63,7 +92,11 @@ const cases: Record<string, Partial<TrainingSettings> & { head?: Head }> = {
 describe("which models have graphs", () => {
   it("is decided by all parameters of a model, whatever part of its vocabulary a run needs", () => {
     const { config } = randomModel(SIZES, 3);
-    const ofSize = (size: number): Model => ({ config, hash: "", parameters: new Map([["weights", { size } as Tensor]]) });
+    const ofSize = (size: number): Model => ({
+      config,
+      hash: "",
+      parameters: new Map([["weights", { size } as Tensor]]),
+    });
     assert.equal(fitsGraphs(ofSize(22.7e6)), true);
     assert.equal(fitsGraphs(ofSize(124.7e6)), false);
   });
@@ -72,78 +105,159 @@ describe("which models have graphs", () => {
 describe("a step as a graph", { skip: backendName() !== "tensorflow" && "plain JavaScript has none" }, () => {
   for (const [name, { head = wordHead, ...settings }] of Object.entries(cases)) {
     it(`is the step operation by operation (${name}), with the same bits at every call`, () => {
-      const model = head === tanhClassifierHead ? withTanhClassifier(randomModel(SIZES, 3), 2, 1) : randomModel(SIZES, 3);
+      const model =
+        head === tanhClassifierHead ? withTanhClassifier(randomModel(SIZES, 3), 2, 1) : randomModel(SIZES, 3);
       const run = config(settings);
-      const { gradients } = gradientTensors(model, headOnReads(head, collate(sequences, model.config)), collate(sequences, model.config), crossEntropy(train.labels));
-      const layouts = flatLayouts(model, [...gradients.keys()].filter((each) => !each.includes("layer.0")));
+      const { gradients } = gradientTensors(
+        model,
+        headOnReads(head, collate(sequences, model.config)),
+        collate(sequences, model.config),
+        crossEntropy(train.labels),
+      );
+      const layouts = flatLayouts(
+        model,
+        [...gradients.keys()].filter((each) => !each.includes("layer.0")),
+      );
       const state = firstState({ model, layouts, config: run });
-      const { tensors } = stepInputsOf({ model, head, train, classes: 2, config: run })([...sequences.keys()], shape, [0]);
+      const { tensors } = stepInputsOf({ model, head, train, classes: 2, config: run })(
+        [...sequences.keys()],
+        shape,
+        [0],
+      );
       const rates = { stepSize: tf.scalar(0.1), decay: tf.scalar(0.01) };
-      const inputs = { ...numbered("theta", state.parameters), ...numbered("moment", state.moments), ...frozenInputs(model, layouts), ...tensors, ...rates };
+      const inputs = {
+        ...numbered("theta", state.parameters),
+        ...numbered("moment", state.moments),
+        ...frozenInputs(model, layouts),
+        ...tensors,
+        ...rates,
+      };
       const kind: StepKind = { model, head, layouts, config: run };
-      const [expected, found, again] = [stepFunctions(kind).whole(inputs), compiledStepFunctions(kind).whole(inputs), compiledStepFunctions(kind).whole(inputs)];
+      const [expected, found, again] = [
+        stepFunctions(kind).whole(inputs),
+        compiledStepFunctions(kind).whole(inputs),
+        compiledStepFunctions(kind).whole(inputs),
+      ];
       assert.deepEqual(Object.keys(found).sort(), Object.keys(expected).sort());
       for (const key of Object.keys(expected)) {
         assert.deepEqual(found[key].dataSync(), again[key].dataSync(), key);
         // A sign, or AdamW's first step, is all or nothing where a gradient is nothing but rounding.
-        const near = [...found[key].dataSync()].filter((value, i) => Math.abs(value - expected[key].dataSync()[i]) < 1e-5).length;
-        assert.ok(near >= (run.optimizer === "sgd" ? 1 : 0.995) * expected[key].size, `${key}: ${near} of ${expected[key].size}`);
+        const near = [...found[key].dataSync()].filter(
+          (value, i) => Math.abs(value - expected[key].dataSync()[i]) < 1e-5,
+        ).length;
+        assert.ok(
+          near >= (run.optimizer === "sgd" ? 1 : 0.995) * expected[key].size,
+          `${key}: ${near} of ${expected[key].size}`,
+        );
       }
     });
   }
 });
 
-describe("AdamW's update by TensorFlow's own operation", { skip: backendName() !== "tensorflow" && "plain JavaScript has none" }, () => {
-  it("is the update operation by operation, step after step", () => {
-    const model = randomModel(SIZES, 3);
-    const run = config({ optimizer: "adamw", clipNorm: 0.5, beta2: 0.99 });
-    const layouts = ["layer.0", "layer.1"].map((part) => flatLayout(model, [...model.parameters.keys()].filter((name) => name.includes(part))));
-    const before = tf.memory().numTensors;
-    const fused = fusedAdam(layouts, run)!;
-    const plain = stepFunctions({ model, head: wordHead, layouts, config: run });
-    let states = [fused, plain].map(() => firstState({ model, layouts, config: run }));
-    for (let step = 1; step <= 3; step++) {
-      const sums = numbered("sum", states[0].parameters.map((vector, i) => tf.randomNormal(vector.shape, 0, 0.1, "float32", 10 * step + i)));
-      const stepSize = tf.scalar(stepRates("adamw", run, step, 0.01).stepSize);
-      const inputsOf = (state: Trained) => ({ ...numbered("theta", state.parameters), ...numbered("moment", state.moments), ...sums, stepSize, decay: stepSize });
-      const after = [fused, plain].map(({ update }, i) => update(inputsOf(states[i])));
+describe(
+  "AdamW's update by TensorFlow's own operation",
+  { skip: backendName() !== "tensorflow" && "plain JavaScript has none" },
+  () => {
+    it("is the update operation by operation, step after step", () => {
+      const model = randomModel(SIZES, 3);
+      const run = config({ optimizer: "adamw", clipNorm: 0.5, beta2: 0.99 });
+      const layouts = ["layer.0", "layer.1"].map((part) =>
+        flatLayout(
+          model,
+          [...model.parameters.keys()].filter((name) => name.includes(part)),
+        ),
+      );
+      const before = tf.memory().numTensors;
+      const fused = fusedAdam(layouts, run)!;
+      const plain = stepFunctions({ model, head: wordHead, layouts, config: run });
+      let states = [fused, plain].map(() => firstState({ model, layouts, config: run }));
+      for (let step = 1; step <= 3; step++) {
+        const sums = numbered(
+          "sum",
+          states[0].parameters.map((vector, i) => tf.randomNormal(vector.shape, 0, 0.1, "float32", 10 * step + i)),
+        );
+        const stepSize = tf.scalar(stepRates("adamw", run, step, 0.01).stepSize);
+        const inputsOf = (state: Trained) => ({
+          ...numbered("theta", state.parameters),
+          ...numbered("moment", state.moments),
+          ...sums,
+          stepSize,
+          decay: stepSize,
+        });
+        const after = [fused, plain].map(({ update }, i) => update(inputsOf(states[i])));
+        states.forEach(disposeState);
+        states = after.map((results) => ({ parameters: listed("theta", results), moments: listed("moment", results) }));
+        tf.dispose([...Object.values(sums), stepSize]);
+        for (const part of ["parameters", "moments"] as const)
+          states[0][part].forEach((vector, i) =>
+            assertAllclose(
+              vector.dataSync(),
+              states[1][part][i].dataSync(),
+              { relative: 1e-6 },
+              `${part} ${i} after step ${step}`,
+            ),
+          );
+      }
       states.forEach(disposeState);
-      states = after.map((results) => ({ parameters: listed("theta", results), moments: listed("moment", results) }));
-      tf.dispose([...Object.values(sums), stepSize]);
-      for (const part of ["parameters", "moments"] as const)
-        states[0][part].forEach((vector, i) => assertAllclose(vector.dataSync(), states[1][part][i].dataSync(), { relative: 1e-6 }, `${part} ${i} after step ${step}`));
-    }
-    states.forEach(disposeState);
-    fused.dispose();
-    assert.equal(tf.memory().numTensors, before);
-  });
+      fused.dispose();
+      assert.equal(tf.memory().numTensors, before);
+    });
 
-  it("is not taken where the update is another one", () => {
-    const layouts = flatLayouts(randomModel(SIZES, 3), ["roberta.embeddings.word_embeddings.weight"]);
-    for (const settings of [{ optimizer: "sgd" }, { optimizer: "adamw", weightDecay: 0.1 }, { optimizer: "adamw", accumulate: 2 }] as const) assert.equal(fusedAdam(layouts, config(settings)), undefined);
-  });
-});
+    it("is not taken where the update is another one", () => {
+      const layouts = flatLayouts(randomModel(SIZES, 3), ["roberta.embeddings.word_embeddings.weight"]);
+      for (const settings of [
+        { optimizer: "sgd" },
+        { optimizer: "adamw", weightDecay: 0.1 },
+        { optimizer: "adamw", accumulate: 2 },
+      ] as const)
+        assert.equal(fusedAdam(layouts, config(settings)), undefined);
+    });
+  },
+);
 
 onEveryBackend("a run with graphs", (backend) => {
   const options = (model: Model, change: Partial<FineTuneOptions>): FineTuneOptions => ({
-    model, head: wordHead, train, dev: train, probe: sequences.slice(0, 3), optimizer: "sgd", learningRate: 0.05, batchSize: 3, steps: 24, evaluateEvery: 8, keep: "last", seed: 4, ...change,
+    model,
+    head: wordHead,
+    train,
+    dev: train,
+    probe: sequences.slice(0, 3),
+    optimizer: "sgd",
+    learningRate: 0.05,
+    batchSize: 3,
+    steps: 24,
+    evaluateEvery: 8,
+    keep: "last",
+    seed: 4,
+    ...change,
   });
   const steps = backend === "cpu" ? 3 : 48;
 
   it("moves the rows of tokens that occur, and no others, as a run on the whole vocabulary does", async () => {
     const { renumbered: _, words: __, ...wholeVocabularyHead } = wordHead;
     const model = randomModel(SIZES, 3);
-    const [part, whole] = [await fineTune(options(model, { steps })), await fineTune(options(model, { steps, head: wholeVocabularyHead }))];
+    const [part, whole] = [
+      await fineTune(options(model, { steps })),
+      await fineTune(options(model, { steps, head: wholeVocabularyHead })),
+    ];
     part.history.forEach((record, i) => {
       assertAllclose(record.logits!, whole.history[i].logits!, { absolute: 2e-4 });
-      assertAllclose([record.loss, record.distance], [whole.history[i].loss, whole.history[i].distance], { absolute: 2e-4 });
+      assertAllclose([record.loss, record.distance], [whole.history[i].loss, whole.history[i].distance], {
+        absolute: 2e-4,
+      });
     });
     assert.deepEqual(part.trained, whole.trained);
     const occurring = new Set(sequences.flatMap(({ ids }) => ids));
     const table = "roberta.embeddings.word_embeddings.weight";
-    const [start, tuned, expected] = [model, part.model, whole.model].map((each) => parameter(each, table).arraySync() as number[][]);
+    const [start, tuned, expected] = [model, part.model, whole.model].map(
+      (each) => parameter(each, table).arraySync() as number[][],
+    );
     assert.deepEqual(parameter(part.model, table).shape, [700, 8]);
-    start.forEach((row, id) => (occurring.has(id) ? assertAllclose(tuned[id], expected[id], { absolute: 2e-4 }) : assert.deepEqual(tuned[id], row, `token ${id}`)));
+    start.forEach((row, id) =>
+      occurring.has(id)
+        ? assertAllclose(tuned[id], expected[id], { absolute: 2e-4 })
+        : assert.deepEqual(tuned[id], row, `token ${id}`),
+    );
   });
 
   it("goes on to the same bits after an interruption, and leaves no tensor behind", async () => {
@@ -154,8 +268,12 @@ onEveryBackend("a run with graphs", (backend) => {
       const whole = await fineTune(options(model, change));
       const before = tf.memory().numTensors;
       const controller = new AbortController();
-      const onProgress = ({ done }: { done: number }): void => void (done === Math.floor(steps / 3) && controller.abort(new Error("enough")));
-      await assert.rejects(fineTune(options(model, { ...change, stateDirectory, signal: controller.signal, onProgress })), /enough/);
+      const onProgress = ({ done }: { done: number }): void =>
+        void (done === Math.floor(steps / 3) && controller.abort(new Error("enough")));
+      await assert.rejects(
+        fineTune(options(model, { ...change, stateDirectory, signal: controller.signal, onProgress })),
+        /enough/,
+      );
       const resumed = await fineTune(options(model, { ...change, stateDirectory }));
       assert.deepEqual(resumed.history, whole.history);
       resumed.dispose();
@@ -166,7 +284,17 @@ onEveryBackend("a run with graphs", (backend) => {
   });
 
   it("gives the same bits twice, with several batches a step and dropout too", async () => {
-    const bits = async (): Promise<unknown> => (await fineTune(options(randomModel(SIZES, 3), { steps: Math.min(steps, 30), optimizer: "adamw", accumulate: 2, dropout: 0.1 }))).history;
+    const bits = async (): Promise<unknown> =>
+      (
+        await fineTune(
+          options(randomModel(SIZES, 3), {
+            steps: Math.min(steps, 30),
+            optimizer: "adamw",
+            accumulate: 2,
+            dropout: 0.1,
+          }),
+        )
+      ).history;
     assert.deepEqual(await bits(), await bits());
   });
 });
@@ -174,6 +302,19 @@ onEveryBackend("a run with graphs", (backend) => {
 onEveryBackend("labels", () => {
   it("that the head has no logit for are refused", async () => {
     const wrong = { ...train, labels: [0, 1, 2, 0, 1, 0, 0, 1] };
-    await assert.rejects(fineTune({ model: randomModel(SIZES, 3), head: wordHead, train: wrong, dev: train, optimizer: "sgd", learningRate: 0.05, batchSize: 3, steps: 2, seed: 4 }), /train: label 2, but the head has 2 logits/);
+    await assert.rejects(
+      fineTune({
+        model: randomModel(SIZES, 3),
+        head: wordHead,
+        train: wrong,
+        dev: train,
+        optimizer: "sgd",
+        learningRate: 0.05,
+        batchSize: 3,
+        steps: 2,
+        seed: 4,
+      }),
+      /train: label 2, but the head has 2 logits/,
+    );
   });
 });

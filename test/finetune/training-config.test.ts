@@ -8,8 +8,24 @@ const settings: TrainingSettings = { optimizer: "adamw", learningRate: 1e-3, ste
 
 describe("settings of a run", () => {
   it("get the authors' defaults", () => {
-    const { schedule, clipNorm, loss, dropout, evaluateEvery, keep, weightDecay, accumulate, parameters, beta1, beta2, epsilon } = parseTrainingConfig(settings);
-    assert.deepEqual([schedule, clipNorm, loss, dropout, evaluateEvery, keep], ["linear", 1, "cross-entropy", false, "epoch", "best"]);
+    const {
+      schedule,
+      clipNorm,
+      loss,
+      dropout,
+      evaluateEvery,
+      keep,
+      weightDecay,
+      accumulate,
+      parameters,
+      beta1,
+      beta2,
+      epsilon,
+    } = parseTrainingConfig(settings);
+    assert.deepEqual(
+      [schedule, clipNorm, loss, dropout, evaluateEvery, keep],
+      ["linear", 1, "cross-entropy", false, "epoch", "best"],
+    );
     assert.deepEqual([weightDecay, accumulate, parameters, beta1, beta2, epsilon], [0, 1, "all", 0.9, 0.999, 1e-8]);
   });
 
@@ -32,22 +48,38 @@ describe("settings of a run", () => {
       [{ parameters: { lora: { rank: 0, alpha: 1 } } }, /parameters.lora.rank must be at least 1, not 0/],
       [{ parameters: { lora: { rank: 2 } } }, /parameters.lora.alpha is missing/],
     ];
-    for (const [change, message] of wrong) assert.throws(() => parseTrainingConfig({ ...settings, ...change }), message, JSON.stringify(change));
-    assert.throws(() => parseTrainingConfig({ ...settings, seed: 0.5 }, "sweep.json"), /^Error: sweep.json: seed must be a whole number, not 0.5$/);
+    for (const [change, message] of wrong)
+      assert.throws(() => parseTrainingConfig({ ...settings, ...change }), message, JSON.stringify(change));
+    assert.throws(
+      () => parseTrainingConfig({ ...settings, seed: 0.5 }, "sweep.json"),
+      /^Error: sweep.json: seed must be a whole number, not 0.5$/,
+    );
   });
 
   it("give the length of the run in steps", () => {
-    const length = (change: Partial<TrainingSettings>, examples: number) => runLength(parseTrainingConfig({ ...settings, ...change }), examples);
+    const length = (change: Partial<TrainingSettings>, examples: number) =>
+      runLength(parseTrainingConfig({ ...settings, ...change }), examples);
     assert.deepEqual(length({}, 10), { steps: 10, perEpoch: 3, warmup: 0, evaluateEvery: 3 });
-    assert.deepEqual(length({ steps: undefined, epochs: 3, warmupRatio: 0.25 }, 10), { steps: 9, perEpoch: 3, warmup: 3, evaluateEvery: 3 });
-    assert.deepEqual(length({ steps: undefined, epochs: 2, accumulate: 2, evaluateEvery: 5 }, 10), { steps: 2, perEpoch: 1, warmup: 0, evaluateEvery: 5 });
+    assert.deepEqual(length({ steps: undefined, epochs: 3, warmupRatio: 0.25 }, 10), {
+      steps: 9,
+      perEpoch: 3,
+      warmup: 3,
+      evaluateEvery: 3,
+    });
+    assert.deepEqual(length({ steps: undefined, epochs: 2, accumulate: 2, evaluateEvery: 5 }, 10), {
+      steps: 2,
+      perEpoch: 1,
+      warmup: 0,
+      evaluateEvery: 5,
+    });
     assert.equal(length({ accumulate: 8 }, 10).perEpoch, 1);
   });
 });
 
 describe("learning rates", () => {
   it("warm up, then fall to 0 or stay", () => {
-    const rates = (schedule: "linear" | "constant") => Array.from({ length: 6 }, (_, t) => scheduledRate(schedule, 4, t, 6, 2));
+    const rates = (schedule: "linear" | "constant") =>
+      Array.from({ length: 6 }, (_, t) => scheduledRate(schedule, 4, t, 6, 2));
     assert.deepEqual(rates("linear"), [0, 2, 4, 3, 2, 1]);
     assert.deepEqual(rates("constant"), [0, 2, 4, 4, 4, 4]);
   });
@@ -71,10 +103,17 @@ describe("batches", () => {
   });
 
   it("left over at an epoch's end count with the next step, as in the authors' trainer", () => {
-    assert.deepEqual(sizes(take(3, { examples: 5, batchSize: 2, accumulate: 2, seed: 3 })), [[2, 2], [1, 2, 2], [1, 2, 2]]);
+    assert.deepEqual(sizes(take(3, { examples: 5, batchSize: 2, accumulate: 2, seed: 3 })), [
+      [2, 2],
+      [1, 2, 2],
+      [1, 2, 2],
+    ]);
   });
 
   it("of an epoch shorter than the accumulation are one step", () => {
-    assert.deepEqual(sizes(take(2, { examples: 5, batchSize: 2, accumulate: 4, seed: 3 })), [[2, 2, 1], [2, 2, 1]]);
+    assert.deepEqual(sizes(take(2, { examples: 5, batchSize: 2, accumulate: 4, seed: 3 })), [
+      [2, 2, 1],
+      [2, 2, 1],
+    ]);
   });
 });

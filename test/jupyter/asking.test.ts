@@ -11,17 +11,36 @@ const SOON = 3000;
 
 describe("completion and help", () => {
   const kernel = kernelOfSuite();
-  before(() => kernel.run(`import { computeKernel } from "kernel-view"; const counted = [1, 2, 3]; interface Row { task: string }`));
+  before(() =>
+    kernel.run(
+      `import { computeKernel } from "kernel-view"; const counted = [1, 2, 3]; interface Row { task: string }`,
+    ),
+  );
 
   /** Asks at the place of "|" in a text. */
-  const at = (code: string) => ({ code: code.replace("|", ""), cursor_pos: [...code.slice(0, code.indexOf("|"))].length });
-  const complete = async (code: string) => (await kernel.send("complete_request", at(code)).reply) as { matches: string[]; cursor_start: number; cursor_end: number };
-  const inspect = async (code: string) => (await kernel.send("inspect_request", { ...at(code), detail_level: 0 }).reply) as { found: boolean; data: Record<string, string> };
+  const at = (code: string) => ({
+    code: code.replace("|", ""),
+    cursor_pos: [...code.slice(0, code.indexOf("|"))].length,
+  });
+  const complete = async (code: string) =>
+    (await kernel.send("complete_request", at(code)).reply) as {
+      matches: string[];
+      cursor_start: number;
+      cursor_end: number;
+    };
+  const inspect = async (code: string) =>
+    (await kernel.send("inspect_request", { ...at(code), detail_level: 0 }).reply) as {
+      found: boolean;
+      data: Record<string, string>;
+    };
 
   test("names of earlier cells, their members and types are completed", async () => {
     assert.deepEqual((await complete("counte|")).matches, ["counted"]);
     assert.deepEqual((await complete("counted.toSor|")).matches, ["toSorted"]);
-    assert.deepEqual((await complete("const row: Ro|")).matches.filter((name) => name === "Row"), ["Row"]);
+    assert.deepEqual(
+      (await complete("const row: Ro|")).matches.filter((name) => name === "Row"),
+      ["Row"],
+    );
     assert.deepEqual((await complete("const row = { task: '' } as Row; row.|")).matches, ["task"]);
   });
 
@@ -39,7 +58,10 @@ describe("completion and help", () => {
   test("nothing of a browser is offered", async () => {
     const { matches } = await complete("|");
     assert.ok(matches.includes("process") && matches.includes("counted"), "what is there is offered");
-    assert.deepEqual(["document", "window", "HTMLElement", "localStorage", "alert"].filter((name) => matches.includes(name)), []);
+    assert.deepEqual(
+      ["document", "window", "HTMLElement", "localStorage", "alert"].filter((name) => matches.includes(name)),
+      [],
+    );
   });
 
   test("paths of files are completed: from the kernel's folder, and of modules beside the notebook", async () => {
@@ -51,7 +73,12 @@ describe("completion and help", () => {
   });
 
   test("inside the brackets of a call the signature and its comment are shown", async () => {
-    for (const code of ["await computeKernel({|})", "await computeKernel(|)", "computeKernel|", "await computeKernel({ model: 1, |"]) {
+    for (const code of [
+      "await computeKernel({|})",
+      "await computeKernel(|)",
+      "computeKernel|",
+      "await computeKernel({ model: 1, |",
+    ]) {
       const { found, data } = await inspect(code);
       assert.ok(found, code);
       assert.match(data["text/plain"], /computeKernel\(options: KernelOptions\): Promise<KernelResult>/, code);
@@ -80,7 +107,10 @@ describe("completion and help", () => {
       assert.ok(took < SOON, `answered in ${took.toFixed(0)} ms`);
       // Front ends show the last status: that the cell still runs.
       const last = () => kernel.messages.filter(({ type }) => type === "status").at(-1)!;
-      await kernel.until(() => (last().content.execution_state === "busy" && last().parent === request.id ? true : undefined), "the cell's own status");
+      await kernel.until(
+        () => (last().content.execution_state === "busy" && last().parent === request.id ? true : undefined),
+        "the cell's own status",
+      );
       kernel.interrupt();
       assert.equal((await request.ended()).error?.ename, "Interrupted");
     });

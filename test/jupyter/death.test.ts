@@ -21,7 +21,11 @@ test("process.exit: the notebook learns of it before the kernel goes", async (t)
 });
 
 test("a full heap: the notebook learns of it, and what to do", async (t) => {
-  const { ename, evalue } = await dies(t, "const all: number[][] = []; for (;;) all.push(Array.from({ length: 10_000 }, (_, i) => i / 7));", { NODE_OPTIONS: "--max-old-space-size=150" });
+  const { ename, evalue } = await dies(
+    t,
+    "const all: number[][] = []; for (;;) all.push(Array.from({ length: 10_000 }, (_, i) => i / 7));",
+    { NODE_OPTIONS: "--max-old-space-size=150" },
+  );
   assert.equal(ename, "OutOfMemory");
   assert.match(evalue, /heap is full.*--max-old-space-size/);
 });

@@ -9,7 +9,11 @@ describe("errors of cells", () => {
   async function traceOf(code: string): Promise<string[]> {
     const { status, error, trace, reply } = await kernel.run(code);
     assert.equal(status, "error");
-    assert.deepEqual([reply.ename, reply.evalue, reply.traceback], [error?.ename, error?.evalue, error?.traceback], "the answer says what was published");
+    assert.deepEqual(
+      [reply.ename, reply.evalue, reply.traceback],
+      [error?.ename, error?.evalue, error?.traceback],
+      "the answer says what was published",
+    );
     return trace.replace(/cell \[\d+\]/g, "cell [n]").split("\n");
   }
 
@@ -27,15 +31,20 @@ describe("errors of cells", () => {
   });
 
   test("of the stack only the user's own functions are shown", async () => {
-    assert.deepEqual(await traceOf(`function inner(): never { throw new Error("deep"); }\nfunction outer(): void { inner(); }\nouter();`), [
-      "Error: deep",
-      "in cell [n], line 1:",
-      `  1 │ function inner(): never { throw new Error("deep"); }`,
-      "    │                                 ^",
-      "    at inner (cell [n]:1:33)",
-      "    at outer (cell [n]:2:26)",
-      "    at cell [n]:3:1",
-    ]);
+    assert.deepEqual(
+      await traceOf(
+        `function inner(): never { throw new Error("deep"); }\nfunction outer(): void { inner(); }\nouter();`,
+      ),
+      [
+        "Error: deep",
+        "in cell [n], line 1:",
+        `  1 │ function inner(): never { throw new Error("deep"); }`,
+        "    │                                 ^",
+        "    at inner (cell [n]:1:33)",
+        "    at outer (cell [n]:2:26)",
+        "    at cell [n]:3:1",
+      ],
+    );
   });
 
   test("a function of an earlier cell is shown in that cell", async () => {
@@ -46,15 +55,24 @@ describe("errors of cells", () => {
   });
 
   test("the place is right behind awaits, loops and functions on the same line", async () => {
-    const [, , line, caret] = await traceOf(`const one = await Promise.resolve(1); for (const i of [1]) { await null; (() => { JSON.parse("{"); })(); }`);
+    const [, , line, caret] = await traceOf(
+      `const one = await Promise.resolve(1); for (const i of [1]) { await null; (() => { JSON.parse("{"); })(); }`,
+    );
     assert.equal(line.slice(caret.indexOf("^"), caret.indexOf("^") + 5), "parse");
-    const [, , other, mark] = await traceOf(`const t = "€😀"; if (t) { while (true) { const f = async () => { await null; t.at(0)!.repeat(-1); }; await f(); } }`);
+    const [, , other, mark] = await traceOf(
+      `const t = "€😀"; if (t) { while (true) { const f = async () => { await null; t.at(0)!.repeat(-1); }; await f(); } }`,
+    );
     assert.equal(other.slice(mark.indexOf("^"), mark.indexOf("^") + 6), "repeat");
   });
 
   test("a function of the library is named once, by its package", async () => {
-    const trace = await traceOf(`import { computeKernel } from "kernel-view";\nawait computeKernel({ model: undefined as never, outputs: undefined as never, train: [], evaluate: [] });`);
-    assert.deepEqual(trace.filter((line) => line.startsWith("    at ")), ["    at computeKernel (kernel-view)", "    at cell [n]:2:20"]);
+    const trace = await traceOf(
+      `import { computeKernel } from "kernel-view";\nawait computeKernel({ model: undefined as never, outputs: undefined as never, train: [], evaluate: [] });`,
+    );
+    assert.deepEqual(
+      trace.filter((line) => line.startsWith("    at ")),
+      ["    at computeKernel (kernel-view)", "    at cell [n]:2:20"],
+    );
     assert.doesNotMatch(trace.join("\n"), /node_modules|build\/|node:/);
   });
 
@@ -62,13 +80,18 @@ describe("errors of cells", () => {
     const caused = await traceOf(`throw new Error("outer", { cause: new TypeError("inner") })`);
     assert.ok(caused.includes("Caused by TypeError: inner"));
     const many = await traceOf(`throw new AggregateError([new Error("one"), new Error("two")], "many")`);
-    assert.deepEqual(many.filter((line) => line.startsWith("One of")), ["One of them Error: one", "One of them Error: two"]);
+    assert.deepEqual(
+      many.filter((line) => line.startsWith("One of")),
+      ["One of them Error: one", "One of them Error: two"],
+    );
     const system = await traceOf(`import { readFileSync } from "node:fs"; readFileSync("/nowhere/at/all")`);
     assert.equal(system.at(-1), "{ errno: -2, code: 'ENOENT', syscall: 'open', path: '/nowhere/at/all' }");
   });
 
   test("a message of several lines and an own class keep what they say", async () => {
-    const trace = await traceOf(`class Odd extends Error { override name = "Odd"; constructor(readonly size: number) { super("first\\nsecond"); } }\nthrow new Odd(3);`);
+    const trace = await traceOf(
+      `class Odd extends Error { override name = "Odd"; constructor(readonly size: number) { super("first\\nsecond"); } }\nthrow new Odd(3);`,
+    );
     assert.deepEqual(trace.slice(0, 3), ["Odd: first", "second", "in cell [n], line 2:"]);
     assert.equal(trace.at(-1), "{ size: 3 }");
   });
@@ -101,11 +124,19 @@ describe("errors of cells", () => {
       "    │       ^",
     ]);
     const { error, printed } = await kernel.run(code);
-    assert.deepEqual([error?.ename, error?.evalue, printed], ["CompileError", "TS2304: Cannot find name 'unknownName'. (and 1 more)", ""]);
+    assert.deepEqual(
+      [error?.ename, error?.evalue, printed],
+      ["CompileError", "TS2304: Cannot find name 'unknownName'. (and 1 more)", ""],
+    );
   });
 
   test("a cell that is not finished is refused where it ends", async () => {
-    for (const [code, message] of [["function f() {", "TS1005: '}' expected."], ["const x = (", "TS1109: Expression expected."], ["1; /* open", "TS1010: '*/' expected."], ["`abc", "TS1160: Unterminated template literal."]]) {
+    for (const [code, message] of [
+      ["function f() {", "TS1005: '}' expected."],
+      ["const x = (", "TS1109: Expression expected."],
+      ["1; /* open", "TS1010: '*/' expected."],
+      ["`abc", "TS1160: Unterminated template literal."],
+    ]) {
       const trace = await traceOf(code);
       assert.deepEqual(trace.slice(0, 3), [message, "in cell [n], line 1:", `  1 │ ${code}`]);
       assert.equal(trace[3], `    │ ${" ".repeat(code.length)}^`);

@@ -41,23 +41,29 @@ describe("an interrupt", () => {
     "a loop in a function of the cell": "const spin = (): never => { for (;;) steps++; };\nspin();",
     "a recursion": "const count = (n: number): number => (n < 2 ? 1 : count(n - 1) + count(n - 2));\ncount(60);",
     "a loop that catches every error": "while (true) { try { await null; } catch { /* tried again */ } }",
-    "a loop that catches every error, and whose work notices the interrupt": "const work = (): void => { for (let i = 0; i < 1000; i++) steps++; };\nwhile (true) { try { work(); } catch { /* tried again */ } }",
+    "a loop that catches every error, and whose work notices the interrupt":
+      "const work = (): void => { for (let i = 0; i < 1000; i++) steps++; };\nwhile (true) { try { work(); } catch { /* tried again */ } }",
     "a timer for later": `setTimeout(() => console.log("late"), 400); await new Promise(() => {});`,
     "a loop of node's own timers": `const { setTimeout: rest } = await import("node:timers/promises");\nwhile (true) await rest(10);`,
   };
   for (const [what, code] of Object.entries(cells)) test(`ends ${what}`, () => endsSoon(code));
 
-  test("ends a package's loop by force when it is in a cell's first stretch", () => endsSoon(`const { performance } = require("node:perf_hooks");\nnew Function("while (true) {}")();`));
+  test("ends a package's loop by force when it is in a cell's first stretch", () =>
+    endsSoon(`const { performance } = require("node:perf_hooks");\nnew Function("while (true) {}")();`));
 
   test("ends what cells have left running, and prints nothing of it", async () => {
     const clock = await kernel.run(`const clock = setInterval(() => console.log("tick"), 50);`);
     assert.equal(clock.status, "ok");
     const waits = kernel.begin(`console.log("begun"); await new Promise(() => {});`);
     await waits.printed("begun");
-    await kernel.until(() => kernel.messages.find(({ type, content }) => type === "stream" && content.text === "tick\n"), "a tick");
+    await kernel.until(
+      () => kernel.messages.find(({ type, content }) => type === "stream" && content.text === "tick\n"),
+      "a tick",
+    );
     kernel.interrupt();
     assert.equal((await waits.ended()).error?.ename, "Interrupted");
-    const ticks = () => kernel.messages.filter(({ type, content }) => type === "stream" && String(content.text).includes("tick")).length;
+    const ticks = () =>
+      kernel.messages.filter(({ type, content }) => type === "stream" && String(content.text).includes("tick")).length;
     const before = ticks();
     await sleep(400);
     assert.equal(ticks(), before);
@@ -65,10 +71,14 @@ describe("an interrupt", () => {
 
   test("without a running cell ends a clock, too, and the next cell runs", async () => {
     await kernel.run(`setInterval(() => console.log("tock"), 50);`);
-    await kernel.until(() => kernel.messages.find(({ type, content }) => type === "stream" && content.text === "tock\n"), "a tock");
+    await kernel.until(
+      () => kernel.messages.find(({ type, content }) => type === "stream" && content.text === "tock\n"),
+      "a tock",
+    );
     kernel.interrupt();
     await sleep(300);
-    const tocks = () => kernel.messages.filter(({ type, content }) => type === "stream" && String(content.text).includes("tock")).length;
+    const tocks = () =>
+      kernel.messages.filter(({ type, content }) => type === "stream" && String(content.text).includes("tock")).length;
     const before = tocks();
     await sleep(400);
     assert.equal(tocks(), before);
@@ -113,9 +123,13 @@ describe("an interrupt", () => {
     kernel.interrupt();
     const { error, printed, trace: shown } = await request.ended();
     const took = performance.now() - interrupted;
-    assert.deepEqual([error?.ename, printed, shown], ["Interrupted", "begun\n", "Interrupted: The cell was interrupted."]);
+    assert.deepEqual(
+      [error?.ename, printed, shown],
+      ["Interrupted", "begun\n", "Interrupted: The cell was interrupted."],
+    );
     assert.ok(took < SOON, `ended after ${took.toFixed(0)} ms`);
-    const measure = "const used = process.cpuUsage(); await new Promise((done) => setTimeout(done, 1000)); const { user, system } = process.cpuUsage(used);\n(user + system) / 1e6";
+    const measure =
+      "const used = process.cpuUsage(); await new Promise((done) => setTimeout(done, 1000)); const { user, system } = process.cpuUsage(used);\n(user + system) / 1e6";
     let busy = Infinity;
     // What TensorFlow has begun it finishes.
     for (let look = 0; look < 5 && busy > 0.4; look++) busy = Number((await kernel.run(measure)).value);

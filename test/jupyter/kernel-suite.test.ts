@@ -13,12 +13,28 @@ const leftOut = {
 test("the kernel passes Jupyter's own suite for kernels", () => {
   const python = path.join(root, ".venv", "bin", "python");
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const { stdout, stderr } = spawnSync(python, [path.join(root, "test", "jupyter", "kernel_test_suite.py")], { encoding: "utf8", env });
-  const { passed, skipped, failed } = JSON.parse(stdout || `{"failed": ${JSON.stringify(stderr)}}`) as { passed: string[]; skipped: Record<string, string>; failed: Record<string, string> };
+  const { stdout, stderr } = spawnSync(python, [path.join(root, "test", "jupyter", "kernel_test_suite.py")], {
+    encoding: "utf8",
+    env,
+  });
+  const { passed, skipped, failed } = JSON.parse(stdout || `{"failed": ${JSON.stringify(stderr)}}`) as {
+    passed: string[];
+    skipped: Record<string, string>;
+    failed: Record<string, string>;
+  };
   assert.deepEqual(failed, {});
   assert.deepEqual(Object.keys(skipped).sort(), Object.keys(leftOut).sort());
   assert.deepEqual(passed.sort(), [
-    "test_completion", "test_display_data", "test_error", "test_execute_result", "test_execute_stderr", "test_execute_stdout",
-    "test_history", "test_inspect", "test_is_complete", "test_kernel_info", "test_recv_iopub_welcome_msg",
+    "test_completion",
+    "test_display_data",
+    "test_error",
+    "test_execute_result",
+    "test_execute_stderr",
+    "test_execute_stdout",
+    "test_history",
+    "test_inspect",
+    "test_is_complete",
+    "test_kernel_info",
+    "test_recv_iopub_welcome_msg",
   ]);
 });

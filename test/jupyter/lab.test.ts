@@ -19,7 +19,12 @@ interface LabWindow {
   };
 }
 interface LabNotebook {
-  content: { widgets: { model: { sharedModel: { source: string }; executionCount?: number | null; outputs?: { toJSON(): LabOutput[] } }; node: { textContent: string; querySelector(selector: string): { textContent: string } | null } }[] };
+  content: {
+    widgets: {
+      model: { sharedModel: { source: string }; executionCount?: number | null; outputs?: { toJSON(): LabOutput[] } };
+      node: { textContent: string; querySelector(selector: string): { textContent: string } | null };
+    }[];
+  };
   sessionContext: { session?: { kernel?: { status: string } } };
 }
 interface LabOutput {
@@ -43,21 +48,41 @@ describe("in JupyterLab", { skip: chromium() ? false : "no Chromium (set CHROMIU
 
   /** Opens a notebook with these cells and chooses *Run All*. */
   async function runAll(name: string, sources: string[]): Promise<Page> {
-    const cells = sources.map((source, index) => ({ cell_type: "code", id: `c${index}`, metadata: {}, source, outputs: [], execution_count: null }));
-    const metadata = { kernelspec: { name: "kernel-view", display_name: "TypeScript (Kernel View)", language: "typescript" } };
-    writeFileSync(path.join(folder, `${name}.ipynb`), JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }));
+    const cells = sources.map((source, index) => ({
+      cell_type: "code",
+      id: `c${index}`,
+      metadata: {},
+      source,
+      outputs: [],
+      execution_count: null,
+    }));
+    const metadata = {
+      kernelspec: { name: "kernel-view", display_name: "TypeScript (Kernel View)", language: "typescript" },
+    };
+    writeFileSync(
+      path.join(folder, `${name}.ipynb`),
+      JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }),
+    );
     const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
     page.setDefaultTimeout(PATIENCE);
     await page.goto(lab.address(`${name}.ipynb`));
-    await page.waitForFunction(() => (globalThis as unknown as LabWindow).jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle");
-    await page.evaluate(() => (globalThis as unknown as LabWindow).jupyterapp.commands.execute("notebook:run-all-cells"));
+    await page.waitForFunction(
+      () =>
+        (globalThis as unknown as LabWindow).jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel
+          ?.status === "idle",
+    );
+    await page.evaluate(() =>
+      (globalThis as unknown as LabWindow).jupyterapp.commands.execute("notebook:run-all-cells"),
+    );
     return page;
   }
 
   /** Waits until no cell's prompt is [*] and all are numbered; gives for each the prompt, the outputs and what is drawn. */
   async function finished(page: Page) {
     await page.waitForFunction(() => {
-      const prompts = (globalThis as unknown as LabWindow).jupyterapp.shell.currentWidget!.content.widgets.map(({ node }) => node.querySelector(".jp-InputPrompt")?.textContent ?? "");
+      const prompts = (globalThis as unknown as LabWindow).jupyterapp.shell.currentWidget!.content.widgets.map(
+        ({ node }) => node.querySelector(".jp-InputPrompt")?.textContent ?? "",
+      );
       return prompts.every((prompt) => /\[\d+\]/.test(prompt));
     });
     return page.evaluate(() =>
@@ -87,10 +112,17 @@ describe("in JupyterLab", { skip: chromium() ? false : "no Chromium (set CHROMIU
       `interface Row { task: string; accuracy: number }\nconst rows: Row[] = [{ task: "sst-2", accuracy: 0.91 }];\nfunction best(of: Row[]): Row {\n  if (of.length < 2) throw new RangeError("two rows are needed to choose the best");\n  return of.toSorted((a, b) => b.accuracy - a.accuracy)[0];\n}\nbest(rows);`,
     ]);
     const [failed] = await finished(page);
-    assert.deepEqual(failed.outputs.map(({ output_type: type, ename }) => [type, ename]), [["error", "RangeError"]]);
+    assert.deepEqual(
+      failed.outputs.map(({ output_type: type, ename }) => [type, ename]),
+      [["error", "RangeError"]],
+    );
     assert.match(failed.drawn.trim(), /^RangeError: two rows are needed to choose the best\s+in cell \[1\], line 4:/);
     if (pictures) await page.screenshot({ path: path.join(pictures, "error-light.png") });
-    await page.evaluate(() => (globalThis as unknown as LabWindow).jupyterapp.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" }));
+    await page.evaluate(() =>
+      (globalThis as unknown as LabWindow).jupyterapp.commands.execute("apputils:change-theme", {
+        theme: "JupyterLab Dark",
+      }),
+    );
     await page.waitForSelector("body[data-jp-theme-light=false]", { state: "attached" });
     if (pictures) {
       await sleep(3000); // the theme comes with a curtain

@@ -13,7 +13,12 @@ import { CellSession } from "../support/cell-session";
 import { root, temporaryFolder } from "../support/checkout";
 
 describe("insertions", () => {
-  const insertions = [{ at: 4, text: "<4>" }, { at: 0, text: "<0>" }, { at: 4, text: "<also 4>" }, { at: 6, text: "<end>" }];
+  const insertions = [
+    { at: 4, text: "<4>" },
+    { at: 0, text: "<0>" },
+    { at: 4, text: "<also 4>" },
+    { at: 6, text: "<end>" },
+  ];
 
   test("stand where they belong, in their order", () => {
     assert.equal(withInsertions("abcdef", insertions), "<0>abcd<4><also 4>ef<end>");
@@ -22,8 +27,13 @@ describe("insertions", () => {
 
   test("every position leads back to the same character", () => {
     const changed = withInsertions("abcdef", insertions);
-    for (const character of "abcdf") assert.equal(originalPosition(changed.indexOf(character), insertions), "abcdef".indexOf(character), character);
-    assert.equal(originalPosition(changed.indexOf("<also") + 3, insertions), 4, "inside an insertion: where it was put");
+    for (const character of "abcdf")
+      assert.equal(originalPosition(changed.indexOf(character), insertions), "abcdef".indexOf(character), character);
+    assert.equal(
+      originalPosition(changed.indexOf("<also") + 3, insertions),
+      4,
+      "inside an insertion: where it was put",
+    );
     assert.equal(originalPosition(changed.length, insertions), 6);
   });
 });
@@ -45,7 +55,10 @@ describe("places", () => {
   ];
   for (const text of cells) {
     test(`lead from JavaScript back to the cell: ${text.split("\n")[0]}`, () => {
-      const { javascript, map } = emitCell(readCell(text, "cell.ts"), `import { a1, a2, a3 } from "$scope"; import x from "y";`);
+      const { javascript, map } = emitCell(
+        readCell(text, "cell.ts"),
+        `import { a1, a2, a3 } from "$scope"; import x from "y";`,
+      );
       for (const name of ["m1", "m2", "m3", "m4", "m5"]) {
         const place = placeInCell(map, placeOf(javascript, javascript.search(new RegExp(`\\b${name}\\b`))));
         assert.deepEqual(place, placeOf(text, text.indexOf(name)), `${name} in\n${javascript}`);
@@ -58,13 +71,35 @@ describe("what is compiled", () => {
   const emitted = (text: string) => emitCell(readCell(text, "cell.ts"), "");
 
   test("the modules it requires are told, once each and without the scope", () => {
-    const { requires } = emitCell(readCell(`import { a } from "one"; import type { B } from "types"; import c = require("three"); import "side"; a(c);`, "cell.ts"), `import { k } from "$scope";`);
+    const { requires } = emitCell(
+      readCell(
+        `import { a } from "one"; import type { B } from "types"; import c = require("three"); import "side"; a(c);`,
+        "cell.ts",
+      ),
+      `import { k } from "$scope";`,
+    );
     assert.deepEqual(requires.sort(), ["one", "side", "three"]);
   });
 
   test("only the last line's value is noted, and only where it has one", () => {
     const noted = (text: string) => emitted(text).javascript.match(/\$cell\.result = /g)?.length ?? 0;
-    assert.deepEqual(["1; 2", "a = 1", "a++", "delete a.b", "!a", "-a", "a, b", "if (a) b", "const a = 1", "await a", "a ? b : c", "(a = 1)"].map(noted), [1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1]);
+    assert.deepEqual(
+      [
+        "1; 2",
+        "a = 1",
+        "a++",
+        "delete a.b",
+        "!a",
+        "-a",
+        "a, b",
+        "if (a) b",
+        "const a = 1",
+        "await a",
+        "a ? b : c",
+        "(a = 1)",
+      ].map(noted),
+      [1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1],
+    );
   });
 
   test("nothing of another statement moves to another line", () => {
@@ -86,7 +121,13 @@ describe("the scope", () => {
     const scope = scopeOf("let a = 1; const b = 2;", "const a = 'x'; class C {}", "import { d as e } from 'd';");
     assert.deepEqual(scope.names.sort(), ["C", "a", "b", "e"]);
     const behind = scope.declarationsFor(cell("a; b; new C(); e; unknown"), (number) => `cell-${number}`).split("\n");
-    for (const line of [`declare const a: typeof import("cell-2").a;`, `declare const b: typeof import("cell-1").b;`, `import { C } from "cell-2";`, `import { d as e } from 'd';`]) assert.ok(behind.includes(line), line);
+    for (const line of [
+      `declare const a: typeof import("cell-2").a;`,
+      `declare const b: typeof import("cell-1").b;`,
+      `import { C } from "cell-2";`,
+      `import { d as e } from 'd';`,
+    ])
+      assert.ok(behind.includes(line), line);
     assert.equal(scope.importsFor(cell("a; b; e")), `import { a, b } from "$scope"; import { d as e } from 'd';`);
   });
 
@@ -98,12 +139,19 @@ describe("the scope", () => {
 
   test("knows which cells are still needed", () => {
     const scope = scopeOf("let a = 1;", "let a = 2;", "declare global { var g: number }");
-    assert.deepEqual([1, 2, 3].map((number) => scope.refersTo(number)), [false, true, true]);
+    assert.deepEqual(
+      [1, 2, 3].map((number) => scope.refersTo(number)),
+      [false, true, true],
+    );
   });
 
   test("takes of a cell that failed what ran, and types and functions", () => {
     const scope = new Scope();
-    scope.take(1, cell("let a = 1; throw 1; let b = 2; function f() {} type T = 1; if (x) { var c = 3; }"), new Set([0]));
+    scope.take(
+      1,
+      cell("let a = 1; throw 1; let b = 2; function f() {} type T = 1; if (x) { var c = 3; }"),
+      new Set([0]),
+    );
     assert.deepEqual(scope.names.sort(), ["T", "a", "f"]);
   });
 });
@@ -114,7 +162,9 @@ describe("completion and help, without a kernel", () => {
   const shown = (code: string) => inspect(session.cells, code.replace("|", ""), code.indexOf("|"))?.plain;
 
   test("names of earlier cells, members, keywords where they fit", async () => {
-    await session.run("/** How many there are. */\nconst amount = 3; function areaOf(width: number, height = 2): number { return width * height; }");
+    await session.run(
+      "/** How many there are. */\nconst amount = 3; function areaOf(width: number, height = 2): number { return width * height; }",
+    );
     assert.deepEqual(completed("amoun|").matches, ["amount"]);
     assert.deepEqual(completed("amount.toFix|").matches, ["toFixed"]);
     assert.ok(completed("awai|").matches.includes("await"));
@@ -125,7 +175,15 @@ describe("completion and help, without a kernel", () => {
 
   test("nothing of a browser, nothing of the kernel's own", () => {
     const { matches } = completed("|");
-    assert.deepEqual(matches.filter((name) => ["document", "window", "HTMLElement", "navigator2"].includes(name) || name.startsWith("%") || name.startsWith("$cell")), []);
+    assert.deepEqual(
+      matches.filter(
+        (name) =>
+          ["document", "window", "HTMLElement", "navigator2"].includes(name) ||
+          name.startsWith("%") ||
+          name.startsWith("$cell"),
+      ),
+      [],
+    );
   });
 
   test("kinds are told beside the names", () => {
@@ -146,7 +204,10 @@ describe("completion and help, without a kernel", () => {
   test("whether a cell is complete", () => {
     const states = (codes: string[]) => codes.map((code) => isComplete(code).status);
     assert.deepEqual(states(["", "1", "if (a) b", "const f = () => {}", "// c", "await a"]), Array(6).fill("complete"));
-    assert.deepEqual(states(["f(", "`a", "/* c", "if (a) {", "const a =", "class A {", "a +"]), Array(7).fill("incomplete"));
+    assert.deepEqual(
+      states(["f(", "`a", "/* c", "if (a) {", "const a =", "class A {", "a +"]),
+      Array(7).fill("incomplete"),
+    );
     assert.deepEqual(states(["const = 1", "1 +* 2", "f(] )", ")"]), Array(4).fill("invalid"));
     assert.deepEqual(isComplete("  function f() {"), { status: "incomplete", indent: "    " });
   });
@@ -156,7 +217,8 @@ describe("paths of files", () => {
   test("are completed from the working folder and by absolute names", (t) => {
     const folder = temporaryFolder(t);
     mkdirSync(path.join(folder, "inner"));
-    for (const name of ["one.json", "other.json", ".hidden", "inner/deep.txt"]) writeFileSync(path.join(folder, name), "");
+    for (const name of ["one.json", "other.json", ".hidden", "inner/deep.txt"])
+      writeFileSync(path.join(folder, name), "");
     const matches = (code: string) => completePath(code, code.length, root)?.matches;
     assert.deepEqual(matches(`read("${folder}/o`), ["one.json", "other.json"]);
     assert.deepEqual(matches(`read('${folder}/`), ["inner/", "one.json", "other.json"]);
@@ -166,6 +228,7 @@ describe("paths of files", () => {
   });
 
   test("are not mistaken for other texts", () => {
-    for (const code of [`"no slash`, `import x from "./a/b`, `from "kernel-view/`, `"closed/" + x`, `a / b`]) assert.equal(completePath(code, code.length, root), undefined, code);
+    for (const code of [`"no slash`, `import x from "./a/b`, `from "kernel-view/`, `"closed/" + x`, `a / b`])
+      assert.equal(completePath(code, code.length, root), undefined, code);
   });
 });

@@ -13,13 +13,35 @@ import { withoutColours } from "../support/real-kernel";
 
 describe("Jupyter's messages", () => {
   const wire = new Wire("secret");
-  const packed = (message = wire.make("status", { execution_state: "busy", word: "é😀" })) => wire.pack(message).map((part) => Buffer.from(part));
+  const packed = (message = wire.make("status", { execution_state: "busy", word: "é😀" })) =>
+    wire.pack(message).map((part) => Buffer.from(part));
 
   test("are read as they were written, with whom they are for and what is attached", () => {
     const request = wire.make("execute_request", { code: "1" });
-    const message = wire.make("comm_msg", { data: { a: [1] } }, request, { identities: [Buffer.from("front end"), Buffer.from([0, 255])], metadata: { m: 1 }, buffers: [Buffer.from([1, 2, 3])] });
+    const message = wire.make("comm_msg", { data: { a: [1] } }, request, {
+      identities: [Buffer.from("front end"), Buffer.from([0, 255])],
+      metadata: { m: 1 },
+      buffers: [Buffer.from([1, 2, 3])],
+    });
     const read = wire.unpack(packed(message))!;
-    assert.deepEqual([read.identities.map(String), read.header, read.parent, read.metadata, read.content, read.buffers.map((buffer) => [...buffer])], [["front end", String(Buffer.from([0, 255]))], message.header, request.header, { m: 1 }, { data: { a: [1] } }, [[1, 2, 3]]]);
+    assert.deepEqual(
+      [
+        read.identities.map(String),
+        read.header,
+        read.parent,
+        read.metadata,
+        read.content,
+        read.buffers.map((buffer) => [...buffer]),
+      ],
+      [
+        ["front end", String(Buffer.from([0, 255]))],
+        message.header,
+        request.header,
+        { m: 1 },
+        { data: { a: [1] } },
+        [[1, 2, 3]],
+      ],
+    );
     assert.equal(read.header.version, "5.4");
     assert.deepEqual(wire.unpack(packed())!.content, { execution_state: "busy", word: "é😀" });
   });
@@ -33,8 +55,14 @@ describe("Jupyter's messages", () => {
 
   test("of another key, changed or cut are not read", () => {
     assert.equal(new Wire("other").unpack(packed()), undefined);
-    for (let part = 1; part < 6; part++) assert.equal(wire.unpack(packed().map((text, index) => (index === part ? Buffer.from(`${text} `) : text))), undefined, `part ${part}`);
-    for (let length = 0; length < 6; length++) assert.equal(wire.unpack(packed().slice(0, length)), undefined, `${length} parts`);
+    for (let part = 1; part < 6; part++)
+      assert.equal(
+        wire.unpack(packed().map((text, index) => (index === part ? Buffer.from(`${text} `) : text))),
+        undefined,
+        `part ${part}`,
+      );
+    for (let length = 0; length < 6; length++)
+      assert.equal(wire.unpack(packed().slice(0, length)), undefined, `${length} parts`);
     assert.equal(wire.unpack([]), undefined);
   });
 
@@ -63,7 +91,10 @@ test("frames arrive whole and in order, however the pipe cuts them", async () =>
     for (let at = 0; at < bytes.length; at += size) pipe.write(bytes.subarray(at, at + size));
     await sleep(5);
     assert.equal(received.length, messages.length, `pieces of ${size}`);
-    assert.deepEqual(received.map((message) => (message as { map?: unknown })?.map ?? message).slice(0, 2), messages.slice(0, 2));
+    assert.deepEqual(
+      received.map((message) => (message as { map?: unknown })?.map ?? message).slice(0, 2),
+      messages.slice(0, 2),
+    );
     assert.equal((received[2] as { bytes: Uint8Array }).bytes.length, 10_000);
   }
 });
@@ -82,12 +113,19 @@ describe("the history", () => {
     assert.deepEqual(lines({ hist_access_type: "range", session: 0, start: 3 }), [3, 4]);
     assert.deepEqual(lines({ hist_access_type: "search", pattern: "a + ?" }), [2, 4]);
     assert.deepEqual(lines({ hist_access_type: "search", pattern: "*a*", n: 3 }), [2, 3, 4]);
-    assert.deepEqual(lines({ hist_access_type: "search", pattern: "(a)" }), [3], "characters of expressions mean themselves");
+    assert.deepEqual(
+      lines({ hist_access_type: "search", pattern: "(a)" }),
+      [3],
+      "characters of expressions mean themselves",
+    );
     assert.deepEqual(lines({ hist_access_type: "search", pattern: "a + 1", unique: true }), [4]);
   });
 
   test("with what the cells gave, where that is asked for", () => {
-    assert.deepEqual(history.answer({ hist_access_type: "range", start: 1, stop: 3, output: true }), [[0, 1, ["let a = 1", null]], [0, 2, ["a + 1", "2"]]]);
+    assert.deepEqual(history.answer({ hist_access_type: "range", start: 1, stop: 3, output: true }), [
+      [0, 1, ["let a = 1", null]],
+      [0, 2, ["a + 1", "2"]],
+    ]);
   });
 });
 
@@ -99,7 +137,10 @@ describe("lines that are printed", () => {
     joiner.add("one", "stdout", "b");
     joiner.add("one", "stderr", "c");
     joiner.add("two", "stderr", "d");
-    assert.deepEqual(sent, [["one", "stdout", "ab"], ["one", "stderr", "c"]]);
+    assert.deepEqual(sent, [
+      ["one", "stdout", "ab"],
+      ["one", "stderr", "c"],
+    ]);
     while (sent.length < 3) await sleep(5);
     assert.deepEqual(sent[2], ["two", "stderr", "d"]);
     joiner.flush();
@@ -111,7 +152,10 @@ describe("lines that are printed", () => {
     const joiner = new StreamJoiner<string>((_parent, _name, text) => sizes.push(text.length));
     for (let i = 0; i < 1000; i++) joiner.add("one", "stdout", "x".repeat(1000));
     joiner.flush();
-    assert.equal(sizes.reduce((sum, size) => sum + size), 1_000_000);
+    assert.equal(
+      sizes.reduce((sum, size) => sum + size),
+      1_000_000,
+    );
     assert.ok(sizes.length < 20 && Math.max(...sizes) < 200_000, sizes.join());
   });
 
@@ -128,7 +172,13 @@ describe("lines that are printed", () => {
     const text = sent.map((message) => message.text).join("");
     assert.equal(text, `first${Array.from({ length: 10_000 }, (_, i) => `${i}\n`).join("")}otherwrong`);
     assert.ok(sent.length < 2000, `${sent.length} pieces`);
-    assert.deepEqual(sent.filter(({ sender }) => sender === two).map((message) => message.text).join(" "), "other wrong");
+    assert.deepEqual(
+      sent
+        .filter(({ sender }) => sender === two)
+        .map((message) => message.text)
+        .join(" "),
+      "other wrong",
+    );
     await sleep(20);
     const before = sent.length;
     gate.add(one, "stdout", "calm again");
@@ -140,7 +190,12 @@ describe("the line of a cell in which something is wrong", () => {
   const shown = (...given: Parameters<typeof excerpt>) => excerpt(...given).map(withoutColours);
 
   test("stands with its number, the line before it and a caret", () => {
-    assert.deepEqual(shown("a\nb + c\nd", "[7]", 1, 4, 1), ["in cell [7], line 2:", "  1 │ a", "  2 │ b + c", "    │     ^"]);
+    assert.deepEqual(shown("a\nb + c\nd", "[7]", 1, 4, 1), [
+      "in cell [7], line 2:",
+      "  1 │ a",
+      "  2 │ b + c",
+      "    │     ^",
+    ]);
   });
 
   test("keeps its tabs, so that the caret stands beneath", () => {

@@ -28,19 +28,32 @@ describe("modules that cells import", () => {
       "awaits-at-top": { type: "module", exports: "./index.js" },
       "plain-old": { main: "./index.js" },
     };
-    for (const [name, manifest] of Object.entries(packages)) write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", ...manifest }));
-    write("node_modules/only-import/index.js", `export const kind = "import"; export default function twice(n) { return 2 * n; }`);
-    write("node_modules/only-import/index.d.ts", `export declare const kind: string; export default function twice(n: number): number;`);
+    for (const [name, manifest] of Object.entries(packages))
+      write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", ...manifest }));
+    write(
+      "node_modules/only-import/index.js",
+      `export const kind = "import"; export default function twice(n) { return 2 * n; }`,
+    );
+    write(
+      "node_modules/only-import/index.d.ts",
+      `export declare const kind: string; export default function twice(n: number): number;`,
+    );
     write("node_modules/only-import/part.js", `export const part = "a part";`);
     write("node_modules/only-import/part.d.ts", `export declare const part: string;`);
-    write("node_modules/awaits-at-top/index.js", `const made = await new Promise((done) => setTimeout(() => done(42), 20)); export { made };`);
+    write(
+      "node_modules/awaits-at-top/index.js",
+      `const made = await new Promise((done) => setTimeout(() => done(42), 20)); export { made };`,
+    );
     write("node_modules/awaits-at-top/index.d.ts", `export declare const made: number;`);
     write("node_modules/plain-old/index.js", `exports.old = () => "old";`);
     write("node_modules/plain-old/index.d.ts", `export declare function old(): string;`);
   });
 
   test("a TypeScript file beside the notebook is imported, with its types", async () => {
-    write("helpers.ts", `import { unit } from "./deep/unit.js";\nexport const length = (n: number): string => \`\${n} \${unit}\`;`);
+    write(
+      "helpers.ts",
+      `import { unit } from "./deep/unit.js";\nexport const length = (n: number): string => \`\${n} \${unit}\`;`,
+    );
     write("deep/unit.ts", `export const unit: string = "m";\nexport enum Size { Small = 1, Large }`);
     assert.equal(await runs(`import { length } from "./helpers"; length(5)`), "'5 m'");
     const { trace } = await kernel.run(`length("five")`);
@@ -49,14 +62,20 @@ describe("modules that cells import", () => {
   });
 
   test("a changed file is taken up when it is imported again, and so is what it imports", async () => {
-    write("helpers.ts", `import { unit } from "./deep/unit.js";\nexport const length = (n: number): string => \`\${n} new \${unit}\`;\nexport const added = 1;`);
+    write(
+      "helpers.ts",
+      `import { unit } from "./deep/unit.js";\nexport const length = (n: number): string => \`\${n} new \${unit}\`;\nexport const added = 1;`,
+    );
     assert.equal(await runs(`import { length, added } from "./helpers"; length(5 + added)`), "'6 new m'");
     write("deep/unit.ts", `export const unit: string = "km";\nexport enum Size { Small = 1, Large }`);
     assert.equal(await runs(`import { length } from "./helpers"; length(5)`), "'5 new km'");
   });
 
   test("an error in such a file names it and its line", async () => {
-    write("fails.ts", `export interface Unused { a: number }\n\nexport function fail(): never {\n  throw new Error("in the file");\n}`);
+    write(
+      "fails.ts",
+      `export interface Unused { a: number }\n\nexport function fail(): never {\n  throw new Error("in the file");\n}`,
+    );
     const { trace } = await kernel.run(`import { fail } from "./fails"; fail();`);
     assert.match(trace, /^Error: in the file\n/);
     assert.match(trace, /at fail \(.*fails\.ts:4:\d+\)/);
@@ -73,8 +92,16 @@ describe("modules that cells import", () => {
   });
 
   test("packages load that only import can load, wholly or in parts", async () => {
-    assert.equal(await runs(`import twice, { kind } from "only-import"; import { part } from "only-import/part"; [twice(4), kind, part].join()`), "'8,import,a part'");
-    assert.equal(await runs(`import * as whole from "only-import"; Object.keys(whole).sort().join()`), "'default,kind'");
+    assert.equal(
+      await runs(
+        `import twice, { kind } from "only-import"; import { part } from "only-import/part"; [twice(4), kind, part].join()`,
+      ),
+      "'8,import,a part'",
+    );
+    assert.equal(
+      await runs(`import * as whole from "only-import"; Object.keys(whole).sort().join()`),
+      "'default,kind'",
+    );
   });
 
   test("packages load that await at their top", async () => {
@@ -93,15 +120,28 @@ describe("modules that cells import", () => {
   test("a package that is installed while the kernel runs is found", async () => {
     const code = `import { late } from "comes-late"; late`;
     assert.match((await kernel.run(code)).trace, /Cannot find module 'comes-late'/);
-    write("node_modules/comes-late/package.json", JSON.stringify({ name: "comes-late", version: "1.0.0", main: "./index.js" }));
+    write(
+      "node_modules/comes-late/package.json",
+      JSON.stringify({ name: "comes-late", version: "1.0.0", main: "./index.js" }),
+    );
     write("node_modules/comes-late/index.js", `exports.late = 7;`);
     write("node_modules/comes-late/index.d.ts", `export declare const late: number;`);
     assert.equal(await runs(code), "7");
   });
 
   test("names that earlier cells imported mean the same later, also as types", async () => {
-    assert.equal(await runs(`import * as os from "node:os"; import { join as joined, type ParsedPath } from "node:path"; import ts = require("typescript");`), undefined);
-    assert.equal(await runs(`const parsed: ParsedPath | undefined = undefined; [typeof os.EOL, joined("a", "b"), ts.version, parsed].join()`), `'string,a/b,${(require("typescript") as { version: string }).version},'`);
+    assert.equal(
+      await runs(
+        `import * as os from "node:os"; import { join as joined, type ParsedPath } from "node:path"; import ts = require("typescript");`,
+      ),
+      undefined,
+    );
+    assert.equal(
+      await runs(
+        `const parsed: ParsedPath | undefined = undefined; [typeof os.EOL, joined("a", "b"), ts.version, parsed].join()`,
+      ),
+      `'string,a/b,${(require("typescript") as { version: string }).version},'`,
+    );
   });
 
   test("where a cell lies is the notebook's folder", async () => {

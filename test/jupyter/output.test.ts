@@ -18,20 +18,35 @@ describe("what cells print", () => {
   }
 
   test("lines of both streams, with pauses, stay in their order", async () => {
-    const { outputs } = await kernel.run(`for (let i = 0; i < 40; i++) { console.log("out", i); console.error("err", i); if (i % 10 === 0) await new Promise((done) => setTimeout(done, 5)); }`);
+    const { outputs } = await kernel.run(
+      `for (let i = 0; i < 40; i++) { console.log("out", i); console.error("err", i); if (i % 10 === 0) await new Promise((done) => setTimeout(done, 5)); }`,
+    );
     const joined = outputs.map(({ content }) => content.text).join("");
     assert.equal(joined, Array.from({ length: 40 }, (_, i) => `out ${i}\nerr ${i}\n`).join(""));
   });
 
   test("what is printed before and after something shown stays so", async () => {
-    const { outputs } = await kernel.run(`import { displaySink } from "kernel-view"; console.log("before"); displaySink().show({ "text/plain": "shown" }); console.log("after"); 7`);
-    assert.deepEqual(outputs.map(({ type, content }) => [type, content.text ?? (content.data as Record<string, string>)["text/plain"]]), [
-      ["stream", "before\n"], ["display_data", "shown"], ["stream", "after\n"], ["execute_result", "7"],
-    ]);
+    const { outputs } = await kernel.run(
+      `import { displaySink } from "kernel-view"; console.log("before"); displaySink().show({ "text/plain": "shown" }); console.log("after"); 7`,
+    );
+    assert.deepEqual(
+      outputs.map(({ type, content }) => [
+        type,
+        content.text ?? (content.data as Record<string, string>)["text/plain"],
+      ]),
+      [
+        ["stream", "before\n"],
+        ["display_data", "shown"],
+        ["stream", "after\n"],
+        ["execute_result", "7"],
+      ],
+    );
   });
 
   test("a line is seen while the cell is still busy", async () => {
-    const request = kernel.begin(`console.log("first"); const until = Date.now() + 1500; while (Date.now() < until); console.log("second");`);
+    const request = kernel.begin(
+      `console.log("first"); const until = Date.now() + 1500; while (Date.now() < until); console.log("second");`,
+    );
     const first = await request.printed("first");
     const second = await request.printed("second");
     await request.ended();
@@ -54,21 +69,32 @@ describe("what cells print", () => {
   });
 
   test("two cells whose output interleaves keep their own", async () => {
-    const clock = kernel.begin(`let ticks = 0; const clock = setInterval(() => { console.log("tick"); if (++ticks === 5) clearInterval(clock); }, 30);`);
+    const clock = kernel.begin(
+      `let ticks = 0; const clock = setInterval(() => { console.log("tick"); if (++ticks === 5) clearInterval(clock); }, 30);`,
+    );
     await clock.ended();
-    const { printed } = await kernel.run(`for (let i = 0; i < 10; i++) { console.log("mine"); await new Promise((done) => setTimeout(done, 30)); }`);
+    const { printed } = await kernel.run(
+      `for (let i = 0; i < 10; i++) { console.log("mine"); await new Promise((done) => setTimeout(done, 30)); }`,
+    );
     assert.equal(printed, "mine\n".repeat(10));
-    const ticks = clock.messages.filter(({ type }) => type === "stream").map(({ content }) => content.text).join("");
+    const ticks = clock.messages
+      .filter(({ type }) => type === "stream")
+      .map(({ content }) => content.text)
+      .join("");
     assert.equal(ticks, "tick\n".repeat(5));
   });
 
   test("write calls back, and returns that there is room", async () => {
-    const { printed, value } = await kernel.run(`const room = process.stdout.write("x"); await new Promise<void>((done) => process.stdout.write("y", () => done())); await new Promise<void>((done) => process.stdout.write("z", "utf8", () => done())); room`);
+    const { printed, value } = await kernel.run(
+      `const room = process.stdout.write("x"); await new Promise<void>((done) => process.stdout.write("y", () => done())); await new Promise<void>((done) => process.stdout.write("z", "utf8", () => done())); room`,
+    );
     assert.deepEqual([printed, value], ["xyz", "true"]);
   });
 
   test("characters that are split over writes arrive whole", async () => {
-    const { printed } = await kernel.run(`const bytes = Buffer.from("a€😀é"); for (const byte of bytes) process.stdout.write(Uint8Array.of(byte));`);
+    const { printed } = await kernel.run(
+      `const bytes = Buffer.from("a€😀é"); for (const byte of bytes) process.stdout.write(Uint8Array.of(byte));`,
+    );
     assert.equal(printed, "a€😀é");
   });
 
@@ -85,12 +111,16 @@ describe("what cells print", () => {
   });
 
   test("an asynchronous child process is heard, too", async () => {
-    const { printed } = await kernel.run(`import { spawn } from "node:child_process"; const child = spawn("sh", ["-c", "echo one; sleep 0.1; echo two"], { stdio: "inherit" }); await new Promise((done) => child.on("close", done));`);
+    const { printed } = await kernel.run(
+      `import { spawn } from "node:child_process"; const child = spawn("sh", ["-c", "echo one; sleep 0.1; echo two"], { stdio: "inherit" }); await new Promise((done) => child.on("close", done));`,
+    );
     assert.equal(printed, "one\ntwo\n");
   });
 
   test("console methods of all kinds print", async () => {
-    const { printed, warnings } = await kernel.run(`console.info("info"); console.debug("debug"); console.warn("warn"); console.table([{ a: 1 }]); console.group("g"); console.log("in"); console.groupEnd(); console.dir({ deep: 1 });`);
+    const { printed, warnings } = await kernel.run(
+      `console.info("info"); console.debug("debug"); console.warn("warn"); console.table([{ a: 1 }]); console.group("g"); console.log("in"); console.groupEnd(); console.dir({ deep: 1 });`,
+    );
     assert.match(printed, /^info\ndebug\n┌[\s\S]*│ 1 │[\s\S]*g\n {2}in\n\{ deep: 1 \}\n$/);
     assert.equal(warnings, "warn\n");
   });
@@ -106,7 +136,9 @@ describe("what cells print", () => {
   });
 
   test("the kernel is busy until everything has ended", async () => {
-    const request = kernel.begin(`console.log("a"); await new Promise((done) => setTimeout(done, 400)); console.log("b"); "value"`);
+    const request = kernel.begin(
+      `console.log("a"); await new Promise((done) => setTimeout(done, 400)); console.log("b"); "value"`,
+    );
     const { outputs } = await request.ended();
     await sleep(100);
     const order = request.messages.map(({ type, content }) => (type === "status" ? content.execution_state : type));
@@ -114,6 +146,9 @@ describe("what cells print", () => {
     assert.equal(order.filter((state) => state === "idle").length, 1);
     const published = request.messages.filter(({ channel }) => channel === "iopub");
     assert.equal(published.at(-1)!.content.execution_state, "idle");
-    assert.deepEqual(outputs.map(({ type }) => type), ["stream", "stream", "execute_result"]);
+    assert.deepEqual(
+      outputs.map(({ type }) => type),
+      ["stream", "stream", "execute_result"],
+    );
   });
 });

@@ -56,7 +56,9 @@ describe("cells behind one that fails", () => {
 
   test("cells run one after the other, in the order in which they came", async () => {
     await kernel.run("const order: number[] = [];");
-    const requests = Array.from({ length: 20 }, (_, i) => kernel.begin(`await new Promise((done) => setTimeout(done, ${i % 3})); order.push(${i});`));
+    const requests = Array.from({ length: 20 }, (_, i) =>
+      kernel.begin(`await new Promise((done) => setTimeout(done, ${i % 3})); order.push(${i});`),
+    );
     for (const request of requests) assert.equal((await request.ended()).status, "ok");
     assert.equal((await kernel.run("order.join()")).value, `'${Array.from({ length: 20 }, (_, i) => i).join()}'`);
   });

@@ -20,9 +20,17 @@ onEveryBackend("a BERT's kernels equal PyTorch's per-example Jacobians (float64)
   for (const tied of [false, true]) {
     for (const blocks of [{}, { trainBlock: 1, evaluateBlock: 1 }]) {
       it(`${tied ? "tied" : "untied"} margin, ${"trainBlock" in blocks ? "unpadded" : "padded"}: every formula`, async () => {
-        const { kernels } = await computeKernel({ model: tinyBert(), outputs: margin(tied), train, evaluate, formulas: FORMULAS, ...blocks });
+        const { kernels } = await computeKernel({
+          model: tinyBert(),
+          outputs: margin(tied),
+          train,
+          evaluate,
+          formulas: FORMULAS,
+          ...blocks,
+        });
         const expected = tied ? bertOracle.tiedKernels : bertOracle.kernels;
-        for (const formula of FORMULAS) assertAllclose(kernels.get(formula)!.values, expected[formula], TOLERANCE, formula);
+        for (const formula of FORMULAS)
+          assertAllclose(kernels.get(formula)!.values, expected[formula], TOLERANCE, formula);
       });
     }
   }
@@ -38,16 +46,35 @@ describe("parameter filters on BERT's names", () => {
   const taken = (...filter: string[]): string[] => [...selectParameters(names, filter)];
 
   it("take the embeddings, the masked-LM head, biases and LoRA factors", () => {
-    assert.deepEqual(taken("embeddings"), names.filter((name) => name.startsWith("bert.embeddings.")));
+    assert.deepEqual(
+      taken("embeddings"),
+      names.filter((name) => name.startsWith("bert.embeddings.")),
+    );
     assert.equal(taken("embeddings").length, 5);
-    assert.deepEqual(taken("head"), names.filter((name) => name.startsWith("cls.predictions.")));
+    assert.deepEqual(
+      taken("head"),
+      names.filter((name) => name.startsWith("cls.predictions.")),
+    );
     assert.equal(taken("head").length, 6);
-    assert.deepEqual(taken("biases"), names.filter((name) => name.endsWith("bias")));
-    assert.deepEqual(taken("lora"), names.filter((name) => name.includes("lora")));
+    assert.deepEqual(
+      taken("biases"),
+      names.filter((name) => name.endsWith("bias")),
+    );
+    assert.deepEqual(
+      taken("lora"),
+      names.filter((name) => name.includes("lora")),
+    );
   });
 
   it("choose what a kernel's shares are of", async () => {
-    const { shares } = await computeKernel({ model: tinyBert(), outputs: logitOutputs(labelWordHead(labelWordIds), 3), train, evaluate: train, parameters: ["head"], breakdown: true });
+    const { shares } = await computeKernel({
+      model: tinyBert(),
+      outputs: logitOutputs(labelWordHead(labelWordIds), 3),
+      train,
+      evaluate: train,
+      parameters: ["head"],
+      breakdown: true,
+    });
     const found = [...shares.get("sgd")!.keys()];
     assert.ok(found.length === 6 && found.every((name) => name.startsWith("cls.predictions.")), found.join());
   });

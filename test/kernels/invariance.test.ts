@@ -19,12 +19,15 @@ const WORDS = [98, 86, 100];
 const model = tinyRoberta();
 const outputs = logitOutputs(labelWordHead(WORDS), WORDS.length);
 const everything: KernelOptions = { model, outputs, train, evaluate, formulas: FORMULAS };
-const kernelsOf = async (change: Partial<KernelOptions> = {}): Promise<Map<Formula, KernelTensor>> => (await computeKernel({ ...everything, ...change })).kernels;
+const kernelsOf = async (change: Partial<KernelOptions> = {}): Promise<Map<Formula, KernelTensor>> =>
+  (await computeKernel({ ...everything, ...change })).kernels;
 
 /** The entries of a kernel as a matrix [train · logits][examples · logits]. */
 function matrixOf({ values, shape }: KernelTensor): number[][] {
   const columns = shape[2] * shape[3];
-  return Array.from({ length: shape[0] * shape[1] }, (_, row) => [...values.subarray(row * columns, (row + 1) * columns)]);
+  return Array.from({ length: shape[0] * shape[1] }, (_, row) => [
+    ...values.subarray(row * columns, (row + 1) * columns),
+  ]);
 }
 
 const transposed = (matrix: number[][]): number[][] => matrix[0].map((_, j) => matrix.map((row) => row[j]));
@@ -34,10 +37,16 @@ describe("kernels do not depend on how the work is divided", () => {
   const TOLERANCE = { relative: 1e-6 };
   const whole = kernelsOf();
 
-  for (const [trainBlock, evaluateBlock] of [[1, 1], [1, 3], [2, 2], [3, 1]]) {
+  for (const [trainBlock, evaluateBlock] of [
+    [1, 1],
+    [1, 3],
+    [2, 2],
+    [3, 1],
+  ]) {
     it(`blocks of ${trainBlock} × ${evaluateBlock} examples, and so on padding`, async () => {
       const found = await kernelsOf({ trainBlock, evaluateBlock });
-      for (const formula of FORMULAS) assertAllclose(found.get(formula)!.values, (await whole).get(formula)!.values, TOLERANCE, formula);
+      for (const formula of FORMULAS)
+        assertAllclose(found.get(formula)!.values, (await whole).get(formula)!.values, TOLERANCE, formula);
       const sgd = await kernelsOf({ trainBlock, evaluateBlock, formulas: ["sgd"] });
       assertAllclose(sgd.get("sgd")!.values, (await whole).get("sgd")!.values, TOLERANCE, "sgd alone");
     });
@@ -48,7 +57,12 @@ describe("kernels do not depend on how the work is divided", () => {
     const c = WORDS.length;
     for (const formula of FORMULAS) {
       const [found, expected] = [turned, await whole].map((kernels) => matrixOf(kernels.get(formula)!));
-      const restored = expected.map((row, r) => row.map((_, k) => found[(train.length - 1 - Math.floor(r / c)) * c + (r % c)][[2, 0, 1][Math.floor(k / c)] * c + (k % c)]));
+      const restored = expected.map((row, r) =>
+        row.map(
+          (_, k) =>
+            found[(train.length - 1 - Math.floor(r / c)) * c + (r % c)][[2, 0, 1][Math.floor(k / c)] * c + (k % c)],
+        ),
+      );
       assertAllclose(restored.flat(), expected.flat(), TOLERANCE, formula);
     }
   });
@@ -56,24 +70,35 @@ describe("kernels do not depend on how the work is divided", () => {
   it("the other examples of a side", async () => {
     const part = await kernelsOf({ train: [train[1]], evaluate: [evaluate[2]] });
     for (const formula of FORMULAS) {
-      const expected = matrixOf((await whole).get(formula)!).slice(WORDS.length, 2 * WORDS.length).flatMap((row) => row.slice(2 * WORDS.length));
+      const expected = matrixOf((await whole).get(formula)!)
+        .slice(WORDS.length, 2 * WORDS.length)
+        .flatMap((row) => row.slice(2 * WORDS.length));
       assertAllclose(part.get(formula)!.values, expected, TOLERANCE, formula);
     }
   });
 
   it("the formulas that are asked for", async () => {
-    for (const formula of FORMULAS) assertAllclose((await kernelsOf({ formulas: [formula] })).get(formula)!.values, (await whole).get(formula)!.values, TOLERANCE, formula);
+    for (const formula of FORMULAS)
+      assertAllclose(
+        (await kernelsOf({ formulas: [formula] })).get(formula)!.values,
+        (await whole).get(formula)!.values,
+        TOLERANCE,
+        formula,
+      );
   });
 
   it("and equal naive ones, but for signs that rounding decides", async () => {
-    const gradients = (side: readonly Sequence[]): ReturnType<typeof naiveGradients>[] => side.map((example) => naiveGradients(model, outputs, example));
+    const gradients = (side: readonly Sequence[]): ReturnType<typeof naiveGradients>[] =>
+      side.map((example) => naiveGradients(model, outputs, example));
     // What a different sum may change: entries below 1e-5 of their parameter's largest gradient.
     const naive = naiveKernels(gradients(train), gradients(evaluate));
     for (const formula of FORMULAS) {
       const { values, undecided } = naive.get(formula)!;
       const found = (await whole).get(formula)!.values;
       const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      values.forEach((value, at) => assert.ok(Math.abs(found[at] - value) <= 1e-5 * scale + undecided[at], `${formula} ${at}`));
+      values.forEach((value, at) =>
+        assert.ok(Math.abs(found[at] - value) <= 1e-5 * scale + undecided[at], `${formula} ${at}`),
+      );
     }
   });
 });
@@ -86,7 +111,8 @@ describe("kernels of training examples with themselves", () => {
     const of = async (formula: Formula): Promise<number[][]> => matrixOf((await kernels).get(formula)!);
 
     it(`are exactly symmetric for SGD and SignGD (blocks of ${trainBlock})`, async () => {
-      for (const formula of ["sgd", "signgd"] as const) assert.deepEqual(await of(formula), transposed(await of(formula)), formula);
+      for (const formula of ["sgd", "signgd"] as const)
+        assert.deepEqual(await of(formula), transposed(await of(formula)), formula);
     });
 
     it(`have the flipped A-SignGD kernel as the exact transpose of the other, which is not symmetric (blocks of ${trainBlock})`, async () => {
@@ -96,7 +122,9 @@ describe("kernels of training examples with themselves", () => {
 
     it(`are positive semi-definite for SGD and SignGD (blocks of ${trainBlock})`, async () => {
       for (const formula of ["sgd", "signgd"] as const) {
-        const { realEigenvalues } = new EigenvalueDecomposition(new Matrix(await of(formula)), { assumeSymmetric: true });
+        const { realEigenvalues } = new EigenvalueDecomposition(new Matrix(await of(formula)), {
+          assumeSymmetric: true,
+        });
         const [smallest, largest] = [Math.min(...realEigenvalues), Math.max(...realEigenvalues)];
         // The copied text makes the kernel singular: zero up to float32 rounding.
         assert.ok(smallest > -1e-6 * largest, `${formula}: eigenvalues from ${smallest} to ${largest}`);
@@ -119,12 +147,30 @@ describe("the sign of zero is zero", () => {
   const distinct = ({ ids }: Sequence): number => new Set(ids).size;
 
   it("rows of the embedding tables that a text does not use count nothing", async () => {
-    const { shares } = await computeKernel({ ...everything, evaluate: train, outputs: marginOutput(labelWordHead(WORDS.slice(0, 2))), breakdown: true });
-    const diagonal = (part: string): number[] => train.map((_, i) => shares.get("signgd")!.get(part)!.values[i * train.length + i]);
-    assert.deepEqual(diagonal("roberta.embeddings.word_embeddings.weight"), train.map((text) => hidden * distinct(text)));
-    assert.deepEqual(diagonal("roberta.embeddings.position_embeddings.weight"), train.map(({ ids }) => hidden * ids.length));
-    assert.deepEqual(diagonal("lm_head.decoder.weight"), train.map(() => 2 * hidden));
-    assert.deepEqual(diagonal("lm_head.bias"), train.map(() => 2));
+    const { shares } = await computeKernel({
+      ...everything,
+      evaluate: train,
+      outputs: marginOutput(labelWordHead(WORDS.slice(0, 2))),
+      breakdown: true,
+    });
+    const diagonal = (part: string): number[] =>
+      train.map((_, i) => shares.get("signgd")!.get(part)!.values[i * train.length + i]);
+    assert.deepEqual(
+      diagonal("roberta.embeddings.word_embeddings.weight"),
+      train.map((text) => hidden * distinct(text)),
+    );
+    assert.deepEqual(
+      diagonal("roberta.embeddings.position_embeddings.weight"),
+      train.map(({ ids }) => hidden * ids.length),
+    );
+    assert.deepEqual(
+      diagonal("lm_head.decoder.weight"),
+      train.map(() => 2 * hidden),
+    );
+    assert.deepEqual(
+      diagonal("lm_head.bias"),
+      train.map(() => 2),
+    );
   });
 
   it("tied, rows that are only label words count beside those of the text", async () => {
@@ -132,20 +178,33 @@ describe("the sign of zero is zero", () => {
     const { shares } = await computeKernel({ ...everything, ...tied, evaluate: train, breakdown: true });
     const words = shares.get("signgd")!.get("roberta.embeddings.word_embeddings.weight")!;
     const expected = train.map(({ ids }) => hidden * new Set([...ids, ...WORDS.slice(0, 2)]).size);
-    assert.deepEqual(train.map((_, i) => words.values[i * train.length + i]), expected);
+    assert.deepEqual(
+      train.map((_, i) => words.values[i * train.length + i]),
+      expected,
+    );
   });
 
   it("an output whose decoder row is zero has gradients in that row and its bias only", async () => {
     const decoder = model.parameters.get("lm_head.decoder.weight")!;
     const keep = Float32Array.from({ length: decoder.shape[0] }, (_, row) => (row === WORDS[1] ? 0 : 1));
-    const dead: Model = { ...model, hash: "dead row", parameters: new Map([...model.parameters, ["lm_head.decoder.weight", tf.mul(decoder, tf.tensor(keep, [keep.length, 1]))]]) };
+    const dead: Model = {
+      ...model,
+      hash: "dead row",
+      parameters: new Map([
+        ...model.parameters,
+        ["lm_head.decoder.weight", tf.mul(decoder, tf.tensor(keep, [keep.length, 1]))],
+      ]),
+    };
     const kernels = await kernelsOf({ model: dead, evaluate: train });
     const row = (formula: Formula, i: number): number[] => matrixOf(kernels.get(formula)!)[i * WORDS.length + 1];
     train.forEach((_, i) => {
       const expected = train.flatMap(() => [0, 1, 0]);
       // ⟨sign h, sign h′⟩ + 1, h being the transformed hidden state, none of whose entries is zero.
       assert.equal(row("signgd", i)[i * WORDS.length + 1], hidden + 1);
-      for (const formula of FORMULAS) row(formula, i).forEach((value, k) => assert.equal(value === 0, expected[k] === 0, `${formula} ${i} ${k}: ${value}`));
+      for (const formula of FORMULAS)
+        row(formula, i).forEach((value, k) =>
+          assert.equal(value === 0, expected[k] === 0, `${formula} ${i} ${k}: ${value}`),
+        );
     });
   });
 
@@ -154,12 +213,19 @@ describe("the sign of zero is zero", () => {
     const [exact, float32] = [await kernelsOf(), await kernelsOf({ signs: "float32" })];
     assertAllclose(float32.get("sgd")!.values, exact.get("sgd")!.values, { relative: 1e-6 });
     const off = float32.get("signgd")!.values.map((value, at) => Math.abs(value - exact.get("signgd")!.values[at]));
-    assert.ok(off.every((value) => Number.isInteger(value) && value <= size), `up to ${Math.max(...off)}`);
+    assert.ok(
+      off.every((value) => Number.isInteger(value) && value <= size),
+      `up to ${Math.max(...off)}`,
+    );
     assert.ok(Math.max(...off) > 0, "the noise of key biases counts");
     for (const formula of ["asymmetric_signgd", "asymmetric_signgd_flipped"] as const) {
       const scale = exact.get(formula)!.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       // One side is the gradient itself, which is below 1e-5 here; GELU's float32 form has other last digits.
-      float32.get(formula)!.values.forEach((value, at) => assert.ok(Math.abs(value - exact.get(formula)!.values[at]) <= size * 1e-5 + 1e-6 * scale));
+      float32
+        .get(formula)!
+        .values.forEach((value, at) =>
+          assert.ok(Math.abs(value - exact.get(formula)!.values[at]) <= size * 1e-5 + 1e-6 * scale),
+        );
     }
   });
 });

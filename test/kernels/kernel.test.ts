@@ -25,7 +25,10 @@ type Case = {
   asymmetricSigngdFlippedWithoutKeyBias: number[];
   sgdByParameter?: Record<string, number[]>;
 };
-type Oracle = Record<"untiedTwo" | "untiedThree" | "untiedMargin" | "tiedTwo" | "tiedMargin", Case> & { train: Prompt[]; evaluate: Prompt[] };
+type Oracle = Record<"untiedTwo" | "untiedThree" | "untiedMargin" | "tiedTwo" | "tiedMargin", Case> & {
+  train: Prompt[];
+  evaluate: Prompt[];
+};
 
 const oracle = readJson<Oracle>("tiny-roberta", "oracle-kernels.json");
 const cases = ["untiedTwo", "untiedThree", "untiedMargin", "tiedTwo", "tiedMargin"] as const;
@@ -38,7 +41,10 @@ const outputsOf = (name: (typeof cases)[number]): Outputs => {
 const modelOf = (name: string): Model => (name.startsWith("tied") ? tinyRobertaTied() : tinyRoberta());
 const { train, evaluate } = oracle;
 
-async function kernelOf(options: Omit<KernelOptions, "train" | "evaluate"> & Partial<KernelOptions>, formula: Formula = "sgd"): Promise<Float64Array> {
+async function kernelOf(
+  options: Omit<KernelOptions, "train" | "evaluate"> & Partial<KernelOptions>,
+  formula: Formula = "sgd",
+): Promise<Float64Array> {
   const { kernels } = await computeKernel({ train, evaluate, formulas: [formula], ...options });
   return kernels.get(formula)!.values;
 }
@@ -55,33 +61,53 @@ onEveryBackend("kernels equal PyTorch's per-example Jacobians (float64)", () => 
     });
 
     it(`${name}: all formulas from one pass`, async () => {
-      const { kernels } = await computeKernel({ model: modelOf(name), outputs: outputsOf(name), train, evaluate, formulas: FORMULAS });
+      const { kernels } = await computeKernel({
+        model: modelOf(name),
+        outputs: outputsOf(name),
+        train,
+        evaluate,
+        formulas: FORMULAS,
+      });
       const expected = oracle[name];
       assertAllclose(kernels.get("sgd")!.values, expected.sgd, { relative: 5e-6 });
       // Signs of gradients that are zero up to rounding may differ: none does here.
       assertAllclose(kernels.get("signgd")!.values, expected.signgdWithoutKeyBias, { relative: 1e-3 });
-      assertAllclose(kernels.get("asymmetric_signgd")!.values, expected.asymmetricSigngdWithoutKeyBias, { relative: 1e-4 });
-      assertAllclose(kernels.get("asymmetric_signgd_flipped")!.values, expected.asymmetricSigngdFlippedWithoutKeyBias, { relative: 1e-4 });
+      assertAllclose(kernels.get("asymmetric_signgd")!.values, expected.asymmetricSigngdWithoutKeyBias, {
+        relative: 1e-4,
+      });
+      assertAllclose(kernels.get("asymmetric_signgd_flipped")!.values, expected.asymmetricSigngdFlippedWithoutKeyBias, {
+        relative: 1e-4,
+      });
     });
   }
 });
 
 describe("the SGD kernel", () => {
   it("equals PyTorch's parameter by parameter", async () => {
-    const { shares } = await computeKernel({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), train, evaluate, breakdown: true });
+    const { shares } = await computeKernel({
+      model: tinyRoberta(),
+      outputs: outputsOf("untiedTwo"),
+      train,
+      evaluate,
+      breakdown: true,
+    });
     const found = shares.get("sgd")!;
     const byParameter = oracle.untiedTwo.sgdByParameter!;
     for (const [name, expected] of Object.entries(byParameter)) {
       const values = found.get(name)?.values ?? new Float64Array(expected.length);
       assertAllclose(values, expected, { absolute: 1e-6, relative: 1e-5 }, name);
     }
-    assert.deepEqual([...found.keys()].filter((name) => !(name in byParameter)), []);
+    assert.deepEqual(
+      [...found.keys()].filter((name) => !(name in byParameter)),
+      [],
+    );
   });
 
   it("equals one that tfjs' own differentiation gives, example by example", async () => {
     const model = tinyRoberta();
     const outputs = outputsOf("untiedMargin");
-    const gradients = (list: Prompt[]): Float32Array[] => list.map((prompt) => autodiffGradient(model, outputs, prompt));
+    const gradients = (list: Prompt[]): Float32Array[] =>
+      list.map((prompt) => autodiffGradient(model, outputs, prompt));
     const [left, right] = [gradients(train), gradients(evaluate)];
     const naive = left.flatMap((g) => right.map((h) => g.reduce((sum, value, p) => sum + value * h[p], 0)));
     assertAllclose(await kernelOf({ model, outputs }), naive, { relative: 1e-5 });
@@ -113,22 +139,43 @@ describe("the SGD kernel", () => {
     const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
     const matrix = new Matrix(Array.from({ length: size }, (_, i) => [...values.subarray(i * size, (i + 1) * size)]));
     const eigenvalues = new EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues;
-    assert.ok(Math.min(...eigenvalues) > -1e-6 * Math.max(...eigenvalues), `smallest eigenvalue ${Math.min(...eigenvalues)}`);
+    assert.ok(
+      Math.min(...eigenvalues) > -1e-6 * Math.max(...eigenvalues),
+      `smallest eigenvalue ${Math.min(...eigenvalues)}`,
+    );
   });
 
   it("of a new head has the head's own gradients: ⟨h, h′⟩ for its weight and 1 for its bias, of equal outputs", async () => {
     const model = withClassifier(tinyRoberta(), 2, 7);
-    const { shares } = await computeKernel({ model, outputs: logitOutputs(classifierHead, 2), train, evaluate: train, breakdown: true });
+    const { shares } = await computeKernel({
+      model,
+      outputs: logitOutputs(classifierHead, 2),
+      train,
+      evaluate: train,
+      breakdown: true,
+    });
     const equalOutputs = (value: (i: number, j: number) => number): number[] =>
-      train.flatMap((_, i) => [0, 1].flatMap((a) => train.flatMap((_, j) => [0, 1].map((b) => (a === b ? value(i, j) : 0)))));
-    const hidden = train.map((prompt) => encoderForward(model, collate([prompt], model.config)).hidden.dataSync() as Float32Array);
-    const product = (i: number, j: number): number => hidden[i].reduce((sum, value, h) => sum + value * hidden[j][h], 0);
+      train.flatMap((_, i) =>
+        [0, 1].flatMap((a) => train.flatMap((_, j) => [0, 1].map((b) => (a === b ? value(i, j) : 0)))),
+      );
+    const hidden = train.map(
+      (prompt) => encoderForward(model, collate([prompt], model.config)).hidden.dataSync() as Float32Array,
+    );
+    const product = (i: number, j: number): number =>
+      hidden[i].reduce((sum, value, h) => sum + value * hidden[j][h], 0);
     assertAllclose(shares.get("sgd")!.get("classifier.weight")!.values, equalOutputs(product), { relative: 1e-5 });
-    assertAllclose(shares.get("sgd")!.get("classifier.bias")!.values, equalOutputs(() => 1), { absolute: 1e-6 });
+    assertAllclose(
+      shares.get("sgd")!.get("classifier.bias")!.values,
+      equalOutputs(() => 1),
+      { absolute: 1e-6 },
+    );
   });
 
   it("refuses an empty side", async () => {
-    await assert.rejects(kernelOf({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), train: [] }), /at least one example/);
+    await assert.rejects(
+      kernelOf({ model: tinyRoberta(), outputs: outputsOf("untiedTwo"), train: [] }),
+      /at least one example/,
+    );
   });
 
   it("leaves no tensor behind", async () => {

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import fs, { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import fs, {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -67,7 +76,8 @@ describe("finished blocks on disk", () => {
       { signs: "float32" },
       { breakdown: true },
     ];
-    for (const change of changes) assert.equal((await computeKernel({ ...options, ...change })).progress.reused, 0, Object.keys(change).join());
+    for (const change of changes)
+      assert.equal((await computeKernel({ ...options, ...change })).progress.reused, 0, Object.keys(change).join());
   });
 
   it("say in words what they depend on", async (t) => {
@@ -76,10 +86,22 @@ describe("finished blocks on disk", () => {
     const { metadata } = readSafetensors(join(options.store, blockFiles(options.store)[0]));
     assert.equal(metadata.model, model.hash);
     assert.match(metadata.outputs, /label words 7,9 untied/);
-    assert.deepEqual([metadata.formulas, metadata.signs, metadata.breakdown, metadata.combine], ["sgd", "float32", "false", "[[1,0],[0,1]]"]);
+    assert.deepEqual(
+      [metadata.formulas, metadata.signs, metadata.breakdown, metadata.combine],
+      ["sgd", "float32", "false", "[[1,0],[0,1]]"],
+    );
     assert.match(metadata.parameters, /^lm_head\.bias,.*\.bias$/);
     assert.ok(Math.abs(Date.parse(metadata.time) - Date.now()) < 60_000);
-    for (const field of ["format", "name", "checksum", "trainExamples", "evaluateExamples", "trainHash", "evaluateHash"]) assert.ok(metadata[field], field);
+    for (const field of [
+      "format",
+      "name",
+      "checksum",
+      "trainExamples",
+      "evaluateExamples",
+      "trainHash",
+      "evaluateHash",
+    ])
+      assert.ok(metadata[field], field);
   });
 
   it("survive an interruption; only the missing ones are computed, and the kernel has the same bytes", async (t) => {
@@ -98,7 +120,13 @@ describe("finished blocks on disk", () => {
     const options = inNewStore(t);
     const plan = kernelPlan(options);
     await computeBlocks(plan, plan.blocks.slice(2, 5), options, () => {});
-    assert.deepEqual(blockFiles(options.store).sort(), plan.blocks.slice(2, 5).map(({ name }) => `${name}.safetensors`).sort());
+    assert.deepEqual(
+      blockFiles(options.store).sort(),
+      plan.blocks
+        .slice(2, 5)
+        .map(({ name }) => `${name}.safetensors`)
+        .sort(),
+    );
     assert.equal((await computeKernel(options)).progress.reused, 3);
   });
 
@@ -126,15 +154,34 @@ describe("a damaged block", () => {
   };
   const damages: [name: string, damage: (path: string, options: Stored) => void, message: RegExp][] = [
     ["a flipped bit in its numbers", (path) => flip(path, -100), /content does not fit its checksum/],
-    ["a truncated end", (path) => writeFileSync(path, readFileSync(path).subarray(0, -8)), /not a valid safetensors file/],
+    [
+      "a truncated end",
+      (path) => writeFileSync(path, readFileSync(path).subarray(0, -8)),
+      /not a valid safetensors file/,
+    ],
     ["an empty file", (path) => writeFileSync(path, ""), /0 bytes/],
     ["a missing tensor", (path) => rewrite(path, (tensors) => tensors.delete("sgd")), /checksum/],
     ["NaN", (path) => rewrite(path, (tensors) => ((tensors.get("sgd")!.data as Float64Array)[0] = NaN)), /checksum/],
     ["another shape", (path) => rewrite(path, (tensors) => (tensors.get("sgd")!.shape = [1, 4, 2, 2])), /checksum/],
-    ["another origin than it was written with", (path) => rewrite(path, (_, metadata) => (metadata.model = "other")), /checksum/],
+    [
+      "another origin than it was written with",
+      (path) => rewrite(path, (_, metadata) => (metadata.model = "other")),
+      /checksum/,
+    ],
     ["no checksum", (path) => rewrite(path, (_, metadata) => delete metadata.checksum), /no checksum/],
     ["an older format", (path) => rewrite(path, (_, metadata) => (metadata.format = "1")), /format is "1"/],
-    ["another block's content", (path, { store }) => copyFileSync(join(store, blockFiles(store).find((name) => !path.endsWith(name))!), path), /under another name/],
+    [
+      "another block's content",
+      (path, { store }) =>
+        copyFileSync(
+          join(
+            store,
+            blockFiles(store).find((name) => !path.endsWith(name))!,
+          ),
+          path,
+        ),
+      /under another name/,
+    ],
   ];
   for (const [name, damage, message] of damages) {
     it(`with ${name} is said in one line and computed again`, async (t) => {
@@ -163,7 +210,7 @@ describe("a damaged block", () => {
     const whole = readFileSync(path);
     for (let at = 0; at < whole.length; at++) {
       const bytes = Buffer.from(whole);
-      bytes[at] ^= 1 << at % 8;
+      bytes[at] ^= 1 << (at % 8);
       writeFileSync(path, bytes);
       assert.notEqual(blockDamage(path), undefined, `byte ${at} of ${whole.length}`);
     }
@@ -175,8 +222,12 @@ describe("a damaged block", () => {
     const plan = kernelPlan(options);
     const expected = expectedBlock(plan, plan.blocks[0]);
     assert.equal(blockDamage(blockPath(options.store, expected.name), expected), undefined);
-    const problem = (change: Partial<typeof expected>): string | undefined => blockDamage(blockPath(options.store, expected.name), { ...expected, ...change });
-    assert.match(problem({ shape: [1, 2, 2, 2] }) ?? "", /tensor "sgd" is F64 \[2, 2, 2, 2\], expected F64 \[1, 2, 2, 2\]/);
+    const problem = (change: Partial<typeof expected>): string | undefined =>
+      blockDamage(blockPath(options.store, expected.name), { ...expected, ...change });
+    assert.match(
+      problem({ shape: [1, 2, 2, 2] }) ?? "",
+      /tensor "sgd" is F64 \[2, 2, 2, 2\], expected F64 \[1, 2, 2, 2\]/,
+    );
     assert.match(problem({ formulas: ["sgd", "signgd"] }) ?? "", /tensor "signgd" is missing/);
     assert.match(problem({ breakdown: true }) ?? "", /shares of sgd are missing/);
   });
@@ -248,7 +299,10 @@ describe("claims", () => {
 
   it("of another machine do not keep an interrupt waiting", async (t) => {
     const options = inNewStore(t, { trainBlock: 64, evaluateBlock: 64 });
-    writeFileSync(join(options.store, `${kernelPlan(options).blocks[0].name}.claim`), JSON.stringify({ pid: 1, host: "another machine", token: "x" }));
+    writeFileSync(
+      join(options.store, `${kernelPlan(options).blocks[0].name}.claim`),
+      JSON.stringify({ pid: 1, host: "another machine", token: "x" }),
+    );
     const controller = new AbortController();
     const running = computeKernel({ ...options, signal: controller.signal });
     await later(50);
@@ -260,7 +314,10 @@ describe("claims", () => {
 });
 
 describe("a full disk", () => {
-  for (const [when, skip] of [["while a block is written", 0], ["while it is claimed", 1]] as const) {
+  for (const [when, skip] of [
+    ["while a block is written", 0],
+    ["while it is claimed", 1],
+  ] as const) {
     it(`${when}: one error names the folder, nothing half-written is left, and the same call goes on`, async (t) => {
       const options = inNewStore(t);
       const whole = await computeKernel(inNewStore(t));
@@ -270,13 +327,19 @@ describe("a full disk", () => {
         // A claim is one short text; a block's file is several arrays of bytes.
         const isClaim = typeof args[1] === "string";
         if (isClaim) writes++;
-        if (writes > 3 && isClaim === (skip === 1)) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+        if (writes > 3 && isClaim === (skip === 1))
+          throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
         return writeSync(...args);
       };
       const mock = t.mock.method(fs, "writeSync", failing as typeof writeSync);
-      await assert.rejects(computeKernel(options), (error: Error) => error.message.includes(`no space is left for kernel blocks in ${options.store} (ENOSPC`));
+      await assert.rejects(computeKernel(options), (error: Error) =>
+        error.message.includes(`no space is left for kernel blocks in ${options.store} (ENOSPC`),
+      );
       mock.mock.restore();
-      assert.deepEqual(readdirSync(options.store).map((name) => name.replace(/^[0-9a-f]{64}/, "")), Array(3).fill(".safetensors"));
+      assert.deepEqual(
+        readdirSync(options.store).map((name) => name.replace(/^[0-9a-f]{64}/, "")),
+        Array(3).fill(".safetensors"),
+      );
       const rest = await computeKernel(options);
       assert.equal(rest.progress.reused, 3);
       assert.deepEqual(rest.kernels, whole.kernels);
@@ -299,12 +362,19 @@ describe("the store", () => {
     writeFileSync(join(options.store, `${hash("a")}.json`), "{}");
     writeFileSync(join(options.store, `${hash("b")}.json`), "{");
     writeFileSync(join(options.store, "notes.txt"), "mine");
-    writeSafetensors(blockPath(options.store, hash("c")), new Map([["sgd", { dtype: "F64", shape: [1], data: new Float64Array(1) }]]), { format: "2" });
+    writeSafetensors(
+      blockPath(options.store, hash("c")),
+      new Map([["sgd", { dtype: "F64", shape: [1], data: new Float64Array(1) }]]),
+      { format: "2" },
+    );
     const { name } = kernelPlan(options).blocks[2];
     writeFileSync(blockPath(options.store, name), readFileSync(blockPath(options.store, name)).subarray(0, 300));
     const report = verifyStore(options.store);
     assert.deepEqual([report.sound, report.outdated], [6, 1]);
-    assert.deepEqual(report.damaged.map(({ path }) => path).sort(), [blockPath(options.store, name), join(options.store, `${hash("b")}.json`)].sort());
+    assert.deepEqual(
+      report.damaged.map(({ path }) => path).sort(),
+      [blockPath(options.store, name), join(options.store, `${hash("b")}.json`)].sort(),
+    );
     assert.throws(() => verifyStore(join(options.store, "nowhere")), /store .*nowhere cannot be read/);
   });
 
@@ -321,10 +391,21 @@ describe("the store", () => {
     assert.deepEqual(planGc(options.store), { files: [], freed: 0, kept: { files: 6, bytes: total } });
     assert.equal(planGc(options.store, { maxSize: total }).files.length, 0);
     const one = planGc(options.store, { maxSize: total - 1 });
-    assert.deepEqual(one.files.map((file) => file.path), [path(1)]);
+    assert.deepEqual(
+      one.files.map((file) => file.path),
+      [path(1)],
+    );
     assert.deepEqual(one.kept, { files: 5, bytes: total - sizes[1] });
-    assert.deepEqual(planGc(options.store, { maxSize: 0 }).files.map((file) => file.path), [1, 2, 3, 4, 5, 0].map(path));
-    assert.deepEqual(planGc(options.store, { olderThan: 6.5 * MINUTE }).files.map((file) => file.path).sort(), [1, 2, 3].map(path).sort());
+    assert.deepEqual(
+      planGc(options.store, { maxSize: 0 }).files.map((file) => file.path),
+      [1, 2, 3, 4, 5, 0].map(path),
+    );
+    assert.deepEqual(
+      planGc(options.store, { olderThan: 6.5 * MINUTE })
+        .files.map((file) => file.path)
+        .sort(),
+      [1, 2, 3].map(path).sort(),
+    );
     assert.equal(blockFiles(options.store).length, 6, "a plan deletes nothing");
     deleteFiles(one.files);
     assert.ok(!existsSync(path(1)));
@@ -339,7 +420,11 @@ describe("the store", () => {
       aged(join(store, name), age);
     };
     const claim = (pid: number): string => JSON.stringify({ pid, host: hostname(), token: "x" });
-    const left = [`${hash("1")}.safetensors.${dead}-0123abcd.tmp`, `${hash("2")}.json.${process.pid}-0123abcd.tmp`, `${hash("3")}.claim`];
+    const left = [
+      `${hash("1")}.safetensors.${dead}-0123abcd.tmp`,
+      `${hash("2")}.json.${process.pid}-0123abcd.tmp`,
+      `${hash("3")}.claim`,
+    ];
     put(left[0], 5 * MINUTE);
     put(left[1], 2 * 24 * 60 * MINUTE);
     put(left[2], 0, claim(dead));

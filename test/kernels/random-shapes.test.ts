@@ -23,21 +23,38 @@ interface Problem {
   blocks: { trainBlock: number; evaluateBlock: number };
 }
 
-type Shape = ModelSizes & { train: number[]; evaluate: number[]; outputs: number | "margin"; head: "untied" | "tied" | "classifier"; lora: boolean; parameters: ParameterFilter };
+type Shape = ModelSizes & {
+  train: number[];
+  evaluate: number[];
+  outputs: number | "margin";
+  head: "untied" | "tied" | "classifier";
+  lora: boolean;
+  parameters: ParameterFilter;
+};
 
 /** A problem of that shape: texts of the given lengths, random weights and random block sizes. */
 function problem(shape: Shape, seed: number): Problem {
   const random = seededRandom(seed);
   const count = shape.outputs === "margin" ? 2 : shape.outputs;
   const words = Array.from({ length: shape.vocabulary }, (_, id) => id).filter((id) => id !== shape.padId);
-  const labelWords = Array.from({ length: count }, () => words.splice(integerBetween(random, 0, words.length - 1), 1)[0]);
-  const head = shape.head === "classifier" ? classifierHead : labelWordHead(labelWords, { tied: shape.head === "tied" });
+  const labelWords = Array.from(
+    { length: count },
+    () => words.splice(integerBetween(random, 0, words.length - 1), 1)[0],
+  );
+  const head =
+    shape.head === "classifier" ? classifierHead : labelWordHead(labelWords, { tied: shape.head === "tied" });
   // So small that attention does not settle on one token, which would leave gradients of rounding noise.
   let model = randomModel(shape, seed, 0.8 / Math.sqrt(shape.heads * shape.headSize));
   if (shape.head === "classifier") model = withClassifier(model, count, seed);
   if (shape.lora) {
     const begun = withLora(model, { rank: 2, alpha: 4, seed });
-    const trained = [...begun.parameters].map(([name, tensor]) => [name, name.endsWith(".lora_B.weight") ? tf.keep(tf.randomNormal(tensor.shape, 0, 0.2, "float32", seed)) : tensor] as const);
+    const trained = [...begun.parameters].map(
+      ([name, tensor]) =>
+        [
+          name,
+          name.endsWith(".lora_B.weight") ? tf.keep(tf.randomNormal(tensor.shape, 0, 0.2, "float32", seed)) : tensor,
+        ] as const,
+    );
     model = { ...begun, parameters: new Map(trained) };
   }
   const texts = (lengths: number[]): Sequence[] => lengths.map((length) => randomSequence(random, shape, length));
@@ -48,7 +65,10 @@ function problem(shape: Shape, seed: number): Problem {
     train: texts(shape.train),
     evaluate: texts(shape.evaluate),
     parameters: shape.parameters,
-    blocks: { trainBlock: integerBetween(random, 1, shape.train.length), evaluateBlock: integerBetween(random, 1, shape.evaluate.length) },
+    blocks: {
+      trainBlock: integerBetween(random, 1, shape.train.length),
+      evaluateBlock: integerBetween(random, 1, shape.evaluate.length),
+    },
   };
 }
 
@@ -57,7 +77,10 @@ const choice = <T>(random: () => number, list: readonly T[]): T => list[integerB
 function randomShape(seed: number): Shape {
   const random = seededRandom(1000 + seed);
   const longest = integerBetween(random, 6, 24);
-  const lengths = (): number[] => Array.from({ length: integerBetween(random, 1, 3) }, () => choice(random, [4, longest, integerBetween(random, 4, longest)]));
+  const lengths = (): number[] =>
+    Array.from({ length: integerBetween(random, 1, 3) }, () =>
+      choice(random, [4, longest, integerBetween(random, 4, longest)]),
+    );
   const heads = integerBetween(random, 1, 4);
   const lora = random() < 1 / 4;
   return {
@@ -73,7 +96,10 @@ function randomShape(seed: number): Shape {
     outputs: choice(random, ["margin", 1, 2, 3, 6] as const),
     head: choice(random, ["untied", "untied", "tied", "classifier"] as const),
     lora,
-    parameters: choice(random, lora ? [["lora"], ["lora", "head"], []] : [[], [], ["!embeddings"], ["!head"], ["biases"], ["*.layer.0.*"]]),
+    parameters: choice(
+      random,
+      lora ? [["lora"], ["lora", "head"], []] : [[], [], ["!embeddings"], ["!head"], ["biases"], ["*.layer.0.*"]],
+    ),
   };
 }
 
@@ -84,8 +110,11 @@ function randomShape(seed: number): Shape {
 const RELATIVE = 1e-5;
 
 async function check({ what, model, outputs, train, evaluate, parameters, blocks }: Problem): Promise<void> {
-  const gradients = (side: Sequence[]): ReturnType<typeof naiveGradients>[] => side.map((example) => naiveGradients(model, outputs, example));
-  const naive = naiveKernels(gradients(train), gradients(evaluate), { parameters: selectParameters(model.parameters.keys(), parameters) });
+  const gradients = (side: Sequence[]): ReturnType<typeof naiveGradients>[] =>
+    side.map((example) => naiveGradients(model, outputs, example));
+  const naive = naiveKernels(gradients(train), gradients(evaluate), {
+    parameters: selectParameters(model.parameters.keys(), parameters),
+  });
   const options = { model, outputs, train, evaluate, parameters };
   for (const formulas of [["sgd"], FORMULAS] as const)
     for (const blocksNow of [{}, blocks]) {
@@ -98,7 +127,10 @@ async function check({ what, model, outputs, train, evaluate, parameters, blocks
         assert.ok(scale > 0, `${what}: the ${formula} kernel is zero`);
         values.forEach((value, at) => {
           const limit = RELATIVE * scale + undecided[at];
-          assert.ok(Math.abs(found[at] - value) <= limit, `${what}, blocks ${JSON.stringify(blocksNow)}, ${formulas.length} formulas: ${formula} entry ${at} is ${found[at]}, expected ${value} ± ${limit}`);
+          assert.ok(
+            Math.abs(found[at] - value) <= limit,
+            `${what}, blocks ${JSON.stringify(blocksNow)}, ${formulas.length} formulas: ${formula} entry ${at} is ${found[at]}, expected ${value} ± ${limit}`,
+          );
         });
         // Where many signs were undecided, the comparison would say nothing.
         const widest = undecided.reduce((most, value) => Math.max(most, value), 0);
@@ -115,18 +147,70 @@ onEveryBackend("kernels equal those of a naive implementation", (backend) => {
   for (let seed = 0; seed < trials; seed++) it(`random shape ${seed}`, () => check(problem(randomShape(seed), seed)));
 
   for (const head of ["untied", "tied", "classifier"] as const) {
-    const bert = { ...plain, modelType: "bert", padId: 0, head, heads: 2, headSize: 6, intermediate: 20, vocabulary: 30, longest: 12 } as const;
+    const bert = {
+      ...plain,
+      modelType: "bert",
+      padId: 0,
+      head,
+      heads: 2,
+      headSize: 6,
+      intermediate: 20,
+      vocabulary: 30,
+      longest: 12,
+    } as const;
     it(`a BERT, ${head}`, () => check(problem({ ...bert, outputs: 3, train: [12, 5], evaluate: [7, 12, 4] }, 60)));
   }
 
   it("a wide model and few, short texts (inner products of tokens are cheaper than gradients)", () =>
-    check(problem({ ...plain, heads: 4, headSize: 16, intermediate: 96, vocabulary: 40, longest: 6, train: [4], evaluate: [5, 4] }, 50)));
+    check(
+      problem(
+        {
+          ...plain,
+          heads: 4,
+          headSize: 16,
+          intermediate: 96,
+          vocabulary: 40,
+          longest: 6,
+          train: [4],
+          evaluate: [5, 4],
+        },
+        50,
+      ),
+    ));
 
   it("a narrow model and long texts (gradients are cheaper)", () =>
-    check(problem({ ...plain, heads: 2, headSize: 4, intermediate: 12, vocabulary: 30, longest: 40, train: [40, 33, 38], evaluate: [40, 25, 39] }, 51)));
+    check(
+      problem(
+        {
+          ...plain,
+          heads: 2,
+          headSize: 4,
+          intermediate: 12,
+          vocabulary: 30,
+          longest: 40,
+          train: [40, 33, 38],
+          evaluate: [40, 25, 39],
+        },
+        51,
+      ),
+    ));
 
   if (backend !== "cpu") {
     it("weights and tables longer than one slice of a contraction", () =>
-      check(problem({ ...plain, heads: 4, headSize: 64, intermediate: 320, vocabulary: 60, longest: 300, train: [300, 290], evaluate: [300, 280] }, 52)));
+      check(
+        problem(
+          {
+            ...plain,
+            heads: 4,
+            headSize: 64,
+            intermediate: 320,
+            vocabulary: 60,
+            longest: 300,
+            train: [300, 290],
+            evaluate: [300, 280],
+          },
+          52,
+        ),
+      ));
   }
 });

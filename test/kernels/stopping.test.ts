@@ -15,7 +15,15 @@ import { tinyRoberta } from "../support/tiny-roberta";
 const { train, evaluate } = kernelOracle;
 const model = tinyRoberta();
 const head = labelWordHead([98, 86]);
-const options: KernelOptions = { model, outputs: logitOutputs(head, 2), train, evaluate, formulas: FORMULAS, trainBlock: 2, evaluateBlock: 2 };
+const options: KernelOptions = {
+  model,
+  outputs: logitOutputs(head, 2),
+  train,
+  evaluate,
+  formulas: FORMULAS,
+  trainBlock: 2,
+  evaluateBlock: 2,
+};
 
 /** Runs something that must leave as many tensors as there were. */
 async function leavesNothing(run: () => unknown): Promise<void> {
@@ -45,7 +53,12 @@ describe("a kernel that is stopped", () => {
           const reason = new Error("enough");
           let finished = 0;
           const stopping = withHook(way, pass, () => controller.abort(reason));
-          const work = computeKernel({ ...options, outputs: logitOutputs(stopping, 2), signal: controller.signal, onProgress: () => finished++ });
+          const work = computeKernel({
+            ...options,
+            outputs: logitOutputs(stopping, 2),
+            signal: controller.signal,
+            onProgress: () => finished++,
+          });
           await assert.rejects(work, (error) => error === reason);
           assert.equal(finished, Math.max(0, pass - 2), "no block is finished after the signal");
         }));
@@ -63,7 +76,10 @@ describe("a kernel that is stopped", () => {
   it("before it begins computes nothing", () =>
     leavesNothing(async () => {
       const counted = withHook("forward", 1, () => assert.fail("a forward pass ran"));
-      await assert.rejects(computeKernel({ ...options, outputs: logitOutputs(counted, 2), signal: AbortSignal.abort() }), { name: "AbortError" });
+      await assert.rejects(
+        computeKernel({ ...options, outputs: logitOutputs(counted, 2), signal: AbortSignal.abort() }),
+        { name: "AbortError" },
+      );
     }));
 
   it("by a throwing onProgress throws its error and leaves no tensor", () =>
@@ -77,26 +93,36 @@ describe("a kernel that is stopped", () => {
   it("because its store is no folder leaves no tensor", () =>
     leavesNothing(() => assert.rejects(computeKernel({ ...options, store: __filename }))));
 
-  it("by a timer within its only block answers within 2 s, also if the block would take longer", { timeout: 60_000 }, async () => {
-    const sizes = { layers: 6, heads: 4, headSize: 64, intermediate: 1024, vocabulary: 500, longest: 64, padId: 1 };
-    const large = randomModel(sizes, 1, 0.02);
-    const random = seededRandom(2);
-    const texts = Array.from({ length: 24 }, () => randomSequence(random, sizes, 64));
-    const block = { model: large, outputs: marginOutput(labelWordHead([3, 4])), train: texts.slice(0, 12), evaluate: texts.slice(12), formulas: FORMULAS };
-    const warm = { ...block, train: texts.slice(0, 1), evaluate: texts.slice(1, 2), formulas: ["sgd"] as const };
-    await leavesNothing(() => computeKernel(warm));
-    await leavesNothing(async () => {
-      const controller = new AbortController();
-      const work = assert.rejects(computeKernel({ ...block, signal: controller.signal }), { name: "AbortError" });
-      await sleep(150);
-      const asked = performance.now();
-      controller.abort();
-      await work;
-      const took = performance.now() - asked;
-      assert.ok(took < 2000, `answered after ${Math.round(took)} ms`);
-    });
-    disposeModel(large);
-  });
+  it(
+    "by a timer within its only block answers within 2 s, also if the block would take longer",
+    { timeout: 60_000 },
+    async () => {
+      const sizes = { layers: 6, heads: 4, headSize: 64, intermediate: 1024, vocabulary: 500, longest: 64, padId: 1 };
+      const large = randomModel(sizes, 1, 0.02);
+      const random = seededRandom(2);
+      const texts = Array.from({ length: 24 }, () => randomSequence(random, sizes, 64));
+      const block = {
+        model: large,
+        outputs: marginOutput(labelWordHead([3, 4])),
+        train: texts.slice(0, 12),
+        evaluate: texts.slice(12),
+        formulas: FORMULAS,
+      };
+      const warm = { ...block, train: texts.slice(0, 1), evaluate: texts.slice(1, 2), formulas: ["sgd"] as const };
+      await leavesNothing(() => computeKernel(warm));
+      await leavesNothing(async () => {
+        const controller = new AbortController();
+        const work = assert.rejects(computeKernel({ ...block, signal: controller.signal }), { name: "AbortError" });
+        await sleep(150);
+        const asked = performance.now();
+        controller.abort();
+        await work;
+        const took = performance.now() - asked;
+        assert.ok(took < 2000, `answered after ${Math.round(took)} ms`);
+      });
+      disposeModel(large);
+    },
+  );
 });
 
 describe("a pass whose consumer stops early", () => {

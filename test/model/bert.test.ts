@@ -42,16 +42,23 @@ function rename(tensors: Map<string, StoredTensor>, nameOf: (name: string) => st
   for (const [name, tensor] of entries) tensors.set(nameOf(name), tensor);
 }
 
-const zeros = (...shape: number[]): StoredTensor => ({ dtype: "F32", shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
+const zeros = (...shape: number[]): StoredTensor => ({
+  dtype: "F32",
+  shape,
+  data: new Float32Array(shape.reduce((a, b) => a * b)),
+});
 
 /** As the oldest published checkpoints: gamma and beta, no decoder, and heads that nobody asks for. */
 const old = (): string =>
   changed((tensors, config) => {
     for (const name of [DECODER, DECODER_BIAS]) tensors.delete(name);
-    rename(tensors, (name) => name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"));
+    rename(tensors, (name) =>
+      name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"),
+    );
     tensors.set("bert.pooler.dense.weight", zeros(32, 32)).set("cls.seq_relationship.weight", zeros(2, 32));
     tensors.set("bert.embeddings.position_ids", { dtype: "I64", shape: [1, 40], data: new BigInt64Array(40) });
-    for (const name of ["tie_word_embeddings", "pad_token_id", "type_vocab_size", "layer_norm_eps"]) delete config[name];
+    for (const name of ["tie_word_embeddings", "pad_token_id", "type_vocab_size", "layer_norm_eps"])
+      delete config[name];
   });
 
 /** No sequence is padded. */
@@ -67,11 +74,19 @@ onEveryBackend("BERT's logits at the mask", () => {
 
   it("equal transformers' one by one, up to the last position", () => {
     assert.equal(Math.max(...sequences.map(({ ids }) => ids.length)), longestText(tinyBert().config));
-    assertAllclose(predictLogits(tinyBert(), labelWordHead(vocabulary), sequences, ONE_BY_ONE), bertOracle.unpadded, TOLERANCE);
+    assertAllclose(
+      predictLogits(tinyBert(), labelWordHead(vocabulary), sequences, ONE_BY_ONE),
+      bertOracle.unpadded,
+      TOLERANCE,
+    );
   });
 
   it("equal transformers' with the decoder tied to the word embeddings", () => {
-    assertAllclose(predictLogits(tinyBert(), labelWordHead(vocabulary, { tied: true }), sequences), bertOracle.tied, TOLERANCE);
+    assertAllclose(
+      predictLogits(tinyBert(), labelWordHead(vocabulary, { tied: true }), sequences),
+      bertOracle.tied,
+      TOLERANCE,
+    );
   });
 
   it("equal transformers' from a checkpoint under the old names, without a decoder", () => {
@@ -85,7 +100,10 @@ onEveryBackend("BERT's logits at the mask", () => {
     const model = tinyBert();
     const lora = withLora(model, { rank: 2, alpha: 2, seed: 1 });
     assert.equal([...lora.parameters.keys()].filter((name) => name.includes("lora")).length, 8);
-    assert.deepEqual(predictLogits(lora, labelWordHead(vocabulary), sequences), predictLogits(model, labelWordHead(vocabulary), sequences));
+    assert.deepEqual(
+      predictLogits(lora, labelWordHead(vocabulary), sequences),
+      predictLogits(model, labelWordHead(vocabulary), sequences),
+    );
     assert.equal(predictLogits(withClassifier(model, 3, 1), classifierHead, sequences).length, 3 * sequences.length);
   });
 
@@ -115,11 +133,19 @@ describe("positions", () => {
   it("end with the position table: a longer text is refused", () => {
     const text = (length: number) => [{ ids: Array.from({ length }, () => 5), maskPosition: 0 }];
     const limits = { bert: 512, roberta: 510 } as const;
-    for (const [modelType, padTokenId] of [["bert", 0], ["roberta", 1]] as const) {
+    for (const [modelType, padTokenId] of [
+      ["bert", 0],
+      ["roberta", 1],
+    ] as const) {
       const config = { modelType, padTokenId, maxPositions: 512 };
       const longest = limits[modelType];
       assert.equal(collate(text(longest), config).length, longest);
-      assert.throws(() => collate(text(longest + 1), config), new RegExp(`a text has ${longest + 1} tokens, but the model reads at most ${longest} \\(max_position_embeddings 512`));
+      assert.throws(
+        () => collate(text(longest + 1), config),
+        new RegExp(
+          `a text has ${longest + 1} tokens, but the model reads at most ${longest} \\(max_position_embeddings 512`,
+        ),
+      );
     }
   });
 });
@@ -130,8 +156,19 @@ describe("a BERT checkpoint", () => {
     const { raw: _raw, ...fields } = config;
     assert.deepEqual(fields, {
       modelType: "bert",
-      vocabSize: 112, hiddenSize: 32, layers: 2, heads: 4, intermediateSize: 64, maxPositions: 40, typeVocabSize: 2, layerNormEps: 1e-12,
-      padTokenId: 0, hiddenAct: "gelu", tieWordEmbeddings: false, hiddenDropout: 0.1, attentionDropout: 0.1,
+      vocabSize: 112,
+      hiddenSize: 32,
+      layers: 2,
+      heads: 4,
+      intermediateSize: 64,
+      maxPositions: 40,
+      typeVocabSize: 2,
+      layerNormEps: 1e-12,
+      padTokenId: 0,
+      hiddenAct: "gelu",
+      tieWordEmbeddings: false,
+      hiddenDropout: 0.1,
+      attentionDropout: 0.1,
     });
     const stored = readSafetensors(join(source, "model.safetensors")).tensors;
     stored.delete(DECODER_BIAS);
@@ -145,15 +182,23 @@ describe("a BERT checkpoint", () => {
   it("under the old names is the same model, with BERT's defaults", () => {
     const { config, weights } = readCheckpoint(old());
     const { padTokenId, typeVocabSize, layerNormEps, tieWordEmbeddings } = config;
-    assert.deepEqual({ padTokenId, typeVocabSize, layerNormEps, tieWordEmbeddings }, { padTokenId: 0, typeVocabSize: 2, layerNormEps: 1e-12, tieWordEmbeddings: true });
+    assert.deepEqual(
+      { padTokenId, typeVocabSize, layerNormEps, tieWordEmbeddings },
+      { padTokenId: 0, typeVocabSize: 2, layerNormEps: 1e-12, tieWordEmbeddings: true },
+    );
     assert.deepEqual(weights.get(DECODER), weights.get(EMBEDDINGS));
-    for (const [name, weight] of readCheckpoint(source).weights) if (name !== DECODER) assert.deepEqual(weights.get(name), weight, name);
+    for (const [name, weight] of readCheckpoint(source).weights)
+      if (name !== DECODER) assert.deepEqual(weights.get(name), weight, name);
   });
 
   it("may have no prefix on the encoder's names, and the decoder's bias under either name", () => {
     const reference = readCheckpoint(source).hash;
-    assert.equal(readCheckpoint(changed((tensors) => rename(tensors, (name) => name.replace(/^bert\./, "")))).hash, reference);
-    for (const name of [BIAS, DECODER_BIAS]) assert.equal(readCheckpoint(changed((tensors) => tensors.delete(name))).hash, reference, name);
+    assert.equal(
+      readCheckpoint(changed((tensors) => rename(tensors, (name) => name.replace(/^bert\./, "")))).hash,
+      reference,
+    );
+    for (const name of [BIAS, DECODER_BIAS])
+      assert.equal(readCheckpoint(changed((tensors) => tensors.delete(name))).hash, reference, name);
     const differ = changed((tensors) => ((tensors.get(BIAS) as StoredTensor).data as Float32Array).fill(7));
     assert.equal(readCheckpoint(differ).hash, reference);
   });
@@ -174,7 +219,12 @@ describe("a BERT checkpoint", () => {
     const checkpoint = readCheckpoint(old());
     saveCheckpoint(tied, checkpoint);
     const names = [...readSafetensorsHeader(join(tied, "model.safetensors")).entries.keys()];
-    assert.ok(!names.includes(DECODER) && !names.includes(DECODER_BIAS) && names.includes(BIAS) && names.includes("bert.embeddings.LayerNorm.weight"));
+    assert.ok(
+      !names.includes(DECODER) &&
+        !names.includes(DECODER_BIAS) &&
+        names.includes(BIAS) &&
+        names.includes("bert.embeddings.LayerNorm.weight"),
+    );
     assert.equal(readCheckpoint(tied).hash, checkpoint.hash);
     assert.equal(readCheckpoint(tied).config.tieWordEmbeddings, true);
     (checkpoint.weights.get(DECODER)?.data as Float32Array)[5] += 1;
@@ -184,19 +234,49 @@ describe("a BERT checkpoint", () => {
   });
 
   const refusals: [what: string, change: ModelChange, message: RegExp][] = [
-    ["relative positions", (_, config) => (config.position_embedding_type = "relative_key_query"), /position_embedding_type "relative_key_query" is not supported/],
+    [
+      "relative positions",
+      (_, config) => (config.position_embedding_type = "relative_key_query"),
+      /position_embedding_type "relative_key_query" is not supported/,
+    ],
     ["a decoder", (_, config) => (config.is_decoder = true), /is_decoder is true/],
     ["cross-attention", (_, config) => (config.add_cross_attention = true), /add_cross_attention is true/],
-    ["an approximate activation", (_, config) => (config.hidden_act = "gelu_pytorch_tanh"), /hidden_act "gelu_pytorch_tanh" is not supported/],
+    [
+      "an approximate activation",
+      (_, config) => (config.hidden_act = "gelu_pytorch_tanh"),
+      /hidden_act "gelu_pytorch_tanh" is not supported/,
+    ],
     ["ALBERT", (_, config) => (config.model_type = "albert"), /model_type "albert" is not supported/],
     ["ELECTRA", (_, config) => (config.model_type = "electra"), /model_type "electra" is not supported/],
-    ["a name that objects have by birth", (_, config) => (config.model_type = "toString"), /model_type "toString" is not supported/],
-    ["RoBERTa's type on BERT's weights", (_, config) => (config.model_type = "roberta"), /no parameter roberta\.embeddings\.word_embeddings\.weight/],
-    ["a model without its head", (tensors) => [...tensors.keys()].filter((name) => name.startsWith("cls.")).forEach((name) => tensors.delete(name)), /without a masked-language-model head \(no cls\.predictions\.transform\.dense\.weight\)/],
-    ["a missing parameter", (tensors) => tensors.delete("cls.predictions.transform.LayerNorm.bias"), /no parameter cls\.predictions\.transform\.LayerNorm\.bias/],
-    ["another number of token types", (_, config) => (config.type_vocab_size = 3), /token_type_embeddings\.weight has shape \[2, 32\], but by the config it has \[3, 32\]/],
+    [
+      "a name that objects have by birth",
+      (_, config) => (config.model_type = "toString"),
+      /model_type "toString" is not supported/,
+    ],
+    [
+      "RoBERTa's type on BERT's weights",
+      (_, config) => (config.model_type = "roberta"),
+      /no parameter roberta\.embeddings\.word_embeddings\.weight/,
+    ],
+    [
+      "a model without its head",
+      (tensors) =>
+        [...tensors.keys()].filter((name) => name.startsWith("cls.")).forEach((name) => tensors.delete(name)),
+      /without a masked-language-model head \(no cls\.predictions\.transform\.dense\.weight\)/,
+    ],
+    [
+      "a missing parameter",
+      (tensors) => tensors.delete("cls.predictions.transform.LayerNorm.bias"),
+      /no parameter cls\.predictions\.transform\.LayerNorm\.bias/,
+    ],
+    [
+      "another number of token types",
+      (_, config) => (config.type_vocab_size = 3),
+      /token_type_embeddings\.weight has shape \[2, 32\], but by the config it has \[3, 32\]/,
+    ],
   ];
-  for (const [what, change, message] of refusals) it(`is refused with ${what}`, () => assert.throws(() => readCheckpoint(changed(change)), message));
+  for (const [what, change, message] of refusals)
+    it(`is refused with ${what}`, () => assert.throws(() => readCheckpoint(changed(change)), message));
 });
 
 interface TokenizerOracle {
@@ -212,7 +292,10 @@ describe("a WordPiece tokenizer", () => {
 
   it("has BERT's special tokens", () => {
     const { clsId, padId, sepId, maskId, unkId, vocabSize } = tokenizer;
-    assert.deepEqual({ clsId, padId, sepId, maskId, unkId, vocabSize }, { clsId: 2, padId: 0, sepId: 3, maskId: 4, unkId: 1, vocabSize: 112 });
+    assert.deepEqual(
+      { clsId, padId, sepId, maskId, unkId, vocabSize },
+      { clsId: 2, padId: 0, sepId: 3, maskId: 4, unkId: 1, vocabSize: 112 },
+    );
     assert.equal(tokenizer.idToToken(maskId), "[MASK]");
   });
 
@@ -241,7 +324,10 @@ describe("a WordPiece tokenizer", () => {
   });
 
   it("refuses a label word that is unknown, in pieces, or the same but for its case", () => {
-    const words = (...labelWords: string[]) => () => labelWordIds({ name: "made", labels: labelWords, labelWords }, tokenizer);
+    const words =
+      (...labelWords: string[]) =>
+      () =>
+        labelWordIds({ name: "made", labels: labelWords, labelWords }, tokenizer);
     assert.throws(words("映画は"), /label word "映画は" is 3 tokens/);
     assert.throws(words("は"), /label word "は" is unknown to this vocabulary/);
     assert.throws(words("greatest"), /label word "greatest" is 2 tokens/);

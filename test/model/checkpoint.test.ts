@@ -4,7 +4,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadCheckpoint, readCheckpoint, saveCheckpoint } from "../../src/model/checkpoint";
-import { readSafetensors, readSafetensorsHeader, writeSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import {
+  readSafetensors,
+  readSafetensorsHeader,
+  writeSafetensors,
+  type StoredTensor,
+} from "../../src/model/safetensors";
 import { modelFromCheckpoint, parameterCount } from "../../src/model/model";
 import { changedModel, type ModelChange } from "../support/changed-model";
 
@@ -35,8 +40,19 @@ test("loads the small model: config, every weight, its own decoder", async () =>
   const { raw, ...fields } = config;
   assert.deepEqual(fields, {
     modelType: "roberta",
-    vocabSize: 120, hiddenSize: 32, layers: 2, heads: 4, intermediateSize: 64, maxPositions: 40, typeVocabSize: 1, layerNormEps: 1e-5,
-    padTokenId: 1, hiddenAct: "gelu", tieWordEmbeddings: false, hiddenDropout: 0.1, attentionDropout: 0.1,
+    vocabSize: 120,
+    hiddenSize: 32,
+    layers: 2,
+    heads: 4,
+    intermediateSize: 64,
+    maxPositions: 40,
+    typeVocabSize: 1,
+    layerNormEps: 1e-5,
+    padTokenId: 1,
+    hiddenAct: "gelu",
+    tieWordEmbeddings: false,
+    hiddenDropout: 0.1,
+    attentionDropout: 0.1,
   });
   assert.equal(raw.model_type, "roberta");
   const stored = readSafetensors(join(untied, "model.safetensors")).tensors;
@@ -64,14 +80,22 @@ test("the hash sees weights and sizes, not file names, extra tensors or remarks 
     tensors.set("roberta.embeddings.position_ids", { dtype: "I64", shape: [1, 40], data: new BigInt64Array(40) });
   });
   assert.equal(readCheckpoint(extra).hash, reference);
-  assert.notEqual(readCheckpoint(changed((tensors) => (floats(tensors.get("lm_head.dense.bias"))[3] += 1e-6))).hash, reference);
+  assert.notEqual(
+    readCheckpoint(changed((tensors) => (floats(tensors.get("lm_head.dense.bias"))[3] += 1e-6))).hash,
+    reference,
+  );
   assert.notEqual(readCheckpoint(changed((_, config) => (config.layer_norm_eps = 1e-6))).hash, reference);
   assert.notEqual(readCheckpoint(changed((_, config) => (config.num_attention_heads = 2))).hash, reference);
 });
 
 test("the roberta prefix may be absent, and LayerNorm may say gamma and beta", () => {
   const other = changed((tensors) =>
-    renamed(tensors, (name) => name.replace(/^roberta\./, "").replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")),
+    renamed(tensors, (name) =>
+      name
+        .replace(/^roberta\./, "")
+        .replace("LayerNorm.weight", "LayerNorm.gamma")
+        .replace("LayerNorm.bias", "LayerNorm.beta"),
+    ),
   );
   assert.equal(readCheckpoint(other).hash, readCheckpoint(untied).hash);
 });
@@ -116,8 +140,23 @@ test("reads a model in shards", () => {
   writeFileSync(index, JSON.stringify({ metadata: { total_size: 1 }, weight_map: weightMap }));
   assert.equal(readCheckpoint(target).hash, readCheckpoint(untied).hash);
 
-  writeFileSync(index, JSON.stringify({ weight_map: { ...weightMap, "lm_head.bias": weightMap[EMBEDDINGS] === "model-00001-of-00002.safetensors" ? "model-00002-of-00002.safetensors" : "model-00001-of-00002.safetensors", extra: "model-00001-of-00002.safetensors" } }));
-  assert.throws(() => readCheckpoint(target), /index\.json places \S+ in model-0000\d-of-00002\.safetensors, which does not have it/);
+  writeFileSync(
+    index,
+    JSON.stringify({
+      weight_map: {
+        ...weightMap,
+        "lm_head.bias":
+          weightMap[EMBEDDINGS] === "model-00001-of-00002.safetensors"
+            ? "model-00002-of-00002.safetensors"
+            : "model-00001-of-00002.safetensors",
+        extra: "model-00001-of-00002.safetensors",
+      },
+    }),
+  );
+  assert.throws(
+    () => readCheckpoint(target),
+    /index\.json places \S+ in model-0000\d-of-00002\.safetensors, which does not have it/,
+  );
   writeFileSync(index, JSON.stringify({ weight_map: { w: "../outside.safetensors" } }));
   assert.throws(() => readCheckpoint(target), /weight_map of w is "\.\.\/outside\.safetensors"/);
   writeFileSync(index, JSON.stringify({ weight_map: { w: "absent.safetensors" } }));
@@ -154,28 +193,96 @@ test("an incomplete or damaged model is not saved", () => {
   const { config, weights } = readCheckpoint(untied);
   const target = join(folder, "not-saved");
   const without = new Map([...weights].filter(([name]) => name !== "lm_head.dense.bias"));
-  assert.throws(() => saveCheckpoint(target, { config, weights: without }), /parameter lm_head\.dense\.bias is missing/);
+  assert.throws(
+    () => saveCheckpoint(target, { config, weights: without }),
+    /parameter lm_head\.dense\.bias is missing/,
+  );
   const damaged = new Map(weights).set("lm_head.dense.bias", { shape: [32], data: new Float32Array(32).fill(NaN) });
   assert.throws(() => saveCheckpoint(target, { config, weights: damaged }), /lm_head\.dense\.bias has NaN/);
   assert.ok(!existsSync(target));
 });
 
 const refusals: [what: string, directory: () => string, message: RegExp][] = [
-  ["a folder without config.json", () => mkdtempSync(join(folder, "none-")), /is not a model folder: it has no config\.json/],
-  ["a missing parameter", () => changed((tensors) => tensors.delete("roberta.encoder.layer.1.output.dense.bias")), /no parameter roberta\.encoder\.layer\.1\.output\.dense\.bias, which its config/],
-  ["a model without a language-model head", () => changed((tensors) => [...tensors.keys()].filter((name) => name.startsWith("lm_head")).forEach((name) => tensors.delete(name))), /without a masked-language-model head \(no lm_head\.dense\.weight\)/],
-  ["another shape", () => changed((_, config) => (config.intermediate_size = 65)), /model\.safetensors: tensor roberta\.encoder\.layer\.0\.intermediate\.dense\.weight has shape \[64, 32\], but by the config it has \[65, 32\]/],
-  ["another number of axes", () => changed((tensors) => tensors.set("lm_head.bias", { ...(tensors.get("lm_head.bias") as StoredTensor), shape: [120, 1] }).delete("lm_head.decoder.bias")), /lm_head\.bias has shape \[120, 1\]/],
-  ["NaN", () => changed((tensors) => (floats(tensors.get(EMBEDDINGS))[40] = NaN)), /word_embeddings\.weight has NaN at element 40/],
-  ["infinity", () => changed((tensors) => (floats(tensors.get("lm_head.dense.weight"))[1023] = -Infinity)), /lm_head\.dense\.weight has -Infinity at element 1023/],
-  ["whole-number weights", () => changed((tensors) => tensors.set("lm_head.dense.bias", { dtype: "I32", shape: [32], data: new Int32Array(32) })), /lm_head\.dense\.bias: a I32 tensor is not floating-point/],
-  ["another architecture", () => changed((_, config) => (config.model_type = "albert")), /config\.json: model_type "albert" is not supported: only "roberta" .* and "bert"/],
-  ["a config without its type", () => changed((_, config) => delete config.model_type), /model_type undefined is not supported/],
+  [
+    "a folder without config.json",
+    () => mkdtempSync(join(folder, "none-")),
+    /is not a model folder: it has no config\.json/,
+  ],
+  [
+    "a missing parameter",
+    () => changed((tensors) => tensors.delete("roberta.encoder.layer.1.output.dense.bias")),
+    /no parameter roberta\.encoder\.layer\.1\.output\.dense\.bias, which its config/,
+  ],
+  [
+    "a model without a language-model head",
+    () =>
+      changed((tensors) =>
+        [...tensors.keys()].filter((name) => name.startsWith("lm_head")).forEach((name) => tensors.delete(name)),
+      ),
+    /without a masked-language-model head \(no lm_head\.dense\.weight\)/,
+  ],
+  [
+    "another shape",
+    () => changed((_, config) => (config.intermediate_size = 65)),
+    /model\.safetensors: tensor roberta\.encoder\.layer\.0\.intermediate\.dense\.weight has shape \[64, 32\], but by the config it has \[65, 32\]/,
+  ],
+  [
+    "another number of axes",
+    () =>
+      changed((tensors) =>
+        tensors
+          .set("lm_head.bias", { ...(tensors.get("lm_head.bias") as StoredTensor), shape: [120, 1] })
+          .delete("lm_head.decoder.bias"),
+      ),
+    /lm_head\.bias has shape \[120, 1\]/,
+  ],
+  [
+    "NaN",
+    () => changed((tensors) => (floats(tensors.get(EMBEDDINGS))[40] = NaN)),
+    /word_embeddings\.weight has NaN at element 40/,
+  ],
+  [
+    "infinity",
+    () => changed((tensors) => (floats(tensors.get("lm_head.dense.weight"))[1023] = -Infinity)),
+    /lm_head\.dense\.weight has -Infinity at element 1023/,
+  ],
+  [
+    "whole-number weights",
+    () =>
+      changed((tensors) => tensors.set("lm_head.dense.bias", { dtype: "I32", shape: [32], data: new Int32Array(32) })),
+    /lm_head\.dense\.bias: a I32 tensor is not floating-point/,
+  ],
+  [
+    "another architecture",
+    () => changed((_, config) => (config.model_type = "albert")),
+    /config\.json: model_type "albert" is not supported: only "roberta" .* and "bert"/,
+  ],
+  [
+    "a config without its type",
+    () => changed((_, config) => delete config.model_type),
+    /model_type undefined is not supported/,
+  ],
   ["a missing size", () => changed((_, config) => delete config.hidden_size), /config\.json: hidden_size is missing/],
-  ["a size that is text", () => changed((_, config) => (config.vocab_size = "120")), /vocab_size is "120", not a positive whole number/],
-  ["heads that do not divide the width", () => changed((_, config) => (config.num_attention_heads = 5)), /hidden_size 32 is not a multiple of num_attention_heads 5/],
-  ["relative positions", () => changed((_, config) => (config.position_embedding_type = "relative_key")), /position_embedding_type "relative_key" is not supported/],
-  ["another activation", () => changed((_, config) => (config.hidden_act = "gelu_new")), /config\.json: hidden_act "gelu_new" is not supported, only "gelu"/],
+  [
+    "a size that is text",
+    () => changed((_, config) => (config.vocab_size = "120")),
+    /vocab_size is "120", not a positive whole number/,
+  ],
+  [
+    "heads that do not divide the width",
+    () => changed((_, config) => (config.num_attention_heads = 5)),
+    /hidden_size 32 is not a multiple of num_attention_heads 5/,
+  ],
+  [
+    "relative positions",
+    () => changed((_, config) => (config.position_embedding_type = "relative_key")),
+    /position_embedding_type "relative_key" is not supported/,
+  ],
+  [
+    "another activation",
+    () => changed((_, config) => (config.hidden_act = "gelu_new")),
+    /config\.json: hidden_act "gelu_new" is not supported, only "gelu"/,
+  ],
   ["a decoder", () => changed((_, config) => (config.is_decoder = true)), /is_decoder is true/],
   ["no room for positions", () => changed((_, config) => (config.max_position_embeddings = 2)), /leaves no position/],
 ];
@@ -190,11 +297,16 @@ test("refuses a config that is not JSON, a folder without weights, and pytorch_m
   cpSync(join(untied, "config.json"), join(target, "config.json"));
   assert.throws(() => readCheckpoint(target), /has no weights: neither model\.safetensors nor/);
   writeFileSync(join(target, "pytorch_model.bin"), "");
-  assert.throws(() => readCheckpoint(target), /only as pytorch_model\.bin.*AutoModelForMaskedLM\.from_pretrained\(.*save_pretrained/);
+  assert.throws(
+    () => readCheckpoint(target),
+    /only as pytorch_model\.bin.*AutoModelForMaskedLM\.from_pretrained\(.*save_pretrained/,
+  );
 });
 
 test("parameters are counted as transformers counts them, a tied decoder once", async () => {
-  const counts = await Promise.all([untied, tied].map(async (path) => parameterCount(modelFromCheckpoint(await loadCheckpoint(path)))));
+  const counts = await Promise.all(
+    [untied, tied].map(async (path) => parameterCount(modelFromCheckpoint(await loadCheckpoint(path)))),
+  );
   // RobertaForMaskedLM.from_pretrained(…).num_parameters(), which counts an untied decoder's 120 biases twice: 27,504 and 23,544.
   assert.deepEqual(counts, [27504 - 120, 23544]);
 });

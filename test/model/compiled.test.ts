@@ -6,17 +6,33 @@ import { assertAllclose } from "../support/allclose";
 import { onEveryBackend } from "../support/backends";
 
 const values = (tensor: Tensor): number[] => [...tensor.dataSync()];
-const range = (length: number, shape: number[], scale = 0.1): Tensor => tf.tensor(Array.from({ length }, (_, i) => scale * ((i * 7) % 11) - 0.4), shape);
+const range = (length: number, shape: number[], scale = 0.1): Tensor =>
+  tf.tensor(
+    Array.from({ length }, (_, i) => scale * ((i * 7) % 11) - 0.4),
+    shape,
+  );
 
 /** Something of everything that models do: products, reductions, lookups, constants, several axes. */
 const sample = ({ x, w, rows }: Tensors): Tensors => {
   const hidden = tf.tanh(tf.add(tf.matMul(x, w), tf.tensor1d([0.1, 0.2, 0.3])));
-  const normed = tf.mul(tf.sub(hidden, tf.mean(hidden, -1, true)), tf.rsqrt(tf.add(tf.mean(tf.square(hidden), -1, true), 1e-5)));
+  const normed = tf.mul(
+    tf.sub(hidden, tf.mean(hidden, -1, true)),
+    tf.rsqrt(tf.add(tf.mean(tf.square(hidden), -1, true), 1e-5)),
+  );
   const chosen = tf.gather(normed, rows as never);
   const stacked = tf.transpose(tf.expandDims(chosen, 0), [0, 2, 1]);
-  return { probabilities: tf.softmax(stacked), sums: tf.unsortedSegmentSum(chosen, rows as never, 4), signs: tf.sign(normed), parts: tf.split(tf.erf(normed), [1, 2], 1)[1] };
+  return {
+    probabilities: tf.softmax(stacked),
+    sums: tf.unsortedSegmentSum(chosen, rows as never, 4),
+    signs: tf.sign(normed),
+    parts: tf.split(tf.erf(normed), [1, 2], 1)[1],
+  };
 };
-const sampleInputs = (n: number): Tensors => ({ x: range(n * 2, [n, 2]), w: range(6, [2, 3], 0.3), rows: tf.tensor1d([n - 1, 0, 1], "int32") });
+const sampleInputs = (n: number): Tensors => ({
+  x: range(n * 2, [n, 2]),
+  w: range(6, [2, 3], 0.3),
+  rows: tf.tensor1d([n - 1, 0, 1], "int32"),
+});
 
 onEveryBackend("a compiled function", () => {
   it("gives what the function gives, for several shapes", () => {
@@ -45,13 +61,22 @@ onEveryBackend("a compiled function", () => {
   });
 
   it("takes its inputs anew: in any order, one tensor twice, and an input as a result", () => {
-    const graph = compiled(({ a, b }: Tensors): Tensors => ({ difference: tf.sub(a, b), a, again: tf.clone(a) }), { name: "difference" });
+    const graph = compiled(({ a, b }: Tensors): Tensors => ({ difference: tf.sub(a, b), a, again: tf.clone(a) }), {
+      name: "difference",
+    });
     const [x, y] = [tf.tensor1d([1, 2]), tf.tensor1d([10, 30])];
     assert.deepEqual(values(graph({ a: x, b: x }).difference), [0, 0]);
     const result = graph({ b: y, a: x });
     assert.deepEqual(values(result.difference), [-9, -28]);
     tf.dispose([x, y]);
-    assert.deepEqual([values(result.a), values(result.again)], [[1, 2], [1, 2]], "they outlive the input");
+    assert.deepEqual(
+      [values(result.a), values(result.again)],
+      [
+        [1, 2],
+        [1, 2],
+      ],
+      "they outlive the input",
+    );
   });
 
   it("leaves no tensor behind but its results", () => {
@@ -67,7 +92,8 @@ onEveryBackend("a compiled function", () => {
 });
 
 describe("graphs", { skip: backendName() !== "tensorflow" && "plain JavaScript has none" }, () => {
-  const sessions = (): number => (tf.backend() as unknown as { binding: { getNumOfSavedModels(): number } }).binding.getNumOfSavedModels();
+  const sessions = (): number =>
+    (tf.backend() as unknown as { binding: { getNumOfSavedModels(): number } }).binding.getNumOfSavedModels();
   const square = ({ x }: Tensors): Tensors => ({ y: tf.square(x) });
   const ones = (n: number): Tensors => ({ x: tf.ones([n]) });
 
@@ -88,7 +114,10 @@ describe("graphs", { skip: backendName() !== "tensorflow" && "plain JavaScript h
 
   it("have the values that constants have at the first call", () => {
     const factor = tf.tensor1d([2, 3]);
-    const graph = compiled(({ x }: Tensors): Tensors => ({ y: tf.mul(x, factor) }), { name: "scaling", constants: [factor] });
+    const graph = compiled(({ x }: Tensors): Tensors => ({ y: tf.mul(x, factor) }), {
+      name: "scaling",
+      constants: [factor],
+    });
     const inputs = { x: tf.tensor1d([1, 1]) };
     graph(inputs);
     factor.dispose();
@@ -99,14 +128,26 @@ describe("graphs", { skip: backendName() !== "tensorflow" && "plain JavaScript h
   const outside = tf.tensor1d([1, 2]);
   const computed = tf.square(tf.tensor1d([1, 2]));
   const refused: Record<string, [f: (inputs: Tensors) => Tensors, message: RegExp]> = {
-    "a value that is read": [({ x }) => ({ y: tf.mul(x, tf.square(x).dataSync()[0]) }), /shaky cannot be compiled: a value was read \(dataSync\)/],
+    "a value that is read": [
+      ({ x }) => ({ y: tf.mul(x, tf.square(x).dataSync()[0]) }),
+      /shaky cannot be compiled: a value was read \(dataSync\)/,
+    ],
     "an input that is read": [({ x }) => ({ y: tf.mul(x, x.dataSync()[0]) }), /a value was read \(dataSync\)/],
     "a value that is read last": [({ x }) => (x.dataSync(), { y: x }), /a value was read \(dataSync\)/],
-    "a tensor from outside": [({ x }) => ({ y: tf.mul(x, outside) }), /a tensor of shape \[2\] comes from outside: make it an input, or a constant/],
-    "a tensor from outside that was computed": [({ x }) => ({ y: tf.mul(x, computed) }), /(Multiply|Mul) uses a tensor from outside: make it an input, or a constant/],
+    "a tensor from outside": [
+      ({ x }) => ({ y: tf.mul(x, outside) }),
+      /a tensor of shape \[2\] comes from outside: make it an input, or a constant/,
+    ],
+    "a tensor from outside that was computed": [
+      ({ x }) => ({ y: tf.mul(x, computed) }),
+      /(Multiply|Mul) uses a tensor from outside: make it an input, or a constant/,
+    ],
     "a result from outside": [() => ({ y: outside }), /comes from outside/],
     "random numbers": [({ x }) => ({ y: tf.multinomial(x as never, 3, 1) }), /draws random numbers/],
-    "a large tensor of JavaScript's": [({ x }) => ({ y: tf.mul(x.sum(), tf.tensor1d(new Float32Array(300_000))) }), /shape \[300000\] was made of JavaScript values/],
+    "a large tensor of JavaScript's": [
+      ({ x }) => ({ y: tf.mul(x.sum(), tf.tensor1d(new Float32Array(300_000))) }),
+      /shape \[300000\] was made of JavaScript values/,
+    ],
     "a graph within": [({ x }) => compiled(square, { name: "inner" })({ x }), /cannot be called within another/],
   };
   for (const [what, [f, message]] of Object.entries(refused)) {

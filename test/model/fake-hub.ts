@@ -34,14 +34,34 @@ export interface FakeHub {
   close: () => Promise<void>;
 }
 
-const wellBehaved = (): Behaviour => ({ cutAfter: [], quietly: false, ignoreRanges: false, rangeShift: 0, sizeLie: 0, contentStatus: [], slow: 0 });
+const wellBehaved = (): Behaviour => ({
+  cutAfter: [],
+  quietly: false,
+  ignoreRanges: false,
+  rangeShift: 0,
+  sizeLie: 0,
+  contentStatus: [],
+  slow: 0,
+});
 
 /** A local server that behaves like the Hub for one model or data set at one commit; files of 1,000 bytes or more are large (LFS). */
-export async function fakeHub(id: string, commit: string, files: Record<string, Uint8Array>, kind: "model" | "dataset" = "model"): Promise<FakeHub> {
+export async function fakeHub(
+  id: string,
+  commit: string,
+  files: Record<string, Uint8Array>,
+  kind: "model" | "dataset" = "model",
+): Promise<FakeHub> {
   const page = kind === "model" ? id : `datasets/${id}`;
-  const hub: FakeHub = { endpoint: "", behaviour: wellBehaved(), requests: [], authorizations: [], close: async () => undefined };
+  const hub: FakeHub = {
+    endpoint: "",
+    behaviour: wellBehaved(),
+    requests: [],
+    authorizations: [],
+    close: async () => undefined,
+  };
   const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-  const gitSha1 = (bytes: Uint8Array): string => createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+  const gitSha1 = (bytes: Uint8Array): string =>
+    createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
   const isLarge = (bytes: Uint8Array): boolean => bytes.length >= 1000;
   const known = (revision: string): boolean => ["main", "v1", "refs/pr/1", commit].includes(revision);
 
@@ -78,32 +98,43 @@ export async function fakeHub(id: string, commit: string, files: Record<string, 
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://local");
-    hub.requests.push(`${request.method} ${url.pathname}${request.headers.range === undefined ? "" : ` ${request.headers.range}`}`);
+    hub.requests.push(
+      `${request.method} ${url.pathname}${request.headers.range === undefined ? "" : ` ${request.headers.range}`}`,
+    );
     hub.authorizations.push(request.headers.authorization);
     const { behaviour } = hub;
     const isApi = url.pathname.startsWith("/api/");
     if (isApi && behaviour.apiStatus !== undefined) return refuse(response, behaviour.apiStatus, "Broken");
-    if (behaviour.requireToken !== undefined && request.headers.authorization !== `Bearer ${behaviour.requireToken}` && !url.pathname.startsWith("/cdn/")) {
+    if (
+      behaviour.requireToken !== undefined &&
+      request.headers.authorization !== `Bearer ${behaviour.requireToken}` &&
+      !url.pathname.startsWith("/cdn/")
+    ) {
       return refuse(response, 401, "GatedRepo");
     }
     if (isApi) {
-      const [, asked, revision] = url.pathname.match(new RegExp(`^/api/${kind}s/${id}/(revision|paths-info)/([^/]+)$`)) ?? [];
+      const [, asked, revision] =
+        url.pathname.match(new RegExp(`^/api/${kind}s/${id}/(revision|paths-info)/([^/]+)$`)) ?? [];
       if (asked === undefined) return refuse(response, 404, "RepoNotFound");
       if (!known(decodeURIComponent(revision))) return refuse(response, 404, "RevisionNotFound");
       response.setHeader("Content-Type", "application/json");
       if (asked === "revision") {
         const siblings = Object.keys(files).map((rfilename) => ({ rfilename }));
-        return void response.end(JSON.stringify({ _id: "1", id, sha: commit, siblings, lastModified: "2026-01-01T00:00:00.000Z" }));
+        return void response.end(
+          JSON.stringify({ _id: "1", id, sha: commit, siblings, lastModified: "2026-01-01T00:00:00.000Z" }),
+        );
       }
       let body = "";
       for await (const chunk of request) body += String(chunk);
       const { paths } = JSON.parse(body) as { paths: string[] };
-      const infos = paths.filter((path) => path in files).map((path) => {
-        const bytes = files[path];
-        const size = bytes.length - behaviour.sizeLie;
-        const lfs = isLarge(bytes) ? { lfs: { oid: sha256(bytes), size, pointerSize: 130 } } : {};
-        return { type: "file", path, oid: gitSha1(bytes), size, ...lfs };
-      });
+      const infos = paths
+        .filter((path) => path in files)
+        .map((path) => {
+          const bytes = files[path];
+          const size = bytes.length - behaviour.sizeLie;
+          const lfs = isLarge(bytes) ? { lfs: { oid: sha256(bytes), size, pointerSize: 130 } } : {};
+          return { type: "file", path, oid: gitSha1(bytes), size, ...lfs };
+        });
       return void response.end(JSON.stringify(infos));
     }
     const [, where, revision, name] = url.pathname.match(new RegExp(`^/(${page}/resolve|cdn)/([^/]+)/(.+)$`)) ?? [];
@@ -115,7 +146,11 @@ export async function fakeHub(id: string, commit: string, files: Record<string, 
       response.setHeader("ETag", `"${gitSha1(bytes)}"`);
       return sendContent(request, response, name);
     }
-    response.writeHead(302, { Location: `/cdn/${revision}/${name}`, "X-Linked-Size": bytes.length, "X-Linked-ETag": `"${sha256(bytes)}"` });
+    response.writeHead(302, {
+      Location: `/cdn/${revision}/${name}`,
+      "X-Linked-Size": bytes.length,
+      "X-Linked-ETag": `"${sha256(bytes)}"`,
+    });
     response.end();
   };
 

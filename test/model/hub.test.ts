@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, test } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadCheckpoint, readCheckpoint } from "../../src/model/checkpoint";
@@ -28,7 +39,8 @@ const environment = { ...process.env };
 
 beforeEach(async () => {
   cacheDir = mkdtempSync(join(tmpdir(), "hub-"));
-  for (const name of ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_TOKEN"]) delete process.env[name];
+  for (const name of ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_TOKEN"])
+    delete process.env[name];
   hub = await serve(files());
 });
 afterEach(async () => {
@@ -43,14 +55,23 @@ async function serve(served: Record<string, Uint8Array>): Promise<FakeHub> {
   return server;
 }
 
-const from = (server: FakeHub, more: HubOptions = {}): HubOptions => ({ endpoint: server.endpoint, cacheDir, retryDelay: 1, ...more });
+const from = (server: FakeHub, more: HubOptions = {}): HubOptions => ({
+  endpoint: server.endpoint,
+  cacheDir,
+  retryDelay: 1,
+  ...more,
+});
 const storage = () => join(cacheDir, "models--some-org--tiny-roberta");
-const contentRequests = (name: string) => hub.requests.filter((request) => request.includes("/cdn/") && request.includes(name));
+const contentRequests = (name: string) =>
+  hub.requests.filter((request) => request.includes("/cdn/") && request.includes(name));
 const leftovers = () => readdirSync(join(storage(), "blobs")).filter((name) => name.includes("incomplete"));
 
 test("a folder is itself; what cannot be an id is named", async () => {
   assert.equal(await resolveModel(tiny), tiny);
-  await assert.rejects(resolveModel("./no/such/folder"), /there is no folder \.\/no\/such\/folder, and it is not the id/);
+  await assert.rejects(
+    resolveModel("./no/such/folder"),
+    /there is no folder \.\/no\/such\/folder, and it is not the id/,
+  );
   await assert.rejects(resolveModel("a/b/c"), /there is no folder a\/b\/c/);
   await assert.rejects(resolveModel("../x"), /there is no folder/);
   await assert.rejects(resolveModel(join(tiny, "config.json")), /config\.json is a file: give the folder/);
@@ -147,7 +168,9 @@ test("a later run goes on with what an earlier one left", async () => {
   hub.behaviour.cutAfter = [undefined, undefined, 40000, 0];
   await assert.rejects(
     resolveModel(ID, from(hub, { retries: 1 })),
-    new RegExp(`the download of ${ID}/model\\.safetensors broke off \\(.+\\); 40000 of ${weightBytes} bytes are kept; run again`),
+    new RegExp(
+      `the download of ${ID}/model\\.safetensors broke off \\(.+\\); 40000 of ${weightBytes} bytes are kept; run again`,
+    ),
   );
   assert.equal(leftovers().length, 1);
   assert.ok(!existsSync(join(storage(), "refs")));
@@ -204,9 +227,15 @@ test("busy and failing servers are asked again, other refusals are not", async (
 });
 
 test("damaged content is refused and removed, by sha256 and by git's sha1", async () => {
-  for (const [name, algorithm] of [["model.safetensors", "sha256"], ["config.json", "git-sha1"]]) {
+  for (const [name, algorithm] of [
+    ["model.safetensors", "sha256"],
+    ["config.json", "git-sha1"],
+  ]) {
     hub.behaviour.corrupt = name;
-    await assert.rejects(resolveModel(ID, from(hub)), new RegExp(`${name} arrived damaged: its ${algorithm} is [0-9a-f]+, not [0-9a-f]+; it was removed`));
+    await assert.rejects(
+      resolveModel(ID, from(hub)),
+      new RegExp(`${name} arrived damaged: its ${algorithm} is [0-9a-f]+, not [0-9a-f]+; it was removed`),
+    );
     assert.deepEqual(leftovers(), []);
     rmSync(storage(), { recursive: true });
   }
@@ -216,29 +245,51 @@ test("damaged content is refused and removed, by sha256 and by git's sha1", asyn
 
 test("a wrong announced size is an error either way", async () => {
   hub.behaviour.sizeLie = 5;
-  await assert.rejects(resolveModel(ID, from(hub)), /config\.json: the server sends more than the \d+ bytes it announced/);
+  await assert.rejects(
+    resolveModel(ID, from(hub)),
+    /config\.json: the server sends more than the \d+ bytes it announced/,
+  );
   hub.behaviour.sizeLie = -5;
   await assert.rejects(resolveModel(ID, from(hub, { retries: 1 })), /config\.json broke off/);
 });
 
 test("an unknown model, an unknown revision, no access: each says what to do", async () => {
-  await assert.rejects(resolveModel("no/such-model", from(hub)), /has no model no\/such-model with revision main \(HTTP 404\)/);
+  await assert.rejects(
+    resolveModel("no/such-model", from(hub)),
+    /has no model no\/such-model with revision main \(HTTP 404\)/,
+  );
   await assert.rejects(resolveModel(ID, from(hub, { revision: "v9" })), /with revision v9 \(HTTP 404\)/);
   hub.behaviour.requireToken = "hf_right";
-  await assert.rejects(resolveModel(ID, from(hub)), /\(HTTP 401\): check the name; if the model is private or gated, set HF_TOKEN/);
-  await assert.rejects(resolveModel(ID, from(hub, { accessToken: "hf_wrong" })), /\(HTTP 401\).*check that the token in HF_TOKEN has access/);
+  await assert.rejects(
+    resolveModel(ID, from(hub)),
+    /\(HTTP 401\): check the name; if the model is private or gated, set HF_TOKEN/,
+  );
+  await assert.rejects(
+    resolveModel(ID, from(hub, { accessToken: "hf_wrong" })),
+    /\(HTTP 401\).*check that the token in HF_TOKEN has access/,
+  );
   await resolveModel(ID, from(hub, { accessToken: "hf_right" }));
 });
 
 test("models without what is needed", async () => {
   const { "model.safetensors": _weights, ...onlyBin } = files();
-  await assert.rejects(resolveModel(ID, from(await serve(onlyBin))), /only as pytorch_model\.bin.*save_pretrained\("FOLDER"\)/);
-  await assert.rejects(resolveModel(ID, from(await serve({ "config.json": content("config.json") }))), /has no safetensors weights/);
-  await assert.rejects(resolveModel(ID, from(await serve({ "model.safetensors": content("model.safetensors") }))), /has no config\.json/);
+  await assert.rejects(
+    resolveModel(ID, from(await serve(onlyBin))),
+    /only as pytorch_model\.bin.*save_pretrained\("FOLDER"\)/,
+  );
+  await assert.rejects(
+    resolveModel(ID, from(await serve({ "config.json": content("config.json") }))),
+    /has no safetensors weights/,
+  );
+  await assert.rejects(
+    resolveModel(ID, from(await serve({ "model.safetensors": content("model.safetensors") }))),
+    /has no config\.json/,
+  );
 });
 
 test("shards are downloaded by their index, which cannot point elsewhere", async () => {
-  const index = (file: string) => Buffer.from(JSON.stringify({ weight_map: { a: "model-00001-of-00002.safetensors", b: file } }));
+  const index = (file: string) =>
+    Buffer.from(JSON.stringify({ weight_map: { a: "model-00001-of-00002.safetensors", b: file } }));
   const sharded = (file: string) => ({
     "config.json": content("config.json"),
     "model.safetensors.index.json": index(file),
@@ -252,13 +303,22 @@ test("shards are downloaded by their index, which cannot point elsewhere", async
   rmSync(join(folder, "model-00002-of-00002.safetensors"));
   await assert.rejects(resolveModel(ID, from(hub, { offline: true })), /is not complete in the cache/);
   rmSync(storage(), { recursive: true });
-  await assert.rejects(resolveModel(ID, from(await serve(sharded("../../../x.safetensors")))), /not the name of a safetensors file/);
+  await assert.rejects(
+    resolveModel(ID, from(await serve(sharded("../../../x.safetensors")))),
+    /not the name of a safetensors file/,
+  );
   rmSync(storage(), { recursive: true });
-  await assert.rejects(resolveModel(ID, from(await serve(sharded("model-00003-of-00002.safetensors")))), /has no file model-00003-of-00002\.safetensors/);
+  await assert.rejects(
+    resolveModel(ID, from(await serve(sharded("model-00003-of-00002.safetensors")))),
+    /has no file model-00003-of-00002\.safetensors/,
+  );
 });
 
 test("offline: the cache or a clear error, and no request", async () => {
-  await assert.rejects(resolveModel(ID, from(hub, { offline: true })), /is not complete in the cache .*models--some-org--tiny-roberta, and downloads are switched off/);
+  await assert.rejects(
+    resolveModel(ID, from(hub, { offline: true })),
+    /is not complete in the cache .*models--some-org--tiny-roberta, and downloads are switched off/,
+  );
   await resolveModel(ID, from(hub));
   hub.requests.length = 0;
   process.env.HF_HUB_OFFLINE = "1";
@@ -271,7 +331,10 @@ test("offline: the cache or a clear error, and no request", async () => {
 
 test("when the Hub cannot be reached the cache is used with a warning, or the error says so", async () => {
   await hub.close();
-  await assert.rejects(resolveModel(ID, from(hub)), /cannot be reached \(fetch failed: ECONNREFUSED\): check the network/);
+  await assert.rejects(
+    resolveModel(ID, from(hub)),
+    /cannot be reached \(fetch failed: ECONNREFUSED\): check the network/,
+  );
   hub = await serve(files());
   await resolveModel(ID, from(hub));
   hub.behaviour.apiStatus = 503;
@@ -306,7 +369,10 @@ test("a disk without room is named before anything is downloaded", async () => {
     for (const info of infos) if (info.lfs !== undefined) info.lfs.size = size;
     return new Response(JSON.stringify(infos), { headers: { "Content-Type": "application/json" } });
   };
-  await assert.rejects(resolveModel(ID, from(hub, { fetch: lying })), /takes \d+\.\d\d GB, but .*blobs has .* GB left: make room, or set HF_HOME/);
+  await assert.rejects(
+    resolveModel(ID, from(hub, { fetch: lying })),
+    /takes \d+\.\d\d GB, but .*blobs has .* GB left: make room, or set HF_HOME/,
+  );
   assert.equal(hub.requests.filter((request) => request.includes("resolve")).length, 0);
 });
 

@@ -16,7 +16,9 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** Rows of very different size, the fourth of zeros. */
 function weights(rows: number, columns: number): Weight {
   const random = randomStream(4);
-  const data = Float32Array.from({ length: rows * columns }, (_, i) => (Math.floor(i / columns) === 3 ? 0 : 10 ** ((Math.floor(i / columns) % 9) - 6) * (random() - 0.4)));
+  const data = Float32Array.from({ length: rows * columns }, (_, i) =>
+    Math.floor(i / columns) === 3 ? 0 : 10 ** ((Math.floor(i / columns) % 9) - 6) * (random() - 0.4),
+  );
   return { shape: [rows, columns], data };
 }
 
@@ -33,7 +35,12 @@ describe("int8 rows", () => {
       const numbers = [...(values.data as Int8Array).subarray(row * 50, (row + 1) * 50)];
       const step = Math.max(...own.map(Math.abs)) / 127;
       assert.equal(Math.max(...numbers.map(Math.abs)), row === 3 ? 0 : 127, `row ${row}`);
-      own.forEach((value, i) => assert.ok(Math.abs(found[row * 50 + i] - value) <= step * 0.50001, `row ${row}: ${value} became ${found[row * 50 + i]}`));
+      own.forEach((value, i) =>
+        assert.ok(
+          Math.abs(found[row * 50 + i] - value) <= step * 0.50001,
+          `row ${row}: ${value} became ${found[row * 50 + i]}`,
+        ),
+      );
     }
   });
 
@@ -51,8 +58,14 @@ describe("int8 rows", () => {
 
   it("need a scale for each row", () => {
     const { values, scale } = toInt8Rows(weights(6, 4));
-    const wrong: (StoredTensor | undefined)[] = [undefined, { ...scale, shape: [6] }, { dtype: "F32", shape: [5, 1], data: new Float32Array(5) }, { dtype: "F64", shape: [6, 1], data: new Float64Array(6) }];
-    for (const other of wrong) assert.throws(() => fromInt8Rows(values, other), /an int8 tensor of 6 rows needs its scales, F32 \[6, 1\]/);
+    const wrong: (StoredTensor | undefined)[] = [
+      undefined,
+      { ...scale, shape: [6] },
+      { dtype: "F32", shape: [5, 1], data: new Float32Array(5) },
+      { dtype: "F64", shape: [6, 1], data: new Float64Array(6) },
+    ];
+    for (const other of wrong)
+      assert.throws(() => fromInt8Rows(values, other), /an int8 tensor of 6 rows needs its scales, F32 \[6, 1\]/);
   });
 });
 
@@ -90,8 +103,18 @@ describe("a model stored as int8 rows", () => {
   it("names the file and the tensor whose scales are missing or of another shape", () => {
     const name = [...loaded.weights.keys()].find((each) => each.endsWith("query.weight"))!;
     const without = changedModel(small, folder, (tensors) => void tensors.delete(scaleName(name)));
-    assert.throws(() => readCheckpoint(without), (error: Error) => error.message.includes(join(without, "model.safetensors")) && error.message.includes(name) && /needs its scales/.test(error.message));
-    const other = changedModel(small, folder, (tensors) => void tensors.set(scaleName(name), { dtype: "F32", shape: [1, 1], data: new Float32Array(1) }));
+    assert.throws(
+      () => readCheckpoint(without),
+      (error: Error) =>
+        error.message.includes(join(without, "model.safetensors")) &&
+        error.message.includes(name) &&
+        /needs its scales/.test(error.message),
+    );
+    const other = changedModel(
+      small,
+      folder,
+      (tensors) => void tensors.set(scaleName(name), { dtype: "F32", shape: [1, 1], data: new Float32Array(1) }),
+    );
     assert.throws(() => readCheckpoint(other), /needs its scales, F32 \[32, 1\]/);
   });
 });

@@ -21,7 +21,9 @@ describe("withLora", () => {
 
   it("gives query and value of each layer factors A [rank, in] and B [out, rank], and no other layer", () => {
     const lora = withLora(model, { ...options, rank: 3 });
-    const expected = [0, 1].flatMap((index) => ["query", "value"].map((part) => loraNames(layerOf(index, `attention.self.${part}`))));
+    const expected = [0, 1].flatMap((index) =>
+      ["query", "value"].map((part) => loraNames(layerOf(index, `attention.self.${part}`))),
+    );
     assert.deepEqual(factors(lora).sort(), expected.flatMap(({ a, b }) => [a, b]).sort());
     for (const { a, b } of expected) {
       assert.deepEqual(parameter(lora, a).shape, [3, 32]);
@@ -45,13 +47,18 @@ describe("withLora", () => {
 
   it("gives every factor other numbers", () => {
     const lora = withLora(model, options);
-    const seen = factors(lora).filter((name) => name.includes("lora_A")).map((name) => numbers(parameter(lora, name)).join());
+    const seen = factors(lora)
+      .filter((name) => name.includes("lora_A"))
+      .map((name) => numbers(parameter(lora, name)).join());
     assert.equal(new Set(seen).size, 4);
   });
 
   it("leaves the model's outputs as they are, and its parameters", () => {
     const head = labelWordHead([98, 86, 100]);
-    const lora = withLora(model, { ...options, targets: ["attention.self.query", "attention.output.dense", "intermediate.dense"] });
+    const lora = withLora(model, {
+      ...options,
+      targets: ["attention.self.query", "attention.output.dense", "intermediate.dense"],
+    });
     assert.deepEqual(predictLogits(lora, head, kernelOracle.train), predictLogits(model, head, kernelOracle.train));
     assert.equal(factors(model).length, 0);
     for (const [name, tensor] of model.parameters) assert.equal(lora.parameters.get(name), tensor);
@@ -65,16 +72,26 @@ describe("withLora", () => {
   });
 
   it("has a hash of its own for every choice", () => {
-    const choices = [options, { ...options, rank: 4 }, { ...options, alpha: 4 }, { ...options, seed: 6 }, { ...options, targets: ["attention.self.key"] }];
+    const choices = [
+      options,
+      { ...options, rank: 4 },
+      { ...options, alpha: 4 },
+      { ...options, seed: 6 },
+      { ...options, targets: ["attention.self.key"] },
+    ];
     const hashes = [model, ...choices.map((choice) => withLora(model, choice))].map(({ hash }) => hash);
     assert.equal(new Set(hashes).size, hashes.length);
     assert.equal(withLora(model, options).hash, hashes[1]);
   });
 
   it("names a wrong rank or target", () => {
-    for (const rank of [0, -1, 1.5, NaN]) assert.throws(() => withLora(model, { ...options, rank }), new RegExp(`rank .*${rank}`));
+    for (const rank of [0, -1, 1.5, NaN])
+      assert.throws(() => withLora(model, { ...options, rank }), new RegExp(`rank .*${rank}`));
     for (const target of ["attention.self.quary", "output.LayerNorm", "lm_head.dense"]) {
-      assert.throws(() => withLora(model, { ...options, targets: [target] }), new RegExp(`"${target}" names no linear layer`));
+      assert.throws(
+        () => withLora(model, { ...options, targets: [target] }),
+        new RegExp(`"${target}" names no linear layer`),
+      );
     }
   });
 
@@ -101,7 +118,12 @@ onEveryBackend("a model with LoRA factors that are not zero", () => {
   it("counts the product of the factors α / rank times", () => {
     const head = labelWordHead([98, 86], { tied: true });
     const scaled = withOracleLora(tinyRobertaTied(), "all");
-    const doubled = new Map([...scaled.parameters].map(([name, tensor]) => [name, name.includes("lora_B") ? tf.keep(tf.mul(tensor, scaled.loraScale!)) : tensor] as const));
+    const doubled = new Map(
+      [...scaled.parameters].map(
+        ([name, tensor]) =>
+          [name, name.includes("lora_B") ? tf.keep(tf.mul(tensor, scaled.loraScale!)) : tensor] as const,
+      ),
+    );
     const logits = predictLogits({ ...scaled, parameters: doubled, loraScale: 1 }, head, kernelOracle.evaluate);
     assertAllclose(logits, predictLogits(scaled, head, kernelOracle.evaluate), { absolute: 1e-5 });
   });

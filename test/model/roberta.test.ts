@@ -45,13 +45,25 @@ onEveryBackend("RoBERTa's logits at the mask", () => {
     const starts = [0, texts[0].ids.length, texts[0].ids.length + texts[1].ids.length];
     const reads = texts.map(({ maskPosition }, i) => starts[i] + maskPosition);
     const row = { ids: texts.flatMap(({ ids }) => ids), starts };
-    const batch = collatePacked([row, { ids: texts[1].ids, starts: [0] }], model.config, { length: row.ids.length + 5, reads: 4 }, [reads, [texts[1].maskPosition]]);
+    const batch = collatePacked(
+      [row, { ids: texts[1].ids, starts: [0] }],
+      model.config,
+      { length: row.ids.length + 5, reads: 4 },
+      [reads, [texts[1].maskPosition]],
+    );
     const { hidden } = encoderForward(model, batch);
     const { logits } = vocabularyHead.forward(model, hidden);
     const values = Array.from(logits.dataSync());
     const size = oracle.vocabulary;
     const alone = predictLogits(model, vocabularyHead, texts, ONE_BY_ONE);
-    texts.forEach((_, i) => assertAllclose(values.slice(i * size, (i + 1) * size), alone.slice(i * size, (i + 1) * size), { absolute: 1e-5 }, `text ${i}`));
+    texts.forEach((_, i) =>
+      assertAllclose(
+        values.slice(i * size, (i + 1) * size),
+        alone.slice(i * size, (i + 1) * size),
+        { absolute: 1e-5 },
+        `text ${i}`,
+      ),
+    );
     assertAllclose(values.slice(4 * size, 5 * size), alone.slice(size, 2 * size), { absolute: 1e-5 }, "second row");
   });
 
@@ -64,7 +76,8 @@ onEveryBackend("RoBERTa's logits at the mask", () => {
 
   it("depend on the seed of a new classifier, and on nothing else", () => {
     const model = tinyRoberta();
-    const logits = (seed: number): Float32Array => predictLogits(withClassifier(model, 2, seed), classifierHead, oracle.sequences);
+    const logits = (seed: number): Float32Array =>
+      predictLogits(withClassifier(model, 2, seed), classifierHead, oracle.sequences);
     assertAllclose(logits(1), logits(1), {});
     assert.notDeepEqual(logits(1), logits(2));
     assert.equal(tf.tensor(logits(1)).size, 2 * oracle.sequences.length);

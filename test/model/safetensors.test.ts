@@ -1,9 +1,25 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync, openSync, writeSync, closeSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  openSync,
+  writeSync,
+  closeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSafetensors, readSafetensorsHeader, toFloat32, writeSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import {
+  readSafetensors,
+  readSafetensorsHeader,
+  toFloat32,
+  writeSafetensors,
+  type StoredTensor,
+} from "../../src/model/safetensors";
 
 const fixtures = join(__dirname, "../../../test/fixtures/safetensors");
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
@@ -25,7 +41,11 @@ function makeFile(header: unknown, body: Uint8Array, declared?: bigint): string 
   return path;
 }
 
-const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4], dtype: unknown = "F32") => ({ dtype, shape, data_offsets: [begin, end] });
+const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4], dtype: unknown = "F32") => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
 
 test("reads what Python wrote, every element type", () => {
   const { tensors, metadata } = readSafetensors(join(fixtures, "dtypes.safetensors"));
@@ -44,7 +64,9 @@ test("reads what Python wrote, every element type", () => {
       const pythonValues = new Float32Array(python.buffer);
       assert.equal(bits.length, python.length);
       // Hardware may set the quiet bit of a NaN; everything else must agree in every bit.
-      bits.forEach((found, i) => assert.ok(found === python[i] || (Number.isNaN(values[i]) && Number.isNaN(pythonValues[i])), `${name}[${i}]`));
+      bits.forEach((found, i) =>
+        assert.ok(found === python[i] || (Number.isNaN(values[i]) && Number.isNaN(pythonValues[i])), `${name}[${i}]`),
+      );
     } else {
       assert.deepEqual(Array.from(tensor.data as Int8Array, String), expected.values, name);
     }
@@ -57,7 +79,10 @@ test("writes the very bytes that Python writes", () => {
   const path = join(folder, "again.safetensors");
   writeSafetensors(path, new Map([...tensors].reverse()), metadata);
   assert.ok(readFileSync(path).equals(readFileSync(source)));
-  assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".tmp")), []);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+    [],
+  );
 });
 
 test("every float16 has its value by the standard's formula", () => {
@@ -80,13 +105,24 @@ test("bfloat16 is the upper half of float32", () => {
 });
 
 test("float64 is rounded, and whole numbers are not taken for weights", () => {
-  assert.deepEqual([...toFloat32({ dtype: "F64", shape: [2], data: Float64Array.of(0.1, 1e300) })], [Math.fround(0.1), Infinity]);
-  assert.throws(() => toFloat32({ dtype: "I32", shape: [1], data: Int32Array.of(1) }), /I32 tensor is not floating-point/);
+  assert.deepEqual(
+    [...toFloat32({ dtype: "F64", shape: [2], data: Float64Array.of(0.1, 1e300) })],
+    [Math.fround(0.1), Infinity],
+  );
+  assert.throws(
+    () => toFloat32({ dtype: "I32", shape: [1], data: Int32Array.of(1) }),
+    /I32 tensor is not floating-point/,
+  );
 });
 
 test("reads only what is asked for, and the header without tensors", () => {
   const path = join(fixtures, "dtypes.safetensors");
-  assert.deepEqual([...readSafetensors(path, { only: (name) => name.startsWith("i") }).tensors.keys()].sort(), ["i16", "i32", "i64", "i8"]);
+  assert.deepEqual([...readSafetensors(path, { only: (name) => name.startsWith("i") }).tensors.keys()].sort(), [
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+  ]);
   const header = readSafetensorsHeader(path);
   assert.deepEqual(header.entries.get("f32")?.shape, [3, 1, 2]);
 });
@@ -123,29 +159,77 @@ test("a file larger than 2 GiB is read by position", () => {
 
 const body8 = new Uint8Array(8);
 const refusals: [what: string, make: () => string, message: RegExp][] = [
-  ["an empty file", () => (writeFileSync(join(folder, "empty"), ""), join(folder, "empty")), /empty is not a valid safetensors file: it has 0 bytes/],
-  ["a header length beyond the file", () => makeFile({}, body8, 1000n), /declares a header of 1000 bytes but has \d+ bytes in all/],
-  ["an absurd header length", () => makeFile({}, body8, 2n ** 63n), /declares a header of 9223372036854775808 bytes \(at most/],
+  [
+    "an empty file",
+    () => (writeFileSync(join(folder, "empty"), ""), join(folder, "empty")),
+    /empty is not a valid safetensors file: it has 0 bytes/,
+  ],
+  [
+    "a header length beyond the file",
+    () => makeFile({}, body8, 1000n),
+    /declares a header of 1000 bytes but has \d+ bytes in all/,
+  ],
+  [
+    "an absurd header length",
+    () => makeFile({}, body8, 2n ** 63n),
+    /declares a header of 9223372036854775808 bytes \(at most/,
+  ],
   ["a header that is not JSON", () => makeFile("{nonsense", body8), /made.safetensors .* header is not JSON/],
   ["a header that is not UTF-8", () => makeFile("{}", body8, 4n), /trailing|not JSON|not a JSON|after JSON/i],
   ["a header that is a list", () => makeFile([1], body8), /not a JSON object/],
-  ["metadata that is not text", () => makeFile({ __metadata__: { a: 1 } }, new Uint8Array(0)), /__metadata__ entry "a" is not a string/],
+  [
+    "metadata that is not text",
+    () => makeFile({ __metadata__: { a: 1 } }, new Uint8Array(0)),
+    /__metadata__ entry "a" is not a string/,
+  ],
   ["metadata that is a list", () => makeFile({ __metadata__: [] }, new Uint8Array(0)), /__metadata__ is not an object/],
   ["an entry that is null", () => makeFile({ w: null }, body8), /tensor "w": its entry is not an object/],
   ["no dtype", () => makeFile({ w: { shape: [2], data_offsets: [0, 8] } }, body8), /tensor "w": dtype is missing/],
-  ["an unknown dtype", () => makeFile({ w: entry(0, 8, [2], "F8_E4M3") }, body8), /tensor "w": dtype "F8_E4M3" is not supported \(supported: .*BF16/],
-  ["a dtype of Object.prototype", () => makeFile({ w: entry(0, 8, [2], "toString") }, body8), /dtype "toString" is not supported/],
+  [
+    "an unknown dtype",
+    () => makeFile({ w: entry(0, 8, [2], "F8_E4M3") }, body8),
+    /tensor "w": dtype "F8_E4M3" is not supported \(supported: .*BF16/,
+  ],
+  [
+    "a dtype of Object.prototype",
+    () => makeFile({ w: entry(0, 8, [2], "toString") }, body8),
+    /dtype "toString" is not supported/,
+  ],
   ["a negative length", () => makeFile({ w: entry(0, 8, [-2]) }, body8), /tensor "w": shape is not/],
   ["a fractional length", () => makeFile({ w: entry(0, 8, [1.5]) }, body8), /tensor "w": shape is not/],
-  ["a shape that overflows", () => makeFile({ w: entry(0, 8, [2 ** 40, 2 ** 40]) }, body8), /tensor "w": shape \[1099511627776, 1099511627776\] of F32 takes/],
-  ["offsets that are not a pair", () => makeFile({ w: { dtype: "F32", shape: [2], data_offsets: [0] } }, body8), /data_offsets is not a pair/],
+  [
+    "a shape that overflows",
+    () => makeFile({ w: entry(0, 8, [2 ** 40, 2 ** 40]) }, body8),
+    /tensor "w": shape \[1099511627776, 1099511627776\] of F32 takes/,
+  ],
+  [
+    "offsets that are not a pair",
+    () => makeFile({ w: { dtype: "F32", shape: [2], data_offsets: [0] } }, body8),
+    /data_offsets is not a pair/,
+  ],
   ["offsets that run backwards", () => makeFile({ w: entry(8, 0, [2]) }, body8), /data_offsets \[8, 0\] run backwards/],
-  ["offsets beyond the file", () => makeFile({ w: entry(0, 16) }, body8), /tensor "w": data_offsets \[0, 16\] go beyond the end of the file \(8 bytes of data/],
-  ["a shape of another size", () => makeFile({ w: entry(0, 8, [3]) }, body8), /tensor "w": shape \[3\] of F32 takes 12 bytes but data_offsets span 8/],
+  [
+    "offsets beyond the file",
+    () => makeFile({ w: entry(0, 16) }, body8),
+    /tensor "w": data_offsets \[0, 16\] go beyond the end of the file \(8 bytes of data/,
+  ],
+  [
+    "a shape of another size",
+    () => makeFile({ w: entry(0, 8, [3]) }, body8),
+    /tensor "w": shape \[3\] of F32 takes 12 bytes but data_offsets span 8/,
+  ],
   ["overlapping tensors", () => makeFile({ a: entry(0, 8), b: entry(4, 8) }, body8), /tensor "b" overlaps/],
-  ["a hole", () => makeFile({ a: entry(0, 4), b: entry(8, 12) }, new Uint8Array(12)), /4 bytes of no tensor before tensor "b"/],
+  [
+    "a hole",
+    () => makeFile({ a: entry(0, 4), b: entry(8, 12) }, new Uint8Array(12)),
+    /4 bytes of no tensor before tensor "b"/,
+  ],
   ["bytes after the last tensor", () => makeFile({ a: entry(0, 4) }, body8), /tensors end at byte \d+ but the file at/],
-  ["a name twice", () => makeFile(`{"a":${JSON.stringify(entry(0, 8))},"\\u0061":${JSON.stringify(entry(0, 8))}}`, body8), /the name "a" occurs twice/],
+  [
+    "a name twice",
+    () => makeFile(`{"a":${JSON.stringify(entry(0, 8))},"\\u0061":${JSON.stringify(entry(0, 8))}}`, body8),
+    /the name "a" occurs twice/,
+  ],
   ["a folder", () => folder, /is not a file/],
 ];
 for (const [what, make, message] of refusals) {
@@ -160,11 +244,20 @@ test("a name that only looks repeated is fine", () => {
 test("the writer refuses what would not be read back, and leaves no file", () => {
   const path = join(folder, "refused.safetensors");
   const data = Float32Array.of(1, 2);
-  assert.throws(() => writeSafetensors(path, { w: { dtype: "F32", shape: [3], data } }), /tensor "w" to .*refused.safetensors: shape \[3\] has 3 elements but the array has 2/);
-  assert.throws(() => writeSafetensors(path, { w: { dtype: "F64", shape: [2], data } }), /F64 needs a Float64Array, not a Float32Array/);
+  assert.throws(
+    () => writeSafetensors(path, { w: { dtype: "F32", shape: [3], data } }),
+    /tensor "w" to .*refused.safetensors: shape \[3\] has 3 elements but the array has 2/,
+  );
+  assert.throws(
+    () => writeSafetensors(path, { w: { dtype: "F64", shape: [2], data } }),
+    /F64 needs a Float64Array, not a Float32Array/,
+  );
   assert.throws(() => writeSafetensors(path, { w: { dtype: "F32", shape: [-2], data } }), /shape/);
   assert.throws(() => writeSafetensors(path, { __metadata__: { dtype: "F32", shape: [2], data } }), /reserved/);
-  assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith("refused")), []);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith("refused")),
+    [],
+  );
 });
 
 test("damaged files give one clear error or a consistent result, never a crash", () => {
@@ -188,7 +281,11 @@ test("damaged files give one clear error or a consistent result, never a crash",
     writeFileSync(path, bytes);
     try {
       const { tensors } = readSafetensors(path);
-      for (const { shape, data } of tensors.values()) assert.equal(data.length, shape.reduce((a, b) => a * b, 1));
+      for (const { shape, data } of tensors.values())
+        assert.equal(
+          data.length,
+          shape.reduce((a, b) => a * b, 1),
+        );
     } catch (error) {
       assert.match((error as Error).message, /fuzz\.safetensors is not a valid safetensors file: /);
       refused++;

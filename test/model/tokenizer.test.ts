@@ -75,7 +75,10 @@ test("decodes as Hugging Face's tokenizers do, special tokens and spaces kept", 
 test("special tokens, single tokens and the size of the vocabulary", () => {
   const tokenizer = loadTokenizer(join(fixtures, "tiny-roberta"));
   const { clsId, padId, sepId, maskId, vocabSize } = tokenizer;
-  assert.deepEqual({ clsId, padId, sepId, maskId, vocabSize }, { clsId: 0, padId: 1, sepId: 2, maskId: 119, vocabSize: 120 });
+  assert.deepEqual(
+    { clsId, padId, sepId, maskId, vocabSize },
+    { clsId: 0, padId: 1, sepId: 2, maskId: 119, vocabSize: 120 },
+  );
   assert.equal(tokenizer.tokenToId("Ġgreat"), 86);
   assert.equal(tokenizer.idToToken(86), "Ġgreat");
   assert.equal(tokenizer.tokenToId(" great"), undefined);
@@ -92,7 +95,9 @@ test("a missing, malformed or foreign tokenizer file is named", () => {
     writeFileSync(path, content);
     assert.throws(() => loadTokenizer(folder), /tokenizer\.json is not a tokenizer we can read/, content);
   }
-  const tiny = JSON.parse(readFileSync(join(fixtures, "tiny-roberta/tokenizer.json"), "utf8")) as { added_tokens: { content: string }[] };
+  const tiny = JSON.parse(readFileSync(join(fixtures, "tiny-roberta/tokenizer.json"), "utf8")) as {
+    added_tokens: { content: string }[];
+  };
   tiny.added_tokens = tiny.added_tokens.filter(({ content }) => content !== "<mask>");
   writeFileSync(path, JSON.stringify(tiny));
   assert.throws(() => loadTokenizer(folder), /the vocabulary has no token <mask> or \[MASK\]/);
@@ -115,7 +120,8 @@ test("RoBERTa's tokenizer on real sentences, odd texts and label words", { skip 
 
 test("RoBERTa's decoder gives every real sentence back", { skip }, () => {
   const tokenizer = roberta();
-  for (const text of readRows(robertaOracle.sources[2]).flat()) assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
+  for (const text of readRows(robertaOracle.sources[2]).flat())
+    assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
 });
 
 for (const [index, oracle] of robertaOracle.prompts.entries()) {
@@ -131,7 +137,11 @@ for (const [index, oracle] of robertaOracle.prompts.entries()) {
     const rows = readRows(oracle);
     const prompts = rows.map((texts) => encodePrompt({ texts, label: 0 }, task, tokenizer));
     assert.deepEqual(prompts[0], oracle.first);
-    checkDigests(oracle, rows.map((texts) => texts.join(" / ")), (i) => [prompts[i].maskPosition, ...prompts[i].ids]);
+    checkDigests(
+      oracle,
+      rows.map((texts) => texts.join(" / ")),
+      (i) => [prompts[i].maskPosition, ...prompts[i].ids],
+    );
     if (index === 0) assert.equal(task.template, taskByName("sst-2").template);
   });
 }

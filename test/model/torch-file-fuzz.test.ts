@@ -34,8 +34,12 @@ function mutated(original: Uint8Array, below: Below): Buffer {
     const at = below(bytes.length);
     const length = 1 + below(Math.min(64, bytes.length - at));
     switch (below(8)) {
-      case 0: bytes[at] ^= 1 << below(8); break;
-      case 1: bytes[at] = below(256); break;
+      case 0:
+        bytes[at] ^= 1 << below(8);
+        break;
+      case 1:
+        bytes[at] = below(256);
+        break;
       case 2: {
         const place = below(bytes.length - 4);
         bytes.writeUInt32LE(INTERESTING[below(INTERESTING.length)], place);
@@ -46,10 +50,17 @@ function mutated(original: Uint8Array, below: Below): Buffer {
         bytes.writeBigUInt64LE(BigInt(INTERESTING[below(INTERESTING.length)]) << BigInt(below(33)), place);
         break;
       }
-      case 4: bytes = bytes.subarray(0, at); break;
-      case 5: bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at, at + length), bytes.subarray(at)]); break;
-      case 6: bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]); break;
-      default: bytes = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(length, below(256)), bytes.subarray(at)]);
+      case 4:
+        bytes = bytes.subarray(0, at);
+        break;
+      case 5:
+        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at, at + length), bytes.subarray(at)]);
+        break;
+      case 6:
+        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]);
+        break;
+      default:
+        bytes = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(length, below(256)), bytes.subarray(at)]);
     }
   }
   return bytes;
@@ -58,9 +69,18 @@ function mutated(original: Uint8Array, below: Below): Buffer {
 test(`${FILES.toLocaleString("en")} mutated files are read or refused by name: no crash, no hang, no huge allocation`, (t) => {
   const random = randomStream(2023);
   const below: Below = (limit) => Math.floor(random() * limit);
-  const originals = ["float32.pt", "protocol4.pt", "views.pt", "dtypes.pt", "written.pt", "asymmetric/dev_kernels_mr.pt"].map((name) => {
+  const originals = [
+    "float32.pt",
+    "protocol4.pt",
+    "views.pt",
+    "dtypes.pt",
+    "written.pt",
+    "asymmetric/dev_kernels_mr.pt",
+  ].map((name) => {
     const path = fixturePath("torch", name);
-    const entries = withZip(path, (archive) => [...archive.entries.values()].map((entry) => ({ name: entry.name, content: readStoredRange(archive, entry) })));
+    const entries = withZip(path, (archive) =>
+      [...archive.entries.values()].map((entry) => ({ name: entry.name, content: readStoredRange(archive, entry) })),
+    );
     return { bytes: readFileSync(path), entries };
   });
   const path = join(folder, "mutated.pt");
@@ -71,9 +91,20 @@ test(`${FILES.toLocaleString("en")} mutated files are read or refused by name: n
     // A changed pickle in an intact archive gets past the CRC; so does a directory that was changed alone.
     const kind = below(3);
     if (kind === 0) writeFileSync(path, mutated(bytes, below));
-    else if (kind === 1) writeFileSync(path, makeZip(entries.map((entry) => (entry.name.endsWith("data.pkl") ? { ...entry, content: mutated(entry.content, below) } : entry))));
+    else if (kind === 1)
+      writeFileSync(
+        path,
+        makeZip(
+          entries.map((entry) =>
+            entry.name.endsWith("data.pkl") ? { ...entry, content: mutated(entry.content, below) } : entry,
+          ),
+        ),
+      );
     else {
-      const archive = makeZip(entries.map((entry) => ({ ...entry, zip64: below(2) === 0 })), { zip64End: below(2) === 0 });
+      const archive = makeZip(
+        entries.map((entry) => ({ ...entry, zip64: below(2) === 0 })),
+        { zip64End: below(2) === 0 },
+      );
       const directory = archive.indexOf("PK\x01\x02");
       writeFileSync(path, Buffer.concat([archive.subarray(0, directory), mutated(archive.subarray(directory), below)]));
     }
@@ -99,5 +130,7 @@ test(`${FILES.toLocaleString("en")} mutated files are read or refused by name: n
   // The mutations reach the whole reader: some files are still good, and the errors are of many kinds.
   assert.ok(read > FILES / 50 && read < FILES / 2, `${read} of ${FILES} were read`);
   assert.ok(messages.size > 40, `${messages.size} kinds of error`);
-  t.diagnostic(`${read} read; ${messages.size} kinds of error; largest ${largest} bytes; slowest ${slowest.toFixed(1)} ms`);
+  t.diagnostic(
+    `${read} read; ${messages.size} kinds of error; largest ${largest} bytes; slowest ${slowest.toFixed(1)} ms`,
+  );
 });

@@ -20,14 +20,27 @@ interface Described {
 }
 const oracle = readJson<{ files: Record<string, Described[]> }>("torch", "oracle.json");
 
-const readAll = (path: string): StoredTensor[] => readTorchFile(path, ({ value, read }) => (value as TorchTensor[]).map(read));
-const torchNames: Record<string, string> = { F64: "float64", F32: "float32", F16: "float16", BF16: "bfloat16", I64: "int64", I32: "int32", I16: "int16", I8: "int8", U8: "uint8", BOOL: "bool" };
+const readAll = (path: string): StoredTensor[] =>
+  readTorchFile(path, ({ value, read }) => (value as TorchTensor[]).map(read));
+const torchNames: Record<string, string> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
+};
 
 function assertDescribed(tensor: StoredTensor, expected: Described, what: string): void {
   assert.equal(`torch.${torchNames[tensor.dtype]}`, expected.dtype, what);
   assert.deepEqual(tensor.shape, expected.shape, what);
   if (tensor.dtype === "F64") assert.deepEqual([...(tensor.data as Float64Array)], expected.values.map(Number), what);
-  else if (["F32", "F16", "BF16"].includes(tensor.dtype)) assert.deepEqual([...toFloat32(tensor)], expected.values.map(Number), what);
+  else if (["F32", "F16", "BF16"].includes(tensor.dtype))
+    assert.deepEqual([...toFloat32(tensor)], expected.values.map(Number), what);
   else assert.deepEqual(Array.from(tensor.data as Int8Array, String), expected.values, what);
 }
 
@@ -42,19 +55,24 @@ for (const [name, expected] of Object.entries(oracle.files)) {
 test("tensors keep their strides until they are read, and plain values come as they are", () => {
   readTorchFile(fixture("views.pt"), ({ value }) => {
     const [, transposed, part] = value as TorchTensor[];
-    assert.deepEqual([transposed.shape, transposed.strides, transposed.offset, transposed.dtype], [[5, 2, 4, 2], [2, 1, 20, 10], 0, "F64"]);
+    assert.deepEqual(
+      [transposed.shape, transposed.strides, transposed.offset, transposed.dtype],
+      [[5, 2, 4, 2], [2, 1, 20, 10], 0, "F64"],
+    );
     assert.deepEqual([part.shape, part.strides, part.offset], [[2, 2, 2, 2], [20, 10, 4, 1], 22]);
   });
   readTorchFile(fixture("list-labels.pt"), ({ value }) => assert.deepEqual((value as unknown[])[1], [0, 1, 0, 1, 1]));
 });
 
 const refusals: Record<string, RegExp> = {
-  "system.pt": /system\.pt cannot be read: its pickle asks for posix\.system, which is not allowed: .*nothing in a pickle is run/,
+  "system.pt":
+    /system\.pt cannot be read: its pickle asks for posix\.system, which is not allowed: .*nothing in a pickle is run/,
   "numpy.pt": /numpy\.pt cannot be read: its pickle asks for numpy\.\S+_reconstruct, which is not allowed/,
   "parameter.pt": /asks for torch\._utils\._rebuild_parameter, which is not allowed/,
   "sparse.pt": /asks for torch\._utils\._rebuild_sparse_tensor, which is not allowed/,
   "uint16.pt": /asks for torch\._utils\._rebuild_tensor_v3, which is not allowed/,
-  "old-format.pt": /old-format\.pt is in the format of PyTorch before 1\.6, which is not read here\. Convert it with Python/,
+  "old-format.pt":
+    /old-format\.pt is in the format of PyTorch before 1\.6, which is not read here\. Convert it with Python/,
 };
 for (const [name, message] of Object.entries(refusals)) {
   test(`refuses ${name} by name`, () => assert.throws(() => readAll(fixture(name)), message));
@@ -62,7 +80,9 @@ for (const [name, message] of Object.entries(refusals)) {
 
 /** The entries of a fixture, to be changed. */
 function entriesOf(name: string): MadeEntry[] {
-  return withZip(fixture(name), (archive) => [...archive.entries.values()].map((entry) => ({ name: entry.name, content: readStoredRange(archive, entry) })));
+  return withZip(fixture(name), (archive) =>
+    [...archive.entries.values()].map((entry) => ({ name: entry.name, content: readStoredRange(archive, entry) })),
+  );
 }
 
 function made(entries: readonly MadeEntry[], options?: Parameters<typeof makeZip>[1]): string {
@@ -76,33 +96,82 @@ const changed = (change: (entry: MadeEntry) => Partial<MadeEntry> | null): MadeE
     const difference = change(entry);
     return difference === null ? [] : [{ ...entry, ...difference }];
   });
-const only = (end: string, difference: Partial<MadeEntry> | null) => changed((entry) => (entry.name.endsWith(end) ? difference : {}));
-const withPickle = (pickle: string | Uint8Array): string => made(only("data.pkl", { content: typeof pickle === "string" ? Buffer.from(pickle, "latin1") : pickle }));
+const only = (end: string, difference: Partial<MadeEntry> | null) =>
+  changed((entry) => (entry.name.endsWith(end) ? difference : {}));
+const withPickle = (pickle: string | Uint8Array): string =>
+  made(only("data.pkl", { content: typeof pickle === "string" ? Buffer.from(pickle, "latin1") : pickle }));
 
 test("zip64 directories, comments and another folder name are read", () => {
   const entries = changed((entry) => ({ name: entry.name.replace("float32", "archive"), zip64: true }));
-  readAll(made(entries, { zip64End: true, comment: "a comment" })).forEach((tensor, i) => assertDescribed(tensor, oracle.files["float32.pt"][i], "zip64"));
+  readAll(made(entries, { zip64End: true, comment: "a comment" })).forEach((tensor, i) =>
+    assertDescribed(tensor, oracle.files["float32.pt"][i], "zip64"),
+  );
 });
 
 const wrong: [string, () => string, RegExp][] = [
-  ["no data.pkl", () => made(only("data.pkl", null)), /made\.pt is a zip archive but not of torch\.save: it has no data\.pkl/],
-  ["two data.pkl", () => made([...entriesOf("float32.pt"), { name: "b/data.pkl", content: Buffer.from("") }]), /more than one data\.pkl/],
+  [
+    "no data.pkl",
+    () => made(only("data.pkl", null)),
+    /made\.pt is a zip archive but not of torch\.save: it has no data\.pkl/,
+  ],
+  [
+    "two data.pkl",
+    () => made([...entriesOf("float32.pt"), { name: "b/data.pkl", content: Buffer.from("") }]),
+    /more than one data\.pkl/,
+  ],
   ["a storage that is missing", () => made(only("data/0", null)), /made\.pt cannot be read: its storage 0 is missing/],
-  ["a storage of another size", () => made(only("data/0", { content: Buffer.alloc(319) })), /storage 0 has 319 bytes; 80 elements of F32 take 320/],
-  ["a wrong CRC", () => made(only("data/0", { lies: { crc32: 5 } })), /made\.pt: entry "float32\/data\/0" has CRC-32 [0-9a-f]{8}, not 00000005 .*damaged/],
-  ["a deflated storage", () => made(only("data/0", { deflate: true })), /is compressed; torch\.save stores its entries/],
-  ["two sizes of a stored entry", () => made(only("data/0", { lies: { compressedSize: 10 } })), /is stored, yet has two different sizes/],
-  ["a size beyond the file", () => made(only("data/0", { lies: { size: 1e9, compressedSize: 1e9 } })), /overlaps what follows it/],
+  [
+    "a storage of another size",
+    () => made(only("data/0", { content: Buffer.alloc(319) })),
+    /storage 0 has 319 bytes; 80 elements of F32 take 320/,
+  ],
+  [
+    "a wrong CRC",
+    () => made(only("data/0", { lies: { crc32: 5 } })),
+    /made\.pt: entry "float32\/data\/0" has CRC-32 [0-9a-f]{8}, not 00000005 .*damaged/,
+  ],
+  [
+    "a deflated storage",
+    () => made(only("data/0", { deflate: true })),
+    /is compressed; torch\.save stores its entries/,
+  ],
+  [
+    "two sizes of a stored entry",
+    () => made(only("data/0", { lies: { compressedSize: 10 } })),
+    /is stored, yet has two different sizes/,
+  ],
+  [
+    "a size beyond the file",
+    () => made(only("data/0", { lies: { size: 1e9, compressedSize: 1e9 } })),
+    /overlaps what follows it/,
+  ],
   ["an entry beyond the file", () => made(only("data/0", { lies: { headerOffset: 1e9 } })), /overlaps what follows it/],
   ["entries that share bytes", () => made(only("data/0", { lies: { headerOffset: 0 } })), /overlaps what follows it/],
   ["an encrypted entry", () => made(only("data/0", { lies: { flags: 1 } })), /is encrypted/],
   ["an unknown compression", () => made(only("data/0", { lies: { method: 99 } })), /is compressed/],
-  ["zip64 sizes that are no numbers", () => made(only("data/0", { zip64: true, lies: { size: 2 ** 60 } })), /has no valid zip64 sizes/],
-  ["big-endian numbers", () => made(only("byteorder", { content: Buffer.from("big") })), /made\.pt was saved on a big-endian machine/],
-  ["a huge pickle", () => made(only("data.pkl", { content: Buffer.alloc((1 << 20) + 1) })), /its pickle has 1048577 bytes/],
-  ["two entries of one name", () => made([...entriesOf("float32.pt"), ...entriesOf("float32.pt")]), /two entries "float32\/data\.pkl"/],
+  [
+    "zip64 sizes that are no numbers",
+    () => made(only("data/0", { zip64: true, lies: { size: 2 ** 60 } })),
+    /has no valid zip64 sizes/,
+  ],
+  [
+    "big-endian numbers",
+    () => made(only("byteorder", { content: Buffer.from("big") })),
+    /made\.pt was saved on a big-endian machine/,
+  ],
+  [
+    "a huge pickle",
+    () => made(only("data.pkl", { content: Buffer.alloc((1 << 20) + 1) })),
+    /its pickle has 1048577 bytes/,
+  ],
+  [
+    "two entries of one name",
+    () => made([...entriesOf("float32.pt"), ...entriesOf("float32.pt")]),
+    /two entries "float32\/data\.pkl"/,
+  ],
 ];
-for (const [what, make, message] of wrong) test(`refuses ${what}, naming the file`, () => assert.throws(() => readAll(make()), message));
+for (const [what, make, message] of wrong)
+  test(`refuses ${what}, naming the file`, () => assert.throws(() => readAll(make()), message));
 
 test("truncated and foreign files", () => {
   const whole = readFileSync(fixture("float32.pt"));
@@ -117,7 +186,14 @@ test("truncated and foreign files", () => {
 });
 
 /** A tensor of storage 0 (float32, 80 elements), whose arguments can be anything. */
-const rebuilt = ({ offset = "K\0", shape = "(K\x04t", strides = "(K\x01t", elements = "KP", type = "ctorch\nFloatStorage\n", key = "X\x01\0\0\x000" } = {}): string =>
+const rebuilt = ({
+  offset = "K\0",
+  shape = "(K\x04t",
+  strides = "(K\x01t",
+  elements = "KP",
+  type = "ctorch\nFloatStorage\n",
+  key = "X\x01\0\0\x000",
+} = {}): string =>
   `\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storage${type}${key}X\x03\0\0\0cpu${elements}tQ${offset}${shape}${strides}\x89}tR\x85.`;
 const long = (value: bigint): string => {
   const bytes = Buffer.alloc(8);
@@ -126,15 +202,30 @@ const long = (value: bigint): string => {
 };
 
 test("a hand-written pickle is read", () => {
-  assert.deepEqual(readAll(withPickle(rebuilt())).map(({ dtype, shape }) => ({ dtype, shape })), [{ dtype: "F32", shape: [4] }]);
+  assert.deepEqual(
+    readAll(withPickle(rebuilt())).map(({ dtype, shape }) => ({ dtype, shape })),
+    [{ dtype: "F32", shape: [4] }],
+  );
 });
 
 const badPickles: [string, string, RegExp][] = [
-  ["more elements than the storage has", rebuilt({ shape: "(KQt" }), /the tensor of shape \[81\] in storage float32\/data\/0 goes beyond the 80 elements/],
+  [
+    "more elements than the storage has",
+    rebuilt({ shape: "(KQt" }),
+    /the tensor of shape \[81\] in storage float32\/data\/0 goes beyond the 80 elements/,
+  ],
   ["an offset beyond the storage", rebuilt({ offset: "KM" }), /goes beyond the 80 elements/],
   ["strides beyond the storage", rebuilt({ strides: "(KPt" }), /goes beyond the 80 elements/],
-  ["an expanded tensor (stride 0)", rebuilt({ shape: `(${long(2n ** 40n)}t`, strides: "(K\0t" }), /goes beyond the 80 elements/],
-  ["a product of lengths that overflows", rebuilt({ shape: `(${long(2n ** 52n).repeat(40)}K\0t`, strides: `(${"K\0".repeat(41)}t` }), /goes beyond the 80 elements/],
+  [
+    "an expanded tensor (stride 0)",
+    rebuilt({ shape: `(${long(2n ** 40n)}t`, strides: "(K\0t" }),
+    /goes beyond the 80 elements/,
+  ],
+  [
+    "a product of lengths that overflows",
+    rebuilt({ shape: `(${long(2n ** 52n).repeat(40)}K\0t`, strides: `(${"K\0".repeat(41)}t` }),
+    /goes beyond the 80 elements/,
+  ],
   ["a negative offset", rebuilt({ offset: "J\xff\xff\xff\xff" }), /not whole numbers/],
   ["a negative stride", rebuilt({ strides: "(J\xff\xff\xff\xfft" }), /not whole numbers/],
   ["a length that is no integer", rebuilt({ shape: "(G?\xe0\0\0\0\0\0\0t" }), /not whole numbers/],
@@ -142,12 +233,24 @@ const badPickles: [string, string, RegExp][] = [
   ["fewer strides than axes", rebuilt({ strides: ")" }), /has 1 axes and 0 strides/],
   ["65 axes", rebuilt({ shape: `(${"K\x01".repeat(65)}t`, strides: `(${"K\x01".repeat(65)}t` }), /has 65 axes/],
   ["a wrong number of elements", rebuilt({ elements: "KO" }), /storage 0 has 320 bytes; 79 elements of F32 take 316/],
-  ["another element type", rebuilt({ type: "ctorch\nDoubleStorage\n" }), /storage 0 has 320 bytes; 80 elements of F64 take 640/],
-  ["an unknown storage class", rebuilt({ type: "ctorch\nQInt8Storage\n" }), /asks for torch\.QInt8Storage, which is not allowed/],
+  [
+    "another element type",
+    rebuilt({ type: "ctorch\nDoubleStorage\n" }),
+    /storage 0 has 320 bytes; 80 elements of F64 take 640/,
+  ],
+  [
+    "an unknown storage class",
+    rebuilt({ type: "ctorch\nQInt8Storage\n" }),
+    /asks for torch\.QInt8Storage, which is not allowed/,
+  ],
   ["no storage class", rebuilt({ type: "N" }), /names a storage without a class/],
   ["a key with a path", rebuilt({ key: "X\x09\0\0\0../../etc" }), /a key that is not a number/],
   ["a persistent id of another kind", "\x80\x02X\x03\0\0\0abcQ.", /a persistent id that is not that of a storage/],
-  ["a forged storage", "\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(}K\0)))tR.", /a tensor of its pickle has no storage/],
+  [
+    "a forged storage",
+    "\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(}K\0)))tR.",
+    /a tensor of its pickle has no storage/,
+  ],
   ["calling a text", "\x80\x02X\x01\0\0\0a)R.", /calls something that cannot be called/],
   ["an object's constructor", "\x80\x02cbuiltins\neval\n)\x81.", /asks for builtins\.eval, which is not allowed/],
   ["JavaScript's own names", "\x80\x02ctorch\nconstructor\n.", /asks for torch\.constructor, which is not allowed/],
@@ -177,22 +280,40 @@ for (const [what, pickle, message] of badPickles) {
     const path = withPickle(pickle);
     assert.throws(
       () => readAll(path),
-      (error: Error) => error.message.startsWith(`${path} cannot be read: `) && message.test(error.message) || assert.fail(error.message),
+      (error: Error) =>
+        (error.message.startsWith(`${path} cannot be read: `) && message.test(error.message)) ||
+        assert.fail(error.message),
     );
   });
 }
 
 test("a deep or self-containing pickle takes neither stack nor time", () => {
   const deep = `\x80\x02${")".padEnd(500_000, "\x85")}.`;
-  assert.equal(readTorchFile(withPickle(deep), ({ value }) => Array.isArray(value)), true);
-  assert.equal(readTorchFile(withPickle("\x80\x02]q\0h\0a."), ({ value }) => (value as unknown[])[0] === value), true);
+  assert.equal(
+    readTorchFile(withPickle(deep), ({ value }) => Array.isArray(value)),
+    true,
+  );
+  assert.equal(
+    readTorchFile(withPickle("\x80\x02]q\0h\0a."), ({ value }) => (value as unknown[])[0] === value),
+    true,
+  );
   const wide = `\x80\x02(${"N".repeat(1_000_000)}t.`;
-  assert.equal(readTorchFile(withPickle(wide), ({ value }) => (value as unknown[]).length), 1_000_000);
+  assert.equal(
+    readTorchFile(withPickle(wide), ({ value }) => (value as unknown[]).length),
+    1_000_000,
+  );
   const marks = `\x80\x02${"(".repeat(500_000)}${"t".repeat(500_000)}.`;
-  assert.equal(readTorchFile(withPickle(marks), ({ value }) => Array.isArray(value)), true);
+  assert.equal(
+    readTorchFile(withPickle(marks), ({ value }) => Array.isArray(value)),
+    true,
+  );
 });
 
-const kernel: StoredTensor = { dtype: "F64", shape: [2, 1, 3, 1], data: Float64Array.from([0.1, -2.5e300, 5e-324, -0, 7, 1 / 3]) };
+const kernel: StoredTensor = {
+  dtype: "F64",
+  shape: [2, 1, 3, 1],
+  data: Float64Array.from([0.1, -2.5e300, 5e-324, -0, 7, 1 / 3]),
+};
 const labels: StoredTensor = { dtype: "I64", shape: [3], data: BigInt64Array.from([0n, -(2n ** 62n), 1n]) };
 const everyType = (): StoredTensor[] => [
   kernel,
@@ -211,7 +332,10 @@ test("what is written is read again, in the structure of PyTorch's files", () =>
   const path = join(folder, "written.pt");
   writeTorchFile(path, everyType());
   assert.deepEqual(readAll(path), everyType());
-  assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".tmp")), []);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+    [],
+  );
   const bytes = readFileSync(path);
   withZip(path, (archive) => {
     const names = [...archive.entries.keys()];
@@ -232,9 +356,18 @@ test("what is written is read again, in the structure of PyTorch's files", () =>
 test("tensors that do not fit are not written", () => {
   const path = join(folder, "refused.pt");
   const tensor = { dtype: "F64", shape: [2], data: new Float64Array(3) } as const;
-  assert.throws(() => writeTorchFile(path, [kernel, { ...tensor, shape: [2] }]), /cannot write tensor 1 to .*refused\.pt: shape \[2\] does not fit the 3 elements/);
-  assert.throws(() => writeTorchFile(path, [{ ...tensor, shape: [3], dtype: "F32" }]), /tensor 0 .*F32 needs a Float32Array, not a Float64Array/);
-  assert.throws(() => writeTorchFile(path, [{ dtype: "U16", shape: [1], data: new Uint16Array(1) }]), /dtype U16 is not supported/);
+  assert.throws(
+    () => writeTorchFile(path, [kernel, { ...tensor, shape: [2] }]),
+    /cannot write tensor 1 to .*refused\.pt: shape \[2\] does not fit the 3 elements/,
+  );
+  assert.throws(
+    () => writeTorchFile(path, [{ ...tensor, shape: [3], dtype: "F32" }]),
+    /tensor 0 .*F32 needs a Float32Array, not a Float64Array/,
+  );
+  assert.throws(
+    () => writeTorchFile(path, [{ dtype: "U16", shape: [1], data: new Uint16Array(1) }]),
+    /dtype U16 is not supported/,
+  );
   assert.ok(!existsSync(path));
 });
 

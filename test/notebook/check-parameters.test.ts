@@ -2,12 +2,21 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { checkParameters, field, notebookParameters, recurringFields, setDisplaySink, type Field, type Notebook } from "../../src/notebook";
+import {
+  checkParameters,
+  field,
+  notebookParameters,
+  recurringFields,
+  setDisplaySink,
+  type Field,
+  type Notebook,
+} from "../../src/notebook";
 import { formatDefaults, readDefaults } from "../../src/notebook/defaults";
 import { program, root, temporaryFolder } from "../support/checkout";
 
 /** Why a value is refused, or "" where it is not. */
-const refusal = (own: Field, value: unknown, values: Record<string, unknown> = {}): string => own.refuse(value, values) ?? "";
+const refusal = (own: Field, value: unknown, values: Record<string, unknown> = {}): string =>
+  own.refuse(value, values) ?? "";
 
 /** [field, its words, values that are allowed, values that are not] */
 const fields: [Field, string, unknown[], unknown[]][] = [
@@ -27,7 +36,12 @@ const fields: [Field, string, unknown[], unknown[]][] = [
   [field.oneOf(["sgd", "signgd"]), 'one of "sgd", "signgd"', ["sgd"], ["adam", "SGD", 3]],
   [field.optional(field.count()), "a whole number, at least 1; or null", [null, 2], [0, undefined]],
   [field.list(field.positive()), "a list: each a number above 0", [[1], [3, 0.1]], [[], 1, [0], [1, "2"], [1, 1]]],
-  [field.list(field.count(), { least: 2, rising: true }), "a list of at least 2, the smallest first: each a whole number, at least 1", [[1, 2]], [[1], [2, 1], [1, 1]]],
+  [
+    field.list(field.count(), { least: 2, rising: true }),
+    "a list of at least 2, the smallest first: each a whole number, at least 1",
+    [[1, 2]],
+    [[1], [2, 1], [1, 1]],
+  ],
 ];
 
 test("fields allow what their words say, and refuse everything else", () => {
@@ -61,13 +75,20 @@ test("tasks, prompts and label words are those of the known tasks", () => {
   assert.equal(template("*cls**sent-_0*?*mask*,*+sentl_1**sep+*", "mnli"), "");
   assert.match(template("*cls**sent_0**sep+*"), /has no \*mask\*/);
   assert.match(template("*cls**sent!_0**mask*"), /is no sentence part/);
-  assert.equal(template("*cls**sent_0**mask*,*+sentl_1**sep+*"), "asks for sentence 1, and an example of task mr has only sentence 0");
+  assert.equal(
+    template("*cls**sent_0**mask*,*+sentl_1**sep+*"),
+    "asks for sentence 1, and an example of task mr has only sentence 0",
+  );
   assert.equal(template("*cls**sent_0**mask*,*+sentl_1**sep+*", "no task"), "", "the task is refused itself");
   assert.match(template(""), /^must be a prompt/);
 
-  const words = (value: unknown, taskName: unknown = "trec"): string => refusal(field.labelWords(), value, { taskName });
+  const words = (value: unknown, taskName: unknown = "trec"): string =>
+    refusal(field.labelWords(), value, { taskName });
   assert.equal(words(["a", "b", "c", "d", "e", "f"]), "");
-  assert.equal(words(["a", "b"]), 'must be 6 words, one for each class of task trec (as "Description", "Entity", "Expression", "Human", "Location", "Number"), not 2');
+  assert.equal(
+    words(["a", "b"]),
+    'must be 6 words, one for each class of task trec (as "Description", "Entity", "Expression", "Human", "Location", "Number"), not 2',
+  );
   assert.equal(words(["a", ""]), 'has item 2, "", which must be a text that is not empty');
   assert.equal(words(["a", "a"], "mr"), 'has "a" twice: give each item once');
 });
@@ -81,7 +102,10 @@ test("folders and models have to be there before anything is loaded", (t) => {
   const data = (values: Record<string, unknown>): string => refusal(field.fewShotData(), folder, values);
   assert.equal(data({ k: 16, seeds: [13, 21] }), "");
   assert.equal(data({ k: 4, seed: 13 }), "");
-  assert.match(data({ k: 32, seeds: [21, 13] }), /has no folder with at least 32 examples per class for seed 13; it has: 16-13, 64-21/);
+  assert.match(
+    data({ k: 32, seeds: [21, 13] }),
+    /has no folder with at least 32 examples per class for seed 13; it has: 16-13, 64-21/,
+  );
   assert.match(data({ k: 16, seed: 42 }), /for seed 42/);
   assert.equal(refusal(field.fewShotData(), path.join(folder, "nowhere"), { k: 16, seed: 13 }), "is no folder here");
 
@@ -91,7 +115,8 @@ test("folders and models have to be there before anything is loaded", (t) => {
   assert.equal(refusal(field.folder(), file), "is no folder here");
 
   const model = (value: unknown): string => refusal(field.folderOrModel(), value);
-  for (const value of ["roberta-base", "FacebookAI/roberta-base", path.join(root, "data", "english", "model")]) assert.equal(model(value), "");
+  for (const value of ["roberta-base", "FacebookAI/roberta-base", path.join(root, "data", "english", "model")])
+    assert.equal(model(value), "");
   assert.match(model(path.join(folder, "model")), /config\.json is missing/);
   assert.match(model(path.join(folder, "none")), /there is no folder .*, and it is not the id of a model/);
   assert.match(model(file), /is a file: give the folder of a model/);
@@ -110,7 +135,12 @@ function shown(check: () => void): string {
   return texts.join("\n");
 }
 
-const kept = Object.fromEntries(readDefaults("04-solver-kernels")!.map(({ name, value }) => [name, value])) as { k: number; steps: number; slopeExamples: number; sgdRates: number[] };
+const kept = Object.fromEntries(readDefaults("04-solver-kernels")!.map(({ name, value }) => [name, value])) as {
+  k: number;
+  steps: number;
+  slopeExamples: number;
+  sgdRates: number[];
+};
 
 test("the table has value, default, what is allowed and what it means, and marks what differs", () => {
   const own: Omit<typeof kept, "sgdRates"> = kept;
@@ -122,14 +152,21 @@ test("the table has value, default, what is allowed and what it means, and marks
   const changed = shown(() => checkParameters("04-solver-kernels", { ...own, steps: 7 }, fields));
   assert.match(changed, /^Not at their default: steps\nparameter +value +default +meaning, and what is allowed\n/);
   assert.match(changed, new RegExp(`^steps +7 +${own.steps} +first steps .* \\(a whole number, at least 1\\)$`, "m"));
-  assert.match(changed, new RegExp(`^k +${own.k} +the same +training examples per class \\(a whole number, at least 1\\)$`, "m"));
+  assert.match(
+    changed,
+    new RegExp(`^k +${own.k} +the same +training examples per class \\(a whole number, at least 1\\)$`, "m"),
+  );
 
-  assert.match(shown(() => checkParameters("no-such-notebook", { k: 3 })), /^1 parameters; no defaults are kept for no-such-notebook\nparameter +value +meaning, and what is allowed\n.*\nk +3 +a whole number, at least 1$/);
+  assert.match(
+    shown(() => checkParameters("no-such-notebook", { k: 3 })),
+    /^1 parameters; no defaults are kept for no-such-notebook\nparameter +value +meaning, and what is allowed\n.*\nk +3 +a whole number, at least 1$/,
+  );
 });
 
 test("wrong values are refused in one error, with what is allowed, the default and the way out", () => {
   assert.throws(
-    () => checkParameters("04-solver-kernels", { k: 0, seed: 13, sgdRates: [0.1, -1], shade: 2 }, { shade: field.share() }),
+    () =>
+      checkParameters("04-solver-kernels", { k: 0, seed: 13, sgdRates: [0.1, -1], shade: 2 }, { shade: field.share() }),
     {
       message: [
         `k = 0 must be a whole number, at least 1 (default: ${kept.k}).`,
@@ -139,7 +176,10 @@ test("wrong values are refused in one error, with what is allowed, the default a
       ].join("\n"),
     },
   );
-  assert.throws(() => checkParameters("x", { k: Infinity }), /^Error: k = Infinity must be a whole number, at least 1\.\nChange it in the parameters cell/);
+  assert.throws(
+    () => checkParameters("x", { k: Infinity }),
+    /^Error: k = Infinity must be a whole number, at least 1\.\nChange it in the parameters cell/,
+  );
   assert.throws(() => checkParameters("x", { unknown: 1 } as { k?: number }), /the parameter unknown has no field/);
   // @ts-expect-error a parameter of the notebook's own needs a field
   assert.throws(() => checkParameters("x", { widths: [1] }));
@@ -163,7 +203,8 @@ test("every notebook's defaults are kept as its parameters cell has them, and ar
       assert.ok(comment, `${path.basename(file)}: ${name} needs a comment, which says what it means`);
       const recurring = (recurringFields as Record<string, Field | undefined>)[name];
       // Notebooks may have other fields for some of these: a folder of many tasks.
-      if (recurring && name !== "data") assert.equal(refusal(recurring, value, values), "", `${path.basename(file)}: ${name}`);
+      if (recurring && name !== "data")
+        assert.equal(refusal(recurring, value, values), "", `${path.basename(file)}: ${name}`);
     }
   }
 });

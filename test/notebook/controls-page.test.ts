@@ -24,52 +24,76 @@ await interact(
 );`,
 ];
 
-const skip = !chromium() ? "no Chromium (set CHROMIUM to its path)" : !hasJupyterLab() ? "no JupyterLab (npm run setup)" : false;
+const skip = !chromium()
+  ? "no Chromium (set CHROMIUM to its path)"
+  : !hasJupyterLab()
+    ? "no JupyterLab (npm run setup)"
+    : false;
 
-test("in JupyterLab, a slider moved with the keyboard changes the figure below it", { skip, timeout: 300_000 }, async (t) => {
-  const folder = temporaryFolder(t);
-  const notebooks = path.join(folder, "notebooks");
-  mkdirSync(notebooks);
-  const cells = sources.map((source, index) => ({ cell_type: "code", id: `c${index}`, metadata: {}, source, outputs: [], execution_count: null }));
-  const kernelspec = { name: "kernel-view", display_name: "TypeScript (Kernel View)", language: "typescript" };
-  writeFileSync(path.join(notebooks, "controls.ipynb"), JSON.stringify({ cells, metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 }));
+test(
+  "in JupyterLab, a slider moved with the keyboard changes the figure below it",
+  { skip, timeout: 300_000 },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const notebooks = path.join(folder, "notebooks");
+    mkdirSync(notebooks);
+    const cells = sources.map((source, index) => ({
+      cell_type: "code",
+      id: `c${index}`,
+      metadata: {},
+      source,
+      outputs: [],
+      execution_count: null,
+    }));
+    const kernelspec = { name: "kernel-view", display_name: "TypeScript (Kernel View)", language: "typescript" };
+    writeFileSync(
+      path.join(notebooks, "controls.ipynb"),
+      JSON.stringify({ cells, metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 }),
+    );
 
-  const lab = await startLab(notebooks, folder);
-  const browser = await launcher.launch({ executablePath: chromium(), args: chromiumFlags });
-  try {
-    const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    page.setDefaultTimeout(120_000);
-    await page.goto(lab.address("controls.ipynb"));
-    await runAll(page);
-    const handle = page.getByRole("slider");
-    await handle.waitFor();
-    const figure = page.locator(".vega-embed");
-    const figureOf = (description: string) => figure.locator(`[aria-label="${description}"]`);
-    const picture = () => page.evaluate<string>(`document.querySelector(".vega-embed svg").outerHTML`);
-    await figureOf("at 0.1").waitFor();
-    const first = await picture();
+    const lab = await startLab(notebooks, folder);
+    const browser = await launcher.launch({ executablePath: chromium(), args: chromiumFlags });
+    try {
+      const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+      page.setDefaultTimeout(120_000);
+      await page.goto(lab.address("controls.ipynb"));
+      await runAll(page);
+      const handle = page.getByRole("slider");
+      await handle.waitFor();
+      const figure = page.locator(".vega-embed");
+      const figureOf = (description: string) => figure.locator(`[aria-label="${description}"]`);
+      const picture = () => page.evaluate<string>(`document.querySelector(".vega-embed svg").outerHTML`);
+      await figureOf("at 0.1").waitFor();
+      const first = await picture();
 
-    await handle.focus();
-    await handle.press("ArrowRight");
-    await figureOf("at 0.178").waitFor();
-    assert.notEqual(await picture(), first);
-    assert.equal(await page.locator(".widget-readout").textContent(), "0.178");
-    for (let i = 0; i < 5; i++) await handle.press("ArrowRight");
-    await figureOf("at 3.16").waitFor();
-    assert.equal(await figure.count(), 1, "replaced, not added");
+      await handle.focus();
+      await handle.press("ArrowRight");
+      await figureOf("at 0.178").waitFor();
+      assert.notEqual(await picture(), first);
+      assert.equal(await page.locator(".widget-readout").textContent(), "0.178");
+      for (let i = 0; i < 5; i++) await handle.press("ArrowRight");
+      await figureOf("at 3.16").waitFor();
+      assert.equal(await figure.count(), 1, "replaced, not added");
 
-    await page.locator(".widget-dropdown select").selectOption("∞");
-    await page.getByText("RangeError: not without an answer").waitFor();
-    assert.equal(await figure.count(), 0);
-    await page.locator(".widget-dropdown select").selectOption("1");
-    await figureOf("at 3.16").waitFor();
+      await page.locator(".widget-dropdown select").selectOption("∞");
+      await page.getByText("RangeError: not without an answer").waitFor();
+      assert.equal(await figure.count(), 0);
+      await page.locator(".widget-dropdown select").selectOption("1");
+      await figureOf("at 3.16").waitFor();
 
-    await page.keyboard.press("Control+s");
-    await page.waitForFunction(`!document.querySelector(".lm-TabBar-tab.jp-mod-dirty")`);
-    const saved = JSON.parse(readFileSync(path.join(notebooks, "controls.ipynb"), "utf8")) as { cells: { outputs: { data: Record<string, unknown> }[] }[] };
-    assert.deepEqual(saved.cells[1].outputs.map(({ data }) => "image/png" in data), [false, true], "the figure as it is now has a picture");
-  } finally {
-    await browser.close();
-    await lab.stop();
-  }
-});
+      await page.keyboard.press("Control+s");
+      await page.waitForFunction(`!document.querySelector(".lm-TabBar-tab.jp-mod-dirty")`);
+      const saved = JSON.parse(readFileSync(path.join(notebooks, "controls.ipynb"), "utf8")) as {
+        cells: { outputs: { data: Record<string, unknown> }[] }[];
+      };
+      assert.deepEqual(
+        saved.cells[1].outputs.map(({ data }) => "image/png" in data),
+        [false, true],
+        "the figure as it is now has a picture",
+      );
+    } finally {
+      await browser.close();
+      await lab.stop();
+    }
+  },
+);

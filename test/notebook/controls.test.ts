@@ -103,9 +103,14 @@ beforeEach((t) => {
 
 describe("the protocol of widgets", () => {
   test("a logarithmic slider is the page's own model, with layout and style", () => {
-    const bundle = slider("regularization", { min: 0.001, max: 10, step: 0.25, value: 0.1, scale: "log" })[displayMethod]();
+    const bundle = slider("regularization", { min: 0.001, max: 10, step: 0.25, value: 0.1, scale: "log" })[
+      displayMethod
+    ]();
     const { id, state } = page.model("regularization");
-    assert.deepEqual(bundle, { [VIEW]: { version_major: 2, version_minor: 0, model_id: id }, "text/plain": "regularization = 0.1" });
+    assert.deepEqual(bundle, {
+      [VIEW]: { version_major: 2, version_minor: 0, model_id: id },
+      "text/plain": "regularization = 0.1",
+    });
     for (const { target, metadata, data } of page.opened) {
       assert.equal(target, "jupyter.widget");
       assert.deepEqual(metadata, { version: "2.1.0" });
@@ -114,9 +119,19 @@ describe("the protocol of widgets", () => {
     }
     const { layout, style, ...own } = state;
     assert.deepEqual(own, {
-      _model_module: "@jupyter-widgets/controls", _model_module_version: "2.0.0", _model_name: "FloatLogSliderModel",
-      _view_module: "@jupyter-widgets/controls", _view_module_version: "2.0.0", _view_name: "FloatLogSliderView",
-      description: "regularization", min: -3, max: 1, step: 0.25, base: 10, value: 0.1, readout_format: ".3~g",
+      _model_module: "@jupyter-widgets/controls",
+      _model_module_version: "2.0.0",
+      _model_name: "FloatLogSliderModel",
+      _view_module: "@jupyter-widgets/controls",
+      _view_module_version: "2.0.0",
+      _view_name: "FloatLogSliderView",
+      description: "regularization",
+      min: -3,
+      max: 1,
+      step: 0.25,
+      base: 10,
+      value: 0.1,
+      readout_format: ".3~g",
     });
     assert.equal(layout, `IPY_MODEL_${page.model("LayoutModel").id}`);
     assert.equal(style, `IPY_MODEL_${page.model("SliderStyleModel").id}`);
@@ -126,12 +141,18 @@ describe("the protocol of widgets", () => {
 
   test("each control has its model", () => {
     const controls = [
-      slider("share", { min: 0, max: 1, step: 0.05 }), choice("solver", { "least squares": "lstsq", logistic: "logistic" }, { value: "logistic" }),
-      toggle("centred", { value: true }), textBox("sentence", { placeholder: "a sentence" }), slider("f0", { values: [1, 10, Infinity], value: Infinity }),
+      slider("share", { min: 0, max: 1, step: 0.05 }),
+      choice("solver", { "least squares": "lstsq", logistic: "logistic" }, { value: "logistic" }),
+      toggle("centred", { value: true }),
+      textBox("sentence", { placeholder: "a sentence" }),
+      slider("f0", { values: [1, 10, Infinity], value: Infinity }),
     ];
     for (const control of controls) control[displayMethod]();
     const names = ["share", "solver", "centred", "sentence", "f0"].map((name) => page.model(name).state);
-    assert.deepEqual(names.map(({ _model_name }) => _model_name), ["FloatSliderModel", "DropdownModel", "CheckboxModel", "TextModel", "SelectionSliderModel"]);
+    assert.deepEqual(
+      names.map(({ _model_name }) => _model_name),
+      ["FloatSliderModel", "DropdownModel", "CheckboxModel", "TextModel", "SelectionSliderModel"],
+    );
     assert.deepEqual([names[0].min, names[0].max, names[0].readout_format], [0, 1, ".2f"]);
     assert.deepEqual([names[1]._options_labels, names[1].index], [["least squares", "logistic"], 1]);
     assert.equal(names[2].value, true);
@@ -144,12 +165,17 @@ describe("the protocol of widgets", () => {
     own[displayMethod]();
     await page.move("solver", { index: 2 });
     const { id } = page.model("solver");
-    assert.deepEqual(page.sent as unknown, [{ id, data: { method: "echo_update", state: { index: 2 }, buffer_paths: [] } }]);
+    assert.deepEqual(page.sent as unknown, [
+      { id, data: { method: "echo_update", state: { index: 2 }, buffer_paths: [] } },
+    ]);
     assert.equal(own.value, "svc");
     await page.says(id, { method: "request_state" });
     const answer: Message = page.sent[1].data;
     assert.equal(answer.method, "update");
-    assert.deepEqual([answer.state.index, answer.state._model_name, answer.state.description], [2, "DropdownModel", "solver"]);
+    assert.deepEqual(
+      [answer.state.index, answer.state._model_name, answer.state.description],
+      [2, "DropdownModel", "solver"],
+    );
     await page.says(id, { method: "custom", content: {} });
     assert.equal(page.sent.length, 2, "what is not understood is not answered");
   });
@@ -181,7 +207,10 @@ describe("the protocol of widgets", () => {
 
 test("sliders step over round numbers, and keep a value that is none of them", () => {
   const steps = (control: Control<number>) => control.steps(Infinity);
-  assert.deepEqual(steps(slider("r", { min: 0.001, max: 1, step: 0.5, scale: "log" })), [0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1]);
+  assert.deepEqual(
+    steps(slider("r", { min: 0.001, max: 1, step: 0.5, scale: "log" })),
+    [0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1],
+  );
   assert.deepEqual(steps(slider("share", { min: 0, max: 0.5, step: 0.1 })), [0, 0.1, 0.2, 0.3, 0.4, 0.5]);
   assert.equal(steps(slider("share", { min: 0, max: 1 })).length, 101);
   const between = slider("r", { min: 0.01, max: 1, step: 1, value: 0.3, scale: "log" });
@@ -193,7 +222,8 @@ test("sliders step over round numbers, and keep a value that is none of them", (
 
 test("settings in advance: all values of menus where they fit, and of sliders as many as there is room for", () => {
   const r = slider("r", { min: 0.001, max: 10, step: 0.25, scale: "log" });
-  const counts = (controls: Control<unknown>[], most: number) => gridAxes(controls, most).map(({ values }) => values.length);
+  const counts = (controls: Control<unknown>[], most: number) =>
+    gridAxes(controls, most).map(({ values }) => values.length);
   assert.deepEqual(counts([choice("solver", ["a", "b", "c", "d"]), r, choice("f0", [1, 2, 3, 4, 5])], 120), [4, 6, 5]);
   assert.deepEqual(counts([r, choice("f0", [1, 2, 3, 4, 5, 6])], 120), [17, 6]);
   assert.deepEqual(counts([r, choice("f0", [1, 2, 3, 4, 5, 6])], 10), [10, 1]);
@@ -214,11 +244,20 @@ test("what cannot be is refused by name", () => {
 
 describe("interact on a page with controls", () => {
   test("controls stand above the figure, which is replaced in place", async () => {
-    await interact([slider("regularization", { min: 0.01, max: 1, scale: "log" }), choice("f0", [1, 10, Infinity])], ([r, f0]) => `r ${r}, f0 ${f0}`);
+    await interact(
+      [slider("regularization", { min: 0.01, max: 1, scale: "log" }), choice("f0", [1, 10, Infinity])],
+      ([r, f0]) => `r ${r}, f0 ${f0}`,
+    );
     assert.equal(shown.length, 2);
     const box = page.model("VBoxModel");
-    assert.deepEqual(shown[0].bundle, { [VIEW]: { version_major: 2, version_minor: 0, model_id: box.id }, "text/plain": "regularization = 0.01, f0 = 1" });
-    assert.deepEqual((box.state.children as string[]).slice(0, 2), ["regularization", "f0"].map((name) => `IPY_MODEL_${page.model(name).id}`));
+    assert.deepEqual(shown[0].bundle, {
+      [VIEW]: { version_major: 2, version_minor: 0, model_id: box.id },
+      "text/plain": "regularization = 0.01, f0 = 1",
+    });
+    assert.deepEqual(
+      (box.state.children as string[]).slice(0, 2),
+      ["regularization", "f0"].map((name) => `IPY_MODEL_${page.model(name).id}`),
+    );
     assert.deepEqual(shown[1].bundle, { "text/plain": "r 0.01, f0 1" });
     await page.move("f0", { index: 2 });
     await page.move("regularization", { value: 0.1 });
@@ -239,7 +278,9 @@ describe("interact on a page with controls", () => {
 
   test("names have the width of the longest", async () => {
     await interact([toggle("a"), toggle("regularization")], () => "");
-    const widths = page.opened.filter(({ data }) => data.state._model_name === "CheckboxStyleModel").map(({ data }) => data.state.description_width);
+    const widths = page.opened
+      .filter(({ data }) => data.state._model_name === "CheckboxStyleModel")
+      .map(({ data }) => data.state.description_width);
     assert.deepEqual(widths, ["15ch", "15ch"]);
   });
 
@@ -302,7 +343,9 @@ describe("interact on a page with controls", () => {
   });
 
   test("an interrupt ends what hangs; the next move draws again", async () => {
-    await interact([slider("n", { min: 0, max: 10, step: 1 })], ([n]) => (n === 5 ? new Promise<string>(() => {}) : `n ${n}`));
+    await interact([slider("n", { min: 0, max: 10, step: 1 })], ([n]) =>
+      n === 5 ? new Promise<string>(() => {}) : `n ${n}`,
+    );
     const interrupt = new AbortController();
     const hanging = inRunningCell({ signal: interrupt.signal }, () => page.move("n", { value: 5 }));
     await sleep(5);
@@ -314,10 +357,13 @@ describe("interact on a page with controls", () => {
   });
 
   test("the values have the types of the controls", async () => {
-    await interact([slider("n", { min: 0, max: 1 }), choice("solver", ["lstsq", "svr"]), toggle("on"), textBox("words")], ([n, solver, on, words]) => {
-      const typed: [number, "lstsq" | "svr", boolean, string] = [n, solver, on, words];
-      return typed.map((value) => typeof value).join(" ");
-    });
+    await interact(
+      [slider("n", { min: 0, max: 1 }), choice("solver", ["lstsq", "svr"]), toggle("on"), textBox("words")],
+      ([n, solver, on, words]) => {
+        const typed: [number, "lstsq" | "svr", boolean, string] = [n, solver, on, words];
+        return typed.map((value) => typeof value).join(" ");
+      },
+    );
     assert.equal(plain(1), "number string boolean string");
   });
 });
@@ -338,7 +384,12 @@ const chartOf = (height: number, more: object = {}) => ({
   $schema: "https://vega.github.io/schema/vega-lite/v5.json",
   description: "bars",
   title: { text: `Height ${height}`, anchor: "start" },
-  data: { values: [{ x: "a", y: height }, { x: "b", y: 2 * height }] },
+  data: {
+    values: [
+      { x: "a", y: height },
+      { x: "b", y: 2 * height },
+    ],
+  },
   mark: { type: "bar" },
   encoding: { x: { field: "x", type: "nominal" }, y: { field: "y", type: "quantitative" } },
   ...more,
@@ -348,31 +399,58 @@ describe("interact on a page without controls", () => {
   beforeEach(() => (page.widgets = false));
 
   test("charts that differ in their data become one with a slider and menus of the real values", async () => {
-    const controls = [slider("height", { min: 1, max: 3, step: 0.5, value: 2 }), slider("r", { min: 0.01, max: 1, step: 1, value: 0.1, scale: "log" }), toggle("twice")] as const;
+    const controls = [
+      slider("height", { min: 1, max: 3, step: 0.5, value: 2 }),
+      slider("r", { min: 0.01, max: 1, step: 1, value: 0.1, scale: "log" }),
+      toggle("twice"),
+    ] as const;
     await interact(controls, ([height, r, twice]) => chartOf(height * r * (twice ? 2 : 1)));
     assert.equal(page.opened.length, 0);
     assert.equal(shown.length, 1);
     const { bundle } = shown[0];
     assert.equal(bundle["text/plain"], "Chart: bars (height = 2, r = 0.1, twice = no)");
     assert.equal(typeof bundle["image/png"], "string");
-    const spec = bundle[VEGA] as { data: { values: unknown[] }; params: { name: string; value: unknown; bind?: object }[] };
+    const spec = bundle[VEGA] as {
+      data: { values: unknown[] };
+      params: { name: string; value: unknown; bind?: object }[];
+    };
     assert.equal(spec.data.values.length, 5 * 3 * 2 * 2);
-    assert.deepEqual(spec.params.filter(({ bind }) => bind).map(({ value, bind }) => ({ value, ...bind })), [
-      { value: 2, input: "range", min: 1, max: 3, step: 0.5, name: "height " },
-      { value: "0.1", input: "select", options: ["0.01", "0.1", "1"], name: "r " },
-      { value: false, input: "checkbox", name: "twice " },
-    ]);
+    assert.deepEqual(
+      spec.params.filter(({ bind }) => bind).map(({ value, bind }) => ({ value, ...bind })),
+      [
+        { value: 2, input: "range", min: 1, max: 3, step: 0.5, name: "height " },
+        { value: "0.1", input: "select", options: ["0.01", "0.1", "1"], name: "r " },
+        { value: false, input: "checkbox", name: "twice " },
+      ],
+    );
   });
 
   test("the chart over a grid compiles, and draws the chosen rows and title", async () => {
-    const axes = gridAxes([slider("height", { min: 1, max: 3, step: 0.5, value: 2 }), choice("f0", [1, 10, Infinity], { value: 10 }), toggle("twice")], 60);
-    const charts = settingsOf(axes).map((setting) => chartOf(settingsOf(axes).findIndex((one) => String(one) === String(setting)) + 1, { params: [{ name: "mine", value: 1 }] }));
+    const axes = gridAxes(
+      [
+        slider("height", { min: 1, max: 3, step: 0.5, value: 2 }),
+        choice("f0", [1, 10, Infinity], { value: 10 }),
+        toggle("twice"),
+      ],
+      60,
+    );
+    const charts = settingsOf(axes).map((setting) =>
+      chartOf(settingsOf(axes).findIndex((one) => String(one) === String(setting)) + 1, {
+        params: [{ name: "mine", value: 1 }],
+      }),
+    );
     const spec = chartOverGrid(axes, charts)!;
     assert.deepEqual(startOf(axes), (2 * 3 + 1) * 2);
     for (const compileSpec of compilers) {
       const messages: string[] = [];
       const note = (...parts: unknown[]) => (messages.push(parts.join(" ")), logger);
-      const logger: Record<string, unknown> = { level: () => logger, error: note, warn: note, info: () => logger, debug: () => logger };
+      const logger: Record<string, unknown> = {
+        level: () => logger,
+        error: note,
+        warn: note,
+        info: () => logger,
+        debug: () => logger,
+      };
       const view = new View(parse(compileSpec(spec as never, { logger } as never).spec), { renderer: "none" });
       assert.deepEqual(messages, []);
       const chosen = async () => {
@@ -381,36 +459,68 @@ describe("interact on a page without controls", () => {
         return /Height \d+/.exec(svg)![0] + /height [^<'"]*/.exec(svg)![0];
       };
       assert.equal(await chosen(), "Height 15height 2, f0 10, twice no");
-      assert.deepEqual(view.data("data_0").map(({ y }) => y), [15, 30]);
+      assert.deepEqual(
+        view.data("data_0").map(({ y }) => y),
+        [15, 30],
+      );
       view.signal("control_0", 3).signal("control_1", "∞").signal("control_2", true);
       assert.equal(await chosen(), "Height 30height 3, f0 ∞, twice yes");
-      assert.deepEqual(view.data("data_0").map(({ y }) => y), [30, 60]);
+      assert.deepEqual(
+        view.data("data_0").map(({ y }) => y),
+        [30, 60],
+      );
       view.finalize();
     }
   });
 
   test("views with data of their own, layers and transforms keep their form", () => {
     const axes = gridAxes([choice("n", [1, 2])], 60);
-    const chart = (n: number) => ({ vconcat: [{ data: { values: [n, n + 1] }, transform: [{ calculate: "datum.data", as: "y" }], mark: "bar" }, { data: { values: [{ y: 1 }] }, mark: "bar" }] });
-    const spec = chartOverGrid(axes, [chart(1), chart(2)]) as { vconcat: { data: { values: object[] }; transform?: object[] }[] };
+    const chart = (n: number) => ({
+      vconcat: [
+        { data: { values: [n, n + 1] }, transform: [{ calculate: "datum.data", as: "y" }], mark: "bar" },
+        { data: { values: [{ y: 1 }] }, mark: "bar" },
+      ],
+    });
+    const spec = chartOverGrid(axes, [chart(1), chart(2)]) as {
+      vconcat: { data: { values: object[] }; transform?: object[] }[];
+    };
     assert.deepEqual(spec.vconcat[0].data.values[2], { data: 2, chosen_setting: 1 });
-    assert.deepEqual(spec.vconcat[0].transform, [{ filter: "datum.chosen_setting === chosen_setting" }, { calculate: "datum.data", as: "y" }]);
+    assert.deepEqual(spec.vconcat[0].transform, [
+      { filter: "datum.chosen_setting === chosen_setting" },
+      { calculate: "datum.data", as: "y" },
+    ]);
     assert.deepEqual(spec.vconcat[1], chart(1).vconcat[1]);
     assert.equal(chartOverGrid(axes, [chartOf(1), chartOf(2, { mark: { type: "line" } })]), undefined);
     assert.equal(chartOverGrid(axes, [chartOf(1), chartOf(2, { width: 3 })]), undefined);
-    const sorted = (domain: unknown, sort: string[]) => chartOf(1, { encoding: { x: { field: "x", sort, scale: { domain } } } });
-    const whole = chartOverGrid(axes, [sorted([0.5, 1], ["a 1", "b"]), sorted([0.4, 0.9], ["a 2", "b"])]) as { encoding: unknown };
+    const sorted = (domain: unknown, sort: string[]) =>
+      chartOf(1, { encoding: { x: { field: "x", sort, scale: { domain } } } });
+    const whole = chartOverGrid(axes, [sorted([0.5, 1], ["a 1", "b"]), sorted([0.4, 0.9], ["a 2", "b"])]) as {
+      encoding: unknown;
+    };
     assert.deepEqual(whole.encoding, { x: { field: "x", sort: ["a 1", "a 2", "b"], scale: { domain: [0.4, 1] } } });
-    assert.equal(chartOverGrid(axes, [sorted([0, 1], ["a", "b"]), sorted([0, 1], ["b", "a"])]), undefined, "not in two orders");
+    assert.equal(
+      chartOverGrid(axes, [sorted([0, 1], ["a", "b"]), sorted([0, 1], ["b", "a"])]),
+      undefined,
+      "not in two orders",
+    );
     assert.equal(chartOverGrid(axes, [sorted([0, 1], []), sorted(["a", "b"], [])]), undefined);
-    assert.equal(chartOverGrid(axes, [chartOf(1, { data: { url: "a" } }), chartOf(1, { data: { url: "b" } })]), undefined);
+    assert.equal(
+      chartOverGrid(axes, [chartOf(1, { data: { url: "a" } }), chartOf(1, { data: { url: "b" } })]),
+      undefined,
+    );
   });
 
   test("other charts and other values are shown at the values now, with a line that says so; nothing is computed in vain", async () => {
     let drawn = 0;
-    await interact([slider("width", { min: 100, max: 300, step: 1, value: 200 })], ([width]) => (drawn++, chartOf(1, { width })));
+    await interact(
+      [slider("width", { min: 100, max: 300, step: 1, value: 200 })],
+      ([width]) => (drawn++, chartOf(1, { width })),
+    );
     assert.equal(drawn, 2, "the second tells that they do not fit together");
-    assert.deepEqual(shown.map(({ bundle }) => Object.keys(bundle)), [["text/plain"], [VEGA, "image/svg+xml", "image/png", "text/plain"]]);
+    assert.deepEqual(
+      shown.map(({ bundle }) => Object.keys(bundle)),
+      [["text/plain"], [VEGA, "image/svg+xml", "image/png", "text/plain"]],
+    );
     assert.equal(plain(0), "At width = 200 (run the cell in JupyterLab to choose):");
     shown = [];
     await interact([choice("n", [1, 2])], ([n]) => (drawn++, [{ n }]));
@@ -421,13 +531,19 @@ describe("interact on a page without controls", () => {
 
   test("no more settings than allowed; none in a terminal; an error is one of the cell", async () => {
     let drawn = 0;
-    const controls = [slider("height", { min: 1, max: 1000, step: 1, value: 7 }), choice("f0", [1, 10, Infinity])] as const;
+    const controls = [
+      slider("height", { min: 1, max: 1000, step: 1, value: 7 }),
+      choice("f0", [1, 10, Infinity]),
+    ] as const;
     await interact(controls, ([height]) => (drawn++, chartOf(height)));
     assert.equal(drawn, 120);
     const counted = drawn;
     await interact(controls, ([height]) => (drawn++, chartOf(height)), { inAdvance: 1 });
     assert.equal(drawn, counted + 1);
-    await assert.rejects(interact(controls, () => Promise.reject(new Error("broken"))), /broken/);
+    await assert.rejects(
+      interact(controls, () => Promise.reject(new Error("broken"))),
+      /broken/,
+    );
     setDisplaySink({ rich: false, show: (bundle) => void shown.push({ bundle }), update: () => {} });
     shown = [];
     await interact(controls, ([height]) => chartOf(height));
@@ -445,6 +561,15 @@ try {
 }
 
 test("records as the last value of a cell are a table; ragged or nested ones are text", async () => {
-  assert.match(String((await bundleOf([{ a: 1, b: null }, { a: 2, b: "x" }]))!["text/html"]), /<table>/);
-  for (const value of [[], [{}], [{ a: 1 }, { b: 1 }], [{ a: { b: 1 } }], [1, 2], [new Date(0)]]) assert.deepEqual(Object.keys((await bundleOf(value))!), ["text/plain"]);
+  assert.match(
+    String(
+      (await bundleOf([
+        { a: 1, b: null },
+        { a: 2, b: "x" },
+      ]))!["text/html"],
+    ),
+    /<table>/,
+  );
+  for (const value of [[], [{}], [{ a: 1 }, { b: 1 }], [{ a: { b: 1 } }], [1, 2], [new Date(0)]])
+    assert.deepEqual(Object.keys((await bundleOf(value))!), ["text/plain"]);
 });

@@ -11,7 +11,12 @@ export interface RunParameter {
 
 export const textCell = (id: string, source: string) => ({ cell_type: "markdown", id, metadata: {}, source });
 export const codeCell = (id: string, source: string, outputs: object[] = [], tags?: string[]) => ({
-  cell_type: "code", id, metadata: tags ? { tags } : {}, source, outputs, execution_count: null as number | null,
+  cell_type: "code",
+  id,
+  metadata: tags ? { tags } : {},
+  source,
+  outputs,
+  execution_count: null as number | null,
 });
 export const printed = (text: string) => ({ output_type: "stream", name: "stdout", text });
 export const displayed = (data: Record<string, unknown>) => ({ output_type: "display_data", metadata: {}, data });
@@ -23,8 +28,16 @@ export const chart = (rows: object[]) =>
       title: "A line",
       width: 200,
       layer: [
-        { data: { values: rows }, mark: "line", encoding: { x: { field: "x", type: "quantitative" }, y: { field: "y", type: "quantitative" } } },
-        { data: { values: [{ chance: 0.5 }] }, mark: "rule", encoding: { y: { field: "chance", type: "quantitative" } } },
+        {
+          data: { values: rows },
+          mark: "line",
+          encoding: { x: { field: "x", type: "quantitative" }, y: { field: "y", type: "quantitative" } },
+        },
+        {
+          data: { values: [{ chance: 0.5 }] },
+          mark: "rule",
+          encoding: { y: { field: "chance", type: "quantitative" } },
+        },
       ],
     },
     "text/plain": "Chart: A line",
@@ -38,7 +51,13 @@ export const notebookOf = (cells: object[]) => ({
 });
 
 /** What withExecutedNotebook gives to its caller, for cells with the outputs they would have. */
-export function executedRun(folder: string, name: string, cells: object[], parameters: RunParameter[] = [], seconds = 1.5) {
+export function executedRun(
+  folder: string,
+  name: string,
+  cells: object[],
+  parameters: RunParameter[] = [],
+  seconds = 1.5,
+) {
   mkdirSync(folder, { recursive: true });
   const executedFile = path.join(folder, `${name}.executed.ipynb`);
   const notebook = notebookOf(cells);
@@ -48,6 +67,10 @@ export function executedRun(folder: string, name: string, cells: object[], param
 
 /** Addresses a page would load or go to, other than places within it and data it holds itself. */
 export function references(html: string): string[] {
-  const markup = html.replace(/<script(?! type="application\/json")[^>]*>[\s\S]*?<\/script>/g, "").replace(/<style>[\s\S]*?<\/style>/g, "");
-  return [...markup.matchAll(/\b(?:src|href)\s*=\s*["']([^"']+)/g)].map((match) => match[1]).filter((address) => !/^(?:data:|#)/.test(address));
+  const markup = html
+    .replace(/<script(?! type="application\/json")[^>]*>[\s\S]*?<\/script>/g, "")
+    .replace(/<style>[\s\S]*?<\/style>/g, "");
+  return [...markup.matchAll(/\b(?:src|href)\s*=\s*["']([^"']+)/g)]
+    .map((match) => match[1])
+    .filter((address) => !/^(?:data:|#)/.test(address));
 }

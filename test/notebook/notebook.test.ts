@@ -2,8 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataFrame } from "danfojs-node";
 import {
-  chartBundle, displaySink, injectParameters, notebookParameters, parseOverrides, parseParameters, provenance, setDisplaySink, showChart, showProgress,
-  showProvenance, showTable, tableBundle, terminalSink, type DisplaySink, type MimeBundle, type Notebook,
+  chartBundle,
+  displaySink,
+  injectParameters,
+  notebookParameters,
+  parseOverrides,
+  parseParameters,
+  provenance,
+  setDisplaySink,
+  showChart,
+  showProgress,
+  showProvenance,
+  showTable,
+  tableBundle,
+  terminalSink,
+  type DisplaySink,
+  type MimeBundle,
+  type Notebook,
 } from "../../src/notebook";
 
 /** A page that remembers what it was shown. */
@@ -21,14 +36,24 @@ const spec = {
   $schema: "https://vega.github.io/schema/vega-lite/v5.json",
   title: "Two bars",
   description: "A small one and a large one",
-  data: { values: [{ name: "a", value: 1 }, { name: "b", value: 3 }] },
+  data: {
+    values: [
+      { name: "a", value: 1 },
+      { name: "b", value: 3 },
+    ],
+  },
   mark: "bar",
   encoding: { x: { field: "name", type: "nominal" }, y: { field: "value", type: "quantitative" } },
 };
 
 test("a chart is a bundle of Vega-Lite, SVG, PNG and text, and never HTML", async () => {
   const bundle = await chartBundle(spec);
-  assert.deepEqual(Object.keys(bundle), ["application/vnd.vegalite.v5+json", "image/svg+xml", "image/png", "text/plain"]);
+  assert.deepEqual(Object.keys(bundle), [
+    "application/vnd.vegalite.v5+json",
+    "image/svg+xml",
+    "image/png",
+    "text/plain",
+  ]);
   const { usermeta, ...shown } = bundle["application/vnd.vegalite.v5+json"] as typeof spec & { usermeta: object };
   assert.deepEqual(shown, spec, "the specification is an object, not its JSON");
   assert.ok(usermeta);
@@ -37,7 +62,11 @@ test("a chart is a bundle of Vega-Lite, SVG, PNG and text, and never HTML", asyn
   const png = Buffer.from(bundle["image/png"] as string, "base64");
   assert.equal(png.subarray(1, 4).toString(), "PNG");
   const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(bundle["image/svg+xml"] as string)!;
-  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)], "two pixels a unit");
+  assert.deepEqual(
+    [png.readUInt32BE(16), png.readUInt32BE(20)],
+    [2 * Number(width), 2 * Number(height)],
+    "two pixels a unit",
+  );
 });
 
 test("the still forms carry no page colour", async () => {
@@ -46,18 +75,43 @@ test("the still forms carry no page colour", async () => {
 });
 
 test("a page is asked for its own text colour and for no background; what a specification wishes itself stays", async () => {
-  const embedded = async (usermeta?: object) => ((await chartBundle({ ...spec, ...(usermeta ? { usermeta } : {}) }))["application/vnd.vegalite.v5+json"] as { usermeta: { embedOptions: { renderer: string; config: Record<string, Record<string, unknown>> }; other?: number } }).usermeta;
+  const embedded = async (usermeta?: object) =>
+    (
+      (await chartBundle({ ...spec, ...(usermeta ? { usermeta } : {}) }))["application/vnd.vegalite.v5+json"] as {
+        usermeta: {
+          embedOptions: { renderer: string; config: Record<string, Record<string, unknown>> };
+          other?: number;
+        };
+      }
+    ).usermeta;
   const { renderer, config } = (await embedded()).embedOptions;
   assert.equal(renderer, "svg");
   assert.equal(config.background as unknown, "transparent");
-  for (const [part, property] of [["axis", "labelColor"], ["axis", "titleColor"], ["legend", "labelColor"], ["header", "labelColor"], ["title", "color"], ["text", "color"]]) assert.equal(config[part][property], "currentColor", `${part}.${property}`);
+  for (const [part, property] of [
+    ["axis", "labelColor"],
+    ["axis", "titleColor"],
+    ["legend", "labelColor"],
+    ["header", "labelColor"],
+    ["title", "color"],
+    ["text", "color"],
+  ])
+    assert.equal(config[part][property], "currentColor", `${part}.${property}`);
   const own = await embedded({ other: 1, embedOptions: { renderer: "canvas" } });
   assert.deepEqual([own.other, own.embedOptions.renderer], [1, "canvas"]);
 });
 
 test("a large drawing keeps the PNG alone as its still form", async () => {
   const values = Array.from({ length: 4000 }, (_, i) => ({ x: i % 80, y: Math.floor(i / 80), v: i }));
-  const bundle = await chartBundle({ ...spec, data: { values }, mark: "rect", encoding: { x: { field: "x", type: "ordinal" }, y: { field: "y", type: "ordinal" }, color: { field: "v", type: "quantitative" } } });
+  const bundle = await chartBundle({
+    ...spec,
+    data: { values },
+    mark: "rect",
+    encoding: {
+      x: { field: "x", type: "ordinal" },
+      y: { field: "y", type: "ordinal" },
+      color: { field: "v", type: "quantitative" },
+    },
+  });
   assert.deepEqual(Object.keys(bundle), ["application/vnd.vegalite.v5+json", "image/png", "text/plain"]);
 });
 
@@ -79,14 +133,38 @@ test("charts go to the injected sink; outside a notebook to the terminal, as one
 });
 
 test("tables: DataFrames and records, numbers on the right, text escaped", () => {
-  const frame = new DataFrame([["<b>", 0.123456, 3], ["c", 2, 1e-7]], { columns: ["name", "value", "count"] });
-  assert.equal(tableBundle(frame)["text/plain"], "name   value  count\n────  ──────  ─────\n<b>   0.1235      3\nc          2   1e-7");
-  assert.match(tableBundle(frame)["text/html"] as string, /<td style="text-align:left">&lt;b&gt;<\/td><td style="text-align:right">0\.1235<\/td>/);
-  assert.match(tableBundle([{ path: "a/very/long/path/without/a/place/to/break" }])["text/html"] as string, /<td style="text-align:left;overflow-wrap:anywhere;min-width:10em">a\/very/);
-  const records = [{ a: 1, b: null }, { a: 2, c: true }];
-  assert.equal(tableBundle(records, { caption: "Records", format: { a: (value: number) => `#${value}` } })["text/plain"], "Records\n a  b  c\n──  ─  ────\n#1\n#2     true");
+  const frame = new DataFrame(
+    [
+      ["<b>", 0.123456, 3],
+      ["c", 2, 1e-7],
+    ],
+    { columns: ["name", "value", "count"] },
+  );
+  assert.equal(
+    tableBundle(frame)["text/plain"],
+    "name   value  count\n────  ──────  ─────\n<b>   0.1235      3\nc          2   1e-7",
+  );
+  assert.match(
+    tableBundle(frame)["text/html"] as string,
+    /<td style="text-align:left">&lt;b&gt;<\/td><td style="text-align:right">0\.1235<\/td>/,
+  );
+  assert.match(
+    tableBundle([{ path: "a/very/long/path/without/a/place/to/break" }])["text/html"] as string,
+    /<td style="text-align:left;overflow-wrap:anywhere;min-width:10em">a\/very/,
+  );
+  const records = [
+    { a: 1, b: null },
+    { a: 2, c: true },
+  ];
+  assert.equal(
+    tableBundle(records, { caption: "Records", format: { a: (value: number) => `#${value}` } })["text/plain"],
+    "Records\n a  b  c\n──  ─  ────\n#1\n#2     true",
+  );
   const many = Array.from({ length: 60 }, (_, row) => ({ row }));
-  assert.match(tableBundle(many, { maxRows: 2 })["text/plain"] as string, /^row\n───\n {2}0\n {2}1\n… and 58 more rows$/);
+  assert.match(
+    tableBundle(many, { maxRows: 2 })["text/plain"] as string,
+    /^row\n───\n {2}0\n {2}1\n… and 58 more rows$/,
+  );
   assert.throws(() => showTable(3 as never), /expected a danfojs DataFrame or an array of objects/);
 });
 
@@ -108,16 +186,26 @@ test("progress on a page: one display, at most four updates a second, one closin
   assert.ok(sink.shown.length <= 5 * 4 + 2, `${sink.shown.length} messages in 5 s`);
   assert.ok(sink.shown.length >= 15);
   assert.equal(new Set(sink.shown.map(({ id }) => id)).size, 1);
-  assert.deepEqual(sink.shown.map(({ update }) => update), sink.shown.map((_, index) => index > 0));
+  assert.deepEqual(
+    sink.shown.map(({ update }) => update),
+    sink.shown.map((_, index) => index > 0),
+  );
   assert.equal(sink.shown[1].bundle["text/plain"], "Kernel: 6/100 blocks · 20/s · 4.7 s left");
   assert.match(sink.shown[1].bundle["text/html"] as string, /<progress value="6" max="100"/);
-  assert.deepEqual(sink.shown.at(-1)!.bundle, { "text/html": "Kernel: 7 of 100 blocks from disk, 93 computed in 5.0 s", "text/plain": "Kernel: 7 of 100 blocks from disk, 93 computed in 5.0 s" });
+  assert.deepEqual(sink.shown.at(-1)!.bundle, {
+    "text/html": "Kernel: 7 of 100 blocks from disk, 93 computed in 5.0 s",
+    "text/plain": "Kernel: 7 of 100 blocks from disk, 93 computed in 5.0 s",
+  });
 });
 
 test("the rate and the time left are those of the work, not of what came from disk", () => {
   const time = clock();
   const written: string[] = [];
-  const progress = showProgress("Kernel", { unit: "blocks", now: time.now, terminal: { write: (text) => void written.push(text) } });
+  const progress = showProgress("Kernel", {
+    unit: "blocks",
+    now: time.now,
+    terminal: { write: (text) => void written.push(text) },
+  });
   progress({ done: 50, total: 100, reused: 50 });
   time.wait(20_000);
   progress({ done: 60, total: 100, reused: 50 });
@@ -137,8 +225,10 @@ test("several jobs are added up, and the line that stays says what came from dis
     }
   }
   assert.deepEqual(written, [
-    "Kernels of 3 draws: 1/12 blocks", "Kernels of 3 draws: 10/12 blocks · 20 s each · 40 s left",
-    "Kernels of 3 draws: 11/12 blocks · 20 s each · 20 s left", "Kernels of 3 draws: 9 of 12 blocks from disk, 3 computed in 1 min 0 s",
+    "Kernels of 3 draws: 1/12 blocks",
+    "Kernels of 3 draws: 10/12 blocks · 20 s each · 40 s left",
+    "Kernels of 3 draws: 11/12 blocks · 20 s each · 20 s left",
+    "Kernels of 3 draws: 9 of 12 blocks from disk, 3 computed in 1 min 0 s",
   ]);
 
   // Two learning rates a draw, which report in steps: 20 of each run.
@@ -153,24 +243,40 @@ test("several jobs are added up, and the line that stays says what came from dis
     second({ done, total: 40, reused: 0 });
   }
   assert.deepEqual(written, [
-    "Fine-tuning: 1/4 runs", "Fine-tuning: 2/4 runs · 20 s each · 30 s left", "Fine-tuning: 3/4 runs · 20 s each · 20 s left",
-    "Fine-tuning: 3/4 runs · 20 s each · 10 s left", "Fine-tuning: 3/4 runs · 21 s each · 1.0 s left", "Fine-tuning: 2 of 4 runs from disk, 2 computed in 50 s",
+    "Fine-tuning: 1/4 runs",
+    "Fine-tuning: 2/4 runs · 20 s each · 30 s left",
+    "Fine-tuning: 3/4 runs · 20 s each · 20 s left",
+    "Fine-tuning: 3/4 runs · 20 s each · 10 s left",
+    "Fine-tuning: 3/4 runs · 21 s each · 1.0 s left",
+    "Fine-tuning: 2 of 4 runs from disk, 2 computed in 50 s",
   ]);
 
   written.length = 0;
-  showProgress("Measuring", { unit: "runs", jobs: 1, now: time.now, terminal }).job(1)({ done: 5, total: 5, reused: 5 });
+  showProgress("Measuring", { unit: "runs", jobs: 1, now: time.now, terminal }).job(1)({
+    done: 5,
+    total: 5,
+    reused: 5,
+  });
   const stopped = showProgress("Kernel", { unit: "blocks", now: time.now, terminal });
   time.wait(8000);
   stopped({ done: 5, total: 9, reused: 3 });
   stopped.finish("stopped");
-  assert.deepEqual(written, ["Measuring: 1 of 1 runs from disk in 0.0 s", "Kernel: 5/9 blocks · 4.0 s each · 16 s left", "Kernel: 3 of 5/9 blocks from disk, 2 computed in 8.0 s · stopped"]);
+  assert.deepEqual(written, [
+    "Measuring: 1 of 1 runs from disk in 0.0 s",
+    "Kernel: 5/9 blocks · 4.0 s each · 16 s left",
+    "Kernel: 3 of 5/9 blocks from disk, 2 computed in 8.0 s · stopped",
+  ]);
 });
 
 test("progress in a terminal is one rewritten line, in a log file a line now and then", () => {
   const write = (columns?: number) => {
     const time = clock();
     const written: string[] = [];
-    const progress = showProgress("Steps", { total: 30, now: time.now, terminal: { write: (text) => void written.push(text), columns } });
+    const progress = showProgress("Steps", {
+      total: 30,
+      now: time.now,
+      terminal: { write: (text) => void written.push(text), columns },
+    });
     for (let done = 1; done <= 20; done++) {
       time.wait(2000);
       progress({ done });
@@ -184,8 +290,11 @@ test("progress in a terminal is one rewritten line, in a log file a line now and
   assert.equal(terminal.at(-1), "\r\x1b[2KSteps: 20/30 in 40 s · stoppe\n");
   const log = write();
   assert.deepEqual(log, [
-    "Steps: 1/30 · 2.0 s each · 58 s left\n", "Steps: 6/30 · 2.0 s each · 48 s left\n", "Steps: 11/30 · 2.0 s each · 38 s left\n",
-    "Steps: 16/30 · 2.0 s each · 28 s left\n", "Steps: 20/30 in 40 s · stopped early\n",
+    "Steps: 1/30 · 2.0 s each · 58 s left\n",
+    "Steps: 6/30 · 2.0 s each · 48 s left\n",
+    "Steps: 11/30 · 2.0 s each · 38 s left\n",
+    "Steps: 16/30 · 2.0 s each · 28 s left\n",
+    "Steps: 20/30 in 40 s · stopped early\n",
   ]);
 });
 
@@ -195,7 +304,9 @@ let rate: number = 1e-3;
 let name = 'it''s'.length ? "a" : "b";`;
 
 test("parameters are read from their cell, with comments and types", () => {
-  const parameters = parseParameters('// What can be changed\n\nlet k = 1_6; // examples per class\nlet rate: number = 1e-3\nlet model = \'a "b"\';\nlet seeds = [1, 2,];\nlet url = "http://x // y"; // with slashes\nlet on = true;');
+  const parameters = parseParameters(
+    '// What can be changed\n\nlet k = 1_6; // examples per class\nlet rate: number = 1e-3\nlet model = \'a "b"\';\nlet seeds = [1, 2,];\nlet url = "http://x // y"; // with slashes\nlet on = true;',
+  );
   assert.deepEqual(parameters, [
     { name: "k", value: 16, comment: "examples per class" },
     { name: "rate", value: 0.001 },
@@ -204,12 +315,20 @@ test("parameters are read from their cell, with comments and types", () => {
     { name: "url", value: "http://x // y", comment: "with slashes" },
     { name: "on", value: true },
   ]);
-  assert.throws(() => parseParameters(parametersCell), /cannot read the line .*Write one parameter a line, as: let name = value/);
+  assert.throws(
+    () => parseParameters(parametersCell),
+    /cannot read the line .*Write one parameter a line, as: let name = value/,
+  );
 });
 
 test("overrides take the type of the default, or are refused", () => {
   const parameters = parseParameters('let k = 16;\nlet model = "m";\nlet seeds = [1];\nlet on = true;');
-  assert.deepEqual(parseOverrides(["k=32", "model=8", "seeds=[3, 4]", "on=false"], parameters), { k: 32, model: "8", seeds: [3, 4], on: false });
+  assert.deepEqual(parseOverrides(["k=32", "model=8", "seeds=[3, 4]", "on=false"], parameters), {
+    k: 32,
+    model: "8",
+    seeds: [3, 4],
+    on: false,
+  });
   assert.throws(() => parseOverrides(["k=many"], parameters), /--set k=many: expected a number, such as 16/);
   assert.throws(() => parseOverrides(["seeds=3"], parameters), /expected a list, such as \[1\]/);
   assert.throws(() => parseOverrides(["on=1"], parameters), /expected true or false/);
@@ -219,11 +338,25 @@ test("overrides take the type of the default, or are refused", () => {
 
 test("injected parameters follow their cell and replace earlier ones", () => {
   const cell = (source: string, ...tags: string[]) => ({ cell_type: "code", source, metadata: { tags } });
-  const notebook: Notebook = { cells: [cell("1;"), cell("let k = 16;\nlet m = \"a\";", "parameters"), cell("old", "injected-parameters"), cell("k;")], nbformat: 4 };
+  const notebook: Notebook = {
+    cells: [
+      cell("1;"),
+      cell('let k = 16;\nlet m = "a";', "parameters"),
+      cell("old", "injected-parameters"),
+      cell("k;"),
+    ],
+    nbformat: 4,
+  };
   const injected = injectParameters(notebook, { k: 2, m: 'q"' });
-  assert.deepEqual(injected.cells.map(({ source }) => source), ["1;", 'let k = 16;\nlet m = "a";', '// Values given when this notebook was run.\nk = 2;\nm = "q\\"";', "k;"]);
+  assert.deepEqual(
+    injected.cells.map(({ source }) => source),
+    ["1;", 'let k = 16;\nlet m = "a";', '// Values given when this notebook was run.\nk = 2;\nm = "q\\"";', "k;"],
+  );
   assert.deepEqual(injectParameters(injected, {}).cells.length, 3);
-  assert.deepEqual(notebookParameters(notebook).map(({ name }) => name), ["k", "m"]);
+  assert.deepEqual(
+    notebookParameters(notebook).map(({ name }) => name),
+    ["k", "m"],
+  );
   assert.throws(() => injectParameters({ cells: [cell("1;")] }, { k: 1 }), /no cell tagged parameters/);
 });
 

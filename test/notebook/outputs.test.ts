@@ -26,7 +26,12 @@ function picture(width = 40, height = 20): Buffer {
 }
 
 const figure = (spec: object, png = picture()) =>
-  displayed({ [vegaLite]: spec, "image/svg+xml": "<svg/>", "image/png": png.toString("base64"), "text/plain": "Chart: A line" });
+  displayed({
+    [vegaLite]: spec,
+    "image/svg+xml": "<svg/>",
+    "image/png": png.toString("base64"),
+    "text/plain": "Chart: A line",
+  });
 const html = (text: string) => displayed({ "text/html": text, "text/plain": text });
 
 describe("what is committed of a run", () => {
@@ -37,7 +42,10 @@ describe("what is committed of a run", () => {
   });
 
   const committed = (outputs: object[], places?: [string, string][]): Output[] => {
-    const cell = (shown: object[], count: number | null) => ({ ...codeCell("shown", "show()", shown), execution_count: count });
+    const cell = (shown: object[], count: number | null) => ({
+      ...codeCell("shown", "show()", shown),
+      execution_count: count,
+    });
     const [only] = withOutputs(notebookOf([cell([], null)]), notebookOf([cell(outputs, 7)]), places).cells;
     assert.equal(only.execution_count, null);
     return only.outputs!;
@@ -45,15 +53,33 @@ describe("what is committed of a run", () => {
 
   test("only outputs are taken over: sources, ids, metadata and texts are the file's", () => {
     const original = { ...notebookOf([textCell("title", "# A"), codeCell("a", "a()", [], ["results"])]), extra: 1 };
-    const executed = { ...notebookOf([textCell("title", "# Changed"), { ...codeCell("a", "changed()", [printed("1\n2")]), metadata: { execution: {} } }]), metadata: {} };
+    const executed = {
+      ...notebookOf([
+        textCell("title", "# Changed"),
+        { ...codeCell("a", "changed()", [printed("1\n2")]), metadata: { execution: {} } },
+      ]),
+      metadata: {},
+    };
     const result = withOutputs(original, executed);
-    assert.deepEqual(result, { ...original, cells: [original.cells[0], { ...original.cells[1], outputs: [{ name: "stdout", output_type: "stream", text: ["1\n", "2"] }] }] });
+    assert.deepEqual(result, {
+      ...original,
+      cells: [
+        original.cells[0],
+        { ...original.cells[1], outputs: [{ name: "stdout", output_type: "stream", text: ["1\n", "2"] }] },
+      ],
+    });
     assert.throws(() => withOutputs(original, notebookOf([])), /cell a: the run has no such cell/);
   });
 
   test("controls are left out: they are gone with the kernel that moved them", () => {
-    const controls = displayed({ "application/vnd.jupyter.widget-view+json": { version_major: 2, version_minor: 0, model_id: "a" }, "text/plain": "k = 16" });
-    assert.deepEqual(committed([controls, printed("k = 16\n")]).map(({ output_type }) => output_type), ["stream"]);
+    const controls = displayed({
+      "application/vnd.jupyter.widget-view+json": { version_major: 2, version_minor: 0, model_id: "a" },
+      "text/plain": "k = 16",
+    });
+    assert.deepEqual(
+      committed([controls, printed("k = 16\n")]).map(({ output_type }) => output_type),
+      ["stream"],
+    );
   });
 
   test("a figure is a PNG of its size, and the chart where it is small", () => {
@@ -68,50 +94,95 @@ describe("what is committed of a run", () => {
   test("of many charts the largest become pictures, until the file is small enough; text that is too long is refused", () => {
     const spec = (length: number) => ({ note: "x".repeat(length) });
     const lengths = Array.from({ length: 24 }, (_, i) => 40_000 + 500 * i);
-    const [first, last] = ((outputs) => [outputs[0], outputs[outputs.length - 1]])(committed(lengths.map((length) => figure(spec(length)))));
+    const [first, last] = ((outputs) => [outputs[0], outputs[outputs.length - 1]])(
+      committed(lengths.map((length) => figure(spec(length)))),
+    );
     assert.ok(vegaLite in first.data! && !(vegaLite in last.data!));
-    assert.throws(() => committed([printed("x".repeat(1_100_000))]), /the file would have \d+ bytes, more than 1000000; most of it is shown by cell shown/);
+    assert.throws(
+      () => committed([printed("x".repeat(1_100_000))]),
+      /the file would have \d+ bytes, more than 1000000; most of it is shown by cell shown/,
+    );
   });
 
   test("progress is its last line, without time and without what came from disk; one that never ended is left out", () => {
-    const lines = ["Kernels: 2 of 5 seeds from disk, 3 computed in 3 min 5 s", "Fine-tuning: 3/400 steps in 0.1 s · stopped", "Download: 12 of 12 from disk in 12 s", "Counting: 6 steps in 2 h 10 min"];
+    const lines = [
+      "Kernels: 2 of 5 seeds from disk, 3 computed in 3 min 5 s",
+      "Fine-tuning: 3/400 steps in 0.1 s · stopped",
+      "Download: 12 of 12 from disk in 12 s",
+      "Counting: 6 steps in 2 h 10 min",
+    ];
     const outputs = committed([...lines.map(html), html("<progress value=1></progress> Kernels: 1/5")]);
-    assert.deepEqual(outputs.map(({ data }) => data!["text/plain"]), [["Kernels: 5 seeds"], ["Fine-tuning: 3/400 steps · stopped"], ["Download: 12"], ["Counting: 6 steps"]]);
-    assert.deepEqual(outputs.map(({ data }) => data!["text/html"]), outputs.map(({ data }) => data!["text/plain"]));
+    assert.deepEqual(
+      outputs.map(({ data }) => data!["text/plain"]),
+      [["Kernels: 5 seeds"], ["Fine-tuning: 3/400 steps · stopped"], ["Download: 12"], ["Counting: 6 steps"]],
+    );
+    assert.deepEqual(
+      outputs.map(({ data }) => data!["text/html"]),
+      outputs.map(({ data }) => data!["text/plain"]),
+    );
     const sentence = "Kernels took 5 s in all, and in 3 s they are read again.";
-    assert.deepEqual(committed([html(sentence), printed(sentence)]).map(({ data, text }) => text ?? data!["text/plain"]), [[sentence], [sentence]]);
+    assert.deepEqual(
+      committed([html(sentence), printed(sentence)]).map(({ data, text }) => text ?? data!["text/plain"]),
+      [[sentence], [sentence]],
+    );
   });
 
   test("a table loses its column of seconds, and the provenance its time", () => {
-    const records = [{ method: "kernel", seconds: 1.25, accuracy: 0.5 }, { method: "a < b", seconds: 100, accuracy: 0.25 }];
+    const records = [
+      { method: "kernel", seconds: 1.25, accuracy: 0.5 },
+      { method: "a < b", seconds: 100, accuracy: 0.25 },
+    ];
     const options = { caption: "Accuracies, and how long they took", maxRows: 2 };
     const without = records.map(({ method, accuracy }) => ({ method, accuracy }));
-    const join = (output: Output) => Object.fromEntries(Object.entries(output.data!).map(([type, text]) => [type, (text as string[]).join("")]));
+    const join = (output: Output) =>
+      Object.fromEntries(Object.entries(output.data!).map(([type, text]) => [type, (text as string[]).join("")]));
     for (const more of [[], records]) {
       const [output] = committed([displayed(tableBundle([...records, ...more], options))]);
       assert.deepEqual(join(output), tableBundle([...without, ...more.map(() => without[0])], options));
     }
-    const rows = [{ what: "Package", value: "kernel-view 0.1.0" }, { what: "Node", value: "v22.1.0" }, { what: "Time (UTC)", value: "2026-01-01T00:00:00.000Z" }, { what: "Seeds", value: "13" }];
-    const [provenance] = committed([displayed({ ...tableBundle(rows), "application/vnd.kernel-view.provenance+json": { time: "now" } })]);
+    const rows = [
+      { what: "Package", value: "kernel-view 0.1.0" },
+      { what: "Node", value: "v22.1.0" },
+      { what: "Time (UTC)", value: "2026-01-01T00:00:00.000Z" },
+      { what: "Seeds", value: "13" },
+    ];
+    const [provenance] = committed([
+      displayed({ ...tableBundle(rows), "application/vnd.kernel-view.provenance+json": { time: "now" } }),
+    ]);
     assert.match(join(provenance)["text/html"], /<td[^>]*>Node<\/td>.*\n<tr><td[^>]*>Seeds/);
     assert.match(join(provenance)["text/plain"], /Node .*\nSeeds /);
     assert.doesNotMatch(JSON.stringify(provenance), /Time|now/);
   });
 
   test("paths of this machine are shortened or refused, and so is what a cell warns of", () => {
-    const outputs = committed([printed(`Written: ${path.join(root, "reports", "a.html")}; kept in /tmp/store-1/kernels`)], [["/tmp/store-1", ".cache"]]);
+    const outputs = committed(
+      [printed(`Written: ${path.join(root, "reports", "a.html")}; kept in /tmp/store-1/kernels`)],
+      [["/tmp/store-1", ".cache"]],
+    );
     assert.deepEqual(outputs[0].text, ["Written: reports/a.html; kept in .cache/kernels"]);
-    assert.throws(() => committed([printed("see /home/me/models/x")]), /cell shown: shows the local path \/home\/me\/models\/x, which no other machine has/);
-    assert.throws(() => committed([{ ...printed("deprecated"), name: "stderr" }]), /cell shown: writes to standard error: “deprecated”\./);
+    assert.throws(
+      () => committed([printed("see /home/me/models/x")]),
+      /cell shown: shows the local path \/home\/me\/models\/x, which no other machine has/,
+    );
+    assert.throws(
+      () => committed([{ ...printed("deprecated"), name: "stderr" }]),
+      /cell shown: writes to standard error: “deprecated”\./,
+    );
   });
 
   test("what is committed stays as it is when it is committed again, and raw outputs are told", () => {
-    const raw = [figure({ mark: "bar" }), html("Kernels: 5 seeds in 3.0 s"), displayed(tableBundle([{ a: 1, seconds: 2 }])), printed("one\ntwo\n")];
+    const raw = [
+      figure({ mark: "bar" }),
+      html("Kernels: 5 seeds in 3.0 s"),
+      displayed(tableBundle([{ a: 1, seconds: 2 }])),
+      printed("one\ntwo\n"),
+    ];
     const outputs = committed(raw);
     assert.deepEqual(committed(outputs), outputs);
     assert.deepEqual(unfitOutputs(notebookOf([codeCell("a", "a()", outputs)])), []);
     assert.deepEqual(unfitOutputs(notebookOf([codeCell("a", "a()", [printed("as one text")])])), []);
-    for (const output of raw.slice(0, 3)) assert.match(unfitOutputs(notebookOf([codeCell("a", "a()", [output])]))[0].message, /as a run leaves them/);
+    for (const output of raw.slice(0, 3))
+      assert.match(unfitOutputs(notebookOf([codeCell("a", "a()", [output])]))[0].message, /as a run leaves them/);
     assert.match(unfitOutputs(notebookOf([codeCell("a", "a()", [printed("/home/me/x")])]))[0].message, /local path/);
   });
 });
@@ -132,7 +203,11 @@ test("a picture with few colours looks the same with a palette, and takes less",
 
   // A surface with more colours than a palette holds: the nearest ones are taken.
   const stops = `<linearGradient id="g"><stop offset="0" stop-color="#000"/><stop offset="1" stop-color="#ff0"/></linearGradient><linearGradient id="h" x2="0" y2="1"><stop offset="0" stop-color="#00f"/><stop offset="1" stop-color="#00f" stop-opacity="0"/></linearGradient>`;
-  const surface = new Resvg(`<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128"><defs>${stops}</defs><rect width="128" height="128" fill="url(#g)"/><rect width="128" height="128" fill="url(#h)"/></svg>`).render().asPng();
+  const surface = new Resvg(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128"><defs>${stops}</defs><rect width="128" height="128" fill="url(#g)"/><rect width="128" height="128" fill="url(#h)"/></svg>`,
+  )
+    .render()
+    .asPng();
   const [exact, reduced] = [shown(surface), shown(smallPng(surface) as Buffer)];
   const furthest = exact.reduce((most, value, at) => Math.max(most, Math.abs(value - reduced[at])), 0);
   assert.ok(furthest > 0 && furthest < 48, `${furthest} of 255: 16384 pixels of as many colours, 256 of them kept`);
@@ -145,12 +220,19 @@ describe("comparing with what is committed", () => {
     ({ compareOutputs } = await program("environment/outputs/compare-outputs.mjs"));
   });
   const compare = (committed: object[], fresh: object[], tolerance?: object) => {
-    const notebook = (outputs: object[]) => notebookOf([codeCell("other", "o()", [printed(`${outputs.length}`)]), { ...codeCell("shown", "s()", outputs), metadata: { tags: ["results"], ...(tolerance ? { tolerance } : {}) } }]);
+    const notebook = (outputs: object[]) =>
+      notebookOf([
+        codeCell("other", "o()", [printed(`${outputs.length}`)]),
+        { ...codeCell("shown", "s()", outputs), metadata: { tags: ["results"], ...(tolerance ? { tolerance } : {}) } },
+      ]);
     return compareOutputs(notebook(committed), notebook(fresh));
   };
-  const messages = (before: string, now: string, tolerance?: object) => compare([printed(before)], [printed(now)], tolerance).differences.map(({ message }) => message);
-  const same = (before: string, now: string, tolerance?: object) => assert.deepEqual(messages(before, now, tolerance), [], `${before} → ${now}`);
-  const apart = (before: string, now: string, tolerance?: object) => assert.equal(messages(before, now, tolerance).length, 1, `${before} → ${now}`);
+  const messages = (before: string, now: string, tolerance?: object) =>
+    compare([printed(before)], [printed(now)], tolerance).differences.map(({ message }) => message);
+  const same = (before: string, now: string, tolerance?: object) =>
+    assert.deepEqual(messages(before, now, tolerance), [], `${before} → ${now}`);
+  const apart = (before: string, now: string, tolerance?: object) =>
+    assert.equal(messages(before, now, tolerance).length, 1, `${before} → ${now}`);
 
   test("numbers may differ by 2 %, or by one in the last digit that is shown", () => {
     same("accuracy 83.3 %", "accuracy 84.9 %");
@@ -182,7 +264,9 @@ describe("comparing with what is committed", () => {
     apart("layer1 0.5", "layer2 0.5");
     apart("hash 3f2a", "hash 3f2b");
     same("k 16-13: 0.5", "k 16-13: 0.5");
-    assert.deepEqual(messages("the best is SGD, 0.5", "the best is Adam, 0.5"), ["says “the best is Adam, 0.5”, committed “the best is SGD, 0.5”"]);
+    assert.deepEqual(messages("the best is SGD, 0.5", "the best is Adam, 0.5"), [
+      "says “the best is Adam, 0.5”, committed “the best is SGD, 0.5”",
+    ]);
   });
 
   test("a cell may have a tolerance of its own", () => {
@@ -192,41 +276,84 @@ describe("comparing with what is committed", () => {
   });
 
   test("tables are compared by their numbers, whatever the width of their columns; missing outputs are told", () => {
-    const table = (accuracy: string) => displayed(tableBundle([{ method: "kernel", accuracy }, { method: "zero-shot", accuracy: "50.0" }], { caption: "Accuracy" }));
-    const equal = compare([table("99.9 (1.0)"), printed("Done: 1.5\n")], [table("100.0 (1.0)"), printed("Done: 1.5\n")]);
+    const table = (accuracy: string) =>
+      displayed(
+        tableBundle(
+          [
+            { method: "kernel", accuracy },
+            { method: "zero-shot", accuracy: "50.0" },
+          ],
+          { caption: "Accuracy" },
+        ),
+      );
+    const equal = compare(
+      [table("99.9 (1.0)"), printed("Done: 1.5\n")],
+      [table("100.0 (1.0)"), printed("Done: 1.5\n")],
+    );
     assert.deepEqual(equal, { cells: 1, numbers: 4, differences: [] });
-    assert.deepEqual(compare([table("80.0")], [table("70.0")]).differences, [{ cell: "shown", message: "70.0, committed 80.0 (may differ by 1.7), in “kernel 70.0”" }]);
-    assert.match(compare([table("80.0"), printed("Done\n")], [table("80.0")]).differences[0].message, /shows 4 lines, committed are 5; the first that differ: nothing more, committed “Done”/);
-    assert.deepEqual(compare([], [printed("1")]).differences, [{ cell: "shown", message: "shows no text and no table that could be compared" }]);
+    assert.deepEqual(compare([table("80.0")], [table("70.0")]).differences, [
+      { cell: "shown", message: "70.0, committed 80.0 (may differ by 1.7), in “kernel 70.0”" },
+    ]);
+    assert.match(
+      compare([table("80.0"), printed("Done\n")], [table("80.0")]).differences[0].message,
+      /shows 4 lines, committed are 5; the first that differ: nothing more, committed “Done”/,
+    );
+    assert.deepEqual(compare([], [printed("1")]).differences, [
+      { cell: "shown", message: "shows no text and no table that could be compared" },
+    ]);
     assert.deepEqual(compare([printed("NaN")], [printed("1")]).differences.length, 1);
   });
 });
 
 describe("npm run notebooks", () => {
   type Run = (file: string, options: { execute: unknown }) => Promise<Record<string, unknown>>;
-  const withTags = (text: string) => [textCell("title", "# A"), codeCell("shown", "s()", text ? [printed(text)] : [], ["results"])];
-  const executing = (text: string, meanwhile?: () => void) => async ({ file }: { file: string }, use: (executed: object) => unknown) => {
-    meanwhile?.();
-    const notebook = JSON.parse(readFileSync(file, "utf8")) as Notebook;
-    return use({ notebook: { ...notebook, cells: notebook.cells.map((cell) => (cell.id === "shown" ? { ...cell, execution_count: 1, outputs: [printed(text)] } : cell)) }, seconds: 1 });
-  };
+  const withTags = (text: string) => [
+    textCell("title", "# A"),
+    codeCell("shown", "s()", text ? [printed(text)] : [], ["results"]),
+  ];
+  const executing =
+    (text: string, meanwhile?: () => void) =>
+    async ({ file }: { file: string }, use: (executed: object) => unknown) => {
+      meanwhile?.();
+      const notebook = JSON.parse(readFileSync(file, "utf8")) as Notebook;
+      return use({
+        notebook: {
+          ...notebook,
+          cells: notebook.cells.map((cell) =>
+            cell.id === "shown" ? { ...cell, execution_count: 1, outputs: [printed(text)] } : cell,
+          ),
+        },
+        seconds: 1,
+      });
+    };
 
   test("writes outputs as Jupyter saves them, the same bytes again, and nothing where something is wrong", async (t) => {
     const { writeOutputs } = (await program("environment/outputs/check-outputs.mjs")) as { writeOutputs: Run };
     const file = path.join(temporaryFolder(t), "a.ipynb");
     const source = `${JSON.stringify(notebookOf(withTags("")), null, 1)}\n`;
     writeFileSync(file, source);
-    await assert.rejects(writeOutputs(file, { execute: executing("see /home/me/x") }), /a\.ipynb, cell shown: shows the local path/);
-    await assert.rejects(writeOutputs(file, { execute: () => Promise.reject(new Error("a cell failed")) }), /a cell failed/);
+    await assert.rejects(
+      writeOutputs(file, { execute: executing("see /home/me/x") }),
+      /a\.ipynb, cell shown: shows the local path/,
+    );
+    await assert.rejects(
+      writeOutputs(file, { execute: () => Promise.reject(new Error("a cell failed")) }),
+      /a cell failed/,
+    );
     assert.equal(readFileSync(file, "utf8"), source);
     assert.equal((await writeOutputs(file, { execute: executing("1.5\n") })).changed, true);
     const written = readFileSync(file, "utf8");
     assert.equal(written, `${JSON.stringify(JSON.parse(written), null, 1)}\n`);
-    assert.deepEqual((JSON.parse(written) as Notebook).cells[1].outputs, [{ name: "stdout", output_type: "stream", text: ["1.5\n"] }]);
+    assert.deepEqual((JSON.parse(written) as Notebook).cells[1].outputs, [
+      { name: "stdout", output_type: "stream", text: ["1.5\n"] },
+    ]);
     assert.equal((await writeOutputs(file, { execute: executing("1.5\n") })).changed, false);
     assert.equal(readFileSync(file, "utf8"), written);
     const edited = executing("2.5\n", () => writeFileSync(file, `${written}\n`));
-    await assert.rejects(writeOutputs(file, { execute: edited }), /a\.ipynb was changed while it ran, and stays as it is/);
+    await assert.rejects(
+      writeOutputs(file, { execute: edited }),
+      /a\.ipynb was changed while it ran, and stays as it is/,
+    );
     assert.equal(readFileSync(file, "utf8"), `${written}\n`);
   });
 
@@ -238,9 +365,14 @@ describe("npm run notebooks", () => {
       return checkOutputs(file, { execute: executing("accuracy 80.4 %\n") });
     };
     assert.deepEqual(await of(withTags("accuracy 80.0 %\n")), { cells: 1, numbers: 1, differences: [], seconds: 1 });
-    assert.deepEqual((await of(withTags("accuracy 60.0 %\n"))).differences, [{ cell: "shown", message: "80.4, committed 60.0 (may differ by 1.7), in “accuracy 80.4 %”" }]);
+    assert.deepEqual((await of(withTags("accuracy 60.0 %\n"))).differences, [
+      { cell: "shown", message: "80.4, committed 60.0 (may differ by 1.7), in “accuracy 80.4 %”" },
+    ]);
     await assert.rejects(of(withTags("")), /a\.ipynb has no outputs yet\. Make them: npm run notebooks -- /);
-    await assert.rejects(of([codeCell("shown", "s()", [printed("1")])]), /has no cell tagged “results”, so there is nothing to compare/);
+    await assert.rejects(
+      of([codeCell("shown", "s()", [printed("1")])]),
+      /has no cell tagged “results”, so there is nothing to compare/,
+    );
   });
 
   test("refuses other parameters, and what it does not understand, in one message", () => {
@@ -249,7 +381,10 @@ describe("npm run notebooks", () => {
       assert.equal(result.status, 1);
       return result.stderr;
     };
-    assert.match(complaint("notebooks/00-start-here.ipynb", "--set", "k=4"), /^Committed outputs are those of the parameters a notebook declares\. For other values: npm run report/);
+    assert.match(
+      complaint("notebooks/00-start-here.ipynb", "--set", "k=4"),
+      /^Committed outputs are those of the parameters a notebook declares\. For other values: npm run report/,
+    );
     assert.match(complaint("--wrong"), /^Unknown option '--wrong'[^]*usage: npm run notebooks/);
     assert.match(complaint("nowhere.ipynb"), /^There is no notebook nowhere\.ipynb\.\n$/);
     assert.match(complaint("--check", "nowhere.ipynb"), /^There is no notebook nowhere\.ipynb\.\n$/);

@@ -10,7 +10,11 @@ import { chromium, chromiumFlags, fixtureNotebook, root, runNode, temporaryFolde
 function outwardReferences(html: string): string[] {
   // The inlined libraries' own text holds addresses they never ask for here; the browser test below watches that.
   const markup = html.replace(/<script(?! type="application\/json")[^>]*>[\s\S]*?<\/script>/g, "<script></script>");
-  return [...markup.matchAll(/(?:\b(?:src|srcset|poster|data|action)\s*=\s*["']?|<link\b[^>]*href\s*=\s*["']?|url\(\s*["']?|@import\s+["']?)([^"')\s>]+)/g)]
+  return [
+    ...markup.matchAll(
+      /(?:\b(?:src|srcset|poster|data|action)\s*=\s*["']?|<link\b[^>]*href\s*=\s*["']?|url\(\s*["']?|@import\s+["']?)([^"')\s>]+)/g,
+    ),
+  ]
     .map((match) => match[1])
     .filter((address) => !address.startsWith("data:") && !address.startsWith("#"));
 }
@@ -28,7 +32,10 @@ describe("the report of a notebook", () => {
 
   test("is one file that refers to nothing outside itself", () => {
     assert.deepEqual(outwardReferences(html), []);
-    assert.deepEqual(outwardReferences('<img src="https://example.org/a.png"><link rel="stylesheet" href=b.css>'), ["https://example.org/a.png", "b.css"]);
+    assert.deepEqual(outwardReferences('<img src="https://example.org/a.png"><link rel="stylesheet" href=b.css>'), [
+      "https://example.org/a.png",
+      "b.css",
+    ]);
     assert.ok(html.length < 3_000_000, `${html.length} characters`);
   });
 
@@ -40,7 +47,12 @@ describe("the report of a notebook", () => {
     assert.doesNotMatch(html, /<x-tex|\$K_\{ij\}/);
     assert.match(html, /<code>const price = &quot;\$5&quot;<\/code> and \$5 are not mathematics/);
     assert.match(html, /<details class="code">\s*<summary><span class="what">A chart with a tooltip and a slider/);
-    for (const row of ["scale = 3 (set for this run), label = &#34;first&#34;", "1, 2", `kernel-view ${(require(path.join(root, "package.json")) as { version: string }).version}`, process.version]) {
+    for (const row of [
+      "scale = 3 (set for this run), label = &#34;first&#34;",
+      "1, 2",
+      `kernel-view ${(require(path.join(root, "package.json")) as { version: string }).version}`,
+      process.version,
+    ]) {
       assert.ok(html.includes(`<td>${row}</td>`), row);
     }
   });
@@ -61,10 +73,16 @@ describe("the report of a notebook", () => {
       page.on("pageerror", (error) => errors.push(error.message));
       page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
       await page.goto(pathToFileURL(file).href);
-      return { page, errors, outside: () => requests.filter((url) => url !== pathToFileURL(file).href && !url.startsWith("data:")) };
+      return {
+        page,
+        errors,
+        outside: () => requests.filter((url) => url !== pathToFileURL(file).href && !url.startsWith("data:")),
+      };
     }
     const colour = (page: Page, selector: string, property: string) =>
-      page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).getPropertyValue(${JSON.stringify(property)})`);
+      page.evaluate(
+        `getComputedStyle(document.querySelector(${JSON.stringify(selector)})).getPropertyValue(${JSON.stringify(property)})`,
+      );
     const marks = (page: Page) => page.locator(".drawing g.mark-symbol.role-mark path");
 
     for (const colorScheme of ["light", "dark"] as const) {
@@ -74,10 +92,15 @@ describe("the report of a notebook", () => {
         assert.equal(await marks(page).count(), 20);
         const before = await marks(page).first().getAttribute("d");
         await page.locator(".vega-bind input[type=range]").fill("200");
-        await page.waitForFunction(`document.querySelector(".drawing g.mark-symbol.role-mark path")?.getAttribute("d") !== ${JSON.stringify(before)}`);
+        await page.waitForFunction(
+          `document.querySelector(".drawing g.mark-symbol.role-mark path")?.getAttribute("d") !== ${JSON.stringify(before)}`,
+        );
         await marks(page).nth(3).hover();
         await page.waitForSelector("#vg-tooltip-element.visible");
-        assert.equal(await colour(page, "body", "background-color"), colorScheme === "light" ? "rgb(255, 255, 255)" : "rgb(20, 24, 29)");
+        assert.equal(
+          await colour(page, "body", "background-color"),
+          colorScheme === "light" ? "rgb(255, 255, 255)" : "rgb(20, 24, 29)",
+        );
         assert.deepEqual({ errors, outside: outside() }, { errors: [], outside: [] });
         await page.close();
       });
@@ -92,7 +115,9 @@ describe("the report of a notebook", () => {
       await page.click("#toggle-theme");
       await page.click("#toggle-theme");
       assert.equal(await colour(page, "body", "background-color"), "rgb(20, 24, 29)");
-      await page.waitForFunction(`document.querySelector(".drawing g.role-axis-title text")?.getAttribute("fill") === "#dfe4ea"`);
+      await page.waitForFunction(
+        `document.querySelector(".drawing g.role-axis-title text")?.getAttribute("fill") === "#dfe4ea"`,
+      );
       assert.deepEqual(errors, []);
       await page.close();
     });
@@ -112,13 +137,33 @@ describe("the report of a notebook", () => {
       assert.match(svg.content.toString(), /fill="#14181d"/, "on the page's background, which its light texts need");
       const png = await download("PNG");
       const [width, height] = /width="(\d+)" height="(\d+)"/.exec(svg.content.toString())!.slice(1).map(Number);
-      assert.deepEqual([png.name, png.content.subarray(1, 4).toString(), png.content.readUInt32BE(16), png.content.readUInt32BE(20)], ["chart-figure-1.png", "PNG", 2 * width, 2 * height]);
-      const rows = Array.from({ length: 20 }, (_, i) => ({ step: i, loss: 3 * Math.exp(-i / 5), run: i % 2 ? "odd" : "even" }));
+      assert.deepEqual(
+        [png.name, png.content.subarray(1, 4).toString(), png.content.readUInt32BE(16), png.content.readUInt32BE(20)],
+        ["chart-figure-1.png", "PNG", 2 * width, 2 * height],
+      );
+      const rows = Array.from({ length: 20 }, (_, i) => ({
+        step: i,
+        loss: 3 * Math.exp(-i / 5),
+        run: i % 2 ? "odd" : "even",
+      }));
       assert.deepEqual(JSON.parse((await download("data as JSON")).content.toString()), rows);
-      assert.equal((await download("data as CSV")).content.toString(), ["step,loss,run", ...rows.map((row) => Object.values(row).join(","))].join("\r\n") + "\r\n");
-      assert.equal((JSON.parse((await download("Vega-Lite")).content.toString()) as { title: string }).title, "Loss falls");
-      assert.equal(await page.locator(".drawing svg [fill='#14181d']").count(), 0, "the drawing on the page stays transparent");
-      assert.deepEqual({ errors, outside: outside().filter((url) => !url.startsWith("blob:")) }, { errors: [], outside: [] });
+      assert.equal(
+        (await download("data as CSV")).content.toString(),
+        ["step,loss,run", ...rows.map((row) => Object.values(row).join(","))].join("\r\n") + "\r\n",
+      );
+      assert.equal(
+        (JSON.parse((await download("Vega-Lite")).content.toString()) as { title: string }).title,
+        "Loss falls",
+      );
+      assert.equal(
+        await page.locator(".drawing svg [fill='#14181d']").count(),
+        0,
+        "the drawing on the page stays transparent",
+      );
+      assert.deepEqual(
+        { errors, outside: outside().filter((url) => !url.startsWith("blob:")) },
+        { errors: [], outside: [] },
+      );
       await page.close();
     });
 

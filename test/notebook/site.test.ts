@@ -14,7 +14,12 @@ interface Entry {
   failure?: string;
 }
 type Execute = (options: { file: string; settings: string[] }, use: (executed: object) => unknown) => Promise<unknown>;
-type WriteSite = (options: { files: string[]; out: string; settings?: string[]; execute?: Execute }) => Promise<Entry[]>;
+type WriteSite = (options: {
+  files: string[];
+  out: string;
+  settings?: string[];
+  execute?: Execute;
+}) => Promise<Entry[]>;
 
 /** Notebooks on disk, by name, with these cells. */
 function writeNotebooks(folder: string, notebooks: Record<string, object[]>): string[] {
@@ -25,7 +30,8 @@ function writeNotebooks(folder: string, notebooks: Record<string, object[]>): st
   });
 }
 
-const opening = (title: string, question: string) => textCell("title", `# ${title}\n\nSome background first. ${question} More of it.`);
+const opening = (title: string, question: string) =>
+  textCell("title", `# ${title}\n\nSome background first. ${question} More of it.`);
 
 describe("the site of all notebooks", () => {
   const folder = temporaryFolder({ after });
@@ -38,15 +44,29 @@ describe("the site of all notebooks", () => {
     const { writeSite } = (await program("environment/report/write-site.mjs")) as { writeSite: WriteSite };
     const { NotebookError } = await program("environment/report/execute-notebook.mjs");
     const files = writeNotebooks(folder, {
-      "00-first": [opening("First & foremost", "Does $K < 1$ hold, *always*?"), codeCell("parameters", "let k = 16; // examples\nlet seeds = [13];", [], ["parameters"])],
+      "00-first": [
+        opening("First & foremost", "Does $K < 1$ hold, *always*?"),
+        codeCell("parameters", "let k = 16; // examples\nlet seeds = [13];", [], ["parameters"]),
+      ],
       "01-broken": [opening("The broken one", "Will it `run`?")],
-      "02-last": [textCell("title", "# The last\n\nIt asks nothing, e.g. this. It just says."), codeCell("parameters", "let k = 4;", [], ["parameters"])],
+      "02-last": [
+        textCell("title", "# The last\n\nIt asks nothing, e.g. this. It just says."),
+        codeCell("parameters", "let k = 4;", [], ["parameters"]),
+      ],
     });
     const execute: Execute = async ({ file, settings }, use) => {
       asked.push({ file: path.basename(file), settings });
-      if (file.includes("broken")) throw new NotebookError("01-broken.ipynb, code cell 2 of 3 (“Divides”):\nError: no <rows>\n    at somewhere (file.ts:3:1)");
+      if (file.includes("broken"))
+        throw new NotebookError(
+          "01-broken.ipynb, code cell 2 of 3 (“Divides”):\nError: no <rows>\n    at somewhere (file.ts:3:1)",
+        );
       const { cells } = JSON.parse(readFileSync(file, "utf8")) as { cells: object[] };
-      return use(executedRun(path.join(folder, "work"), path.basename(file, ".ipynb"), [...cells, codeCell("figure", "// A figure", [chart([{ x: 1, y: 2 }]), printed("Said.\n")])]));
+      return use(
+        executedRun(path.join(folder, "work"), path.basename(file, ".ipynb"), [
+          ...cells,
+          codeCell("figure", "// A figure", [chart([{ x: 1, y: 2 }]), printed("Said.\n")]),
+        ]),
+      );
     };
     entries = await writeSite({ files, out, settings: ["k=8", "seeds=[1,2]"], execute });
   });
@@ -57,13 +77,22 @@ describe("the site of all notebooks", () => {
       { file: "01-broken.ipynb", settings: [] },
       { file: "02-last.ipynb", settings: ["k=8"] },
     ]);
-    assert.deepEqual(entries.map(({ failure }) => failure?.split("\n")[1]), [undefined, "Error: no <rows>", undefined]);
+    assert.deepEqual(
+      entries.map(({ failure }) => failure?.split("\n")[1]),
+      [undefined, "Error: no <rows>", undefined],
+    );
   });
 
   test("the index has title, question, run time and link of each notebook, and names the one that failed", () => {
     const html = page("index.html");
-    assert.match(html, /<h2><a href="00-first\.html">First &amp; foremost<\/a><\/h2>\n<p>Does <span class="katex">[\s\S]*?<\/span> hold, <em>always<\/em>\?<\/p>\n<p class="took"><code>00-first\.ipynb<\/code>, 1\.5 s<\/p>/);
-    assert.match(html, /<h2>The broken one<\/h2>\n<p>Will it <code>run<\/code>\?<\/p>[\s\S]*?<p class="failed">Did not run to its end\. 01-broken\.ipynb, code cell 2 of 3 \(“Divides”\):\nError: no &lt;rows&gt;<\/p>/);
+    assert.match(
+      html,
+      /<h2><a href="00-first\.html">First &amp; foremost<\/a><\/h2>\n<p>Does <span class="katex">[\s\S]*?<\/span> hold, <em>always<\/em>\?<\/p>\n<p class="took"><code>00-first\.ipynb<\/code>, 1\.5 s<\/p>/,
+    );
+    assert.match(
+      html,
+      /<h2>The broken one<\/h2>\n<p>Will it <code>run<\/code>\?<\/p>[\s\S]*?<p class="failed">Did not run to its end\. 01-broken\.ipynb, code cell 2 of 3 \(“Divides”\):\nError: no &lt;rows&gt;<\/p>/,
+    );
     assert.match(html, /<h2><a href="02-last\.html">The last<\/a><\/h2>\n<p>It asks nothing, e\.g\. this\.<\/p>/);
     assert.match(html, /2 of 3 notebooks ran to the end, in 3\.0 s together/);
     assert.match(html, /<th scope="row">Parameters<\/th><td>k=8, seeds=\[1,2\]<\/td>/);
@@ -79,7 +108,10 @@ describe("the site of all notebooks", () => {
   });
 
   test("nothing is left beside the site", () => {
-    assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith("site")), ["site"]);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith("site")),
+      ["site"],
+    );
   });
 });
 
@@ -90,35 +122,67 @@ test("a site is replaced as a whole, or stays: when nothing ran, when stopped, w
   const out = path.join(folder, "site");
   const [file, second] = writeNotebooks(folder, { "00-a": [opening("A", "Why?")], "01-b": [opening("B", "How?")] });
   mkdirSync(out);
-  await writeSite({ files: [file], out, execute: async (_, use) => use(executedRun(path.join(folder, "work"), "a", [opening("A", "Why?")])) });
+  await writeSite({
+    files: [file],
+    out,
+    execute: async (_, use) => use(executedRun(path.join(folder, "work"), "a", [opening("A", "Why?")])),
+  });
   const before = readFileSync(path.join(out, "index.html"), "utf8");
 
   // A run that was killed in the middle of replacing the site, and one killed before: no process has such a number.
   renameSync(out, `${out}.old-4999999`);
   mkdirSync(`${out}.part-4999998`);
   const failing: Execute = () => Promise.reject(new NotebookError("it failed"));
-  assert.deepEqual((await writeSite({ files: [file], out, execute: failing })).map(({ failure }) => failure), ["it failed"]);
+  assert.deepEqual(
+    (await writeSite({ files: [file], out, execute: failing })).map(({ failure }) => failure),
+    ["it failed"],
+  );
   let started = 0;
   const stopped: Execute = () => Promise.reject(new StoppedError(`stopped ${++started}`));
   await assert.rejects(writeSite({ files: [file, second], out, execute: stopped }), /stopped 1/);
-  assert.deepEqual([readFileSync(path.join(out, "index.html"), "utf8"), readdirSync(folder).filter((name) => name.startsWith("site"))], [before, ["site"]]);
+  assert.deepEqual(
+    [readFileSync(path.join(out, "index.html"), "utf8"), readdirSync(folder).filter((name) => name.startsWith("site"))],
+    [before, ["site"]],
+  );
 
   const never: Execute = () => assert.fail("nothing should run");
   const own = path.join(folder, "own");
   mkdirSync(own);
   writeFileSync(path.join(own, "thesis.txt"), "");
-  await assert.rejects(writeSite({ files: [file], out: own, execute: never }), /own holds something else than a site of reports/);
-  await assert.rejects(writeSite({ files: [file, path.join(own, "00-a.ipynb")], out, execute: never }), /two pages named 00-a\.html/);
-  await assert.rejects(writeSite({ files: [file], out, settings: ["depth=3"], execute: never }), /None of the notebooks has the parameter of --set depth=3/);
-  await assert.rejects(writeSite({ files: [fixtureNotebook("chart")], out, settings: ["scale=high"], execute: never }), /chart\.ipynb: --set scale=high: expected a number/);
+  await assert.rejects(
+    writeSite({ files: [file], out: own, execute: never }),
+    /own holds something else than a site of reports/,
+  );
+  await assert.rejects(
+    writeSite({ files: [file, path.join(own, "00-a.ipynb")], out, execute: never }),
+    /two pages named 00-a\.html/,
+  );
+  await assert.rejects(
+    writeSite({ files: [file], out, settings: ["depth=3"], execute: never }),
+    /None of the notebooks has the parameter of --set depth=3/,
+  );
+  await assert.rejects(
+    writeSite({ files: [fixtureNotebook("chart")], out, settings: ["scale=high"], execute: never }),
+    /chart\.ipynb: --set scale=high: expected a number/,
+  );
   assert.ok(existsSync(path.join(own, "thesis.txt")));
 });
 
 test("npm run report -- --all: the notebook that fails is named, the other is written, the exit status is 1", (t) => {
   const out = path.join(temporaryFolder(t), "site");
-  const result = runNode(["environment/report.mjs", "--all", fixtureNotebook("failing"), fixtureNotebook("chart"), "--out", out]);
+  const result = runNode([
+    "environment/report.mjs",
+    "--all",
+    fixtureNotebook("failing"),
+    fixtureNotebook("chart"),
+    "--out",
+    out,
+  ]);
   assert.equal(result.status, 1);
-  assert.match(result.stderr, /failing\.ipynb, code cell 2 of 3 \(“Divides by nothing”\):\n[\s\S]*Error: no rows to divide/);
+  assert.match(
+    result.stderr,
+    /failing\.ipynb, code cell 2 of 3 \(“Divides by nothing”\):\n[\s\S]*Error: no rows to divide/,
+  );
   assert.match(result.stdout, /^Site: .*index\.html \(1 of 2 notebooks\)\n$/);
   assert.deepEqual(readdirSync(out).sort(), ["chart.html", "index.html"]);
 });
@@ -133,11 +197,24 @@ test("a line of Markdown becomes HTML: formulas, code also in a link, emphasis",
 
 test("a notebook's question is found among formulas, abbreviations and emphasis", async () => {
   const { notebookHeading } = await program("environment/report/heading.mjs");
-  const heading = (source: string) => notebookHeading(notebookOf([textCell("a", source)]), "name") as { title: string; question: string };
-  assert.deepEqual(heading("# T\n\nA fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$? Yes."), { title: "T", question: "A fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$?" });
-  assert.equal(heading("# T\n\nFirst of all. A kernel is beside fine-tuning. Which of these? Another one?").question, "A kernel is beside fine-tuning. Which of these?");
-  assert.equal(heading("# T\n\n$$\nWhy?\n$$\n\n```ts\nWhat?\n```\n\n**Question.** Does it\nhold?").question, "Does it hold?");
-  assert.equal(heading("# T\n\nIs it so? Before that: **does a $k$ of\n4 do?** Or not?").question, "does a $k$ of 4 do?");
+  const heading = (source: string) =>
+    notebookHeading(notebookOf([textCell("a", source)]), "name") as { title: string; question: string };
+  assert.deepEqual(heading("# T\n\nA fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$? Yes."), {
+    title: "T",
+    question: "A fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$?",
+  });
+  assert.equal(
+    heading("# T\n\nFirst of all. A kernel is beside fine-tuning. Which of these? Another one?").question,
+    "A kernel is beside fine-tuning. Which of these?",
+  );
+  assert.equal(
+    heading("# T\n\n$$\nWhy?\n$$\n\n```ts\nWhat?\n```\n\n**Question.** Does it\nhold?").question,
+    "Does it hold?",
+  );
+  assert.equal(
+    heading("# T\n\nIs it so? Before that: **does a $k$ of\n4 do?** Or not?").question,
+    "does a $k$ of 4 do?",
+  );
   assert.equal(heading("# T\n\n> Only said. Not asked.").question, "Only said.");
   assert.deepEqual(heading("Nothing here"), { title: "name", question: "Nothing here" });
   assert.deepEqual(notebookHeading(notebookOf([]), "name"), { title: "name", question: "" });

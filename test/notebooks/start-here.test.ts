@@ -11,11 +11,14 @@ test("npm start runs the start notebook through the real kernel, prints its tabl
   const store = path.join(folder, "store");
   const report = path.join(root, "reports", "00-start-here.html");
   rmSync(report, { force: true });
-  const result = runNode(["environment/start.mjs", "--executed", executed, "--picture", picture], { env: { KERNEL_VIEW_CACHE: store } });
+  const result = runNode(["environment/start.mjs", "--executed", executed, "--picture", picture], {
+    env: { KERNEL_VIEW_CACHE: store },
+  });
   assert.equal(result.status, 0, result.stderr);
   t.diagnostic(result.stderr.trim().split("\n").at(-1)!);
   for (const line of result.stdout.trimEnd().split("\n")) t.diagnostic(line);
-  for (const method of ["zero-shot", "fine-tuning", "kernel"]) assert.match(result.stdout, new RegExp(`${method}.*\\d`));
+  for (const method of ["zero-shot", "fine-tuning", "kernel"])
+    assert.match(result.stdout, new RegExp(`${method}.*\\d`));
   assert.ok(result.stdout.includes(report));
   assert.match(result.stdout, /npm run lab\n$/);
   assert.ok(existsSync(report));
@@ -25,11 +28,16 @@ test("npm start runs the start notebook through the real kernel, prints its tabl
   assert.doesNotMatch(html, /printed warning/, "no cell writes to standard error");
 
   // What the training sentences add is the whole prediction.
-  const { cells } = JSON.parse(readFileSync(executed, "utf8")) as { cells: { id: string; outputs: { text?: string | string[] }[] }[] };
+  const { cells } = JSON.parse(readFileSync(executed, "utf8")) as {
+    cells: { id: string; outputs: { text?: string | string[] }[] }[];
+  };
   const printed = [cells.find(({ id }) => id === "decided-sum")!.outputs[0].text!].flat().join("");
   const [, sum, prediction] = /add up to (-?[\d.]+); the solver predicts (-?[\d.]+)\.\n/.exec(printed)!.map(Number);
   assert.ok(Math.abs(sum - prediction) < 2e-6, printed);
-  assert.match(printed, /Missed most: .*moves by [+−][\d.e-]+\.\nLeaving out a single sentence turns the answer for \d+ of the 32 sentences\.\n$/);
+  assert.match(
+    printed,
+    /Missed most: .*moves by [+−][\d.e-]+\.\nLeaving out a single sentence turns the answer for \d+ of the 32 sentences\.\n$/,
+  );
   const { pngSize } = await program("environment/outputs/small-png.mjs");
   const { width, height } = pngSize(readFileSync(picture));
   assert.ok(width > 2 * height && height > 500, `${width} × ${height}`);

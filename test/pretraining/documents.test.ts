@@ -62,7 +62,13 @@ test("where there is no text, the path and what to give are named", () => {
   mkdirSync(empty);
   writeFileSync(join(empty, "readme.md"), "text\n");
   writeFileSync(blank, "\n\n  \n");
-  assert.throws(() => encodeDocuments([text, none], tokenizer), { message: `there is no file or folder ${none}: give .txt files, or folders of them, with one document a line` });
-  assert.throws(() => encodeDocuments([empty], tokenizer), { message: `${empty} has no .txt file: give a folder of text, one document a line` });
-  assert.throws(() => encodeDocuments([blank], tokenizer), { message: `${blank}: there is no text to train on; give one document a line` });
+  assert.throws(() => encodeDocuments([text, none], tokenizer), {
+    message: `there is no file or folder ${none}: give .txt files, or folders of them, with one document a line`,
+  });
+  assert.throws(() => encodeDocuments([empty], tokenizer), {
+    message: `${empty} has no .txt file: give a folder of text, one document a line`,
+  });
+  assert.throws(() => encodeDocuments([blank], tokenizer), {
+    message: `${blank}: there is no text to train on; give one document a line`,
+  });
 });

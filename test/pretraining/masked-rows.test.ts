@@ -3,7 +3,14 @@ import { describe, it } from "node:test";
 import type { PackedRow } from "../../src/model/batch";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { documentIds, type EncodedDocuments } from "../../src/pretraining/documents";
-import { epochBatches, maskingOf, maskRows, packRows, type MaskedRows, type Masking } from "../../src/pretraining/masked-rows";
+import {
+  epochBatches,
+  maskingOf,
+  maskRows,
+  packRows,
+  type MaskedRows,
+  type Masking,
+} from "../../src/pretraining/masked-rows";
 import { randomStream } from "../../src/random";
 import { fixturePath } from "../support/tiny-roberta";
 
@@ -32,11 +39,18 @@ function textsOf({ ids, starts }: PackedRow): number[][] {
 describe("packing", () => {
   const lengths = Array.from({ length: 600 }, () => (random() < 0.1 ? between(31, 100) : between(1, 30)));
   const documents = differentDocuments(lengths);
-  const rows = packRows(lengths.map((_, i) => documentIds(documents, i)), 32, special);
+  const rows = packRows(
+    lengths.map((_, i) => documentIds(documents, i)),
+    32,
+    special,
+  );
 
   it("keeps every token once, and no row is longer than it may be", () => {
     assert.ok(rows.every(({ ids }) => ids.length <= 32));
-    const tokens = rows.flatMap(textsOf).flat().sort((a, b) => a - b);
+    const tokens = rows
+      .flatMap(textsOf)
+      .flat()
+      .sort((a, b) => a - b);
     assert.deepEqual(tokens, [...documents.ids]);
   });
 
@@ -78,7 +92,10 @@ describe("what continues a word", () => {
   };
 
   it("is a later piece in WordPiece, and a piece without a space before it in byte-level BPE", () => {
-    assert.deepEqual(tokenizer.encode("greatly done.").map((id) => tokenizer.idToToken(id)), ["great", "##ly", "d", "##o", "##n", "##e", "."]);
+    assert.deepEqual(
+      tokenizer.encode("greatly done.").map((id) => tokenizer.idToToken(id)),
+      ["great", "##ly", "d", "##o", "##n", "##e", "."],
+    );
     assert.deepEqual(continued("tiny-bert", "greatly done."), [0, 1, 0, 1, 1, 1, 0]);
     const pieces = continued("tiny-roberta", " great ham, okay");
     const tokens = loadTokenizer(fixturePath("tiny-roberta"));
@@ -97,7 +114,10 @@ describe("what continues a word", () => {
 
 /** Rows of two texts with words of one to three pieces, and the places of each word. */
 function wordRows(count: number): { rows: PackedRow[]; words: number[][][] } {
-  const [first, later] = [["great", "film", "story", "good"], ["##ly", "##s", "##ing"]].map((tokens) => tokens.map((token) => tokenizer.tokenToId(token)!));
+  const [first, later] = [
+    ["great", "film", "story", "good"],
+    ["##ly", "##s", "##ing"],
+  ].map((tokens) => tokens.map((token) => tokenizer.tokenToId(token)!));
   const made = Array.from({ length: count }, () => {
     const row: PackedRow = { ids: [], starts: [] };
     const words: number[][] = [];
@@ -109,7 +129,10 @@ function wordRows(count: number): { rows: PackedRow[]; words: number[][][] } {
         words.push(Array.from({ length: pieces }, (_, i) => row.ids.length + i));
         // The second text is the rest of a longer one, cut within a word.
         const begins = text === 1 && word === 0 ? later : first;
-        row.ids.push(begins[between(0, begins.length - 1)], ...Array.from({ length: pieces - 1 }, () => later[between(0, 2)]));
+        row.ids.push(
+          begins[between(0, begins.length - 1)],
+          ...Array.from({ length: pieces - 1 }, () => later[between(0, 2)]),
+        );
       }
       row.ids.push(sepId);
     }
@@ -122,14 +145,23 @@ const BATCH = 8;
 
 /** Rows masked in batches. */
 function masked(rows: readonly PackedRow[], masking: Masking, seed = 1): MaskedRows {
-  const batches = Array.from({ length: rows.length / BATCH }, (_, i) => maskRows(rows.slice(i * BATCH, (i + 1) * BATCH), masking, [seed, 0, i]));
-  return { rows: batches.flatMap((batch) => batch.rows), places: batches.flatMap((batch) => batch.places), targets: batches.flatMap((batch) => batch.targets) };
+  const batches = Array.from({ length: rows.length / BATCH }, (_, i) =>
+    maskRows(rows.slice(i * BATCH, (i + 1) * BATCH), masking, [seed, 0, i]),
+  );
+  return {
+    rows: batches.flatMap((batch) => batch.rows),
+    places: batches.flatMap((batch) => batch.places),
+    targets: batches.flatMap((batch) => batch.targets),
+  };
 }
 
 /** That a count of events of a probability is within five standard deviations. */
 function likely(count: number, of: number, probability: number, what: string): void {
   const deviation = Math.sqrt(of * probability * (1 - probability));
-  assert.ok(Math.abs(count - of * probability) < 5 * deviation, `${what}: ${count} of ${of}, expected a share of ${probability}`);
+  assert.ok(
+    Math.abs(count - of * probability) < 5 * deviation,
+    `${what}: ${count} of ${of}, expected a share of ${probability}`,
+  );
 }
 
 describe("masking", () => {
@@ -137,7 +169,11 @@ describe("masking", () => {
   const masking = maskingOf(tokenizer, { maskedShare: 0.15, reads: 1000 });
   const result = masked(rows, masking);
   /** The words that are predicted, as they were and as they are. */
-  const drawn = rows.flatMap((row, r) => words[r].filter((word) => result.places[r].includes(word[0])).map((word) => ({ before: word.map((t) => row.ids[t]), after: word.map((t) => result.rows[r].ids[t]) })));
+  const drawn = rows.flatMap((row, r) =>
+    words[r]
+      .filter((word) => result.places[r].includes(word[0]))
+      .map((word) => ({ before: word.map((t) => row.ids[t]), after: word.map((t) => result.rows[r].ids[t]) })),
+  );
 
   it("predicts whole words: all pieces of a word or none", () => {
     rows.forEach((_, r) => {
@@ -150,8 +186,14 @@ describe("masking", () => {
   it("asks for what stood there, in the order of the places, and changes nothing else", () => {
     rows.forEach((row, r) => {
       const [places, targets, after] = [result.places[r], result.targets[r], result.rows[r]];
-      assert.deepEqual(places, [...places].sort((a, b) => a - b));
-      assert.deepEqual(targets, places.map((t) => row.ids[t]));
+      assert.deepEqual(
+        places,
+        [...places].sort((a, b) => a - b),
+      );
+      assert.deepEqual(
+        targets,
+        places.map((t) => row.ids[t]),
+      );
       assert.deepEqual(after.starts, row.starts);
       row.ids.forEach((id, t) => places.includes(t) || assert.equal(after.ids[t], id));
     });
@@ -160,7 +202,13 @@ describe("masking", () => {
   it("draws 15 % of the words, short and long ones alike", () => {
     const all = words.flat();
     likely(drawn.length, all.length, 0.15, "words");
-    for (const pieces of [1, 2, 3]) likely(drawn.filter(({ before }) => before.length === pieces).length, all.filter(({ length }) => length === pieces).length, 0.15, `words of ${pieces}`);
+    for (const pieces of [1, 2, 3])
+      likely(
+        drawn.filter(({ before }) => before.length === pieces).length,
+        all.filter(({ length }) => length === pieces).length,
+        0.15,
+        `words of ${pieces}`,
+      );
   });
 
   it("masks 80 % of them, puts random tokens in place of 10 %, and leaves 10 %", () => {
@@ -171,7 +219,9 @@ describe("masking", () => {
     const longer = drawn.filter(({ before }) => before.length > 1);
     const same = longer.filter(({ before, after }) => before.join() === after.join()).length;
     likely(same, longer.length, 0.1, "words that stay");
-    const replaced = drawn.filter(({ before, after }) => !after.includes(maskId) && before.join() !== after.join()).flatMap(({ after }) => after);
+    const replaced = drawn
+      .filter(({ before, after }) => !after.includes(maskId) && before.join() !== after.join())
+      .flatMap(({ after }) => after);
     assert.ok(replaced.every((id) => masking.ordinary.includes(id)));
     assert.ok(new Set(replaced).size > 0.9 * masking.ordinary.length, "any token may stand in");
   });
@@ -186,7 +236,10 @@ describe("masking", () => {
     assert.ok(few.places.every(({ length }) => length <= 4 && length > 0));
     const places = few.places.flatMap((own, r) => own.map((t) => t / rows[r].ids.length));
     // Uniform places have a standard deviation of 0.29.
-    assert.ok(Math.abs(places.reduce((a, b) => a + b) / places.length - 0.5) < (5 * 0.29) / Math.sqrt(places.length / 2), "the middle");
+    assert.ok(
+      Math.abs(places.reduce((a, b) => a + b) / places.length - 0.5) < (5 * 0.29) / Math.sqrt(places.length / 2),
+      "the middle",
+    );
   });
 
   it("predicts a word of a batch's first row even where none was drawn", () => {

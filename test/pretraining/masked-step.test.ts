@@ -33,8 +33,14 @@ function naive(model: Model): { loss: number; gradients: ParameterGradients } {
   const texts = batch.rows.flatMap(({ ids, starts }, r) =>
     starts.map((start, i) => {
       const end = starts[i + 1] ?? ids.length;
-      const own = batch.places[r].map((place, k) => ({ place, target: batch.targets[r][k] })).filter(({ place }) => place >= start && place < end);
-      return { sequence: { ids: ids.slice(start, end), maskPosition: 0 }, places: own.map(({ place }) => place - start), targets: own.map(({ target }) => target) };
+      const own = batch.places[r]
+        .map((place, k) => ({ place, target: batch.targets[r][k] }))
+        .filter(({ place }) => place >= start && place < end);
+      return {
+        sequence: { ids: ids.slice(start, end), maskPosition: 0 },
+        places: own.map(({ place }) => place - start),
+        targets: own.map(({ target }) => target),
+      };
     }),
   );
   const most = Math.max(...texts.map(({ places }) => places.length));
@@ -53,16 +59,34 @@ function naive(model: Model): { loss: number; gradients: ParameterGradients } {
     );
     return { loss: tf.scalar(sum), delta: tf.tensor3d(delta) };
   };
-  return parameterGradients(model, vocabularyHead, collate(texts.map(({ sequence }) => sequence), model.config, padded), loss);
+  return parameterGradients(
+    model,
+    vocabularyHead,
+    collate(
+      texts.map(({ sequence }) => sequence),
+      model.config,
+      padded,
+    ),
+    loss,
+  );
 }
 
 /** AdamW's first step on one parameter, written out: Hugging Face's, with decay of what is no bias and no norm. */
-function firstStep(name: string, before: ArrayLike<number>, gradient: ArrayLike<number>, rate: number): { after: number[]; first: number[]; second: number[] } {
+function firstStep(
+  name: string,
+  before: ArrayLike<number>,
+  gradient: ArrayLike<number>,
+  rate: number,
+): { after: number[]; first: number[]; second: number[] } {
   const first = Array.from(gradient, (g) => 0.1 * g);
   const second = Array.from(gradient, (g) => 0.02 * g * g);
   const step = (rate * Math.sqrt(1 - 0.98)) / (1 - 0.9);
   const decay = /bias|LayerNorm\.weight/.test(name) ? 0 : rate * 0.1;
-  return { first, second, after: first.map((m, i) => (before[i] - (step * m) / (Math.sqrt(second[i]) + 1e-6)) * (1 - decay)) };
+  return {
+    first,
+    second,
+    after: first.map((m, i) => (before[i] - (step * m) / (Math.sqrt(second[i]) + 1e-6)) * (1 - decay)),
+  };
 }
 
 onEveryBackend("a pretraining step", () => {
@@ -70,7 +94,10 @@ onEveryBackend("a pretraining step", () => {
     it(`of ${name} is AdamW's on the gradient of the naive loss, clipped to a norm of 1`, () => {
       const model = make();
       const { loss, gradients } = naive(model);
-      assert.ok(!gradients.has("cls.predictions.decoder.weight") && !gradients.has("lm_head.decoder.weight"), "the decoder is the word embeddings");
+      assert.ok(
+        !gradients.has("cls.predictions.decoder.weight") && !gradients.has("lm_head.decoder.weight"),
+        "the decoder is the word embeddings",
+      );
       assertAllclose([maskedLossOf(model, [batch], settings)], [loss], { relative: 1e-5 });
 
       const layouts = flatLayouts(model, gradients.keys());
@@ -84,12 +111,33 @@ onEveryBackend("a pretraining step", () => {
       const norm = Math.hypot(...[...gradients.values()].flatMap((gradient) => [...gradient.dataSync()]));
       assert.ok(norm > 1, `a norm of ${norm} is clipped`);
       layouts.forEach(({ names }, i) => {
-        const expected = names.map((each) => firstStep(each, parameter(model, each).dataSync(), Array.from(gradients.get(each)!.dataSync(), (g) => g / norm), 0.01));
-        const [after, first, second] = [state.parameters[i], state.moments[i], state.moments[layouts.length + i]].map((tensor) => tensor.dataSync());
-        assertAllclose(first, expected.flatMap((each) => each.first), { relative: 2e-5 }, `gradients of ${names[0]} …`);
-        assertAllclose(second, expected.flatMap((each) => each.second), { relative: 4e-5 }, `squares of ${names[0]} …`);
+        const expected = names.map((each) =>
+          firstStep(
+            each,
+            parameter(model, each).dataSync(),
+            Array.from(gradients.get(each)!.dataSync(), (g) => g / norm),
+            0.01,
+          ),
+        );
+        const [after, first, second] = [state.parameters[i], state.moments[i], state.moments[layouts.length + i]].map(
+          (tensor) => tensor.dataSync(),
+        );
+        assertAllclose(
+          first,
+          expected.flatMap((each) => each.first),
+          { relative: 2e-5 },
+          `gradients of ${names[0]} …`,
+        );
+        assertAllclose(
+          second,
+          expected.flatMap((each) => each.second),
+          { relative: 4e-5 },
+          `squares of ${names[0]} …`,
+        );
         // A gradient of 1e-7 and less is rounding, and AdamW's first step is its sign.
-        const near = expected.flatMap((each) => each.after).filter((value, k) => Math.abs(value - after[k]) < 1e-5).length;
+        const near = expected
+          .flatMap((each) => each.after)
+          .filter((value, k) => Math.abs(value - after[k]) < 1e-5).length;
         assert.ok(near >= 0.99 * after.length, `${near} of ${after.length} parameters of ${names[0]} …`);
       });
       tf.dispose([...state.parameters, ...state.moments]);
@@ -103,7 +151,12 @@ onEveryBackend("a pretraining step", () => {
     const { loss, gradients } = naive(model);
     const move = 1e-3 / Math.hypot(...[...gradients.values()].flatMap((gradient) => [...gradient.dataSync()]));
     const at = (sign: number): number => {
-      const moved = new Map([...model.parameters].map(([name, tensor]) => [name, gradients.has(name) ? tf.add(tensor, tf.mul(gradients.get(name)!, sign * move)) : tensor]));
+      const moved = new Map(
+        [...model.parameters].map(([name, tensor]) => [
+          name,
+          gradients.has(name) ? tf.add(tensor, tf.mul(gradients.get(name)!, sign * move)) : tensor,
+        ]),
+      );
       return maskedLossOf({ ...model, parameters: moved }, [batch], settings);
     };
     const promised = (2 * 1e-3 * 1e-3) / move;

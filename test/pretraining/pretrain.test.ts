@@ -20,13 +20,33 @@ const tokenizer = loadTokenizer(from.directory);
 const documents = encodeDocuments([smallText(folder)], tokenizer);
 /** Few rows of text: a pass over it is 4 steps. */
 const few = { ...documents, starts: documents.starts.slice(0, 81), hash: "few" };
-const settings: PretrainingSettings = { ...DEFAULT_SETTINGS, steps: 14, headSteps: 4, headLearningRate: 0.01, learningRate: 0.005, warmupSteps: 2, rows: 8, length: 40, reads: 10 };
-const options = (change: Partial<PretrainingOptions> = {}): PretrainingOptions => ({ from, tokenizer, documents: few, settings, recordEvery: 3, ...change });
+const settings: PretrainingSettings = {
+  ...DEFAULT_SETTINGS,
+  steps: 14,
+  headSteps: 4,
+  headLearningRate: 0.01,
+  learningRate: 0.005,
+  warmupSteps: 2,
+  rows: 8,
+  length: 40,
+  reads: 10,
+};
+const options = (change: Partial<PretrainingOptions> = {}): PretrainingOptions => ({
+  from,
+  tokenizer,
+  documents: few,
+  settings,
+  recordEvery: 3,
+  ...change,
+});
 
 const DECODER = "cls.predictions.decoder.weight";
 const WORDS = "bert.embeddings.word_embeddings.weight";
 const ofHead = (name: string): boolean => name.startsWith("cls.");
-const changed = (weights: ReadonlyMap<string, Weight>): string[] => [...weights].filter(([name, { data }]) => data.some((value, i) => value !== from.weights.get(name)!.data[i])).map(([name]) => name);
+const changed = (weights: ReadonlyMap<string, Weight>): string[] =>
+  [...weights]
+    .filter(([name, { data }]) => data.some((value, i) => value !== from.weights.get(name)!.data[i]))
+    .map(([name]) => name);
 
 describe("a pretraining run", () => {
   it("interrupted in either part, between the parts, and after its last step, has the bits of a run that was not", async () => {
@@ -38,7 +58,11 @@ describe("a pretraining run", () => {
     for (const stopAt of stops) {
       const { finished, curve } = await pretrain(options({ stateDirectory, stopAt }));
       assert.equal(finished, stopAt === 14);
-      assert.deepEqual(curve, whole.curve.filter(({ step }) => step <= stopAt), `up to step ${stopAt}`);
+      assert.deepEqual(
+        curve,
+        whole.curve.filter(({ step }) => step <= stopAt),
+        `up to step ${stopAt}`,
+      );
     }
     const again = await pretrain(options({ stateDirectory }));
     assert.ok(again.finished);
@@ -51,7 +75,14 @@ describe("a pretraining run", () => {
 
   it("is saved every so many steps, and goes on from there", async () => {
     const stateDirectory = join(folder, "lost");
-    const errors = await pretrain(options({ stateDirectory, saveEvery: 4, recordEvery: 1, onProgress: ({ step }) => assert.notEqual(step, 7, "the power is off") })).catch((error: Error) => error.message);
+    const errors = await pretrain(
+      options({
+        stateDirectory,
+        saveEvery: 4,
+        recordEvery: 1,
+        onProgress: ({ step }) => assert.notEqual(step, 7, "the power is off"),
+      }),
+    ).catch((error: Error) => error.message);
     assert.match(String(errors), /the power is off/);
     const steps: number[] = [];
     await pretrain(options({ stateDirectory, recordEvery: 1, onProgress: ({ step }) => void steps.push(step) }));
@@ -69,7 +100,10 @@ describe("a pretraining run", () => {
   });
 
   it("is another with another seed", async () => {
-    const [one, other] = [await pretrain(options({ settings: { ...settings, steps: 1, headSteps: 0 } })), await pretrain(options({ settings: { ...settings, steps: 1, headSteps: 0, seed: 2 } }))];
+    const [one, other] = [
+      await pretrain(options({ settings: { ...settings, steps: 1, headSteps: 0 } })),
+      await pretrain(options({ settings: { ...settings, steps: 1, headSteps: 0, seed: 2 } })),
+    ];
     assert.notDeepEqual(other.weights, one.weights);
   });
 
@@ -92,8 +126,16 @@ describe("what stops a run", () => {
     await pretrain(options({ stateDirectory, stopAt: 1 }));
     const file = trainingStateFile(stateDirectory);
     const message = `${file} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`;
-    const bias = new Map(from.weights).set("cls.predictions.bias", { shape: [112], data: new Float32Array(112).fill(1) });
-    for (const change of [{ settings: { ...settings, weightDecay: 0 } }, { documents }, { from: { ...from, weights: bias, hash: "another" } }]) await assert.rejects(pretrain(options({ stateDirectory, ...change })), { message });
+    const bias = new Map(from.weights).set("cls.predictions.bias", {
+      shape: [112],
+      data: new Float32Array(112).fill(1),
+    });
+    for (const change of [
+      { settings: { ...settings, weightDecay: 0 } },
+      { documents },
+      { from: { ...from, weights: bias, hash: "another" } },
+    ])
+      await assert.rejects(pretrain(options({ stateDirectory, ...change })), { message });
     writeFileSync(file, "damaged");
     await assert.rejects(pretrain(options({ stateDirectory })), (error: Error) => error.message.includes(file));
   });
@@ -102,14 +144,22 @@ describe("what stops a run", () => {
     const message = `the text (sentences) does not fill a batch of 300 rows of 40 tokens: give more text or fewer rows`;
     await assert.rejects(pretrain(options({ settings: { ...settings, rows: 300 } })), { message });
     const one = { ...documents, starts: documents.starts.slice(0, 2) };
-    await assert.rejects(pretrain(options({ documents: one, settings: { ...settings, rows: 1 } })), /does not fill a batch of 1 rows/);
+    await assert.rejects(
+      pretrain(options({ documents: one, settings: { ...settings, rows: 1 } })),
+      /does not fill a batch of 1 rows/,
+    );
   });
 
   it("a setting that cannot be", async () => {
-    await assert.rejects(pretrain(options({ settings: { ...settings, length: 41 } })), { message: "length 41: expected at most 40, the longest text that the model reads" });
+    await assert.rejects(pretrain(options({ settings: { ...settings, length: 41 } })), {
+      message: "length 41: expected at most 40, the longest text that the model reads",
+    });
   });
 
   it("a loss that is not finite", async () => {
-    await assert.rejects(pretrain(options({ settings: { ...settings, headSteps: 0, learningRate: 1e30 } })), /^Error: the loss is (NaN|-?Infinity) at step \d+: lower the learning rate$/);
+    await assert.rejects(
+      pretrain(options({ settings: { ...settings, headSteps: 0, learningRate: 1e30 } })),
+      /^Error: the loss is (NaN|-?Infinity) at step \d+: lower the learning rate$/,
+    );
   });
 });

@@ -1,13 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkSettings, DEFAULT_SETTINGS, partOf, rateAt, type PretrainingSettings } from "../../src/pretraining/settings";
+import {
+  checkSettings,
+  DEFAULT_SETTINGS,
+  partOf,
+  rateAt,
+  type PretrainingSettings,
+} from "../../src/pretraining/settings";
 
-const settings: PretrainingSettings = { ...DEFAULT_SETTINGS, steps: 50, headSteps: 20, headLearningRate: 0.5, learningRate: 0.03, warmupSteps: 5 };
-const rates = (change: Partial<PretrainingSettings> = {}): number[] => Array.from({ length: { ...settings, ...change }.steps }, (_, step) => rateAt({ ...settings, ...change }, step));
-const near = (found: number, expected: number): void => assert.ok(Math.abs(found - expected) < 1e-12, `${found}, not ${expected}`);
+const settings: PretrainingSettings = {
+  ...DEFAULT_SETTINGS,
+  steps: 50,
+  headSteps: 20,
+  headLearningRate: 0.5,
+  learningRate: 0.03,
+  warmupSteps: 5,
+};
+const rates = (change: Partial<PretrainingSettings> = {}): number[] =>
+  Array.from({ length: { ...settings, ...change }.steps }, (_, step) => rateAt({ ...settings, ...change }, step));
+const near = (found: number, expected: number): void =>
+  assert.ok(Math.abs(found - expected) < 1e-12, `${found}, not ${expected}`);
 
 test("each part rises to its peak in equal strides, stays below it and falls in equal strides to 0 behind its last step", () => {
-  for (const [first, steps, peak] of [[0, 20, 0.5], [20, 30, 0.03]]) {
+  for (const [first, steps, peak] of [
+    [0, 20, 0.5],
+    [20, 30, 0.03],
+  ]) {
     const own = rates().slice(first, first + steps);
     near(Math.max(...own), peak);
     own.slice(0, 5).forEach((rate, i) => near(rate, (peak * (i + 1)) / 5));
@@ -30,7 +48,10 @@ test("a warm-up that is longer than its part does not reach the peak", () => {
 });
 
 test("the first steps train the head only", () => {
-  assert.deepEqual([0, 19, 20, 49].map((step) => partOf(settings, step).headOnly), [true, true, false, false]);
+  assert.deepEqual(
+    [0, 19, 20, 49].map((step) => partOf(settings, step).headOnly),
+    [true, true, false, false],
+  );
   assert.equal(partOf({ ...settings, headSteps: 0 }, 0).headOnly, false);
 });
 
@@ -51,5 +72,6 @@ test("a setting that cannot be is named with its value", () => {
     [{ weightDecay: -1 }, /^weightDecay -1: /],
     [{ seed: 0.5 }, /^seed 0\.5: /],
   ];
-  for (const [change, message] of wrong) assert.throws(() => checkSettings({ ...settings, ...change }, 128), { message }, JSON.stringify(change));
+  for (const [change, message] of wrong)
+    assert.throws(() => checkSettings({ ...settings, ...change }, 128), { message }, JSON.stringify(change));
 });

@@ -40,16 +40,26 @@ test("the best F1 of class 1 by hand, and as good as trying every threshold", ()
     const labels = scores.map(() => Math.floor(2 * random()));
     const f1 = (threshold: number): number => {
       const found = labels.filter((label, i) => label === 1 && scores[i] > threshold).length;
-      return found === 0 ? 0 : (2 * found) / (scores.filter((score) => score > threshold).length + labels.filter((label) => label === 1).length);
+      return found === 0
+        ? 0
+        : (2 * found) /
+            (scores.filter((score) => score > threshold).length + labels.filter((label) => label === 1).length);
     };
     assert.equal(f1(bestThreshold(scores, labels, "f1").threshold), Math.max(f1(-Infinity), ...scores.map(f1)));
   }
 });
 
 /** Scores of examples and classes with noise, and labels that the largest score tells only in part. */
-function noisy(random: () => number, { examples, classes }: { examples: number; classes: number }): { scores: Predictions; labels: number[] } {
+function noisy(
+  random: () => number,
+  { examples, classes }: { examples: number; classes: number },
+): { scores: Predictions; labels: number[] } {
   const labels = Array.from({ length: examples }, () => Math.floor(classes * random()));
-  const values = Float64Array.from(labels.flatMap((label) => Array.from({ length: classes }, (_, c) => Math.round(8 * ((c === label ? 1 : 0) + 1.5 * random() + c)) / 8)));
+  const values = Float64Array.from(
+    labels.flatMap((label) =>
+      Array.from({ length: classes }, (_, c) => Math.round(8 * ((c === label ? 1 : 0) + 1.5 * random() + c)) / 8),
+    ),
+  );
   return { scores: { values, shape: [examples, classes] }, labels };
 }
 
@@ -58,16 +68,25 @@ test("best biases of two classes are the best threshold, by accuracy and by F1",
   for (let round = 0; round < 20; round++) {
     const { scores, labels } = noisy(random, { examples: 30, classes: 2 });
     const margins = labels.map((_, i) => scores.values[2 * i + 1] - scores.values[2 * i]);
-    assert.equal(accuracy(withBiases(scores, bestBiases(scores, labels)), labels), bestThreshold(margins, labels).accuracy);
+    assert.equal(
+      accuracy(withBiases(scores, bestBiases(scores, labels)), labels),
+      bestThreshold(margins, labels).accuracy,
+    );
     const byF1 = f1OfClassOne(withBiases(scores, bestBiases(scores, labels, "f1")), labels);
-    assert.ok([-Infinity, ...margins].every((cut) => byF1 >= f1OfClassOne(withBiases(scores, Float64Array.of(0, -cut)), labels)));
+    assert.ok(
+      [-Infinity, ...margins].every(
+        (cut) => byF1 >= f1OfClassOne(withBiases(scores, Float64Array.of(0, -cut)), labels),
+      ),
+    );
   }
 });
 
 test("best biases of three classes undo a shift of each class's scores", () => {
   // Class c wins by 1 at its own examples; then class 1 is shifted by 10 and class 2 by -10.
   const labels = [0, 1, 2, 0, 1, 2];
-  const values = Float64Array.from(labels.flatMap((label) => [0, 1, 2].map((c) => (c === label ? 1 : 0) + [0, 10, -10][c])));
+  const values = Float64Array.from(
+    labels.flatMap((label) => [0, 1, 2].map((c) => (c === label ? 1 : 0) + [0, 10, -10][c])),
+  );
   const scores: Predictions = { values, shape: [6, 3] };
   assert.deepEqual(predictedClasses(scores), [1, 1, 1, 1, 1, 1]);
   assert.equal(accuracy(withBiases(scores, bestBiases(scores, labels)), labels), 1);
@@ -78,7 +97,8 @@ test("of three classes they are close to the best of all, which trying every pai
   const lost: number[] = [];
   for (let round = 0; round < 10; round++) {
     const { scores, labels } = noisy(random, { examples: 12, classes: 3 });
-    const right = (biases: readonly number[]): number => accuracy(withBiases(scores, Float64Array.from(biases)), labels);
+    const right = (biases: readonly number[]): number =>
+      accuracy(withBiases(scores, Float64Array.from(biases)), labels);
     // What counts is on which side of every turning point a difference of biases lies: a grid finer than the scores' has a point in every cell.
     const grid = Array.from({ length: 160 }, (_, i) => -6 + (i + 0.5) / 16);
     const best = Math.max(...grid.flatMap((first) => grid.map((second) => right([0, first, second]))));
@@ -86,12 +106,18 @@ test("of three classes they are close to the best of all, which trying every pai
     assert.ok(found >= right([0, 0, 0]) && found <= best, `${found} of ${best}`);
     lost.push(best - found);
   }
-  assert.ok(lost.filter((share) => share < 1e-9).length >= 5, `as good as the best in ${lost.filter((share) => share < 1e-9).length} of 10`);
+  assert.ok(
+    lost.filter((share) => share < 1e-9).length >= 5,
+    `as good as the best in ${lost.filter((share) => share < 1e-9).length} of 10`,
+  );
   assert.ok(Math.max(...lost) < 0.2, `${Math.max(...lost)}`);
 });
 
 test("scores and labels must pair up", () => {
   assert.throws(() => bestThreshold([1], [0, 1]), /1 scores and 2 labels/);
   assert.throws(() => bestThreshold([], []), /0 scores/);
-  assert.throws(() => bestBiases({ values: Float64Array.of(1, 2, 3), shape: [1, 3] }, [0, 1]), /1 rows of scores and 2 labels/);
+  assert.throws(
+    () => bestBiases({ values: Float64Array.of(1, 2, 3), shape: [1, 3] }, [0, 1]),
+    /1 rows of scores and 2 labels/,
+  );
 });

@@ -51,36 +51,50 @@ interface Stored {
   folds: { labels: number[]; folds: number[] }[];
 }
 
-const stored = JSON.parse(readFileSync(join(__dirname, "../../../test/fixtures/solvers/kernel-solvers.json"), "utf8")) as Stored;
+const stored = JSON.parse(
+  readFileSync(join(__dirname, "../../../test/fixtures/solvers/kernel-solvers.json"), "utf8"),
+) as Stored;
 
 export const folds = stored.folds;
 
 /** The cases of make_kernel_solvers.py; integer features make its kernels exactly. */
-export const cases: SolverCase[] = stored.cases.map(({ name, outputs, features, scale, train, evaluate, labels, solutions, ...own }) => {
-  const gram = (left: number[], right: number[]): KernelTensor => {
-    const [rows, columns] = [left.length / features, right.length / features];
-    const values = Float64Array.from({ length: rows * columns }, (_, k) => {
-      const [a, b] = [Math.floor(k / columns) * features, (k % columns) * features];
-      let sum = 0;
-      for (let p = 0; p < features; p++) sum += left[a + p] * right[b + p];
-      return scale * sum;
+export const cases: SolverCase[] = stored.cases.map(
+  ({ name, outputs, features, scale, train, evaluate, labels, solutions, ...own }) => {
+    const gram = (left: number[], right: number[]): KernelTensor => {
+      const [rows, columns] = [left.length / features, right.length / features];
+      const values = Float64Array.from({ length: rows * columns }, (_, k) => {
+        const [a, b] = [Math.floor(k / columns) * features, (k % columns) * features];
+        let sum = 0;
+        for (let p = 0; p < features; p++) sum += left[a + p] * right[b + p];
+        return scale * sum;
+      });
+      return { values, shape: [rows / outputs, outputs, columns / outputs, outputs] };
+    };
+    const logits = (values: number[]): LogitsTensor => ({
+      values: Float32Array.from(values),
+      shape: [values.length / outputs, outputs],
     });
-    return { values, shape: [rows / outputs, outputs, columns / outputs, outputs] };
-  };
-  const logits = (values: number[]): LogitsTensor => ({ values: Float32Array.from(values), shape: [values.length / outputs, outputs] });
-  const [trainLogits, evaluateLogits] = [logits(own.trainLogits), logits(own.evaluateLogits)];
-  const signs = (values: number[]): number[] => values.map(Math.sign);
-  return {
-    name,
-    outputs,
-    solutions,
-    symmetric: { train: { kernel: gram(train, train), labels, logits: trainLogits }, evaluate: { kernel: gram(train, evaluate), logits: evaluateLogits } },
-    asymmetric: {
-      train: { kernel: gram(signs(train), train), labels, logits: trainLogits },
-      evaluate: { kernel: gram(signs(train), evaluate), flipped: gram(train, signs(evaluate)), logits: evaluateLogits },
-    },
-  };
-});
+    const [trainLogits, evaluateLogits] = [logits(own.trainLogits), logits(own.evaluateLogits)];
+    const signs = (values: number[]): number[] => values.map(Math.sign);
+    return {
+      name,
+      outputs,
+      solutions,
+      symmetric: {
+        train: { kernel: gram(train, train), labels, logits: trainLogits },
+        evaluate: { kernel: gram(train, evaluate), logits: evaluateLogits },
+      },
+      asymmetric: {
+        train: { kernel: gram(signs(train), train), labels, logits: trainLogits },
+        evaluate: {
+          kernel: gram(signs(train), evaluate),
+          flipped: gram(train, signs(evaluate)),
+          logits: evaluateLogits,
+        },
+      },
+    };
+  },
+);
 
 /** max|a − b| / max|b|. */
 export function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {

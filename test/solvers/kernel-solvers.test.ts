@@ -10,7 +10,11 @@ import { stratifiedFolds } from "../../src/solvers/stratified-folds";
 import { hingeLoss, solveSupportClassifier, solveSupportRegression } from "../../src/solvers/support-vectors";
 import { cases, folds, relativeDifference, type SolverCase, type StoredSolution } from "./kernel-solver-fixture";
 
-const settingOf = ({ regularization, f0, gamma, lambda }: StoredSolution) => ({ regularization, ...(f0 ? { f0 } : {}), ...(gamma ? { gamma, lambda } : {}) });
+const settingOf = ({ regularization, f0, gamma, lambda }: StoredSolution) => ({
+  regularization,
+  ...(f0 ? { f0 } : {}),
+  ...(gamma ? { gamma, lambda } : {}),
+});
 const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, limit: number, where: string): void => {
   const difference = relativeDifference(actual, expected);
   assert.ok(difference <= limit, `${where}: differs by ${difference}, allowed ${limit}`);
@@ -29,7 +33,8 @@ describe("solvers agree with the libraries", () => {
   test("the cases are the binary margin, two, three and six outputs, and singular kernels, with finite and infinite f0", () => {
     assert.deepEqual([...new Set(cases.map(({ outputs }) => outputs))], [1, 2, 3, 6]);
     assert.ok(cases.some(({ name }) => name.includes("rank")));
-    for (const solver of ["lstsq", "asym", "svr"] as const) assert.deepEqual(new Set([...stored(solver)].map(([, { f0 }]) => f0)), new Set([10, null]));
+    for (const solver of ["lstsq", "asym", "svr"] as const)
+      assert.deepEqual(new Set([...stored(solver)].map(([, { f0 }]) => f0)), new Set([10, null]));
   });
 
   test("least squares: numpy.linalg.lstsq and torch.linalg.lstsq", () => {
@@ -55,16 +60,28 @@ describe("solvers agree with the libraries", () => {
     for (const [{ outputs, symmetric }, solution, where] of stored("logistic")) {
       // Four fits of 0.5 million numbers an iteration take seconds; one is enough.
       if (outputs === 6 && solution.regularization === 0) continue;
-      const fit = prepareLogistic(symmetric.train)({ regularization: solution.regularization, multiClass: solution.multiClass });
+      const fit = prepareLogistic(symmetric.train)({
+        regularization: solution.regularization,
+        multiClass: solution.multiClass,
+      });
       const predictions = fit.predict(symmetric.evaluate);
       assert.equal(fit.inversePenalty.toPrecision(12), solution.inversePenalty!.toPrecision(12), where);
       near(fit.foldAccuracy, solution.foldAccuracy!, 1e-12, `${where}, folds`);
       const values = solution.margins ? margins(predictions, outputs) : predictions.values;
       near(values, solution.optimum!, 1e-11, where);
       if (solution.lbfgs) {
-        assert.equal(solution.lbfgs.inversePenalty.toPrecision(12), fit.inversePenalty.toPrecision(12), `${where}, L-BFGS`);
+        assert.equal(
+          solution.lbfgs.inversePenalty.toPrecision(12),
+          fit.inversePenalty.toPrecision(12),
+          `${where}, L-BFGS`,
+        );
         // The authors' call stops early: up to 7 % from the optimum under the strongest penalty, 0.1 % elsewhere.
-        near(values, solution.lbfgs.values, fit.inversePenalty === INVERSE_PENALTIES[0] ? 0.1 : 2e-3, `${where}, L-BFGS`);
+        near(
+          values,
+          solution.lbfgs.values,
+          fit.inversePenalty === INVERSE_PENALTIES[0] ? 0.1 : 2e-3,
+          `${where}, L-BFGS`,
+        );
       }
       chosen.add(fit.inversePenalty);
     }
@@ -79,7 +96,11 @@ describe("solvers agree with the libraries", () => {
       near(tight.values, solution.tight!, 2e-6, where);
       const plain = prepareSolver("svc", symmetric.train).fit({ regularization })(symmetric.evaluate);
       const signs = margins(plain, outputs, false).map((value) => (value > 0 ? 1 : -1));
-      assert.deepEqual(signs, solution.predicted!.map((value) => (value > 0 ? 1 : -1)), where);
+      assert.deepEqual(
+        signs,
+        solution.predicted!.map((value) => (value > 0 ? 1 : -1)),
+        where,
+      );
     }
   });
 
@@ -90,7 +111,12 @@ describe("solvers agree with the libraries", () => {
       // A singular kernel magnifies libsvm's float32.
       near(tight.values, solution.tight!, 2e-5, where);
       // libsvm's default tolerance is 1e-3.
-      near(prepareSolver("svr", symmetric.train).fit(setting)(symmetric.evaluate).values, solution.default!, 2e-2, `${where}, default`);
+      near(
+        prepareSolver("svr", symmetric.train).fit(setting)(symmetric.evaluate).values,
+        solution.default!,
+        2e-2,
+        `${where}, default`,
+      );
     }
   });
 
@@ -106,7 +132,8 @@ describe("what the solvers promise", () => {
 
   test("asymmetric least squares: λ = 1 and λ = 0 are the two predictors, and λ mixes them", () => {
     const { train, evaluate } = three.asymmetric;
-    const at = (lambda: number) => solveAsymmetric(train, evaluate, { regularization: 0.01, f0: 100, gamma: 2, lambda }).values;
+    const at = (lambda: number) =>
+      solveAsymmetric(train, evaluate, { regularization: 0.01, f0: 100, gamma: 2, lambda }).values;
     const mixed = at(1).map((value, i) => 0.25 * value + 0.75 * at(0)[i]);
     near(at(0.25), mixed, 1e-14, "λ = 0.25");
     assert.ok(relativeDifference(at(0), at(1)) > 0.01);
@@ -115,7 +142,11 @@ describe("what the solvers promise", () => {
   test("asymmetric least squares at 1/γ equal to a singular value gives the minimum-norm solution, not infinity", () => {
     // H = [1], γ = 1: [1 1; 1 1] (α, β) = (1, 1), whose smallest solution is (½, ½).
     const one = { values: Float64Array.from([1]), shape: [1, 1, 1, 1] as [number, number, number, number] };
-    const { values } = solveAsymmetric({ kernel: one, labels: [1] }, { kernel: one, flipped: one }, { regularization: 0, lambda: 1 });
+    const { values } = solveAsymmetric(
+      { kernel: one, labels: [1] },
+      { kernel: one, flipped: one },
+      { regularization: 0, lambda: 1 },
+    );
     near(values, [-0.5, 0.5], 1e-15, "singular system");
   });
 
@@ -134,7 +165,9 @@ describe("what the solvers promise", () => {
     const { kernel, labels } = margin.symmetric.train;
     const size = labels.length;
     for (const scale of [1e-3, 1, 1e4, 1e8]) {
-      const rows = Array.from({ length: size }, (_, i) => kernel.values.slice(i * size, (i + 1) * size).map((value) => scale * value));
+      const rows = Array.from({ length: size }, (_, i) =>
+        kernel.values.slice(i * size, (i + 1) * size).map((value) => scale * value),
+      );
       for (const inversePenalty of [1e-4, 1, 1e4]) {
         const { weights, intercepts } = choiceModel({ rows, alternatives: 1, chosen: labels })(inversePenalty);
         const residuals = labels.map((label, i) => {
@@ -142,7 +175,9 @@ describe("what the solvers promise", () => {
           return label === 1 ? -1 / (1 + Math.exp(score)) : 1 / (1 + Math.exp(-score));
         });
         // w = −c Σ residual · row: both sides are computed, so the difference is rounding of the scores, which e^score magnifies.
-        const implied = weights.map((_, p) => -inversePenalty * residuals.reduce((sum, residual, i) => sum + residual * rows[i][p], 0));
+        const implied = weights.map(
+          (_, p) => -inversePenalty * residuals.reduce((sum, residual, i) => sum + residual * rows[i][p], 0),
+        );
         near(implied, weights, 1e-9, `scale ${scale}, inverse penalty ${inversePenalty}`);
         const balance = residuals.reduce((sum, residual) => sum + residual, 0) / Math.max(...residuals.map(Math.abs));
         assert.ok(Math.abs(balance) < 1e-9, `intercept: ${balance}`);
@@ -154,11 +189,22 @@ describe("what the solvers promise", () => {
     const { kernel, labels } = cases.find(({ name }) => name.startsWith("margin, rank"))!.symmetric.train;
     const size = labels.length;
     const signs = Float64Array.from(labels, (label) => 2 * label - 1);
-    const rows = Array.from({ length: size }, (_, i) => kernel.values.slice(i * size, (i + 1) * size).map((value, j) => signs[i] * signs[j] * value));
+    const rows = Array.from({ length: size }, (_, i) =>
+      kernel.values.slice(i * size, (i + 1) * size).map((value, j) => signs[i] * signs[j] * value),
+    );
     const [cost, tolerance] = [0.5, 1e-9];
-    const { alpha, rho } = solveDual({ row: (i) => rows[i], linear: new Float64Array(size).fill(-1), signs, cost, tolerance });
+    const { alpha, rho } = solveDual({
+      row: (i) => rows[i],
+      linear: new Float64Array(size).fill(-1),
+      signs,
+      cost,
+      tolerance,
+    });
     assert.ok(alpha.every((value) => value >= 0 && value <= cost));
-    assert.ok(alpha.includes(0) && alpha.includes(cost) && alpha.some((value) => value > 0 && value < cost), "the case has variables at both bounds and between");
+    assert.ok(
+      alpha.includes(0) && alpha.includes(cost) && alpha.some((value) => value > 0 && value < cost),
+      "the case has variables at both bounds and between",
+    );
     assert.ok(Math.abs(alpha.reduce((sum, value, i) => sum + value * signs[i], 0)) < 1e-15);
     // The conditions again, from the solution alone: f(x_i) y_i is 1 inside the box, at least 1 at 0 and at most 1 at the cost.
     rows.forEach((row, i) => {
@@ -172,37 +218,92 @@ describe("what the solvers promise", () => {
     const scores = { values: Float64Array.from([-0.5, 0.5, 2, -2]), shape: [2, 2] as [number, number] };
     assert.equal(hingeLoss(scores, [1, 1], 1), (0.5 + 3) / 2);
     assert.equal(hingeLoss(scores, [1, 0], 2), (0.5 + 0.5 + 0 + 0) / 4);
-    near([logisticLoss(scores, [1, 0], 1)], [(Math.log1p(Math.exp(-0.5)) + Math.log1p(Math.exp(-2))) / 2], 1e-15, "binary");
-    near([logisticLoss(scores, [1, 0], 2)], [(Math.log1p(Math.exp(-1)) + Math.log1p(Math.exp(-4))) / 2], 1e-15, "softmax");
+    near(
+      [logisticLoss(scores, [1, 0], 1)],
+      [(Math.log1p(Math.exp(-0.5)) + Math.log1p(Math.exp(-2))) / 2],
+      1e-15,
+      "binary",
+    );
+    near(
+      [logisticLoss(scores, [1, 0], 2)],
+      [(Math.log1p(Math.exp(-1)) + Math.log1p(Math.exp(-4))) / 2],
+      1e-15,
+      "softmax",
+    );
   });
 
   test("bad settings and kernels are refused with their cause", () => {
-    const fit = (solver: Solver, setting: object, own = margin.symmetric) => () => prepareSolver(solver, own.train).fit({ regularization: 0, ...setting })(own.evaluate);
+    const fit =
+      (solver: Solver, setting: object, own = margin.symmetric) =>
+      () =>
+        prepareSolver(solver, own.train).fit({ regularization: 0, ...setting })(own.evaluate);
     const cases: [() => unknown, RegExp][] = [
       [fit("logistic", { f0: 10 }), /logistic does not use the pretrained logits: f0 must be infinite, not 10/],
       [fit("svc", { f0: 10 }), /svc does not use the pretrained logits/],
-      [() => prepareSolver("svc", margin.symmetric.train, { multiClass: "authors" }), /the multi-class option belongs to the solver logistic, not to svc/],
+      [
+        () => prepareSolver("svc", margin.symmetric.train, { multiClass: "authors" }),
+        /the multi-class option belongs to the solver logistic, not to svc/,
+      ],
       [fit("lstsq", { gamma: 1 }), /γ \(gamma\) belongs to the solver asym, not to lstsq/],
       [fit("svr", { lambda: 1 }), /λ \(lambda\) belongs to the solver asym, not to svr/],
       [fit("asym", {}, margin.asymmetric), /asym mixes two predictors: give λ \(lambda\)/],
       [fit("asym", { lambda: 2 }, margin.asymmetric), /λ must be given, a number from 0 to 1; it is 2/],
       [fit("asym", { lambda: 1, gamma: 0 }, margin.asymmetric), /γ must be a number above 0, not 0/],
       [fit("asym", { lambda: 1 }), /also needs the flipped evaluation kernel/],
-      [fit("svr", { f0: 10 }, { ...margin.symmetric, train: { ...margin.symmetric.train, logits: undefined } }), /finite f0 needs the train logits/],
+      [
+        fit("svr", { f0: 10 }, { ...margin.symmetric, train: { ...margin.symmetric.train, logits: undefined } }),
+        /finite f0 needs the train logits/,
+      ],
       ...SOLVERS.map((solver): [() => unknown, RegExp] => [
-        fit(solver, { regularization: -1, ...(solver === "asym" ? { lambda: 1 } : {}) }, solver === "asym" ? margin.asymmetric : margin.symmetric),
+        fit(
+          solver,
+          { regularization: -1, ...(solver === "asym" ? { lambda: 1 } : {}) },
+          solver === "asym" ? margin.asymmetric : margin.symmetric,
+        ),
         /regularization must be a number of at least 0, not -1/,
       ]),
-      [() => prepareSolver("svc", margin.asymmetric.train), /need a symmetric train kernel; entries \[\d+, \d+\] .* Use the sgd or signgd kernel/],
-      [() => solveSupportRegression(margin.symmetric.train, margin.symmetric.evaluate, { regularization: 0, epsilon: -1 }), /ε must be a number of at least 0/],
-      [() => solveSupportClassifier(margin.symmetric.train, margin.symmetric.evaluate, { regularization: 0, cost: 0 }), /cost must be a number above 0/],
-      [() => solveSupportClassifier({ ...margin.symmetric.train, labels: margin.symmetric.train.labels.map(() => 1) }, margin.symmetric.evaluate, { regularization: 0 }), /training examples of every class/],
-      [fit("logistic", {}, { ...margin.symmetric, train: { ...margin.symmetric.train, labels: margin.symmetric.train.labels.map(() => 1) } }), /fold 1 leaves one class only to fit/],
+      [
+        () => prepareSolver("svc", margin.asymmetric.train),
+        /need a symmetric train kernel; entries \[\d+, \d+\] .* Use the sgd or signgd kernel/,
+      ],
+      [
+        () =>
+          solveSupportRegression(margin.symmetric.train, margin.symmetric.evaluate, { regularization: 0, epsilon: -1 }),
+        /ε must be a number of at least 0/,
+      ],
+      [
+        () => solveSupportClassifier(margin.symmetric.train, margin.symmetric.evaluate, { regularization: 0, cost: 0 }),
+        /cost must be a number above 0/,
+      ],
+      [
+        () =>
+          solveSupportClassifier(
+            { ...margin.symmetric.train, labels: margin.symmetric.train.labels.map(() => 1) },
+            margin.symmetric.evaluate,
+            { regularization: 0 },
+          ),
+        /training examples of every class/,
+      ],
+      [
+        fit(
+          "logistic",
+          {},
+          {
+            ...margin.symmetric,
+            train: { ...margin.symmetric.train, labels: margin.symmetric.train.labels.map(() => 1) },
+          },
+        ),
+        /fold 1 leaves one class only to fit/,
+      ],
     ];
     for (const [run, message] of cases) assert.throws(run, message);
     for (const solver of SOLVERS) {
       const own = { ...margin.asymmetric, train: { ...margin.symmetric.train, labels: [0] } };
-      assert.throws(fit(solver, solver === "asym" ? { lambda: 1 } : {}, own), /20 training examples, but there are 1 labels/, solver);
+      assert.throws(
+        fit(solver, solver === "asym" ? { lambda: 1 } : {}, own),
+        /20 training examples, but there are 1 labels/,
+        solver,
+      );
     }
   });
 });
@@ -210,5 +311,8 @@ describe("what the solvers promise", () => {
 /** The score of class 1 over class 0, or (`difference` false) of each output as it is; of a margin's two logits the second. */
 function margins({ values, shape: [examples, classes] }: Predictions, outputs: number, difference = true): number[] {
   if (outputs > 1 && !difference) return Array.from(values);
-  return Array.from({ length: examples }, (_, i) => values[i * classes + 1] - (outputs === 1 ? 0 : values[i * classes]));
+  return Array.from(
+    { length: examples },
+    (_, i) => values[i * classes + 1] - (outputs === 1 ? 0 : values[i * classes]),
+  );
 }

@@ -120,10 +120,19 @@ test("bad input is refused with its cause", () => {
   const cases: [object, RegExp][] = [
     [{ train: { ...train, shape: [4, 1, 1, 1] } }, /square, \[n, C, n, C\]; its shape is \[4, 1, 1, 1\]/],
     [{ train: { ...train, values: new Float64Array(3) } }, /train kernel .* needs 4 values and has 3/],
-    [{ train: { ...train, values: Float64Array.from([2, NaN, 1, 2]) } }, /train kernel has the value NaN at flat index 1/],
-    [{ evaluate: { values: new Float64Array(3), shape: [3, 1, 1, 1] } }, /evaluation kernel must have shape \[2, 1, m, 1\]/],
+    [
+      { train: { ...train, values: Float64Array.from([2, NaN, 1, 2]) } },
+      /train kernel has the value NaN at flat index 1/,
+    ],
+    [
+      { evaluate: { values: new Float64Array(3), shape: [3, 1, 1, 1] } },
+      /evaluation kernel must have shape \[2, 1, m, 1\]/,
+    ],
     [{ evaluate: { values: new Float64Array(0), shape: [2, 1, 0, 1] } }, /evaluation kernel is empty/],
-    [{ evaluate: { ...train, values: Float64Array.from([2, 1, 1, Infinity]) } }, /evaluation kernel has the value Infinity/],
+    [
+      { evaluate: { ...train, values: Float64Array.from([2, 1, 1, Infinity]) } },
+      /evaluation kernel has the value Infinity/,
+    ],
     [{ trainLabels: [0] }, /2 training examples, but there are 1 labels/],
     [{ trainLabels: [0, 2] }, /label 1 is 2; it must be a class index from 0 to 1/],
     [{ trainLabels: [-1, 1] }, /label 0 is -1/],
@@ -132,7 +141,10 @@ test("bad input is refused with its cause", () => {
     [{ f0: 0, trainLogits: logits, evaluateLogits: logits }, /f0 must be above 0/],
     [{ f0: 10 }, /finite f0 needs the train logits/],
     [{ f0: 10, trainLogits: logits }, /finite f0 needs the evaluation logits/],
-    [{ f0: 10, trainLogits: { ...logits, shape: [1, 2] }, evaluateLogits: logits }, /train logits must have shape \[2, 1\]/],
+    [
+      { f0: 10, trainLogits: { ...logits, shape: [1, 2] }, evaluateLogits: logits },
+      /train logits must have shape \[2, 1\]/,
+    ],
     [
       { f0: 10, trainLogits: { ...logits, values: Float32Array.from([1, NaN]) }, evaluateLogits: logits },
       /train logits have the value NaN at flat index 1/,

@@ -61,6 +61,9 @@ test("a task's scores: accuracy, and for MRPC and QQP also F1 and the mean of bo
 
 test("bad input is refused", () => {
   assert.throws(() => mean([]), /no values/);
-  assert.throws(() => accuracy({ values: Float32Array.from([1, 0]), shape: [1, 2] }, [0, 1]), /1 predictions and 2 labels/);
+  assert.throws(
+    () => accuracy({ values: Float32Array.from([1, 0]), shape: [1, 2] }, [0, 1]),
+    /1 predictions and 2 labels/,
+  );
   assert.throws(() => predictedClasses({ values: Float32Array.from([1]), shape: [1, 1] }), /asPredictions/);
 });

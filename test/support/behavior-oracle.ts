@@ -9,9 +9,22 @@ interface BehaviorOracle {
   labels: number[];
   features: FeaturesCase[];
   order: number[];
-  trajectories: { optimizer: "sgd" | "signgd" | "adamw"; learningRate: number; steps: { chi: number; change: number[]; predicted: Record<OracleFormula, number[]> }[] }[];
+  trajectories: {
+    optimizer: "sgd" | "signgd" | "adamw";
+    learningRate: number;
+    steps: { chi: number; change: number[]; predicted: Record<OracleFormula, number[]> }[];
+  }[];
   labelWordIds: number[];
-  descents: { loss: "cross-entropy" | "l2"; clipNorm: number | null; batches: number[][]; rates: number[]; labels: number[]; losses: number[]; train: number[][]; evaluate: number[][] }[];
+  descents: {
+    loss: "cross-entropy" | "l2";
+    clipNorm: number | null;
+    batches: number[][];
+    rates: number[];
+    labels: number[];
+    losses: number[];
+    train: number[][];
+    evaluate: number[][];
+  }[];
 }
 
 export interface LinearizationCase {
@@ -54,7 +67,9 @@ export function movedModel(model: Model, { scale, phase }: Move, takes: (name: s
   let at = 0;
   for (const name of [...model.parameters.keys()].sort()) {
     const tensor = model.parameters.get(name)!;
-    const values = Float32Array.from(tensor.dataSync(), (value, i) => (takes(name) ? value + scale * Math.sin(1.3 * (at + i) + phase) : value));
+    const values = Float32Array.from(tensor.dataSync(), (value, i) =>
+      takes(name) ? value + scale * Math.sin(1.3 * (at + i) + phase) : value,
+    );
     at += values.length;
     parameters.set(name, tf.keep(tf.tensor(values, tensor.shape)));
   }

@@ -25,7 +25,12 @@ export class CellSession {
     if ("errors" in checked) throw new Error(checked.errors.map(asLine).join("\n"));
     const run: CellRun = { result: undefined, ran: [] };
     try {
-      await runCell(checked.prepared, run, { scope: this.#scope, modules: this.#modules, folder: this.folder, prompt: () => "" });
+      await runCell(checked.prepared, run, {
+        scope: this.#scope,
+        modules: this.#modules,
+        folder: this.folder,
+        prompt: () => "",
+      });
       this.cells.take(checked.prepared.cell);
     } catch (error) {
       this.cells.take(checked.prepared.cell, run.ran);
@@ -48,4 +53,5 @@ export class CellSession {
   }
 }
 
-const asLine = ({ message, code, place }: CellError): string => `${place ? `${place.line + 1}:${place.column + 1}` : "?"} TS${code} ${message}`;
+const asLine = ({ message, code, place }: CellError): string =>
+  `${place ? `${place.line + 1}:${place.column + 1}` : "?"} TS${code} ${message}`;

@@ -11,7 +11,9 @@ import { program, root, temporaryFolder } from "./checkout";
  * @param half two files take a half each, because files run side by side
  */
 export function compareWithCommitted(half: 0 | 1): void {
-  const names = readdirSync(path.join(root, "notebooks")).filter((name) => name.endsWith(".ipynb") && name !== "00-start-here.ipynb");
+  const names = readdirSync(path.join(root, "notebooks")).filter(
+    (name) => name.endsWith(".ipynb") && name !== "00-start-here.ipynb",
+  );
   for (const name of names.sort().filter((_, i) => i % 2 === half)) {
     test(`${name} shows what is committed`, async (t) => {
       const { checkOutputs, differenceLines } = await program("environment/outputs/check-outputs.mjs");

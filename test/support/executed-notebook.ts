@@ -27,16 +27,23 @@ const plain = (value: unknown): string => (Array.isArray(value) ? value.join("")
  * @param settings "name=value" for its parameters
  * @returns outputs by the cell's id, and the seconds that it took
  */
-export async function executedNotebook(t: { after(clean: () => void): void }, name: string, settings: string[]): Promise<{ cells: Map<string, CellOutputs>; seconds: number }> {
+export async function executedNotebook(
+  t: { after(clean: () => void): void },
+  name: string,
+  settings: string[],
+): Promise<{ cells: Map<string, CellOutputs>; seconds: number }> {
   const before = process.env.KERNEL_VIEW_CACHE;
   process.env.KERNEL_VIEW_CACHE = temporaryFolder(t);
   const { withExecutedNotebook } = await program("environment/report/execute-notebook.mjs");
   type Executed = { notebook: { cells: { id: string; outputs?: Output[] }[] }; seconds: number };
   try {
-    return await withExecutedNotebook({ file: path.join(root, "notebooks", `${name}.ipynb`), settings }, ({ notebook, seconds }: Executed) => ({
-      cells: new Map(notebook.cells.map(({ id, outputs = [] }) => [id, outputsOf(outputs)])),
-      seconds,
-    }));
+    return await withExecutedNotebook(
+      { file: path.join(root, "notebooks", `${name}.ipynb`), settings },
+      ({ notebook, seconds }: Executed) => ({
+        cells: new Map(notebook.cells.map(({ id, outputs = [] }) => [id, outputsOf(outputs)])),
+        seconds,
+      }),
+    );
   } finally {
     if (before === undefined) delete process.env.KERNEL_VIEW_CACHE;
     else process.env.KERNEL_VIEW_CACHE = before;
@@ -44,12 +51,18 @@ export async function executedNotebook(t: { after(clean: () => void): void }, na
 }
 
 function outputsOf(outputs: Output[]): CellOutputs {
-  const stream = (name: string): string => outputs.filter((output) => output.name === name).map(({ text }) => plain(text)).join("");
+  const stream = (name: string): string =>
+    outputs
+      .filter((output) => output.name === name)
+      .map(({ text }) => plain(text))
+      .join("");
   const chart = "application/vnd.vegalite.v5+json";
   return {
     printed: stream("stdout"),
     warnings: stream("stderr"),
     tables: outputs.filter(({ data }) => data && "text/html" in data).map(({ data }) => plain(data!["text/plain"])),
-    charts: outputs.filter(({ data }) => data && chart in data).map(({ data }) => data![chart] as CellOutputs["charts"][number]),
+    charts: outputs
+      .filter(({ data }) => data && chart in data)
+      .map(({ data }) => data![chart] as CellOutputs["charts"][number]),
   };
 }

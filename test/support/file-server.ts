@@ -23,7 +23,17 @@ export interface FileServer {
 const LAST_MODIFIED = "Mon, 04 Sep 2023 12:00:00 GMT";
 
 export async function fileServer(files: Record<string, Uint8Array>): Promise<FileServer> {
-  const own: FileServer = { address: "", files, redirects: {}, cutAfter: [], statuses: [], ignoreRanges: false, hideLength: false, requests: [], close: async () => undefined };
+  const own: FileServer = {
+    address: "",
+    files,
+    redirects: {},
+    cutAfter: [],
+    statuses: [],
+    ignoreRanges: false,
+    hideLength: false,
+    requests: [],
+    close: async () => undefined,
+  };
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://local").pathname;
     const asked = request.headers.range;
@@ -39,7 +49,10 @@ export async function fileServer(files: Record<string, Uint8Array>): Promise<Fil
     if (bytes === undefined) return page(404);
     const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
     const condition = request.headers["if-range"];
-    const range = own.ignoreRanges || (condition !== undefined && condition !== etag) ? null : /^bytes=(\d+)-(\d*)$/.exec(asked ?? "");
+    const range =
+      own.ignoreRanges || (condition !== undefined && condition !== etag)
+        ? null
+        : /^bytes=(\d+)-(\d*)$/.exec(asked ?? "");
     const from = Number(range?.[1] ?? 0);
     if (from >= bytes.length) return page(416, { "Content-Range": `bytes */${bytes.length}` });
     const to = range === null || range[2] === "" ? bytes.length : Math.min(bytes.length, Number(range[2]) + 1);

@@ -25,14 +25,26 @@ export const probeLabels = oracle.probeLabels as number[];
 /** Adds the oracle's classifier with a tanh layer. */
 export function withOracleTanhClassifier(model: Model): Model {
   const values = oracle.tanh as (number[] | number[][])[];
-  const names = ["classifier.dense.weight", "classifier.dense.bias", "classifier.out_proj.weight", "classifier.out_proj.bias"];
-  const parameters = new Map([...model.parameters, ...names.map((name, i) => [name, tf.keep(tf.tensor(values[i]))] as const)]);
+  const names = [
+    "classifier.dense.weight",
+    "classifier.dense.bias",
+    "classifier.out_proj.weight",
+    "classifier.out_proj.bias",
+  ];
+  const parameters = new Map([
+    ...model.parameters,
+    ...names.map((name, i) => [name, tf.keep(tf.tensor(values[i]))] as const),
+  ]);
   return { ...model, parameters, hash: `${model.hash}+oracle tanh classifier` };
 }
 
 /** Adds the oracle's classifier for two classes. */
 export function withOracleClassifier(model: Model): Model {
   const [weight, bias] = oracle.classifier as [number[][], number[]];
-  const parameters = new Map([...model.parameters, ["classifier.weight", tf.keep(tf.tensor2d(weight))], ["classifier.bias", tf.keep(tf.tensor1d(bias))]] as const);
+  const parameters = new Map([
+    ...model.parameters,
+    ["classifier.weight", tf.keep(tf.tensor2d(weight))],
+    ["classifier.bias", tf.keep(tf.tensor1d(bias))],
+  ] as const);
   return { ...model, parameters, hash: `${model.hash}+oracle classifier` };
 }

@@ -17,18 +17,41 @@ export interface Lab {
 export async function startLab(folder: string, settings: string, theme: "light" | "dark" = "light"): Promise<Lab> {
   const themes = path.join(settings, "lab", "@jupyterlab", "apputils-extension");
   mkdirSync(themes, { recursive: true });
-  writeFileSync(path.join(themes, "themes.jupyterlab-settings"), JSON.stringify({ theme: `JupyterLab ${theme === "dark" ? "Dark" : "Light"}`, "adaptive-theme": false }));
-  const flags = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.port=0", "--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True", "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"];
-  const env = { ...process.env, JUPYTERLAB_SETTINGS_DIR: path.join(settings, "lab"), JUPYTERLAB_WORKSPACES_DIR: path.join(settings, "workspaces"), JUPYTER_RUNTIME_DIR: path.join(settings, "runtime"), JUPYTER_CONFIG_DIR: path.join(settings, "config") };
-  const server = spawn(jupyterLab, [...flags, `--notebook-dir=${folder}`], { env, stdio: ["ignore", "ignore", "pipe"] });
+  writeFileSync(
+    path.join(themes, "themes.jupyterlab-settings"),
+    JSON.stringify({ theme: `JupyterLab ${theme === "dark" ? "Dark" : "Light"}`, "adaptive-theme": false }),
+  );
+  const flags = [
+    "--no-browser",
+    "--allow-root",
+    "--expose-app-in-browser",
+    "--ServerApp.port=0",
+    "--IdentityProvider.token=",
+    "--ServerApp.password=",
+    "--ServerApp.disable_check_xsrf=True",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+  ];
+  const env = {
+    ...process.env,
+    JUPYTERLAB_SETTINGS_DIR: path.join(settings, "lab"),
+    JUPYTERLAB_WORKSPACES_DIR: path.join(settings, "workspaces"),
+    JUPYTER_RUNTIME_DIR: path.join(settings, "runtime"),
+    JUPYTER_CONFIG_DIR: path.join(settings, "config"),
+  };
+  const server = spawn(jupyterLab, [...flags, `--notebook-dir=${folder}`], {
+    env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const url = await addressOf(server);
   return {
     address: (notebook) => `${url}lab/tree/${notebook}?reset`,
-    stop: () => new Promise((resolve) => {
-      server.once("close", () => resolve());
-      server.kill("SIGTERM");
-      setTimeout(() => server.kill("SIGKILL"), 10_000).unref();
-    }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.once("close", () => resolve());
+        server.kill("SIGTERM");
+        setTimeout(() => server.kill("SIGKILL"), 10_000).unref();
+      }),
   };
 }
 

@@ -44,7 +44,9 @@ export function oracleNumbers(name: string): Float64Array {
 
 /** The parameters of which the oracle has a share of a case's kernel. */
 export const oracleShares = (name: string, formula: string): string[] =>
-  [...tensors.keys()].filter((tensor) => tensor.startsWith(`${name}/${formula}/`)).map((tensor) => tensor.split("/")[2]);
+  [...tensors.keys()]
+    .filter((tensor) => tensor.startsWith(`${name}/${formula}/`))
+    .map((tensor) => tensor.split("/")[2]);
 
 /** The signs of the margin's gradients, [training examples][parameters by name, flat]. */
 export function oracleSigns(): Int8Array[] {
@@ -70,7 +72,10 @@ export function oracleModel({ tied, lora, low }: OracleCase): Model {
 function withLowActivations(model: Model): Model {
   const { intermediateSize, layers } = model.config;
   const names = Array.from({ length: layers }, (_, layer) => `roberta.encoder.layer.${layer}.intermediate.dense.bias`);
-  const lowered = names.map((name) => [name, tf.sub(model.parameters.get(name)!, tf.linspace(0, kernelOracle.lowest, intermediateSize))] as const);
+  const lowered = names.map(
+    (name) =>
+      [name, tf.sub(model.parameters.get(name)!, tf.linspace(0, kernelOracle.lowest, intermediateSize))] as const,
+  );
   return { ...model, parameters: new Map([...model.parameters, ...lowered]), hash: `${model.hash}+low` };
 }
 
@@ -78,8 +83,12 @@ function withLowActivations(model: Model): Model {
 export function withOracleLora(model: Model, targets: "queryValue" | "all"): Model {
   const { loraQueryValueTargets, loraScale } = kernelOracle;
   const factors = readSafetensors(fixturePath("kernel-oracle", "lora.safetensors")).tensors;
-  const layers = [...factors.keys()].filter((name) => name.endsWith(".lora_A.weight")).map((name) => name.slice(0, -".lora_A.weight".length));
-  const wanted = layers.filter((layer) => targets === "all" || loraQueryValueTargets.some((end) => layer.endsWith(end)));
+  const layers = [...factors.keys()]
+    .filter((name) => name.endsWith(".lora_A.weight"))
+    .map((name) => name.slice(0, -".lora_A.weight".length));
+  const wanted = layers.filter(
+    (layer) => targets === "all" || loraQueryValueTargets.some((end) => layer.endsWith(end)),
+  );
   const parameters = new Map(model.parameters);
   for (const name of wanted.flatMap((layer) => Object.values(loraNames(layer)))) {
     const { data, shape } = factors.get(name)!;

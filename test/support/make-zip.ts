@@ -7,7 +7,14 @@ export interface MadeEntry {
   /** Unix mode, such as 0o120777 of a symbolic link. */
   mode?: number;
   /** Directory values in place of the true ones. */
-  lies?: { size?: number; compressedSize?: number; crc32?: number; headerOffset?: number; method?: number; flags?: number };
+  lies?: {
+    size?: number;
+    compressedSize?: number;
+    crc32?: number;
+    headerOffset?: number;
+    method?: number;
+    flags?: number;
+  };
   /** Sizes and offset in a zip64 field. */
   zip64?: boolean;
 }
@@ -27,7 +34,11 @@ export function makeZip(entries: readonly MadeEntry[], options: { zip64End?: boo
     const stored = deflate ? deflateRawSync(content) : Buffer.from(content);
     const method = lies.method ?? (deflate ? 8 : 0);
     const checksum = lies.crc32 ?? crc32(content);
-    const [size, compressedSize, headerOffset] = [lies.size ?? content.length, lies.compressedSize ?? stored.length, lies.headerOffset ?? position];
+    const [size, compressedSize, headerOffset] = [
+      lies.size ?? content.length,
+      lies.compressedSize ?? stored.length,
+      lies.headerOffset ?? position,
+    ];
     const bytes = Buffer.from(name);
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);
@@ -51,7 +62,7 @@ export function makeZip(entries: readonly MadeEntry[], options: { zip64End?: boo
     entry.writeUInt32LE(wide(size), 24);
     entry.writeUInt16LE(bytes.length, 28);
     entry.writeUInt16LE(extra.length, 30);
-    entry.writeUInt32LE((((mode ?? (name.endsWith("/") ? 0o40755 : 0o100644)) << 16) >>> 0), 38);
+    entry.writeUInt32LE(((mode ?? (name.endsWith("/") ? 0o40755 : 0o100644)) << 16) >>> 0, 38);
     entry.writeUInt32LE(wide(headerOffset), 42);
     directory.push(entry, bytes, extra);
   }
@@ -62,7 +73,9 @@ export function makeZip(entries: readonly MadeEntry[], options: { zip64End?: boo
     const end = Buffer.alloc(76);
     end.writeUInt32LE(0x06064b50, 0);
     end.writeBigUInt64LE(44n, 4);
-    [entries.length, entries.length, length, start].forEach((value, i) => end.writeBigUInt64LE(BigInt(value), 24 + 8 * i));
+    [entries.length, entries.length, length, start].forEach((value, i) =>
+      end.writeBigUInt64LE(BigInt(value), 24 + 8 * i),
+    );
     end.writeUInt32LE(0x07064b50, 56);
     end.writeBigUInt64LE(BigInt(position), 64);
     end.writeUInt32LE(1, 72);

@@ -25,8 +25,12 @@ export function naiveGradients(model: Model, { head, combine }: Outputs, example
     };
     const parameters = names.map((name) => model.parameters.get(name)!);
     // tf.grads refuses parameters that f does not reach (a tied head's decoder); the function beneath it gives null for them.
-    const found = tf.tidy(() => tf.engine().gradients(() => f(...parameters), parameters, undefined, true).grads) as (Tensor | null)[];
-    const gradient = new Map(names.map((name, i) => [name, (found[i]?.dataSync() ?? new Float32Array(parameters[i].size)) as Float32Array]));
+    const found = tf.tidy(
+      () => tf.engine().gradients(() => f(...parameters), parameters, undefined, true).grads,
+    ) as (Tensor | null)[];
+    const gradient = new Map(
+      names.map((name, i) => [name, (found[i]?.dataSync() ?? new Float32Array(parameters[i].size)) as Float32Array]),
+    );
     tf.dispose(found.filter((tensor) => tensor !== null));
     return gradient;
   });
@@ -51,12 +55,20 @@ export interface NaiveOptions {
 }
 
 /** Every formula's kernel from {@link naiveGradients} of both sides: gradients [example][output]. */
-export function naiveKernels(train: Gradient[][], evaluate: Gradient[][], options: NaiveOptions = {}): Map<Formula, NaiveKernel> {
-  const [rows, columns] = [train.flat(), evaluate.flat()].map((side) => side.map((gradient) => gradientViews(gradient, options)));
-  const entries = (of: (row: Views, column: Views) => number): Float64Array => Float64Array.from(rows.flatMap((row) => columns.map((column) => of(row, column))));
+export function naiveKernels(
+  train: Gradient[][],
+  evaluate: Gradient[][],
+  options: NaiveOptions = {},
+): Map<Formula, NaiveKernel> {
+  const [rows, columns] = [train.flat(), evaluate.flat()].map((side) =>
+    side.map((gradient) => gradientViews(gradient, options)),
+  );
+  const entries = (of: (row: Views, column: Views) => number): Float64Array =>
+    Float64Array.from(rows.flatMap((row) => columns.map((column) => of(row, column))));
   return new Map(
     FORMULAS.map((formula) => {
-      if (formula === "sgd") return [formula, { values: entries((g, h) => dot(g.all, h.all)), undecided: entries(() => 0) }];
+      if (formula === "sgd")
+        return [formula, { values: entries((g, h) => dot(g.all, h.all)), undecided: entries(() => 0) }];
       const [left, right] = [formula !== "asymmetric_signgd_flipped", formula !== "asymmetric_signgd"];
       const values = entries((g, h) => dot(left ? g.signs : g.counted, right ? h.signs : h.counted));
       // A wrong sign is off by at most 2, and counts as much as what it is multiplied with.
@@ -86,7 +98,12 @@ function gradientViews(gradient: Gradient, { parameters, signs = "exact" }: Naiv
   const selected = [...gradient].filter(([name]) => parameters?.has(name) ?? true);
   const size = selected.reduce((sum, [, values]) => sum + values.length, 0);
   const hidden = [...gradient].find(([name]) => name.endsWith(".embeddings.LayerNorm.weight"))![1].length;
-  const [all, counted, isUndecided, undecided]: [Float64Array, Float64Array, Uint8Array, number[]] = [new Float64Array(size), new Float64Array(size), new Uint8Array(size), []];
+  const [all, counted, isUndecided, undecided]: [Float64Array, Float64Array, Uint8Array, number[]] = [
+    new Float64Array(size),
+    new Float64Array(size),
+    new Uint8Array(size),
+    [],
+  ];
   let at = 0;
   for (const [name, values] of selected) {
     const keyBias = name.endsWith("attention.self.key.bias");
@@ -94,7 +111,8 @@ function gradientViews(gradient: Gradient, { parameters, signs = "exact" }: Naiv
     const width = name.endsWith("_embeddings.weight") ? hidden : values.length;
     let largest = 0;
     for (const [place, value] of values.entries()) {
-      if (place % width === 0) largest = values.subarray(place, place + width).reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
+      if (place % width === 0)
+        largest = values.subarray(place, place + width).reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
       all[at] = value;
       counted[at] = keyBias && signs === "exact" ? 0 : value;
       if (counted[at] !== 0 && (keyBias || Math.abs(value) <= ROUNDING * largest)) {

@@ -16,7 +16,8 @@ export function seededRandom(seed: number): () => number {
 }
 
 /** A whole number from `low` to `high`, both included. */
-export const integerBetween = (random: () => number, low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
+export const integerBetween = (random: () => number, low: number, high: number): number =>
+  low + Math.floor(random() * (high - low + 1));
 
 export interface ModelSizes {
   layers: number;
@@ -64,10 +65,17 @@ export function randomModel(sizes: ModelSizes, seed: number, spread = 0.2): Mode
 }
 
 /** A text of random tokens (never padding), about a third of them repeated, with the read position anywhere. */
-export function randomSequence(random: () => number, { vocabulary, padId }: Pick<ModelSizes, "vocabulary" | "padId">, length: number): Sequence {
+export function randomSequence(
+  random: () => number,
+  { vocabulary, padId }: Pick<ModelSizes, "vocabulary" | "padId">,
+  length: number,
+): Sequence {
   const ids: number[] = [];
   while (ids.length < length) {
-    const id = ids.length > 0 && random() < 1 / 3 ? ids[integerBetween(random, 0, ids.length - 1)] : integerBetween(random, 0, vocabulary - 1);
+    const id =
+      ids.length > 0 && random() < 1 / 3
+        ? ids[integerBetween(random, 0, ids.length - 1)]
+        : integerBetween(random, 0, vocabulary - 1);
     if (id !== padId) ids.push(id);
   }
   return { ids, maskPosition: integerBetween(random, 0, length - 1) };

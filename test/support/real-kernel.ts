@@ -61,7 +61,11 @@ export class Request {
 
   /** The first message that fits, now or later. */
   until(fits: (message: KernelMessage) => boolean, what = "a message"): Promise<KernelMessage> {
-    return this.kernel.until(() => this.messages.find(fits), `${what} in answer to ${this.type}`, () => this.messages);
+    return this.kernel.until(
+      () => this.messages.find(fits),
+      `${what} in answer to ${this.type}`,
+      () => this.messages,
+    );
   }
 
   get reply(): Promise<Content> {
@@ -73,8 +77,14 @@ export class Request {
     const { content: reply } = await this.until(isReply, "a reply");
     const idle = await this.until((message) => isIdle(message) && message.client === this.client, "the status idle");
     const published = this.messages.filter(({ channel, client }) => channel === "iopub" && client === this.client);
-    const outputs = published.slice(0, published.indexOf(idle)).filter(({ type }) => type !== "status" && type !== "execute_input");
-    const stream = (name: string) => outputs.filter(({ type, content }) => type === "stream" && content.name === name).map(({ content }) => content.text).join("");
+    const outputs = published
+      .slice(0, published.indexOf(idle))
+      .filter(({ type }) => type !== "status" && type !== "execute_input");
+    const stream = (name: string) =>
+      outputs
+        .filter(({ type, content }) => type === "stream" && content.name === name)
+        .map(({ content }) => content.text)
+        .join("");
     const data = outputs.find(({ type }) => type === "execute_result")?.content.data as Content | undefined;
     const error = outputs.find(({ type }) => type === "error")?.content as Ran["error"];
     return {
@@ -96,8 +106,10 @@ export class Request {
   }
 }
 
-const isReply = ({ channel, type }: KernelMessage): boolean => (channel === "shell" || channel === "control") && type.endsWith("_reply");
-const isIdle = ({ channel, type, content }: KernelMessage): boolean => channel === "iopub" && type === "status" && content.execution_state === "idle";
+const isReply = ({ channel, type }: KernelMessage): boolean =>
+  (channel === "shell" || channel === "control") && type.endsWith("_reply");
+const isIdle = ({ channel, type, content }: KernelMessage): boolean =>
+  channel === "iopub" && type === "status" && content.execution_state === "idle";
 
 export interface KernelOptions {
   /** The notebook's folder. */
@@ -145,7 +157,9 @@ export class RealKernel {
     const { kernel = "kernel-view", env } = this.#options;
     const python = path.join(root, ".venv", "bin", "python");
     const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
-    const driver = spawn(python, [path.join(root, "test", "support", "kernel_driver.py"), this.folder, kernel], { env: { ...inherited, ...env } });
+    const driver = spawn(python, [path.join(root, "test", "support", "kernel_driver.py"), this.folder, kernel], {
+      env: { ...inherited, ...env },
+    });
     driver.stderr.on("data", (text) => (this.#words += String(text)));
     driver.stdin.on("error", () => {}); // its end is told by "close"
     driver.on("close", () => (this.#over = true));
@@ -164,7 +178,11 @@ export class RealKernel {
   }
 
   /** Sends a request and does not wait. */
-  send(type: string, content: Content = {}, { channel = "shell", client = "a" }: { channel?: Channel; client?: string } = {}): Request {
+  send(
+    type: string,
+    content: Content = {},
+    { channel = "shell", client = "a" }: { channel?: Channel; client?: string } = {},
+  ): Request {
     const request = new Request(randomUUID(), type, client, this);
     this.#requests.set(request.id, request);
     this.#tell({ do: "send", id: request.id, client, channel, type, content });
@@ -173,7 +191,19 @@ export class RealKernel {
 
   /** Sends a cell and does not wait. */
   begin(code: string, options: Content = {}, client = "a"): Request {
-    return this.send("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true, ...options }, { client });
+    return this.send(
+      "execute_request",
+      {
+        code,
+        silent: false,
+        store_history: true,
+        user_expressions: {},
+        allow_stdin: false,
+        stop_on_error: true,
+        ...options,
+      },
+      { client },
+    );
   }
 
   /** Runs a cell to its end. */
@@ -190,14 +220,22 @@ export class RealKernel {
     await this.until(() => this.#ended || undefined, "the end of the kernel");
   }
 
-  async until<T>(look: () => T | undefined, what: string, seen: () => readonly KernelMessage[] = () => this.messages): Promise<T> {
+  async until<T>(
+    look: () => T | undefined,
+    what: string,
+    seen: () => readonly KernelMessage[] = () => this.messages,
+  ): Promise<T> {
     for (const started = performance.now(); performance.now() - started < PATIENCE; await sleep(5)) {
       const found = look();
       if (found !== undefined) return found;
       if (this.#over) throw new Error(`The kernel's driver has ended before ${what} came.\n${this.#words}`);
     }
-    const last = seen().slice(-20).map(({ channel, type, content }) => `${channel} ${type} ${JSON.stringify(content).slice(0, 200)}`);
-    throw new Error(`${what} did not come within ${PATIENCE / 1000} s. What came last:\n${last.join("\n")}\n${this.#words}`);
+    const last = seen()
+      .slice(-20)
+      .map(({ channel, type, content }) => `${channel} ${type} ${JSON.stringify(content).slice(0, 200)}`);
+    throw new Error(
+      `${what} did not come within ${PATIENCE / 1000} s. What came last:\n${last.join("\n")}\n${this.#words}`,
+    );
   }
 
   async stop(): Promise<void> {

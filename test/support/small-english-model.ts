@@ -11,8 +11,25 @@ import { randomModel } from "./random-model";
  */
 export function smallEnglishModel(t: { after(clean: () => void): void }): string {
   const [folder, source] = [temporaryFolder(t), path.join(root, "data", "english", "model")];
-  const { model: { vocab } } = JSON.parse(readFileSync(path.join(source, "tokenizer.json"), "utf8")) as { model: { vocab: Record<string, number> } };
-  const model = randomModel({ modelType: "bert", layers: 2, headSize: 8, heads: 2, intermediate: 32, vocabulary: Object.keys(vocab).length, longest: 128, padId: vocab["[PAD]"] }, 1, 0.3);
+  const {
+    model: { vocab },
+  } = JSON.parse(readFileSync(path.join(source, "tokenizer.json"), "utf8")) as {
+    model: { vocab: Record<string, number> };
+  };
+  const model = randomModel(
+    {
+      modelType: "bert",
+      layers: 2,
+      headSize: 8,
+      heads: 2,
+      intermediate: 32,
+      vocabulary: Object.keys(vocab).length,
+      longest: 128,
+      padId: vocab["[PAD]"],
+    },
+    1,
+    0.3,
+  );
   saveModel(folder, model, { source });
   disposeModel(model);
   return folder;

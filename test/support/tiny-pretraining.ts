@@ -21,7 +21,10 @@ export function untrainedModel(folder: string): string {
 export function smallText(folder: string): string {
   const random = randomStream(5);
   const one = (words: string): string => words.split(" ")[Math.floor(random() * words.split(" ").length)];
-  const sentence = (): string => (random() < 0.5 ? `The ${one("film story end")} was ${one("great good")}. Yes, it was okay.` : `This is a ${one("film story")} and it is ${one("terrible bad")}! No.`);
+  const sentence = (): string =>
+    random() < 0.5
+      ? `The ${one("film story end")} was ${one("great good")}. Yes, it was okay.`
+      : `This is a ${one("film story")} and it is ${one("terrible bad")}! No.`;
   mkdirSync(join(folder, "text"), { recursive: true });
   writeFileSync(join(folder, "text", "sentences.txt"), Array.from({ length: 400 }, () => `${sentence()}\n`).join(""));
   return join(folder, "text");

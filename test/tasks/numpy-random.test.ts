@@ -37,14 +37,20 @@ test("32 random bits at a time, past the first 624 too", () => {
 test("the known shuffles of twenty", () => {
   assert.deepEqual(shuffled(20, 13), [11, 12, 0, 1, 8, 5, 7, 15, 14, 13, 3, 17, 9, 4, 2, 6, 19, 10, 16, 18]);
   assert.deepEqual(shuffled(20, 42), [0, 17, 15, 1, 8, 5, 11, 3, 18, 16, 13, 2, 9, 19, 4, 12, 7, 10, 14, 6]);
-  assert.deepEqual(permutation(2000, numpyRandom(42)).slice(0, 10), [1860, 353, 1333, 905, 1289, 1273, 938, 1731, 65, 1323]);
+  assert.deepEqual(
+    permutation(2000, numpyRandom(42)).slice(0, 10),
+    [1860, 353, 1333, 905, 1289, 1273, 938, 1731, 65, 1323],
+  );
 });
 
 test("shuffles, permutations and pandas' samples are numpy's", () => {
   for (const { seed, items } of oracle.shuffle) assert.deepEqual(shuffled(items.length, seed), items, `seed ${seed}`);
-  for (const { seed, count, sha256 } of oracle.largeShuffle) assert.equal(digest(shuffled(count, seed)), sha256, `seed ${seed}, ${count}`);
-  for (const { seed, count, sha256 } of oracle.permutation) assert.equal(digest(permutation(count, numpyRandom(seed))), sha256, `seed ${seed}, ${count}`);
-  for (const { seed, count, take, sha256 } of oracle.sample) assert.equal(digest(permutation(count, numpyRandom(seed)).slice(0, take)), sha256, `seed ${seed}, ${count}`);
+  for (const { seed, count, sha256 } of oracle.largeShuffle)
+    assert.equal(digest(shuffled(count, seed)), sha256, `seed ${seed}, ${count}`);
+  for (const { seed, count, sha256 } of oracle.permutation)
+    assert.equal(digest(permutation(count, numpyRandom(seed))), sha256, `seed ${seed}, ${count}`);
+  for (const { seed, count, take, sha256 } of oracle.sample)
+    assert.equal(digest(permutation(count, numpyRandom(seed)).slice(0, take)), sha256, `seed ${seed}, ${count}`);
   assert.ok(oracle.shuffle.length > 40 && oracle.largeShuffle.length > 5);
 });
 
@@ -62,5 +68,6 @@ test("typed arrays are shuffled alike", () => {
 });
 
 test("seeds that numpy refuses are refused", () => {
-  for (const seed of [-1, 2 ** 32, 1.5, NaN]) assert.throws(() => numpyRandom(seed), /numpy takes integers from 0 to 4294967295/);
+  for (const seed of [-1, 2 ** 32, 1.5, NaN])
+    assert.throws(() => numpyRandom(seed), /numpy takes integers from 0 to 4294967295/);
 });

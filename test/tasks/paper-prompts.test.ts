@@ -57,7 +57,10 @@ function readReal(path: string, task: Task): Example[] {
 }
 
 test("the oracle has all fourteen tasks", () => {
-  assert.deepEqual(oracles.map(({ task }) => task), taskNames);
+  assert.deepEqual(
+    oracles.map(({ task }) => task),
+    taskNames,
+  );
 });
 
 for (const { task: name, labelWordIds: words, file, rows, real } of oracles) {
@@ -71,7 +74,11 @@ for (const { task: name, labelWordIds: words, file, rows, real } of oracles) {
       const examples = readSplit(join(folder, name), "dev", task);
       assert.equal(examples.length, rows.length);
       examples.forEach((example, i) => {
-        assert.deepEqual({ label: example.label, prompt: promptOf(example, task) }, rows[i], JSON.stringify(example.texts));
+        assert.deepEqual(
+          { label: example.label, prompt: promptOf(example, task) },
+          rows[i],
+          JSON.stringify(example.texts),
+        );
       });
       assert.ok(rows.length >= 20);
     });
@@ -83,7 +90,10 @@ for (const { task: name, labelWordIds: words, file, rows, real } of oracles) {
         const wrong = Array.from({ length: Math.ceil(count / BLOCK) }, (_, i) => i).filter(
           (i) => digest(lines.slice(i * BLOCK, (i + 1) * BLOCK)) !== blocks.slice(12 * i, 12 * i + 12),
         );
-        assert.deepEqual(wrong.map((i) => `rows ${i * BLOCK + 1} to ${Math.min((i + 1) * BLOCK, count)}`), []);
+        assert.deepEqual(
+          wrong.map((i) => `rows ${i * BLOCK + 1} to ${Math.min((i + 1) * BLOCK, count)}`),
+          [],
+        );
       });
     }
   });

@@ -22,24 +22,50 @@ for (const { name, special, second } of kinds) {
         const example = { texts: task.columns.texts.map(() => text), label: 0 };
         const tokens = promptTokens(example, { ...task, firstSentenceLimit: 40, otherSentenceLimit: 30 }, tokenizer);
         const { ids } = encodePrompt(example, { ...task, firstSentenceLimit: 40, otherSentenceLimit: 30 }, tokenizer);
-        assert.deepEqual(tokens.filter(({ cutBy }) => cutBy === undefined).map(({ id }) => id), ids, task.name);
+        assert.deepEqual(
+          tokens.filter(({ cutBy }) => cutBy === undefined).map(({ id }) => id),
+          ids,
+          task.name,
+        );
       }
     }
   });
 
   test(`each token says where it comes from, and why it is cut off (${name})`, () => {
-    const task = { name: "made", template: "*cls**sent-_0*?*mask*,*+sentl_1*_indeed*sep+*", maxLength: 12, firstSentenceLimit: 3 };
+    const task = {
+      name: "made",
+      template: "*cls**sent-_0*?*mask*,*+sentl_1*_indeed*sep+*",
+      maxLength: 12,
+      firstSentenceLimit: 3,
+    };
     const tokens = promptTokens({ texts: ["One two three four.", "Five six seven"], label: 0 }, task, tokenizer);
-    const decoded = (which: (token: (typeof tokens)[number]) => boolean): string => tokenizer.decode(tokens.filter(which).map(({ id }) => id));
-    const cuts = (which: (token: (typeof tokens)[number]) => boolean): string[] => tokens.filter(which).map(({ cutBy }) => cutBy ?? "kept");
+    const decoded = (which: (token: (typeof tokens)[number]) => boolean): string =>
+      tokenizer.decode(tokens.filter(which).map(({ id }) => id));
+    const cuts = (which: (token: (typeof tokens)[number]) => boolean): string[] =>
+      tokens.filter(which).map(({ cutBy }) => cutBy ?? "kept");
     const first = cuts(({ text }) => text === 0);
     assert.ok(first.length > 3);
-    assert.deepEqual(first, first.map((_, i) => (i < 3 ? "kept" : "sentence limit")));
+    assert.deepEqual(
+      first,
+      first.map((_, i) => (i < 3 ? "kept" : "sentence limit")),
+    );
     const others = cuts(({ cutBy }) => cutBy !== "sentence limit");
     assert.ok(others.length > 12);
-    assert.deepEqual(others, others.map((_, i) => (i < 12 ? "kept" : "longest length")));
-    assert.deepEqual(tokens.filter(({ from }) => from === "special").map(({ id }) => tokenizer.decode([id])), special);
-    assert.equal(decoded(({ from }) => from === "template"), "?, indeed");
-    assert.equal(decoded(({ text }) => text === 1), second);
+    assert.deepEqual(
+      others,
+      others.map((_, i) => (i < 12 ? "kept" : "longest length")),
+    );
+    assert.deepEqual(
+      tokens.filter(({ from }) => from === "special").map(({ id }) => tokenizer.decode([id])),
+      special,
+    );
+    assert.equal(
+      decoded(({ from }) => from === "template"),
+      "?, indeed",
+    );
+    assert.equal(
+      decoded(({ text }) => text === 1),
+      second,
+    );
   });
 }

@@ -15,7 +15,8 @@ function wordEncoder(): TextEncoder & { show: (ids: number[]) => string } {
     return tokens.indexOf(token);
   };
   return {
-    encode: (text) => (text.match(/ ?[^\s\-.,?:]+| ?[-.,?:]|\s/gu) ?? []).map((piece) => idOf(piece.replaceAll(" ", "Ġ"))),
+    encode: (text) =>
+      (text.match(/ ?[^\s\-.,?:]+| ?[-.,?:]|\s/gu) ?? []).map((piece) => idOf(piece.replaceAll(" ", "Ġ"))),
     tokenToId: (token) => (tokens.includes(token) ? tokens.indexOf(token) : undefined),
     clsId: 0,
     padId: 1,
@@ -27,8 +28,14 @@ function wordEncoder(): TextEncoder & { show: (ids: number[]) => string } {
 
 const encoder = wordEncoder();
 
-function prompt(template: string, texts: string[], limits: { maxLength?: number; firstSentenceLimit?: number; otherSentenceLimit?: number } = {}): string {
-  return encoder.show(encodePrompt({ texts, label: 0 }, { name: "made", template, maxLength: 128, ...limits }, encoder).ids);
+function prompt(
+  template: string,
+  texts: string[],
+  limits: { maxLength?: number; firstSentenceLimit?: number; otherSentenceLimit?: number } = {},
+): string {
+  return encoder.show(
+    encodePrompt({ texts, label: 0 }, { name: "made", template, maxLength: 128, ...limits }, encoder).ids,
+  );
 }
 
 test("the SST-2 prompt", () => {
@@ -88,8 +95,14 @@ test("literals: _ is a space; a single character is the bare token", () => {
   assert.equal(prompt("*mask*_._", []).replace(" ", "Ġ"), "<mask>|Ġ.|Ġ");
   // The token by its name, not by encoding: here the two differ.
   const odd: TextEncoder = { ...encoder, encode: () => [77], tokenToId: (token) => (token === "." ? 5 : undefined) };
-  assert.deepEqual(encodePrompt({ texts: [], label: 0 }, { name: "made", template: "*mask*.", maxLength: 9 }, odd).ids, [4, 5]);
-  assert.deepEqual(encodePrompt({ texts: [], label: 0 }, { name: "made", template: "*mask*..", maxLength: 9 }, odd).ids, [4, 77]);
+  assert.deepEqual(
+    encodePrompt({ texts: [], label: 0 }, { name: "made", template: "*mask*.", maxLength: 9 }, odd).ids,
+    [4, 5],
+  );
+  assert.deepEqual(
+    encodePrompt({ texts: [], label: 0 }, { name: "made", template: "*mask*..", maxLength: 9 }, odd).ids,
+    [4, 77],
+  );
 });
 
 test("a single character that is no token is refused", () => {
@@ -108,7 +121,10 @@ test("sentence limits cut each sentence's own tokens", () => {
   const texts = ["a b c d", "e f g h"];
   assert.equal(prompt("*sent_0*:*+sent_1**mask*", texts, { firstSentenceLimit: 2 }), "a|Ġb|:|Ġe|Ġf|Ġg|Ġh|<mask>");
   assert.equal(prompt("*sent_0*:*+sent_1**mask*", texts, { otherSentenceLimit: 1 }), "a|Ġb|Ġc|Ġd|:|Ġe|<mask>");
-  assert.equal(prompt("*+sentl_1**sent_0**mask*_it_was", texts, { firstSentenceLimit: 1, otherSentenceLimit: 3 }), "Ġe|Ġf|Ġg|a|<mask>|Ġit|Ġwas");
+  assert.equal(
+    prompt("*+sentl_1**sent_0**mask*_it_was", texts, { firstSentenceLimit: 1, otherSentenceLimit: 3 }),
+    "Ġe|Ġf|Ġg|a|<mask>|Ġit|Ġwas",
+  );
 });
 
 test("what is too long loses its end", () => {
@@ -117,11 +133,18 @@ test("what is too long loses its end", () => {
 });
 
 test("a mask that is cut off is an error", () => {
-  assert.throws(() => prompt("*cls**sent_0**mask*", ["a b c d"], { maxLength: 5 }), /task made: the mask is at token 6 of the prompt, beyond the longest length 5.*a b c d/);
+  assert.throws(
+    () => prompt("*cls**sent_0**mask*", ["a b c d"], { maxLength: 5 }),
+    /task made: the mask is at token 6 of the prompt, beyond the longest length 5.*a b c d/,
+  );
 });
 
 test("the first mask counts", () => {
-  const { maskPosition } = encodePrompt({ texts: ["x"], label: 0 }, { name: "made", template: "*sent_0**mask**mask*", maxLength: 9 }, encoder);
+  const { maskPosition } = encodePrompt(
+    { texts: ["x"], label: 0 },
+    { name: "made", template: "*sent_0**mask**mask*", maxLength: 9 },
+    encoder,
+  );
   assert.equal(maskPosition, 1);
 });
 
@@ -145,7 +168,8 @@ test("a text that the example has not is an error", () => {
 });
 
 test("without a prompt: <s> text </s>, and the end is cut", () => {
-  const unprompted = (texts: string[], maxLength = 128) => encodeUnprompted({ texts, label: 0 }, { maxLength }, encoder);
+  const unprompted = (texts: string[], maxLength = 128) =>
+    encodeUnprompted({ texts, label: 0 }, { maxLength }, encoder);
   assert.equal(encoder.show(unprompted(["a b"]).ids), "<s>|a|Ġb|</s>");
   assert.equal(encoder.show(unprompted(["a b", "C"]).ids), "<s>|a|Ġb|</s>|C|</s>");
   assert.equal(encoder.show(unprompted(["a b c"], 3).ids), "<s>|a|Ġb");
@@ -172,8 +196,17 @@ test("a label word that begins with < [ . , : is taken as written", () => {
 });
 
 test("label words of several tokens, equal ones and too few are refused", () => {
-  assert.throws(() => labelWordIds(words("great", "not-great"), encoder), /task made: label word "not-great" is 3 tokens/);
-  assert.throws(() => labelWordIds(words("great", "great"), encoder), /label words "great" and "great" are the same token/);
-  assert.throws(() => labelWordIds({ name: "made", labels: ["0", "1"], labelWords: ["great"] }, encoder), /2 labels but 1 label words/);
+  assert.throws(
+    () => labelWordIds(words("great", "not-great"), encoder),
+    /task made: label word "not-great" is 3 tokens/,
+  );
+  assert.throws(
+    () => labelWordIds(words("great", "great"), encoder),
+    /label words "great" and "great" are the same token/,
+  );
+  assert.throws(
+    () => labelWordIds({ name: "made", labels: ["0", "1"], labelWords: ["great"] }, encoder),
+    /2 labels but 1 label words/,
+  );
   assert.throws(() => labelWordIds(words(""), encoder), /is empty/);
 });

@@ -19,9 +19,9 @@ function withFile(name: string, content: string | Uint8Array): string {
 }
 
 test("reads a tab-separated split with its header", () => {
-  const directory = withFile("train.tsv", "sentence\tlabel\nit 's \"good\" . \t1\n\"quoted, \t0\n");
+  const directory = withFile("train.tsv", 'sentence\tlabel\nit \'s "good" . \t1\n"quoted, \t0\n');
   assert.deepEqual(readSplit(directory, "train", sst2), [
-    { texts: ["it 's \"good\" . "], label: 1 },
+    { texts: ['it \'s "good" . '], label: 1 },
     { texts: ['"quoted, '], label: 0 },
   ]);
 });
@@ -43,7 +43,13 @@ test("reads comma-separated files, without a header where the task has none", ()
 });
 
 test("pairs, a label in the last column, and other file names", () => {
-  const task: Task = { ...sst2, name: "pairs", labels: ["no", "yes"], columns: { texts: [1, 2], label: "last" }, files: { dev: "dev_matched" } };
+  const task: Task = {
+    ...sst2,
+    name: "pairs",
+    labels: ["no", "yes"],
+    columns: { texts: [1, 2], label: "last" },
+    files: { dev: "dev_matched" },
+  };
   const directory = withFile("dev_matched.tsv", "id\ta\tb\tx\tgold\n7\tone\ttwo\t-\tyes\n8\tthree\tfour\tno\n");
   assert.deepEqual(readSplit(directory, "dev", task), [
     { texts: ["one", "two"], label: 1 },
@@ -52,13 +58,25 @@ test("pairs, a label in the last column, and other file names", () => {
 });
 
 const refusals: [what: string, content: string | Uint8Array, message: RegExp][] = [
-  ["an unknown label", "sentence\tlabel\na\t1\nb\t2\n", /train\.tsv, line 3: label "2" is not one of 0, 1 \(task sst-2\)/],
+  [
+    "an unknown label",
+    "sentence\tlabel\na\t1\nb\t2\n",
+    /train\.tsv, line 3: label "2" is not one of 0, 1 \(task sst-2\)/,
+  ],
   ["a label with a space", "sentence\tlabel\na\t1 \n", /line 2: label "1 " is not one of/],
-  ["too few columns", "sentence\tlabel\nonly text\n", /train\.tsv, line 2: 1 column\(s\) where task sst-2 needs 2: "only text"/],
+  [
+    "too few columns",
+    "sentence\tlabel\nonly text\n",
+    /train\.tsv, line 2: 1 column\(s\) where task sst-2 needs 2: "only text"/,
+  ],
   ["an empty line between", "sentence\tlabel\n\na\t1\n", /line 2: 1 column/],
   ["a header only", "sentence\tlabel\n", /train\.tsv has no examples/],
   ["an empty file", "", /train\.tsv has no examples/],
-  ["a missing header", "a\t1\nb\t0\n", /train\.tsv, line 1: a line of column names was expected, but its label column holds the label "1"/],
+  [
+    "a missing header",
+    "a\t1\nb\t0\n",
+    /train\.tsv, line 1: a line of column names was expected, but its label column holds the label "1"/,
+  ],
   ["what is not utf-8", Uint8Array.of(0x61, 0xff, 0x09, 0x31), /train\.tsv is not utf-8/],
 ];
 for (const [what, content, message] of refusals) {
@@ -67,23 +85,38 @@ for (const [what, content, message] of refusals) {
 
 test("a CSV text that pandas takes for a missing value is empty, quoted or not; in TSV it is a text", () => {
   const directory = withFile("train.csv", '0,NA\n1,"null"\n0,\n1,nan\n0,None\n1, NA\n0\n');
-  assert.deepEqual(readSplit(directory, "train", taskByName("mr")).map(({ texts: [text] }) => text), ["", "", "", "", "None", " NA", ""]);
-  assert.deepEqual(readSplit(withFile("train.tsv", "sentence\tlabel\nNA\t1\n"), "train", sst2), [{ texts: ["NA"], label: 1 }]);
+  assert.deepEqual(
+    readSplit(directory, "train", taskByName("mr")).map(({ texts: [text] }) => text),
+    ["", "", "", "", "None", " NA", ""],
+  );
+  assert.deepEqual(readSplit(withFile("train.tsv", "sentence\tlabel\nNA\t1\n"), "train", sst2), [
+    { texts: ["NA"], label: 1 },
+  ]);
 });
 
 test("a row longer than the first one is refused in CSV, as pandas does", () => {
-  assert.throws(() => readSplit(withFile("train.csv", "0,a\n1,b,c\n"), "train", taskByName("mr")), /train\.csv, line 2: 3 columns where the first row has 2/);
+  assert.throws(
+    () => readSplit(withFile("train.csv", "0,a\n1,b,c\n"), "train", taskByName("mr")),
+    /train\.csv, line 2: 3 columns where the first row has 2/,
+  );
 });
 
 test("rows of QQP with too few columns are left out; elsewhere they are refused", () => {
-  const lines = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t1\t2\tA?\tB?\t1\n2\t1\t2\tC?\n\n3\t1\t2\tD?\tE?\t0\n";
+  const lines =
+    "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t1\t2\tA?\tB?\t1\n2\t1\t2\tC?\n\n3\t1\t2\tD?\tE?\t0\n";
   const qqp = taskByName("qqp");
   assert.deepEqual(readSplit(withFile("train.tsv", lines), "train", qqp), [
     { texts: ["A?", "B?"], label: 1 },
     { texts: ["D?", "E?"], label: 0 },
   ]);
-  assert.throws(() => readSplit(withFile("train.tsv", lines), "train", { ...qqp, skipShortRows: false }), /line 3: 4 column\(s\) where task qqp needs 6/);
-  assert.throws(() => readSplit(withFile("train.tsv", lines.split("\n").slice(0, 1).join("\n")), "train", qqp), /has no examples/);
+  assert.throws(
+    () => readSplit(withFile("train.tsv", lines), "train", { ...qqp, skipShortRows: false }),
+    /line 3: 4 column\(s\) where task qqp needs 6/,
+  );
+  assert.throws(
+    () => readSplit(withFile("train.tsv", lines.split("\n").slice(0, 1).join("\n")), "train", qqp),
+    /has no examples/,
+  );
 });
 
 test("AG News: the description is the text, the title is not; label 1 is class 0", () => {
@@ -96,7 +129,10 @@ test("AG News: the description is the text, the title is not; label 1 is class 0
 
 test("QNLI and RTE: class 0 is entailment, from the last column; quotes are ordinary", () => {
   for (const name of ["qnli", "rte"]) {
-    const directory = withFile("dev.tsv", 'index\ta\tb\tlabel\n0\t"One\ttwo"\tnot_entailment\n1\tThree\t"four\tentailment\n');
+    const directory = withFile(
+      "dev.tsv",
+      'index\ta\tb\tlabel\n0\t"One\ttwo"\tnot_entailment\n1\tThree\t"four\tentailment\n',
+    );
     assert.deepEqual(readSplit(directory, "dev", taskByName(name)), [
       { texts: ['"One', 'two"'], label: 1 },
       { texts: ["Three", '"four'], label: 0 },
@@ -109,7 +145,9 @@ test("MNLI reads dev_matched and test_matched, columns 8 and 9, and the last lab
   const row = "0\t1\t1n\tfiction\t-\t-\t-\t-\tA premise.\tA hypothesis.\tentailment\tneutral\n";
   for (const split of ["dev", "test"] as const) {
     const directory = withFile(`${split}_matched.tsv`, `${header}\n${row}`);
-    assert.deepEqual(readSplit(directory, split, taskByName("MNLI")), [{ texts: ["A premise.", "A hypothesis."], label: 2 }]);
+    assert.deepEqual(readSplit(directory, split, taskByName("MNLI")), [
+      { texts: ["A premise.", "A hypothesis."], label: 2 },
+    ]);
   }
 });
 
@@ -119,13 +157,19 @@ test("MRPC: the label stands first, the texts in columns 3 and 4", () => {
 });
 
 test("a missing file and a missing folder are told apart", () => {
-  assert.throws(() => readSplit(withFile("train.tsv", "x"), "test", sst2), /has no test\.tsv, which task sst-2 is read from/);
+  assert.throws(
+    () => readSplit(withFile("train.tsv", "x"), "test", sst2),
+    /has no test\.tsv, which task sst-2 is read from/,
+  );
   assert.throws(() => readSplit(join(folder, "nowhere"), "test", sst2), /the data folder .*nowhere does not exist/);
 });
 
 test("a quote that is never closed is an error with its line", () => {
   const mr = taskByName("mr");
-  assert.throws(() => readSplit(withFile("train.csv", '0,a\n1,"b\n'), "train", mr), /train\.csv, line 2: a quoted cell is not closed/);
+  assert.throws(
+    () => readSplit(withFile("train.csv", '0,a\n1,"b\n'), "train", mr),
+    /train\.csv, line 2: a quoted cell is not closed/,
+  );
 });
 
 test("comma-separated records may hold line breaks; lines are counted where records begin", () => {
@@ -142,11 +186,17 @@ test("comma-separated records may hold line breaks; lines are counted where reco
   assert.equal(parseCsv(`"${long}""",1`)[0].cells[0].length, 3_000_001);
 });
 
-const oracle = readJson<{ csv: { text: string; rows: string[][]; written: string }[]; csvRefused: string[]; tsv: { text: string; rows: string[][] }[] }>("tasks", "cells.json");
+const oracle = readJson<{
+  csv: { text: string; rows: string[][]; written: string }[];
+  csvRefused: string[];
+  tsv: { text: string; rows: string[][] }[];
+}>("tasks", "cells.json");
 
 test("odd CSV texts are cut, emptied and written as pandas does", () => {
   for (const { text, rows, written } of oracle.csv) {
-    const own = parseCsv(text.replace(/^\ufeff/, "")).map(({ cells }) => cells.map((cell) => (isMissing(cell) ? "" : cell)));
+    const own = parseCsv(text.replace(/^\ufeff/, "")).map(({ cells }) =>
+      cells.map((cell) => (isMissing(cell) ? "" : cell)),
+    );
     assert.deepEqual(own, rows, JSON.stringify(text));
     assert.equal(own.map(formatCsvRow).join(""), written, JSON.stringify(text));
   }
@@ -161,7 +211,11 @@ test("what is written as CSV reads back, a lone carriage return too", () => {
 
 test("odd TSV texts are cut as Python's csv module does without a quote character", () => {
   for (const { text, rows } of oracle.tsv) {
-    assert.deepEqual(parseTsv(text.replace(/^\ufeff/, "")).map(({ cells }) => cells), rows, JSON.stringify(text));
+    assert.deepEqual(
+      parseTsv(text.replace(/^\ufeff/, "")).map(({ cells }) => cells),
+      rows,
+      JSON.stringify(text),
+    );
   }
   assert.ok(oracle.tsv.length >= 11);
 });

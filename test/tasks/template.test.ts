@@ -10,6 +10,7 @@ test("a template reads like the prompt that it makes, without the tokens at its 
     mnli: "⟨sentence 1⟩? ⟨mask⟩, ⟨sentence 2⟩",
     topic: "⟨sentence⟩ It is about ⟨mask⟩.",
   };
-  for (const [name, text] of Object.entries(expected)) assert.equal(templateText(taskByName(name).template), text, name);
+  for (const [name, text] of Object.entries(expected))
+    assert.equal(templateText(taskByName(name).template), text, name);
   assert.throws(() => templateText("*cls**sent_0**sep+*"), /has no \*mask\*/);
 });

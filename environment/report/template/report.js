@@ -19,12 +19,21 @@
   function chartConfig() {
     const style = getComputedStyle(root);
     const colour = (name) => style.getPropertyValue(name).trim();
-    const text = colour("--text"), soft = colour("--soft"), line = colour("--line");
+    const text = colour("--text"),
+      soft = colour("--soft"),
+      line = colour("--line");
     const font = 'system-ui, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif';
     return {
       background: "transparent",
       font,
-      axis: { domainColor: line, tickColor: line, gridColor: line, labelColor: soft, titleColor: text, titleFontWeight: 500 },
+      axis: {
+        domainColor: line,
+        tickColor: line,
+        gridColor: line,
+        labelColor: soft,
+        titleColor: text,
+        titleFontWeight: 500,
+      },
       legend: { labelColor: soft, titleColor: text, titleFontWeight: 500 },
       header: { labelColor: soft, titleColor: text },
       title: { color: text, subtitleColor: soft, fontWeight: 600 },
@@ -66,16 +75,23 @@
       }
     };
     visit(specification);
-    const named = [...tables.values()].map((table) => table.map((row) => (typeof row === "object" && row !== null ? row : { data: row })));
-    return named.length > 1 ? named.flatMap((table, index) => table.map((row) => ({ table: index + 1, ...row }))) : (named[0] ?? []);
+    const named = [...tables.values()].map((table) =>
+      table.map((row) => (typeof row === "object" && row !== null ? row : { data: row })),
+    );
+    return named.length > 1
+      ? named.flatMap((table, index) => table.map((row) => ({ table: index + 1, ...row })))
+      : (named[0] ?? []);
   }
 
   /** RFC 4180, with the columns in order of first appearance. */
   function csvOf(rows) {
     const columns = [...new Set(rows.flatMap(Object.keys))];
-    const text = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+    const text = (value) =>
+      value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
     const cell = (value) => (/[",\r\n]/.test(text(value)) ? `"${text(value).replaceAll('"', '""')}"` : text(value));
-    return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+    return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
+      .map((row) => `${row.map(cell).join(",")}\r\n`)
+      .join("");
   }
 
   /** The figure as it stands, sliders and all, on the page's own background (its texts have the theme's colours). */
@@ -92,12 +108,22 @@
 
   const json = (value) => new Blob([`${JSON.stringify(value, null, 1)}\n`], { type: "application/json" });
   const downloads = {
-    "SVG": { ending: ".svg", make: (index) => picture(index, async (view) => new Blob([await view.toSVG()], { type: "image/svg+xml" })) },
-    "PNG": { ending: ".png", make: (index) => picture(index, async (view) => {
-      const canvas = await view.toCanvas(2);
-      return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-    }) },
-    "data as CSV": { ending: ".csv", make: (index) => new Blob([csvOf(rowsOf(figures[index].specification))], { type: "text/csv" }) },
+    SVG: {
+      ending: ".svg",
+      make: (index) => picture(index, async (view) => new Blob([await view.toSVG()], { type: "image/svg+xml" })),
+    },
+    PNG: {
+      ending: ".png",
+      make: (index) =>
+        picture(index, async (view) => {
+          const canvas = await view.toCanvas(2);
+          return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+        }),
+    },
+    "data as CSV": {
+      ending: ".csv",
+      make: (index) => new Blob([csvOf(rowsOf(figures[index].specification))], { type: "text/csv" }),
+    },
     "data as JSON": { ending: ".json", make: (index) => json(rowsOf(figures[index].specification)) },
     "Vega-Lite": { ending: ".vl.json", make: (index) => json(figures[index].specification) },
   };
@@ -148,7 +174,9 @@
 
   const contents = document.querySelector(".contents details");
   if (!matchMedia("(min-width: 78rem)").matches) contents.open = false;
-  const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+  const links = new Map(
+    [...document.querySelectorAll(".contents a")].map((link) => [decodeURIComponent(link.hash.slice(1)), link]),
+  );
   const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
   function markPlace() {
     const above = headings.filter((heading) => heading.getBoundingClientRect().top < 120);

@@ -40,12 +40,14 @@ export function readCell(text: string, fileName: string): CellSource {
   const imports: ImportedName[] = [];
   const exported = new Set<string>();
   let ambient = false;
-  const declare = (name: string, kind: Declaration["kind"], statement: Declaration["statement"]) => declarations.push({ name, kind, statement: ambient ? "type" : statement, ...(ambient ? { ambient } : {}) });
+  const declare = (name: string, kind: Declaration["kind"], statement: Declaration["statement"]) =>
+    declarations.push({ name, kind, statement: ambient ? "type" : statement, ...(ambient ? { ambient } : {}) });
   let augments = false;
 
   file.statements.forEach((statement, index) => {
     ambient = hasModifier(statement, ts.SyntaxKind.DeclareKeyword);
-    if (hasModifier(statement, ts.SyntaxKind.ExportKeyword)) for (const name of declaredNames(statement)) exported.add(name);
+    if (hasModifier(statement, ts.SyntaxKind.ExportKeyword))
+      for (const name of declaredNames(statement)) exported.add(name);
     if (ts.isVariableStatement(statement)) {
       if (isUsing(statement.declarationList)) return;
       const kind = statement.declarationList.flags & ts.NodeFlags.Const ? "const" : "let";
@@ -57,13 +59,18 @@ export function readCell(text: string, fileName: string): CellSource {
     } else if (ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement)) {
       if (statement.name) declare(statement.name.text, "declared", index);
     } else if (ts.isModuleDeclaration(statement)) {
-      if (ts.isIdentifier(statement.name) && !(statement.flags & ts.NodeFlags.GlobalAugmentation)) declare(statement.name.text, "declared", index);
+      if (ts.isIdentifier(statement.name) && !(statement.flags & ts.NodeFlags.GlobalAugmentation))
+        declare(statement.name.text, "declared", index);
       else augments = true;
     } else if (ts.isImportDeclaration(statement)) {
       imports.push(...importedNames(statement, file));
     } else if (ts.isImportEqualsDeclaration(statement)) {
       imports.push({ name: statement.name.text, text: statement.getText(file) });
-    } else if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)) {
+    } else if (
+      ts.isExportDeclaration(statement) &&
+      statement.exportClause &&
+      ts.isNamedExports(statement.exportClause)
+    ) {
       for (const { name } of statement.exportClause.elements) exported.add(name.text);
     } else {
       for (const name of hoistedVariables(statement)) declare(name, "let", index);
@@ -77,7 +84,8 @@ export function hoistedVariables(statement: ts.Statement): string[] {
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
-    if (ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped)) names.push(...node.declarations.flatMap(({ name }) => bindingNames(name)));
+    if (ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped))
+      names.push(...node.declarations.flatMap(({ name }) => bindingNames(name)));
     ts.forEachChild(node, visit);
   };
   visit(statement);
@@ -85,16 +93,21 @@ export function hoistedVariables(statement: ts.Statement): string[] {
 }
 
 function declaredNames(statement: ts.Statement): string[] {
-  if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.flatMap(({ name }) => bindingNames(name));
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.flatMap(({ name }) => bindingNames(name));
   const { name } = statement as { name?: ts.Node };
   return name && ts.isIdentifier(name) ? [name.text] : [];
 }
 
 const bindingNames = (name: ts.BindingName): string[] =>
-  ts.isIdentifier(name) ? [name.text] : name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : bindingNames(element.name)));
+  ts.isIdentifier(name)
+    ? [name.text]
+    : name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : bindingNames(element.name)));
 
 /** `using` variables end with their cell. */
-export const isUsing = ({ flags }: ts.VariableDeclarationList): boolean => (flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.Using || (flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing;
+export const isUsing = ({ flags }: ts.VariableDeclarationList): boolean =>
+  (flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.Using ||
+  (flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing;
 
 export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
   return ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((modifier) => modifier.kind === kind);
@@ -106,11 +119,14 @@ function importedNames(statement: ts.ImportDeclaration, file: ts.SourceFile): Im
   const from = `from ${moduleSpecifier.getText(file)}${statement.attributes ? ` ${statement.attributes.getText(file)}` : ""};`;
   const type = importClause.isTypeOnly ? "type " : "";
   const names: ImportedName[] = [];
-  if (importClause.name) names.push({ name: importClause.name.text, text: `import ${type}${importClause.name.text} ${from}` });
+  if (importClause.name)
+    names.push({ name: importClause.name.text, text: `import ${type}${importClause.name.text} ${from}` });
   const bindings = importClause.namedBindings;
-  if (bindings && ts.isNamespaceImport(bindings)) names.push({ name: bindings.name.text, text: `import ${type}* as ${bindings.name.text} ${from}` });
+  if (bindings && ts.isNamespaceImport(bindings))
+    names.push({ name: bindings.name.text, text: `import ${type}* as ${bindings.name.text} ${from}` });
   if (bindings && ts.isNamedImports(bindings)) {
-    for (const element of bindings.elements) names.push({ name: element.name.text, text: `import ${type}{ ${element.getText(file)} } ${from}` });
+    for (const element of bindings.elements)
+      names.push({ name: element.name.text, text: `import ${type}{ ${element.getText(file)} } ${from}` });
   }
   return names;
 }

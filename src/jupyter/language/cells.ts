@@ -41,13 +41,18 @@ export class Cells {
     const program = this.#compiler.program(this.#current);
     const file = program.getSourceFile(this.#current)!;
     // What is not closed would go on into the text behind the cell: syntax is judged without that.
-    const errors = source.syntaxErrors.length > 0 ? source.syntaxErrors : program.getSemanticDiagnostics(file).filter((diagnostic) => isOfCell(diagnostic, code));
+    const errors =
+      source.syntaxErrors.length > 0
+        ? source.syntaxErrors
+        : program.getSemanticDiagnostics(file).filter((diagnostic) => isOfCell(diagnostic, code));
     if (errors.length > 0) return { errors: errors.map((diagnostic) => cellError(diagnostic, code)) };
     const cell = ++this.#number;
     this.#files.set(`${this.#moduleOf(cell)}.ts`, { text, version: "run" });
     this.#sources.set(cell, source);
     const signature = signatureOfLast(program, file, code.length);
-    return { prepared: { cell, ...emitCell(source, this.#scope.importsFor(source)), ...(signature ? { signature } : {}) } };
+    return {
+      prepared: { cell, ...emitCell(source, this.#scope.importsFor(source)), ...(signature ? { signature } : {}) },
+    };
   }
 
   /** Takes over the names of a cell that ran; of one that failed those of the statements that ran. */
@@ -97,7 +102,9 @@ export class Cells {
   /** What a cell needs so that the compiler knows the names of earlier cells. */
   #behind(source: CellSource, wanted?: Iterable<string>): string {
     const carried = this.#scope.declarationsFor(source, (cell) => this.#moduleOf(cell), wanted);
-    const declarations = cellDeclarations(`${source.text}\n${carried}`).map((file) => `import "${file.replace(/\.d\.ts$/, "")}";`);
+    const declarations = cellDeclarations(`${source.text}\n${carried}`).map(
+      (file) => `import "${file.replace(/\.d\.ts$/, "")}";`,
+    );
     return [carried, ...declarations, "export {};"].join("\n");
   }
 
@@ -110,13 +117,23 @@ function signatureOfLast(program: ts.Program, file: ts.SourceFile, length: numbe
   if (!last || !ts.isExpressionStatement(last)) return undefined;
   const checker = program.getTypeChecker();
   const type = checker.getTypeAtLocation(last.expression);
-  return type.getCallSignatures().length > 0 ? checker.typeToString(type, last, ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope) : undefined;
+  return type.getCallSignatures().length > 0
+    ? checker.typeToString(
+        type,
+        last,
+        ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope,
+      )
+    : undefined;
 }
 
 /** Errors in what stands behind the cell are not the user's; `import x = require("y")` is fine where it is compiled to that. */
-const isOfCell = ({ start, code }: ts.Diagnostic, text: string): boolean => (start === undefined || start <= text.length) && code !== 1202;
+const isOfCell = ({ start, code }: ts.Diagnostic, text: string): boolean =>
+  (start === undefined || start <= text.length) && code !== 1202;
 
 function cellError({ start, length, code, messageText }: ts.Diagnostic, text: string): CellError {
-  const place = start === undefined ? undefined : { ...placeOf(text, start), length: Math.max(1, Math.min(length ?? 1, text.length - start)) };
+  const place =
+    start === undefined
+      ? undefined
+      : { ...placeOf(text, start), length: Math.max(1, Math.min(length ?? 1, text.length - start)) };
   return { message: ts.flattenDiagnosticMessageText(messageText, "\n  "), code, ...(place ? { place } : {}) };
 }

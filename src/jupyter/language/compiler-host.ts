@@ -59,12 +59,21 @@ export interface CellCompiler {
  */
 export function createCompiler(cells: VirtualFiles, { folder, root }: HostPlaces): CellCompiler {
   const globals = path.join(folder, "%globals.d.ts");
-  const virtual: VirtualFiles = { get: (fileName) => (fileName === globals ? { text: cellGlobals, version: "built in" } : cells.get(fileName)) };
-  const [fileOnDisk, directoryExists, realpath] = [remember(ts.sys.fileExists), remember(ts.sys.directoryExists), remember(ts.sys.realpath!)];
+  const virtual: VirtualFiles = {
+    get: (fileName) => (fileName === globals ? { text: cellGlobals, version: "built in" } : cells.get(fileName)),
+  };
+  const [fileOnDisk, directoryExists, realpath] = [
+    remember(ts.sys.fileExists),
+    remember(ts.sys.directoryExists),
+    remember(ts.sys.realpath!),
+  ];
   const isOwn = remember((fileName: string) => !fileName.includes("/node_modules/") && !fileName.endsWith(".d.ts"));
-  const fileExists = (fileName: string) => virtual.get(fileName) !== undefined || (isOwn(fileName) ? ts.sys.fileExists(fileName) : fileOnDisk(fileName));
+  const fileExists = (fileName: string) =>
+    virtual.get(fileName) !== undefined || (isOwn(fileName) ? ts.sys.fileExists(fileName) : fileOnDisk(fileName));
   const readFile = (fileName: string) => virtual.get(fileName)?.text ?? ts.sys.readFile(fileName);
-  const versionOf = (fileName: string) => virtual.get(fileName)?.version ?? (isOwn(fileName) ? `${ts.sys.getModifiedTime?.(fileName)?.getTime()}` : "installed");
+  const versionOf = (fileName: string) =>
+    virtual.get(fileName)?.version ??
+    (isOwn(fileName) ? `${ts.sys.getModifiedTime?.(fileName)?.getTime()}` : "installed");
 
   const sources = new Map<string, { version: string; file: ts.SourceFile }>();
   const getSourceFile = (fileName: string): ts.SourceFile | undefined => {
@@ -76,7 +85,13 @@ export function createCompiler(cells: VirtualFiles, { folder, root }: HostPlaces
     if (text === undefined) return undefined;
     // Doc comments are a third of the work, and only help needs them: see doc-comments.ts.
     const jsDocParsingMode = version === "installed" ? ts.JSDocParsingMode.ParseNone : ts.JSDocParsingMode.ParseAll;
-    const file = ts.createLanguageServiceSourceFile(fileName, ts.ScriptSnapshot.fromString(text), { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode }, version, false);
+    const file = ts.createLanguageServiceSourceFile(
+      fileName,
+      ts.ScriptSnapshot.fromString(text),
+      { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode },
+      version,
+      false,
+    );
     sources.set(fileName, { version, file });
     return file;
   };
@@ -94,7 +109,18 @@ export function createCompiler(cells: VirtualFiles, { folder, root }: HostPlaces
     getDirectories: ts.sys.getDirectories,
     readDirectory: ts.sys.readDirectory,
     useCaseSensitiveFileNames: () => true,
-    ...resolution({ virtual, root, fileExists, directoryExists, realpath, isOwn, forget: () => [fileOnDisk, directoryExists, packages].forEach((known) => known.clear()) }, packages),
+    ...resolution(
+      {
+        virtual,
+        root,
+        fileExists,
+        directoryExists,
+        realpath,
+        isOwn,
+        forget: () => [fileOnDisk, directoryExists, packages].forEach((known) => known.clear()),
+      },
+      packages,
+    ),
   };
 
   let last: ts.Program | undefined;
@@ -126,8 +152,18 @@ export function createCompiler(cells: VirtualFiles, { folder, root }: HostPlaces
     );
 
   return {
-    program: (fileName) => (last = ts.createProgram({ rootNames: [fileName, globals], options: cellOptions, host: programHost, oldProgram: last })),
-    documented: remember((file: ts.SourceFile) => (virtual.get(file.fileName) ? file : ts.createSourceFile(file.fileName, file.text, { languageVersion: ts.ScriptTarget.ES2022 }, true))),
+    program: (fileName) =>
+      (last = ts.createProgram({
+        rootNames: [fileName, globals],
+        options: cellOptions,
+        host: programHost,
+        oldProgram: last,
+      })),
+    documented: remember((file: ts.SourceFile) =>
+      virtual.get(file.fileName)
+        ? file
+        : ts.createSourceFile(file.fileName, file.text, { languageVersion: ts.ScriptTarget.ES2022 }, true),
+    ),
     service: (fileName) => {
       current = fileName;
       return (service ??= startService());
@@ -152,13 +188,19 @@ function resolution({ virtual, root, isOwn, forget, ...places }: ResolutionPlace
   const found = new Map<string, ts.ResolvedModuleFull>();
   const projectFile = path.join(root, "cell.ts");
 
-  const resolveModule = (name: string, containingFile: string, options: ts.CompilerOptions): ts.ResolvedModuleFull | undefined => {
-    if (virtual.get(`${name}.ts`)) return { resolvedFileName: `${name}.ts`, extension: ts.Extension.Ts, isExternalLibraryImport: false };
+  const resolveModule = (
+    name: string,
+    containingFile: string,
+    options: ts.CompilerOptions,
+  ): ts.ResolvedModuleFull | undefined => {
+    if (virtual.get(`${name}.ts`))
+      return { resolvedFileName: `${name}.ts`, extension: ts.Extension.Ts, isExternalLibraryImport: false };
     const key = `${path.dirname(containingFile)}\0${name}`;
     const known = found.get(key);
     if (known) return known;
     const relative = name.startsWith(".");
-    const from = (file: string) => ts.resolveModuleName(name, file, options, host, relative ? undefined : cache).resolvedModule;
+    const from = (file: string) =>
+      ts.resolveModuleName(name, file, options, host, relative ? undefined : cache).resolvedModule;
     const find = () => from(containingFile) ?? (relative ? undefined : from(projectFile));
     let module = find();
     if (!module && !relative && isOwn(containingFile)) {
@@ -170,16 +212,32 @@ function resolution({ virtual, root, isOwn, forget, ...places }: ResolutionPlace
     return module;
   };
 
-  const resolveTypes = (name: string, containingFile: string, redirect: ts.ResolvedProjectReference | undefined, options: ts.CompilerOptions) => {
+  const resolveTypes = (
+    name: string,
+    containingFile: string,
+    redirect: ts.ResolvedProjectReference | undefined,
+    options: ts.CompilerOptions,
+  ) => {
     const own = ts.resolveTypeReferenceDirective(name, containingFile, options, host, redirect);
-    return own.resolvedTypeReferenceDirective ? own : ts.resolveTypeReferenceDirective(name, projectFile, options, host, redirect);
+    return own.resolvedTypeReferenceDirective
+      ? own
+      : ts.resolveTypeReferenceDirective(name, projectFile, options, host, redirect);
   };
   const types = new Map<string, ReturnType<typeof resolveTypes>>();
 
   return {
-    resolveModuleNameLiterals: (literals: readonly ts.StringLiteralLike[], containingFile: string, _redirect: ts.ResolvedProjectReference | undefined, options: ts.CompilerOptions) =>
-      literals.map(({ text }) => ({ resolvedModule: resolveModule(text, containingFile, options) })),
-    resolveTypeReferenceDirectiveReferences: <T extends ts.FileReference | string>(references: readonly T[], containingFile: string, redirect: ts.ResolvedProjectReference | undefined, options: ts.CompilerOptions) =>
+    resolveModuleNameLiterals: (
+      literals: readonly ts.StringLiteralLike[],
+      containingFile: string,
+      _redirect: ts.ResolvedProjectReference | undefined,
+      options: ts.CompilerOptions,
+    ) => literals.map(({ text }) => ({ resolvedModule: resolveModule(text, containingFile, options) })),
+    resolveTypeReferenceDirectiveReferences: <T extends ts.FileReference | string>(
+      references: readonly T[],
+      containingFile: string,
+      redirect: ts.ResolvedProjectReference | undefined,
+      options: ts.CompilerOptions,
+    ) =>
       references.map((reference) => {
         const name = typeof reference === "string" ? reference : reference.fileName;
         const key = `${path.dirname(containingFile)}\0${name}`;

@@ -15,11 +15,15 @@ export function docCommentOf(declaration: ts.Node, documented: ts.SourceFile): D
   const node = nodeAt(documented, declaration);
   const owners = node ? [node, ...(ts.isVariableDeclaration(node) ? [node.parent.parent] : [])] : [];
   const last = owners.flatMap((owner) => ts.getJSDocCommentsAndTags(owner).filter(ts.isJSDoc)).at(-1);
-  const tags = (last?.tags ?? []).map((tag) => ({ name: tag.tagName.text, text: [nameOf(tag), textOf(tag.comment)].filter((part) => part !== "").join(" ") }));
+  const tags = (last?.tags ?? []).map((tag) => ({
+    name: tag.tagName.text,
+    text: [nameOf(tag), textOf(tag.comment)].filter((part) => part !== "").join(" "),
+  }));
   return { text: textOf(last?.comment), tags };
 }
 
-const textOf = (comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string => ts.getTextOfJSDocComment(comment)?.trim() ?? "";
+const textOf = (comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string =>
+  ts.getTextOfJSDocComment(comment)?.trim() ?? "";
 
 const nameOf = (tag: ts.JSDocTag): string => (ts.isJSDocParameterTag(tag) ? tag.name.getText() : "");
 

@@ -39,26 +39,51 @@ export function emitCell(cell: CellSource, imports: string): EmittedCell {
   });
   const javascript = outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
   const { mappings } = JSON.parse(sourceMapText!) as { mappings: string };
-  return { javascript, requires: requires.filter((name) => name !== SCOPE_MODULE), map: { text: cell.text, insertions, mappings } };
+  return {
+    javascript,
+    requires: requires.filter((name) => name !== SCOPE_MODULE),
+    map: { text: cell.text, insertions, mappings },
+  };
 }
 
 /**
  * TypeScript begins a module with `exports.a = exports.b = void 0`, which would make names of earlier cells undefined
  * before the new ones are there. The modules that remain required are told on the way.
  */
-const dropPrologue = (onRequire: (name: string) => void): ts.TransformerFactory<ts.SourceFile> => (context) => (file) => {
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "require" && node.arguments.length === 1 && ts.isStringLiteral(node.arguments[0])) onRequire(node.arguments[0].text);
-    else ts.forEachChild(node, visit);
+const dropPrologue =
+  (onRequire: (name: string) => void): ts.TransformerFactory<ts.SourceFile> =>
+  (context) =>
+  (file) => {
+    const visit = (node: ts.Node): void => {
+      if (
+        ts.isCallExpression(node) &&
+        ts.isIdentifier(node.expression) &&
+        node.expression.text === "require" &&
+        node.arguments.length === 1 &&
+        ts.isStringLiteral(node.arguments[0])
+      )
+        onRequire(node.arguments[0].text);
+      else ts.forEachChild(node, visit);
+    };
+    for (const statement of file.statements)
+      if (ts.isVariableStatement(statement) || ts.isExpressionStatement(statement)) visit(statement);
+    return context.factory.updateSourceFile(
+      file,
+      file.statements.filter((statement) => !isPrologue(statement)),
+    );
   };
-  for (const statement of file.statements) if (ts.isVariableStatement(statement) || ts.isExpressionStatement(statement)) visit(statement);
-  return context.factory.updateSourceFile(file, file.statements.filter((statement) => !isPrologue(statement)));
-};
 
 function isPrologue(statement: ts.Statement): boolean {
   if (!ts.isExpressionStatement(statement) || statement.pos >= 0) return false;
   let { expression } = statement;
-  if (ts.isCallExpression(expression)) return ts.isPropertyAccessExpression(expression.expression) && expression.expression.name.text === "defineProperty" && expression.arguments[1] !== undefined && ts.isStringLiteral(expression.arguments[1]) && expression.arguments[1].text === "__esModule";
+  if (ts.isCallExpression(expression))
+    return (
+      ts.isPropertyAccessExpression(expression.expression) &&
+      expression.expression.name.text === "defineProperty" &&
+      expression.arguments[1] !== undefined &&
+      ts.isStringLiteral(expression.arguments[1]) &&
+      expression.arguments[1].text === "__esModule"
+    );
   while (ts.isBinaryExpression(expression)) expression = expression.right;
   return ts.isVoidExpression(expression);
 }

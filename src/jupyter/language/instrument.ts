@@ -18,7 +18,9 @@ export function instrument({ file, exported }: CellSource): Insertion[] {
   const last = file.statements.at(-1);
 
   const visitTop = (statement: ts.Statement, index: number): void => {
-    const exports = isExportable(statement) && ![ts.SyntaxKind.ExportKeyword, ts.SyntaxKind.DeclareKeyword].some((modifier) => hasModifier(statement, modifier));
+    const exports =
+      isExportable(statement) &&
+      ![ts.SyntaxKind.ExportKeyword, ts.SyntaxKind.DeclareKeyword].some((modifier) => hasModifier(statement, modifier));
     if (exports) put(statement.getStart(file), "export ");
     const result = statement === last && ts.isExpressionStatement(statement) && isValue(statement.expression);
     if (result) put(statement.expression.getStart(file), "$cell.result = (");
@@ -31,9 +33,12 @@ export function instrument({ file, exported }: CellSource): Insertion[] {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return;
     if (ts.isAwaitExpression(node)) return around(node, "$cell.check(", ")");
     if (ts.isIterationStatement(node, false)) return loop(node);
-    if (ts.isFunctionLike(node) && "body" in node && node.body) return callable(node as ts.FunctionLikeDeclaration & { body: ts.ConciseBody });
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) put(node.expression.getStart(file), "$cell.");
-    if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) put(node.getStart(file), "$cell.");
+    if (ts.isFunctionLike(node) && "body" in node && node.body)
+      return callable(node as ts.FunctionLikeDeclaration & { body: ts.ConciseBody });
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      put(node.expression.getStart(file), "$cell.");
+    if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword)
+      put(node.getStart(file), "$cell.");
     ts.forEachChild(node, visit);
     // `export let x;` compiles to nothing, and an older x would show through.
     if (ts.isVariableDeclaration(node) && !node.initializer && isTopVariable(node)) put(node.end, " = undefined");
@@ -67,11 +72,19 @@ export function instrument({ file, exported }: CellSource): Insertion[] {
 
   const isTopVariable = (node: ts.VariableDeclaration): boolean => {
     const statement = node.parent.parent;
-    return ts.isVariableStatement(statement) && statement.parent === file && !isUsing(statement.declarationList) && !hasModifier(statement, ts.SyntaxKind.DeclareKeyword);
+    return (
+      ts.isVariableStatement(statement) &&
+      statement.parent === file &&
+      !isUsing(statement.declarationList) &&
+      !hasModifier(statement, ts.SyntaxKind.DeclareKeyword)
+    );
   };
 
   file.statements.forEach(visitTop);
-  const hoisted = file.statements.filter((statement) => !isExportable(statement) && !isTypeOnly(statement)).flatMap(hoistedVariables).filter((name) => !exported.has(name));
+  const hoisted = file.statements
+    .filter((statement) => !isExportable(statement) && !isTypeOnly(statement))
+    .flatMap(hoistedVariables)
+    .filter((name) => !exported.has(name));
   if (hoisted.length > 0) put(file.end, `\nexport { ${[...new Set(hoisted)].join(", ")} };`);
   return insertions;
 }
@@ -81,17 +94,36 @@ const stopHere = "if($stop[0])$cell.stop();";
 /** Statements that take the word `export`. */
 function isExportable(statement: ts.Statement): boolean {
   if (ts.isVariableStatement(statement)) return !isUsing(statement.declarationList);
-  if (ts.isModuleDeclaration(statement)) return ts.isIdentifier(statement.name) && !(statement.flags & ts.NodeFlags.GlobalAugmentation);
-  return (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement)) && statement.name !== undefined;
+  if (ts.isModuleDeclaration(statement))
+    return ts.isIdentifier(statement.name) && !(statement.flags & ts.NodeFlags.GlobalAugmentation);
+  return (
+    (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement)) &&
+    statement.name !== undefined
+  );
 }
 
 const isTypeOnly = (statement: ts.Statement): boolean =>
-  ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement) || ts.isImportDeclaration(statement) || ts.isImportEqualsDeclaration(statement) ||
-  ts.isExportDeclaration(statement) || ts.isExportAssignment(statement) || ts.isReturnStatement(statement) || hasModifier(statement, ts.SyntaxKind.DeclareKeyword) ||
+  ts.isInterfaceDeclaration(statement) ||
+  ts.isTypeAliasDeclaration(statement) ||
+  ts.isImportDeclaration(statement) ||
+  ts.isImportEqualsDeclaration(statement) ||
+  ts.isExportDeclaration(statement) ||
+  ts.isExportAssignment(statement) ||
+  ts.isReturnStatement(statement) ||
+  hasModifier(statement, ts.SyntaxKind.DeclareKeyword) ||
   (ts.isModuleDeclaration(statement) && !ts.isIdentifier(statement.name));
 
 /** An assignment is a statement to whoever writes it; everything else shows its value. */
 function isValue(expression: ts.Expression): boolean {
-  if (ts.isBinaryExpression(expression)) return !(expression.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && expression.operatorToken.kind <= ts.SyntaxKind.LastAssignment);
-  return !(ts.isPostfixUnaryExpression(expression) || (ts.isPrefixUnaryExpression(expression) && (expression.operator === ts.SyntaxKind.PlusPlusToken || expression.operator === ts.SyntaxKind.MinusMinusToken)) || ts.isDeleteExpression(expression));
+  if (ts.isBinaryExpression(expression))
+    return !(
+      expression.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+      expression.operatorToken.kind <= ts.SyntaxKind.LastAssignment
+    );
+  return !(
+    ts.isPostfixUnaryExpression(expression) ||
+    (ts.isPrefixUnaryExpression(expression) &&
+      (expression.operator === ts.SyntaxKind.PlusPlusToken || expression.operator === ts.SyntaxKind.MinusMinusToken)) ||
+    ts.isDeleteExpression(expression)
+  );
 }

@@ -5,7 +5,9 @@ import type { LanguageQuestions } from "./protocol";
 
 /** The questions of `protocol.ts`, answered by the other thread. */
 export type LanguageThread = {
-  [Name in keyof LanguageQuestions]: (...parameters: Parameters<LanguageQuestions[Name]>) => Promise<ReturnType<LanguageQuestions[Name]>>;
+  [Name in keyof LanguageQuestions]: (
+    ...parameters: Parameters<LanguageQuestions[Name]>
+  ) => Promise<ReturnType<LanguageQuestions[Name]>>;
 } & { close(): Promise<unknown> };
 
 /** Starts the thread that knows TypeScript. Questions are answered in their order. */
@@ -23,11 +25,15 @@ export function startLanguageThread(places: HostPlaces): LanguageThread {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   });
-  const ask = (question: keyof LanguageQuestions) => (...parameters: unknown[]) =>
-    new Promise((resolve, reject) => {
-      waiting.set(++last, { resolve, reject });
-      worker.postMessage({ id: last, question, parameters });
-    });
-  const questions = Object.fromEntries((["prepare", "take", "complete", "inspect", "isComplete"] as const).map((question) => [question, ask(question)]));
+  const ask =
+    (question: keyof LanguageQuestions) =>
+    (...parameters: unknown[]) =>
+      new Promise((resolve, reject) => {
+        waiting.set(++last, { resolve, reject });
+        worker.postMessage({ id: last, question, parameters });
+      });
+  const questions = Object.fromEntries(
+    (["prepare", "take", "complete", "inspect", "isComplete"] as const).map((question) => [question, ask(question)]),
+  );
   return { ...questions, close: () => worker.terminate() } as unknown as LanguageThread;
 }

@@ -10,14 +10,20 @@ import type { Completion } from "./protocol";
  */
 export function completePath(code: string, position: number, root: string): Completion | undefined {
   const line = code.slice(code.lastIndexOf("\n", position - 1) + 1, position);
-  const [, before, typed] = /^((?:[^"'`]|(["'`])(?:(?!\2).)*\2)*)["'`]([^"'`]*)$/.exec(line)?.filter((_, group) => group !== 2) ?? [];
+  const [, before, typed] =
+    /^((?:[^"'`]|(["'`])(?:(?!\2).)*\2)*)["'`]([^"'`]*)$/.exec(line)?.filter((_, group) => group !== 2) ?? [];
   if (typed === undefined) return undefined;
-  if (/(?:\bfrom|\bimport|\b(?:import|require)\s*\()\s*$/.test(before)) return typed.startsWith(".") || typed.includes("/") ? undefined : completion(packages(root), typed, position);
+  if (/(?:\bfrom|\bimport|\b(?:import|require)\s*\()\s*$/.test(before))
+    return typed.startsWith(".") || typed.includes("/") ? undefined : completion(packages(root), typed, position);
   if (!typed.includes("/")) return undefined;
   const slash = typed.lastIndexOf("/") + 1;
   const [folder, prefix] = [typed.slice(0, slash), typed.slice(slash)];
   const entries = list(path.resolve(root, folder.replace(/^~(?=\/)/, process.env.HOME ?? "~")));
-  return completion(entries.filter(({ name }) => prefix.startsWith(".") || !name.startsWith(".")), prefix, position);
+  return completion(
+    entries.filter(({ name }) => prefix.startsWith(".") || !name.startsWith(".")),
+    prefix,
+    position,
+  );
 }
 
 interface Entry {
@@ -27,19 +33,31 @@ interface Entry {
 
 function completion(entries: readonly Entry[], prefix: string, position: number): Completion {
   const fitting = entries.filter(({ name }) => name.startsWith(prefix));
-  return { matches: fitting.map(({ name }) => name), kinds: fitting.map(({ kind }) => kind), start: position - prefix.length, end: position };
+  return {
+    matches: fitting.map(({ name }) => name),
+    kinds: fitting.map(({ kind }) => kind),
+    start: position - prefix.length,
+    end: position,
+  };
 }
 
 /** The project itself, what it depends on, and what Node brings. */
 function packages(root: string): Entry[] {
-  const { name, dependencies = {} } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { name: string; dependencies?: Record<string, string> };
+  const { name, dependencies = {} } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+    name: string;
+    dependencies?: Record<string, string>;
+  };
   const builtin = builtinModules.filter((module) => !module.startsWith("_") && !module.includes("/"));
-  return [name, ...Object.keys(dependencies), ...builtin.map((module) => `node:${module}`), ...builtin].map((module) => ({ name: module, kind: "module" }));
+  return [name, ...Object.keys(dependencies), ...builtin.map((module) => `node:${module}`), ...builtin].map(
+    (module) => ({ name: module, kind: "module" }),
+  );
 }
 
 function list(folder: string): Entry[] {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true }).map((entry) => (entry.isDirectory() ? { name: `${entry.name}/`, kind: "directory" } : { name: entry.name, kind: "file" }));
+    const entries = readdirSync(folder, { withFileTypes: true }).map((entry) =>
+      entry.isDirectory() ? { name: `${entry.name}/`, kind: "directory" } : { name: entry.name, kind: "file" },
+    );
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch {
     return [];

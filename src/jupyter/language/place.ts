@@ -18,7 +18,15 @@ export interface Place {
 
 /** The place in a cell from which a place in its JavaScript comes; undefined for what the compiler added. */
 export function placeInCell({ text, insertions, mappings }: CellMap, { line, column }: Place): Place | undefined {
-  const map = new SourceMap({ version: 3, file: "cell.js", sources: ["cell.ts"], sourcesContent: [], names: [], sourceRoot: "", mappings });
+  const map = new SourceMap({
+    version: 3,
+    file: "cell.js",
+    sources: ["cell.ts"],
+    sourcesContent: [],
+    names: [],
+    sourceRoot: "",
+    mappings,
+  });
   const found = map.findEntry(line, column) as { originalLine?: number; originalColumn?: number };
   if (found.originalLine === undefined || found.originalColumn === undefined) return undefined;
   const instrumented = withInsertions(text, insertions);

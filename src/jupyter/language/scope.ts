@@ -15,18 +15,26 @@ export class Scope {
 
   /** Whether a later cell can use names of that one. */
   refersTo(cell: number): boolean {
-    return this.#augmenting.has(cell) || [...this.#origins.values()].some((origin) => origin.kind !== "import" && origin.cell === cell);
+    return (
+      this.#augmenting.has(cell) ||
+      [...this.#origins.values()].some((origin) => origin.kind !== "import" && origin.cell === cell)
+    );
   }
 
   /**
    * Takes over what a cell declared. A new declaration replaces an old one in all its meanings.
    * @param ran the statements that ran to their end; undefined when all did
    */
-  take(cell: number, { declarations, imports, augments }: Pick<CellSource, "declarations" | "imports" | "augments">, ran?: ReadonlySet<number>): void {
+  take(
+    cell: number,
+    { declarations, imports, augments }: Pick<CellSource, "declarations" | "imports" | "augments">,
+    ran?: ReadonlySet<number>,
+  ): void {
     if (augments) this.#augmenting.add(cell);
     for (const { name, text } of imports) this.#origins.set(name, { kind: "import", text });
     for (const { name, kind, statement, ambient } of declarations) {
-      if (ran === undefined || statement === "type" || ran.has(statement)) this.#origins.set(name, { kind, cell, ambient });
+      if (ran === undefined || statement === "type" || ran.has(statement))
+        this.#origins.set(name, { kind, cell, ambient });
     }
   }
 
@@ -34,14 +42,23 @@ export class Scope {
    * What stands behind a cell so that the compiler knows the names of earlier cells: their types follow from those cells
    * by inference. Behind it, so that every position in the cell stays what it is.
    */
-  declarationsFor(cell: CellSource, moduleOf: (cell: number) => string, wanted: Iterable<string> = cell.identifiers): string {
+  declarationsFor(
+    cell: CellSource,
+    moduleOf: (cell: number) => string,
+    wanted: Iterable<string> = cell.identifiers,
+  ): string {
     const own = new Set([...cell.declarations, ...cell.imports].map(({ name }) => name));
     const exports = [...new Set(cell.declarations.map(({ name }) => name))].filter((name) => !cell.exported.has(name));
-    const lines = [`export { ${exports.join(", ")} };`, ...[...this.#augmenting].map((number) => `import "${moduleOf(number)}";`)];
+    const lines = [
+      `export { ${exports.join(", ")} };`,
+      ...[...this.#augmenting].map((number) => `import "${moduleOf(number)}";`),
+    ];
     for (const [name, origin] of this.#visible(wanted, own)) {
       if (origin.kind === "import") lines.push(origin.text);
-      else if (origin.kind === "let") lines.push(`declare let ${name}: typeof import("${moduleOf(origin.cell)}").${name};`);
-      else if (origin.kind === "const") lines.push(`declare const ${name}: typeof import("${moduleOf(origin.cell)}").${name};`);
+      else if (origin.kind === "let")
+        lines.push(`declare let ${name}: typeof import("${moduleOf(origin.cell)}").${name};`);
+      else if (origin.kind === "const")
+        lines.push(`declare const ${name}: typeof import("${moduleOf(origin.cell)}").${name};`);
       else lines.push(`import { ${name} } from "${moduleOf(origin.cell)}";`);
     }
     return lines.join("\n");
@@ -53,7 +70,10 @@ export class Scope {
     const visible = [...this.#visible(cell.identifiers, own)];
     const carried = visible.filter(([, origin]) => origin.kind !== "import" && !origin.ambient).map(([name]) => name);
     const imports = visible.flatMap(([, origin]) => (origin.kind === "import" ? [origin.text] : []));
-    return [...(carried.length > 0 ? [`import { ${carried.join(", ")} } from "${SCOPE_MODULE}";`] : []), ...imports].join(" ");
+    return [
+      ...(carried.length > 0 ? [`import { ${carried.join(", ")} } from "${SCOPE_MODULE}";`] : []),
+      ...imports,
+    ].join(" ");
   }
 
   *#visible(wanted: Iterable<string>, own: ReadonlySet<string>): Generator<[string, Origin]> {

@@ -15,14 +15,17 @@ const answers: LanguageQuestions = {
   isComplete,
 };
 
-parentPort!.on("message", ({ id, question, parameters }: { id: number; question: keyof LanguageQuestions; parameters: never[] }) => {
-  try {
-    const answer = (answers[question] as (...given: never[]) => unknown)(...parameters);
-    parentPort!.postMessage({ id, answer });
-  } catch (error) {
-    parentPort!.postMessage({ id, error: (error as Error).stack ?? String(error) });
-  }
-});
+parentPort!.on(
+  "message",
+  ({ id, question, parameters }: { id: number; question: keyof LanguageQuestions; parameters: never[] }) => {
+    try {
+      const answer = (answers[question] as (...given: never[]) => unknown)(...parameters);
+      parentPort!.postMessage({ id, answer });
+    } catch (error) {
+      parentPort!.postMessage({ id, error: (error as Error).stack ?? String(error) });
+    }
+  },
+);
 
 // The first program takes a second, most of it reading TypeScript's library: before the first cell is there.
 cells.prepare("");

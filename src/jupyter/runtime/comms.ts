@@ -3,7 +3,11 @@ import type { Comm, CommHost } from "../../notebook/comm";
 import type { CommMessage, Publication } from "../runtime-messages";
 
 type Handler = (data: Record<string, unknown>, buffers: readonly Uint8Array[]) => void | Promise<void>;
-type Publish = (messageType: Publication["messageType"], content: Record<string, unknown>, more?: Pick<Publication, "metadata" | "buffers">) => void;
+type Publish = (
+  messageType: Publication["messageType"],
+  content: Record<string, unknown>,
+  more?: Pick<Publication, "metadata" | "buffers">,
+) => void;
 
 /** The kernel's side of Jupyter's comms: channels between code in cells and code in a front end. */
 export class Comms implements CommHost {
@@ -58,7 +62,8 @@ export class Comms implements CommHost {
     this.#open.set(id, handlers);
     return {
       id,
-      send: (data, { metadata = {}, buffers = [] } = {}) => this.publish("comm_msg", { comm_id: id, data }, { metadata, buffers }),
+      send: (data, { metadata = {}, buffers = [] } = {}) =>
+        this.publish("comm_msg", { comm_id: id, data }, { metadata, buffers }),
       onMessage: (handler) => void handlers.onMessage.add(handler),
       onClose: (handler) => void handlers.onClose.add(handler),
       close: (data = {}) => {

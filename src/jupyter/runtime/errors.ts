@@ -34,7 +34,8 @@ interface Frame {
  * @param projectRoot a file below it is named by its path there
  */
 export function errorContent(error: unknown, known: Known, projectRoot: string): ErrorContent {
-  if (error instanceof InterruptedError) return { ename: error.name, evalue: error.message, traceback: [headline(error.name, error.message)] };
+  if (error instanceof InterruptedError)
+    return { ename: error.name, evalue: error.message, traceback: [headline(error.name, error.message)] };
   if (!isError(error)) {
     const value = typeof error === "string" ? error : inspect(error, { depth: 3 });
     return { ename: "Thrown", evalue: value, traceback: [headline("Thrown", value)] };
@@ -53,7 +54,10 @@ function lines(error: Error, known: Known, projectRoot: string, seen: Set<unknow
   const extra = ownProperties(error);
   if (extra) shown.push(extra);
   const { cause, errors } = error as { cause?: unknown; errors?: unknown };
-  for (const [title, inner] of [["Caused by", cause], ...(Array.isArray(errors) ? errors.map((one) => ["One of them", one] as const) : [])] as const) {
+  for (const [title, inner] of [
+    ["Caused by", cause],
+    ...(Array.isArray(errors) ? errors.map((one) => ["One of them", one] as const) : []),
+  ] as const) {
     if (isError(inner) && !seen.has(inner)) {
       const [first, ...rest] = lines(inner, known, projectRoot, seen);
       shown.push(`${title} ${first}`, ...rest);
@@ -71,24 +75,49 @@ function translated(frame: Frame, { cells, files }: Known): Translated[] {
   const written = { line: frame.line - 1, column: frame.column - 1 };
   const number = /^kernel-view:cell-(\d+)$/.exec(frame.file)?.[1];
   if (number === undefined) {
-    if (frame.file.startsWith("node:") || frame.file.startsWith(path.dirname(__dirname)) || frame.file === runningCellFile || !path.isAbsolute(frame.file)) return [];
+    if (
+      frame.file.startsWith("node:") ||
+      frame.file.startsWith(path.dirname(__dirname)) ||
+      frame.file === runningCellFile ||
+      !path.isAbsolute(frame.file)
+    )
+      return [];
     const map = files.get(frame.file);
     const place = map && placeInCell(map, written);
     return [place ? { ...frame, line: place.line + 1, column: place.column + 1 } : frame];
   }
   const cell = cells.get(Number(number));
   const place = cell && placeInCell(cell.map, written);
-  return cell && place ? [{ ...frame, ...place, name: /^(?:cellBody|eval|exports\.)$/.test(frame.name) ? "" : frame.name.replace(/^exports\./, ""), cell }] : [];
+  return cell && place
+    ? [
+        {
+          ...frame,
+          ...place,
+          name: /^(?:cellBody|eval|exports\.)$/.test(frame.name) ? "" : frame.name.replace(/^exports\./, ""),
+          cell,
+        },
+      ]
+    : [];
 }
 
 /** At most ten lines; of a package only the function that was called. */
 function stackLines(stack: readonly Translated[], projectRoot: string): string[] {
   const shown: string[] = [];
   stack.forEach((frame, index) => {
-    const place = frame.cell ? `cell ${frame.cell.label}:${frame.line + 1}:${frame.column + 1}` : packageName(frame.file, projectRoot);
+    const place = frame.cell
+      ? `cell ${frame.cell.label}:${frame.line + 1}:${frame.column + 1}`
+      : packageName(frame.file, projectRoot);
     const caller = stack[index + 1];
-    const inside = place !== undefined && !frame.cell && caller !== undefined && !caller.cell && packageName(caller.file, projectRoot) === place;
-    if (!inside) shown.push(stackLine(frame.name, place ?? `${path.relative(process.cwd(), frame.file)}:${frame.line}:${frame.column}`));
+    const inside =
+      place !== undefined &&
+      !frame.cell &&
+      caller !== undefined &&
+      !caller.cell &&
+      packageName(caller.file, projectRoot) === place;
+    if (!inside)
+      shown.push(
+        stackLine(frame.name, place ?? `${path.relative(process.cwd(), frame.file)}:${frame.line}:${frame.column}`),
+      );
   });
   return shown.slice(0, 10);
 }
@@ -110,10 +139,14 @@ function framesOf(stack: string): Frame[] {
 function ownProperties(error: Error): string | undefined {
   const hidden = new Set(["stack", "message", "name", "cause", "errors"]);
   const properties = Object.entries(error).filter(([key]) => !hidden.has(key));
-  return properties.length === 0 ? undefined : inspect(Object.fromEntries(properties), { depth: 1, breakLength: 120, maxStringLength: 200 });
+  return properties.length === 0
+    ? undefined
+    : inspect(Object.fromEntries(properties), { depth: 1, breakLength: 120, maxStringLength: 200 });
 }
 
 /** Also of another realm. */
-const isError = (value: unknown): value is Error => value instanceof Error || (typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Error]");
+const isError = (value: unknown): value is Error =>
+  value instanceof Error ||
+  (typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Error]");
 
 const nameOf = (error: Error): string => error.name || error.constructor.name || "Error";

@@ -57,9 +57,19 @@ export class Execution implements RunningCell {
     this.#ended = true;
   }
 
-  publish(messageType: Publication["messageType"], content: Record<string, unknown>, more: Pick<Publication, "metadata" | "buffers"> = {}): void {
+  publish(
+    messageType: Publication["messageType"],
+    content: Record<string, unknown>,
+    more: Pick<Publication, "metadata" | "buffers"> = {},
+  ): void {
     if (this.#ended && this.interrupted) return;
-    this.send({ type: "publish", request: this.request, messageType, content: messageType === "stream" ? content : asJson(content), ...more });
+    this.send({
+      type: "publish",
+      request: this.request,
+      messageType,
+      content: messageType === "stream" ? content : asJson(content),
+      ...more,
+    });
   }
 
   interrupt(reason: Error): void {
@@ -74,7 +84,8 @@ export class Execution implements RunningCell {
  * What of a content can be sent: a front end reads JSON.
  * @throws TypeError for a content that refers to itself
  */
-export const asJson = <T>(content: T): T => JSON.parse(JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))) as T;
+export const asJson = <T>(content: T): T =>
+  JSON.parse(JSON.stringify(content, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))) as T;
 
 /** The execution in whose name the caller runs: in timers and promises, too. */
 export const runningExecution = (): Execution | undefined => runningCell() as Execution | undefined;
@@ -90,7 +101,9 @@ function notice(): void {
   noticed = stop[2];
   stop[0] = 0;
   const reason = new InterruptedError();
-  const fresh = [...known].map((reference) => reference.deref()).filter((execution) => execution && !execution.interrupted);
+  const fresh = [...known]
+    .map((reference) => reference.deref())
+    .filter((execution) => execution && !execution.interrupted);
   interruptedUpTo = lastOrdinal;
   for (const execution of fresh) execution!.interrupt(reason);
 }

@@ -9,7 +9,10 @@ import { InterruptedError, runningExecution } from "./execution";
  */
 export function askUser(send: (message: FromRuntime) => void, question: string): string {
   const execution = runningExecution();
-  if (!execution?.allowInput) throw new Error("prompt: nobody can be asked here (the front end allows no input). Set the value in the cell instead.");
+  if (!execution?.allowInput)
+    throw new Error(
+      "prompt: nobody can be asked here (the front end allows no input). Set the value in the cell instead.",
+    );
   send({ type: "input", request: execution.request, prompt: question });
   const answer = deserialize(readAnswer()) as string | null;
   if (answer === null) throw new InterruptedError();
@@ -22,7 +25,7 @@ function readAnswer(): Buffer {
 
 function readBytes(count: number): Buffer {
   const bytes = Buffer.alloc(count);
-  for (let read = 0; read < count; ) {
+  for (let read = 0; read < count;) {
     const more = readSync(PIPES.answers, bytes, read, count - read, null);
     if (more === 0) throw new Error("prompt: the kernel is gone.");
     read += more;

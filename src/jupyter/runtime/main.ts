@@ -7,7 +7,16 @@ import { setCommHost } from "../../notebook/comm";
 import { setDisplaySink, type MimeBundle } from "../../notebook/display-sink";
 import { bundleOf } from "../../notebook/show-value";
 import { onFrames, writeFrame } from "../frames";
-import { PIPES, type CommMessage, type ErrorContent, type ExecuteMessage, type FromRuntime, type Outcome, type Publication, type ToRuntime } from "../runtime-messages";
+import {
+  PIPES,
+  type CommMessage,
+  type ErrorContent,
+  type ExecuteMessage,
+  type FromRuntime,
+  type Outcome,
+  type Publication,
+  type ToRuntime,
+} from "../runtime-messages";
 import { Comms } from "./comms";
 import { errorContent, type KnownCell } from "./errors";
 import { asJson, Execution, runningExecution, serveInterrupt, stop } from "./execution";
@@ -34,13 +43,18 @@ const modules = createModules(folder, root);
 /** In whose name something is told that happens outside every cell: the last one's. */
 let last = new Execution(0, false, send);
 const current = (): Execution => runningExecution() ?? last;
-const publish = (messageType: Publication["messageType"], content: Record<string, unknown>, more?: Pick<Publication, "metadata" | "buffers">): void => current().publish(messageType, content, more);
+const publish = (
+  messageType: Publication["messageType"],
+  content: Record<string, unknown>,
+  more?: Pick<Publication, "metadata" | "buffers">,
+): void => current().publish(messageType, content, more);
 
 const comms = new Comms(publish);
 setCommHost(comms);
 setDisplaySink({
   rich: true,
-  show: (data, id) => publish("display_data", { data, metadata: {}, transient: id === undefined ? {} : { display_id: id } }),
+  show: (data, id) =>
+    publish("display_data", { data, metadata: {}, transient: id === undefined ? {} : { display_id: id } }),
   update: (data, id) => publish("update_display_data", { data, metadata: {}, transient: { display_id: id } }),
 });
 captureStreams((name, text) => flood.add(current(), name, text));
@@ -54,7 +68,9 @@ function execute({ request, label, prepared, value, allowInput }: ExecuteMessage
     run.result = await run.result;
     if (value === "drop") return undefined;
     const { result } = run;
-    return typeof result === "function" && prepared.signature ? { "text/plain": `${result.name || "(anonymous)"}: ${prepared.signature}` } : bundleOf(result);
+    return typeof result === "function" && prepared.signature
+      ? { "text/plain": `${result.name || "(anonymous)"}: ${prepared.signature}` }
+      : bundleOf(result);
   };
   begin(new Execution(request, allowInput, send), work, (execution, { error, bundle }) => {
     if (bundle && value === "show") execution.publish("execute_result", { data: bundle, metadata: {} });
@@ -64,10 +80,14 @@ function execute({ request, label, prepared, value, allowInput }: ExecuteMessage
 }
 
 function receive(message: CommMessage): void {
-  begin(new Execution(message.request, false, send), () => comms.receive(message), (execution, { error }) => {
-    if (error) execution.publish("stream", { name: "stderr", text: `${error.traceback.join("\n")}\n` });
-    return {};
-  });
+  begin(
+    new Execution(message.request, false, send),
+    () => comms.receive(message),
+    (execution, { error }) => {
+      if (error) execution.publish("stream", { name: "stderr", text: `${error.traceback.join("\n")}\n` });
+      return {};
+    },
+  );
 }
 
 interface Ended {
@@ -79,7 +99,11 @@ interface Ended {
  * Begins work in the name of an execution. It is told once how it ended: by itself, or without it when the kernel has
  * waited long enough for an interrupted one, which may be gone without a trace (it was ended by force).
  */
-function begin(execution: Execution, work: () => Promise<MimeBundle | undefined | void>, tell: (execution: Execution, ended: Ended) => Pick<Outcome, "error" | "ran" | "value">): void {
+function begin(
+  execution: Execution,
+  work: () => Promise<MimeBundle | undefined | void>,
+  tell: (execution: Execution, ended: Ended) => Pick<Outcome, "error" | "ran" | "value">,
+): void {
   last = execution;
   let told = false;
   const end = (ended: Ended): void => {
@@ -110,7 +134,8 @@ process.on("SIGINT", () => {}); // a terminal's Ctrl-C reaches the kernel, too, 
 
 /** Notebooks written for tslab show things with its functions. */
 function connectTslab(): void {
-  const asTslab = (content: { data: object; metadata: object; transient: object }, update?: boolean) => publish(update ? "update_display_data" : "display_data", { ...content });
+  const asTslab = (content: { data: object; metadata: object; transient: object }, update?: boolean) =>
+    publish(update ? "update_display_data" : "display_data", { ...content });
   const connect = (tslab: { lastWriteDisplayData?: unknown }) => (tslab.lastWriteDisplayData = asTslab);
   const Module = require("node:module") as { _load(name: string, ...rest: unknown[]): unknown };
   const load = Module._load;

@@ -66,10 +66,19 @@ export function createModules(folder: string, root: string): Modules {
       }
     });
     if (pending.length === 0) return undefined;
-    return Promise.all(pending.map(async (name) => imported.set(isPath(name) ? path.resolve(folder, name) : name, asModule((await importNow(name)) as object)))).then(() => undefined);
+    return Promise.all(
+      pending.map(async (name) =>
+        imported.set(isPath(name) ? path.resolve(folder, name) : name, asModule((await importNow(name)) as object)),
+      ),
+    ).then(() => undefined);
   };
 
-  const require = Object.assign((name: string) => requireNow(name), { resolve: Object.assign(resolve, { paths: ownRequire.resolve.paths }), cache: ownRequire.cache, extensions: ownRequire.extensions, main: undefined }) as NodeJS.Require;
+  const require = Object.assign((name: string) => requireNow(name), {
+    resolve: Object.assign(resolve, { paths: ownRequire.resolve.paths }),
+    cache: ownRequire.cache,
+    extensions: ownRequire.extensions,
+    main: undefined,
+  }) as NodeJS.Require;
   return {
     load,
     require,
@@ -86,14 +95,19 @@ export function createModules(folder: string, root: string): Modules {
   };
 }
 
-const isPath = (name: string): boolean => /^\.{0,2}\//.test(name) || name === "." || name === ".." || path.isAbsolute(name);
+const isPath = (name: string): boolean =>
+  /^\.{0,2}\//.test(name) || name === "." || name === ".." || path.isAbsolute(name);
 
 const isNamespace = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object Module]";
 
 /** A file as TypeScript finds it: without its extension, as a folder's index, or `.js` for `.ts`. */
 function resolveFile(file: string): string | undefined {
   const bases = [file, file.replace(/\.([cm]?)jsx?$/, ".$1ts")];
-  const candidates = [...bases, ...extensions.map((extension) => file + extension), ...extensions.map((extension) => path.join(file, `index${extension}`))];
+  const candidates = [
+    ...bases,
+    ...extensions.map((extension) => file + extension),
+    ...extensions.map((extension) => path.join(file, `index${extension}`)),
+  ];
   return candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
 }
 
@@ -118,7 +132,11 @@ function importEntry(name: string, places: readonly string[]): string | undefine
       const home = path.join(folder, "node_modules", packageName);
       if (existsSync(path.join(home, "package.json"))) {
         const { exports } = readPackage(path.join(home, "package.json"));
-        const entry = importCondition(rest === "" && !(exports as Record<string, unknown>)?.["."] ? exports : (exports as Record<string, unknown>)?.[`.${rest}`]);
+        const entry = importCondition(
+          rest === "" && !(exports as Record<string, unknown>)?.["."]
+            ? exports
+            : (exports as Record<string, unknown>)?.[`.${rest}`],
+        );
         return entry && path.join(home, entry);
       }
       if (path.dirname(folder) === folder) break;
@@ -133,7 +151,9 @@ function importCondition(entry: unknown): string | undefined {
   if (typeof entry === "string") return entry;
   if (typeof entry !== "object" || entry === null) return undefined;
   const conditions = entry as Record<string, unknown>;
-  return ["node", "import", "module-sync", "default"].map((condition) => importCondition(conditions[condition])).find((found) => found !== undefined);
+  return ["node", "import", "module-sync", "default"]
+    .map((condition) => importCondition(conditions[condition]))
+    .find((found) => found !== undefined);
 }
 
 /** Whether `require` failed because only `import` can load it: modules that await at their top, or export nothing else. */
@@ -147,7 +167,8 @@ function asModule(namespace: object): object {
   if ("module.exports" in namespace) return namespace["module.exports"] as object;
   const module = Object.create(null) as object;
   Object.defineProperty(module, "__esModule", { value: true });
-  for (const key of Object.keys(namespace)) Object.defineProperty(module, key, { enumerable: true, get: () => (namespace as Record<string, unknown>)[key] });
+  for (const key of Object.keys(namespace))
+    Object.defineProperty(module, key, { enumerable: true, get: () => (namespace as Record<string, unknown>)[key] });
   return module;
 }
 
@@ -159,7 +180,8 @@ function loadTypeScript(): { add(file: string): void; forgetChanged(): void; map
   const loaded = new Map<string, number>();
   const maps = new Map<string, CellMap>();
   const add = (file: string): void => {
-    if (path.isAbsolute(file) && !file.includes(`${path.sep}node_modules${path.sep}`)) loaded.set(file, changedAt(file));
+    if (path.isAbsolute(file) && !file.includes(`${path.sep}node_modules${path.sep}`))
+      loaded.set(file, changedAt(file));
   };
   const compile = (module: NodeJS.Module & { _compile(code: string, file: string): void }, file: string): void => {
     add(file);
@@ -167,14 +189,21 @@ function loadTypeScript(): { add(file: string): void; forgetChanged(): void; map
     const text = readFileSync(file, "utf8");
     const { outputText, sourceMapText } = ts.transpileModule(text, {
       fileName: file,
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true, sourceMap: true },
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.CommonJS,
+        esModuleInterop: true,
+        sourceMap: true,
+      },
     });
     maps.set(file, { text, insertions: [], ...(JSON.parse(sourceMapText!) as { mappings: string }) });
     module._compile(outputText, file);
   };
   const loaders = require.extensions as Record<string, typeof compile>;
   for (const extension of [".ts", ".cts", ".mts", ".tsx"]) loaders[extension] = compile;
-  const resolver = Module as unknown as { _resolveFilename(name: string, parent: NodeJS.Module | undefined, ...rest: unknown[]): string };
+  const resolver = Module as unknown as {
+    _resolveFilename(name: string, parent: NodeJS.Module | undefined, ...rest: unknown[]): string;
+  };
   const { _resolveFilename: resolveName } = resolver;
   resolver._resolveFilename = (name, parent, ...rest) => {
     // TypeScript files name each other by what they become.

@@ -17,14 +17,34 @@ export interface CellRun {
 }
 
 /** Parameters of the function that a cell becomes; those behind `$stop` stand for the globals of their names. */
-const parameters = ["exports", "require", "$cell", "$stop", "__filename", "__dirname", "prompt", "setTimeout", "setInterval", "setImmediate"];
+const parameters = [
+  "exports",
+  "require",
+  "$cell",
+  "$stop",
+  "__filename",
+  "__dirname",
+  "prompt",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+];
 
 /**
  * Runs a compiled cell. It begins within this call, not a turn later: code that begins in a pipe's callback can be ended
  * by force without harm to node.
  * @param run is filled while the cell runs, so that it is right also when the cell fails
  */
-export function runCell(prepared: PreparedCell, run: CellRun, { scope, modules, folder, prompt }: { scope: ScopeValues; modules: Modules; folder: string; prompt: (question?: string) => string }): Promise<unknown> {
+export function runCell(
+  prepared: PreparedCell,
+  run: CellRun,
+  {
+    scope,
+    modules,
+    folder,
+    prompt,
+  }: { scope: ScopeValues; modules: Modules; folder: string; prompt: (question?: string) => string },
+): Promise<unknown> {
   const { cell, javascript, requires } = prepared;
   const script = new vm.Script(`(async function cellBody(${parameters.join(", ")}) {\n${javascript}\n})`, {
     filename: scriptName(cell),
@@ -40,10 +60,32 @@ export function runCell(prepared: PreparedCell, run: CellRun, { scope, modules, 
     },
     check: <T>(value: T): T => (throwIfInterrupted(), value),
     stop: stopHere,
-    import: Object.assign((name: string) => modules.import(name), { meta: { url: pathToFileURL(fileName).href, filename: fileName, dirname: folder, resolve: (name: string) => urlOf(modules.require.resolve(name)) } }),
+    import: Object.assign((name: string) => modules.import(name), {
+      meta: {
+        url: pathToFileURL(fileName).href,
+        filename: fileName,
+        dirname: folder,
+        resolve: (name: string) => urlOf(modules.require.resolve(name)),
+      },
+    }),
   };
-  const require = Object.assign((name: string) => (name === SCOPE_MODULE ? scope : modules.require(name)), modules.require) as NodeJS.Require;
-  const start = () => body(scope, require, handle, stop, fileName, folder, prompt, tracked(setTimeout), tracked(setInterval), tracked(setImmediate));
+  const require = Object.assign(
+    (name: string) => (name === SCOPE_MODULE ? scope : modules.require(name)),
+    modules.require,
+  ) as NodeJS.Require;
+  const start = () =>
+    body(
+      scope,
+      require,
+      handle,
+      stop,
+      fileName,
+      folder,
+      prompt,
+      tracked(setTimeout),
+      tracked(setInterval),
+      tracked(setImmediate),
+    );
   const loading = modules.load(requires);
   return loading ? loading.then(start) : start();
 }
@@ -58,10 +100,13 @@ function tracked(set: unknown): SetTimer {
   const once = set !== setInterval;
   const setTracked: SetTimer = (handler, ...rest) => {
     const timers = runningExecution()?.timers;
-    const timer = (set as SetTimer)((...given) => {
-      if (once) timers?.delete(timer);
-      return handler(...given);
-    }, ...rest);
+    const timer = (set as SetTimer)(
+      (...given) => {
+        if (once) timers?.delete(timer);
+        return handler(...given);
+      },
+      ...rest,
+    );
     timers?.add(timer);
     return timer;
   };

@@ -7,8 +7,15 @@ type Callback = (error?: Error | null) => void;
 export function captureStreams(publish: (name: StreamName, text: string) => void): void {
   for (const name of ["stdout", "stderr"] as const) {
     const decoder = new StringDecoder("utf8");
-    const write = (chunk: Uint8Array | string, encodingOrCallback?: BufferEncoding | Callback, callback?: Callback): boolean => {
-      const text = typeof chunk === "string" ? inUtf8(chunk, encodingOrCallback) : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    const write = (
+      chunk: Uint8Array | string,
+      encodingOrCallback?: BufferEncoding | Callback,
+      callback?: Callback,
+    ): boolean => {
+      const text =
+        typeof chunk === "string"
+          ? inUtf8(chunk, encodingOrCallback)
+          : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
       if (text !== "") publish(name, text);
       const written = typeof encodingOrCallback === "function" ? encodingOrCallback : callback;
       if (written) process.nextTick(written);
@@ -18,7 +25,10 @@ export function captureStreams(publish: (name: StreamName, text: string) => void
   }
 }
 
-const inUtf8 = (text: string, encoding: unknown): string => (typeof encoding === "string" && !/^utf-?8$/i.test(encoding) ? Buffer.from(text, encoding as BufferEncoding).toString() : text);
+const inUtf8 = (text: string, encoding: unknown): string =>
+  typeof encoding === "string" && !/^utf-?8$/i.test(encoding)
+    ? Buffer.from(text, encoding as BufferEncoding).toString()
+    : text;
 
 /** So many writes in one turn of the event loop are sent at once, each by itself; a flood is gathered. */
 const CALM = 100;
@@ -35,10 +45,11 @@ export class FloodGate<Sender extends object> {
   constructor(private readonly send: (sender: Sender, name: StreamName, text: string) => void) {}
 
   add(sender: Sender, name: StreamName, text: string): void {
-    if (this.#writes === 0) setImmediate(() => {
-      this.#writes = 0;
-      this.flush();
-    });
+    if (this.#writes === 0)
+      setImmediate(() => {
+        this.#writes = 0;
+        this.flush();
+      });
     if (++this.#writes <= CALM) return this.send(sender, name, text);
     if (this.#waiting && (this.#waiting.sender !== sender || this.#waiting.name !== name)) this.flush();
     if (this.#waiting) this.#waiting.text += text;

@@ -18,7 +18,14 @@ export function chartOverGrid(axes: readonly GridAxis[], charts: readonly VegaLi
   const specs = charts.map((chart) => JSON.parse(JSON.stringify(chart)) as VegaLiteSpec); // as the page gets them, without entries that are undefined
   const { description } = specs[startOf(axes)];
   const bare = merged(specs.map(({ title: _title, description: _description, params: _params, ...rest }) => rest));
-  if (!bare || !isDeepStrictEqual(specs.map(({ params }) => params), specs.map(() => specs[0].params))) return undefined;
+  if (
+    !bare ||
+    !isDeepStrictEqual(
+      specs.map(({ params }) => params),
+      specs.map(() => specs[0].params),
+    )
+  )
+    return undefined;
   const titles = specs.map(({ title }) => titleOf(title));
   if (!titles.every(({ look }) => isDeepStrictEqual(look, titles[0].look))) return undefined;
   const readings = titles.map(({ lines }, place) => [...lines, readingAt(axes, place)]);
@@ -30,7 +37,12 @@ export function chartOverGrid(axes: readonly GridAxis[], charts: readonly VegaLi
       ...((specs[0].params as object[] | undefined) ?? []),
       { name: READINGS, value: readings },
       ...axes.map((axis, place) => ({ name: `control_${place}`, ...binding(axis) })),
-      { name: CHOSEN, expr: axes.map((axis, place) => placeText(axis, place)).reduce((whole, place, i) => `(${whole}) * ${axes[i].values.length} + ${place}`) },
+      {
+        name: CHOSEN,
+        expr: axes
+          .map((axis, place) => placeText(axis, place))
+          .reduce((whole, place, i) => `(${whole}) * ${axes[i].values.length} + ${place}`),
+      },
     ],
   };
 }
@@ -39,7 +51,8 @@ export function chartOverGrid(axes: readonly GridAxis[], charts: readonly VegaLi
 function merged(parts: readonly unknown[]): unknown {
   const [first] = parts;
   if (parts.every((part) => isDeepStrictEqual(part, first))) return first;
-  if (parts.every((part) => Array.isArray(part) && part.length === (first as unknown[]).length)) return complete((first as unknown[]).map((_, i) => merged(parts.map((part) => (part as unknown[])[i]))));
+  if (parts.every((part) => Array.isArray(part) && part.length === (first as unknown[]).length))
+    return complete((first as unknown[]).map((_, i) => merged(parts.map((part) => (part as unknown[])[i]))));
   if (!parts.every(isObject)) return undefined;
   const keys = Object.keys(first as object);
   if (!parts.every((part) => isDeepStrictEqual(Object.keys(part), keys))) return undefined;
@@ -50,43 +63,74 @@ function merged(parts: readonly unknown[]): unknown {
   if (!complete(own)) return undefined;
   const whole: Record<string, unknown> = Object.fromEntries(keys.map((key, i) => [key, own[i]]));
   const differs = keys.includes("data") && !parts.every((part) => isDeepStrictEqual(part.data, parts[0].data));
-  return differs ? { ...whole, transform: [{ filter: `datum.${CHOSEN} === ${CHOSEN}` }, ...((whole.transform as object[] | undefined) ?? [])] } : whole;
+  return differs
+    ? {
+        ...whole,
+        transform: [{ filter: `datum.${CHOSEN} === ${CHOSEN}` }, ...((whole.transform as object[] | undefined) ?? [])],
+      }
+    : whole;
 }
 
 /** What may differ under these keys, and how it becomes one. */
-const special: Record<string, ((all: readonly unknown[]) => unknown) | undefined> = { data: mergedData, transform: () => undefined, domain: mergedDomain, sort: mergedSort };
+const special: Record<string, ((all: readonly unknown[]) => unknown) | undefined> = {
+  data: mergedData,
+  transform: () => undefined,
+  domain: mergedDomain,
+  sort: mergedSort,
+};
 
 /** A range of numbers becomes the range of all, so that the axis stands still. */
 function mergedDomain(all: readonly unknown[]): unknown {
-  const isRange = (domain: unknown): domain is [number, number] => Array.isArray(domain) && domain.length === 2 && domain.every((end) => typeof end === "number") && domain[0] <= domain[1];
-  return all.every(isRange) ? [Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))] : undefined;
+  const isRange = (domain: unknown): domain is [number, number] =>
+    Array.isArray(domain) &&
+    domain.length === 2 &&
+    domain.every((end) => typeof end === "number") &&
+    domain[0] <= domain[1];
+  return all.every(isRange)
+    ? [Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))]
+    : undefined;
 }
 
 /** A list by which values are sorted becomes a list of all values in which those of each chart are in their order. */
 function mergedSort(all: readonly unknown[]): unknown {
   if (!all.every((list): list is unknown[] => Array.isArray(list))) return undefined;
   const longest = Math.max(...all.map((list) => list.length));
-  const whole = [...new Set(Array.from({ length: longest }, (_, place) => all.map((list) => list[place])).flat())].filter((value): value is NonNullable<unknown> => value != null);
-  const places = (list: readonly unknown[]): number[] => list.map((value) => whole.indexOf(value as NonNullable<unknown>));
-  const inOrder = (list: readonly unknown[]): boolean => places(list).every((place, i, all) => i === 0 || all[i - 1] < place);
+  const whole = [
+    ...new Set(Array.from({ length: longest }, (_, place) => all.map((list) => list[place])).flat()),
+  ].filter((value): value is NonNullable<unknown> => value != null);
+  const places = (list: readonly unknown[]): number[] =>
+    list.map((value) => whole.indexOf(value as NonNullable<unknown>));
+  const inOrder = (list: readonly unknown[]): boolean =>
+    places(list).every((place, i, all) => i === 0 || all[i - 1] < place);
   return all.every(inOrder) ? whole : undefined;
 }
 
 /** Inline data of all, each row with the place of its setting. */
 function mergedData(all: readonly unknown[]): unknown {
-  if (!all.every((data): data is { values: unknown[] } => isObject(data) && Array.isArray(data.values))) return undefined;
+  if (!all.every((data): data is { values: unknown[] } => isObject(data) && Array.isArray(data.values)))
+    return undefined;
   const rest = all.map(({ values: _values, ...others }) => others);
   if (!rest.every((others) => isDeepStrictEqual(others, rest[0]))) return undefined;
-  return { ...rest[0], values: all.flatMap(({ values }, place) => values.map((row) => ({ ...(isObject(row) ? row : { data: row }), [CHOSEN]: place }))) };
+  return {
+    ...rest[0],
+    values: all.flatMap(({ values }, place) =>
+      values.map((row) => ({ ...(isObject(row) ? row : { data: row }), [CHOSEN]: place })),
+    ),
+  };
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const complete = (parts: unknown[]): unknown[] | undefined => (parts.includes(undefined) ? undefined : parts);
 
 /** A title's lines, and what else is said of it. */
 function titleOf(title: unknown): { lines: string[]; look: Record<string, unknown> } {
-  if (isObject(title)) return { lines: [title.text ?? []].flat().map(String), look: Object.fromEntries(Object.entries(title).filter(([key]) => key !== "text")) };
+  if (isObject(title))
+    return {
+      lines: [title.text ?? []].flat().map(String),
+      look: Object.fromEntries(Object.entries(title).filter(([key]) => key !== "text")),
+    };
   return { lines: [title ?? []].flat().map(String), look: { anchor: "start" } };
 }
 
@@ -117,14 +161,22 @@ function placeText(axis: GridAxis, place: number): string {
   if (axis.values.length < 2) return "0";
   if (isYesNo(axis)) return `(${param} ? 1 : 0)`;
   const step = stepOf(axis);
-  return step === undefined ? `indexof(${JSON.stringify(axis.labels)}, ${param})` : `round((${param} - ${String(axis.values[0])}) / ${step})`;
+  return step === undefined
+    ? `indexof(${JSON.stringify(axis.labels)}, ${param})`
+    : `round((${param} - ${String(axis.values[0])}) / ${step})`;
 }
 
 const isYesNo = ({ values }: GridAxis): boolean => isDeepStrictEqual(values, [false, true]);
 
 /** The distance of evenly spaced numbers; undefined for everything else. */
 function stepOf({ values }: GridAxis): number | undefined {
-  if (values.length < 3 || !values.every((value): value is number => typeof value === "number" && Number.isFinite(value))) return undefined;
+  if (
+    values.length < 3 ||
+    !values.every((value): value is number => typeof value === "number" && Number.isFinite(value))
+  )
+    return undefined;
   const step = Number((values[1] - values[0]).toPrecision(9));
-  return step > 0 && values.every((value, i) => Math.abs(value - (values[0] + i * step)) < 1e-6 * step) ? step : undefined;
+  return step > 0 && values.every((value, i) => Math.abs(value - (values[0] + i * step)) < 1e-6 * step)
+    ? step
+    : undefined;
 }

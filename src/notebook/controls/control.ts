@@ -38,8 +38,19 @@ export interface ControlParts<Value> {
 const LAYOUT = { width: "34em", max_width: "100%" };
 
 /** A control from what tells it from the others. */
-export function makeControl<Value>({ name, value: start, kind, style, state = {}, write, read, label, steps }: ControlParts<Value>): Control<Value> {
-  if (typeof name !== "string" || name.trim() === "") throw new Error("A control needs a name, to stand beside it on the page.");
+export function makeControl<Value>({
+  name,
+  value: start,
+  kind,
+  style,
+  state = {},
+  write,
+  read,
+  label,
+  steps,
+}: ControlParts<Value>): Control<Value> {
+  if (typeof name !== "string" || name.trim() === "")
+    throw new Error("A control needs a name, to stand beside it on the page.");
   const handlers: ((value: Value) => void | Promise<void>)[] = [];
   let value = start;
   let opened: { host: CommHost; widget: Widget } | undefined;
@@ -51,11 +62,20 @@ export function makeControl<Value>({ name, value: start, kind, style, state = {}
   };
   const open = (host: CommHost, nameWidth?: number): Widget => {
     const layout = openWidget(host, { module: "base", name: "Layout" }, LAYOUT);
-    const look = openWidget(host, { module: "controls", name: style, view: "StyleView" }, { description_width: nameWidth === undefined ? "initial" : `${nameWidth + 1}ch` });
-    return openWidget(host, { module: "controls", name: kind }, { description: name, layout: reference(layout), style: reference(look), ...state, ...write(value) }, (changes) => {
-      const changed = read(changes);
-      return changed === undefined ? undefined : take(changed);
-    });
+    const look = openWidget(
+      host,
+      { module: "controls", name: style, view: "StyleView" },
+      { description_width: nameWidth === undefined ? "initial" : `${nameWidth + 1}ch` },
+    );
+    return openWidget(
+      host,
+      { module: "controls", name: kind },
+      { description: name, layout: reference(layout), style: reference(look), ...state, ...write(value) },
+      (changes) => {
+        const changed = read(changes);
+        return changed === undefined ? undefined : take(changed);
+      },
+    );
   };
   const widget = (host: CommHost, nameWidth?: number): Widget => {
     if (opened?.host !== host) opened = { host, widget: open(host, nameWidth) };

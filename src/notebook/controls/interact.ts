@@ -13,7 +13,9 @@ import { gridAxes, settingsOf, startOf, type GridAxis } from "./value-grid";
 import { openWidget, reference, widgetBundle } from "./widget";
 
 /** The values of controls, in their order. */
-export type ValuesOf<Controls extends readonly Control<unknown>[]> = { -readonly [Place in keyof Controls]: Controls[Place] extends Control<infer Value> ? Value : never };
+export type ValuesOf<Controls extends readonly Control<unknown>[]> = {
+  -readonly [Place in keyof Controls]: Controls[Place] extends Control<infer Value> ? Value : never;
+};
 
 export interface InteractOptions {
   /** Where the page has no controls: at most so many settings to compute in advance, for a chart with sliders of its own. 1 for none. Default 120. */
@@ -37,7 +39,11 @@ export interface InteractOptions {
  *   Where it gives nothing back, what it has shown last (with `showChart`, `showTable`)
  * @throws what `draw` throws, on a page without controls
  */
-export async function interact<const Controls extends readonly Control<unknown>[]>(controls: Controls, draw: (values: ValuesOf<Controls>) => unknown, { inAdvance = 120 }: InteractOptions = {}): Promise<void> {
+export async function interact<const Controls extends readonly Control<unknown>[]>(
+  controls: Controls,
+  draw: (values: ValuesOf<Controls>) => unknown,
+  { inAdvance = 120 }: InteractOptions = {},
+): Promise<void> {
   const host = displaySink().rich ? hostWithWidgets() : undefined;
   const drawAt: Draw = (values) => interruptible(returnedOrShown(async () => draw(values as ValuesOf<Controls>)));
   await (host ? live(host, controls, drawAt) : still(controls, drawAt, inAdvance));
@@ -77,8 +83,11 @@ function boxOf(host: CommHost, controls: readonly Control<unknown>[]) {
 
 /** A page that is loaded again keeps the controls, but JupyterLab no longer replaces what older cells have shown. */
 function noteOf(host: CommHost) {
-  const layout = openWidget(host, { module: "base", name: "Layout" }, { display: "none" }, undefined, { display: null });
-  const value = "<em>The page was loaded after this cell had run. Run the cell again if the figure does not follow.</em>";
+  const layout = openWidget(host, { module: "base", name: "Layout" }, { display: "none" }, undefined, {
+    display: null,
+  });
+  const value =
+    "<em>The page was loaded after this cell had run. Run the cell again if the figure does not follow.</em>";
   return openWidget(host, { module: "controls", name: "HTML" }, { value, layout: reference(layout) });
 }
 
@@ -95,13 +104,19 @@ async function still(controls: readonly Control<unknown>[], draw: Draw, inAdvanc
   sink.show(bundle);
 }
 
-const isChart = (value: unknown): value is VegaLiteSpec => typeof value === "object" && value !== null && isVegaLite(value);
+const isChart = (value: unknown): value is VegaLiteSpec =>
+  typeof value === "object" && value !== null && isVegaLite(value);
 
 /** Larger ones would be slow to load. Characters of JSON. */
 const largestChart = 1_000_000;
 
 /** One chart over a grid of settings; undefined where the charts do not fit together, or are too large together. */
-async function chartInAdvance(controls: readonly Control<unknown>[], draw: Draw, start: VegaLiteSpec, inAdvance: number): Promise<VegaLiteSpec | undefined> {
+async function chartInAdvance(
+  controls: readonly Control<unknown>[],
+  draw: Draw,
+  start: VegaLiteSpec,
+  inAdvance: number,
+): Promise<VegaLiteSpec | undefined> {
   const most = Math.min(inAdvance, Math.floor(largestChart / JSON.stringify(start).length));
   const axes = gridAxes(controls, most);
   const settings = settingsOf(axes);
@@ -129,7 +144,8 @@ async function returnedOrShown(work: () => Promise<unknown>): Promise<unknown> {
 }
 
 /** A text stands as it is, without the quotation marks that it has as the value of a cell. */
-const figureBundle = async (value: unknown): Promise<MimeBundle> => (typeof value === "string" ? { "text/plain": value } : ((await bundleOf(value)) ?? { "text/plain": "" }));
+const figureBundle = async (value: unknown): Promise<MimeBundle> =>
+  typeof value === "string" ? { "text/plain": value } : ((await bundleOf(value)) ?? { "text/plain": "" });
 
 function errorBundle(error: unknown, setting: string): MimeBundle {
   const text = `${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n(at ${setting})`;

@@ -29,29 +29,52 @@ export function slider(name: string, options: RangeOptions | NumberListOptions):
 }
 
 const listSlider = (name: string, values: readonly number[], start: number | undefined): Control<number> =>
-  listedControl("SelectionSlider", "DescriptionStyle", name, values.map((value) => [optionLabel(value), value]), start, spread);
+  listedControl(
+    "SelectionSlider",
+    "DescriptionStyle",
+    name,
+    values.map((value) => [optionLabel(value), value]),
+    start,
+    spread,
+  );
 
 function rangeSlider(name: string, { min, max, scale = "linear", step, value = min }: RangeOptions): Control<number> {
   const log = scale === "log";
-  if (!(min < max) || !Number.isFinite(max - min)) throw new Error(`${name}: min must be below max, but they are ${min} and ${max}.`);
-  if (log && min <= 0) throw new Error(`${name}: a logarithmic scale has no ${min}. Begin above 0, or list the values: { values: [0, 0.01, 0.1] }.`);
+  if (!(min < max) || !Number.isFinite(max - min))
+    throw new Error(`${name}: min must be below max, but they are ${min} and ${max}.`);
+  if (log && min <= 0)
+    throw new Error(
+      `${name}: a logarithmic scale has no ${min}. Begin above 0, or list the values: { values: [0, 0.01, 0.1] }.`,
+    );
   if (Number.isNaN(value)) throw new Error(`${name}: the value is not a number.`);
   const [low, high] = log ? [min, max].map((end) => exact(Math.log10(end))) : [min, max];
   const by = step ?? (log ? 0.1 : niceStep((high - low) / 100));
-  if (!(by > 0 && by <= high - low)) throw new Error(`${name}: ${by} is no step from ${low} to ${high}${log ? ", which are powers of ten" : ""}.`);
+  if (!(by > 0 && by <= high - low))
+    throw new Error(`${name}: ${by} is no step from ${low} to ${high}${log ? ", which are powers of ten" : ""}.`);
   // Few digits are enough to tell powers apart; sums only lose what floating-point numbers are off by.
   const digits = log ? Math.max(3, 2 + Math.ceil(-Math.log10(by))) : 12;
   const rounded = (value: number): number => Number(value.toPrecision(digits));
   const at = (place: number): number => rounded(log ? 10 ** (low + place * by) : low + place * by);
   const all = Array.from({ length: Math.floor((high - low) / by + 1e-9) + 1 }, (_, place) => at(place));
   // The page would move the value to one of the steps; a list shows it as it is.
-  if (!all.includes(value)) return listSlider(name, [...all, value].sort((a, b) => a - b), value);
+  if (!all.includes(value))
+    return listSlider(
+      name,
+      [...all, value].sort((a, b) => a - b),
+      value,
+    );
   return makeControl({
     name,
     value,
     kind: log ? "FloatLogSlider" : "FloatSlider",
     style: "SliderStyle",
-    state: { min: low, max: high, step: by, readout_format: log ? `.${digits}~g` : `.${decimals(by, low)}f`, ...(log ? { base: 10 } : {}) },
+    state: {
+      min: low,
+      max: high,
+      step: by,
+      readout_format: log ? `.${digits}~g` : `.${decimals(by, low)}f`,
+      ...(log ? { base: 10 } : {}),
+    },
     write: (value) => ({ value }),
     read: ({ value }) => (typeof value === "number" ? rounded(value) : undefined),
     label: (value) => String(rounded(value)),
@@ -69,12 +92,16 @@ function niceStep(step: number): number {
 }
 
 /** Digits after the point that tell all values apart. */
-const decimals = (...numbers: number[]): number => Math.max(...numbers.map((number) => (/\.(\d+)$/.exec(String(number))?.[1] ?? "").length));
+const decimals = (...numbers: number[]): number =>
+  Math.max(...numbers.map((number) => (/\.(\d+)$/.exec(String(number))?.[1] ?? "").length));
 
 /** At most `count` of sorted values at equal distances, both ends among them; the wanted one stands for the nearest. */
 export function spread(values: readonly number[], wanted: number, count: number): number[] {
   if (count <= 1) return [wanted];
-  const kept = values.length <= count ? [...values] : Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]);
+  const kept =
+    values.length <= count
+      ? [...values]
+      : Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]);
   if (kept.includes(wanted)) return kept;
   const place = values.indexOf(wanted);
   const distance = (value: number): number => Math.abs(values.indexOf(value) - place);

@@ -25,7 +25,12 @@ export function gridAxes(controls: readonly Control<unknown>[], most: number): G
     const later = order.length - place - 1;
     const share = all(control) * FEWEST ** later <= room ? all(control) : Math.floor(room ** (1 / (later + 1)) + 1e-9);
     const values = control.steps(Math.max(1, share));
-    axes.set(control, { name: control.name, values, labels: values.map((value) => control.label(value)), start: values.findIndex((value) => Object.is(value, control.value)) });
+    axes.set(control, {
+      name: control.name,
+      values,
+      labels: values.map((value) => control.label(value)),
+      start: values.findIndex((value) => Object.is(value, control.value)),
+    });
     room = Math.floor(room / values.length);
   }
   return controls.map((control) => axes.get(control)!);
@@ -33,7 +38,11 @@ export function gridAxes(controls: readonly Control<unknown>[], most: number): G
 
 /** Every setting of a grid: the last axis changes fastest. */
 export const settingsOf = (axes: readonly GridAxis[]): unknown[][] =>
-  axes.reduce<unknown[][]>((all, { values }) => all.flatMap((setting) => values.map((value) => [...setting, value])), [[]]);
+  axes.reduce<unknown[][]>(
+    (all, { values }) => all.flatMap((setting) => values.map((value) => [...setting, value])),
+    [[]],
+  );
 
 /** The place of the first choice among the settings. */
-export const startOf = (axes: readonly GridAxis[]): number => axes.reduce((place, { values, start }) => place * values.length + start, 0);
+export const startOf = (axes: readonly GridAxis[]): number =>
+  axes.reduce((place, { values, start }) => place * values.length + start, 0);

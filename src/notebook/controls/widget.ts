@@ -34,10 +34,17 @@ export interface WidgetKind {
  * @param onChange takes what a page has changed
  * @param later what is otherwise for pages that ask for the state afterwards, because they were loaded afterwards
  */
-export function openWidget(host: CommHost, kind: WidgetKind, state: WidgetState, onChange: (changes: WidgetState) => void | Promise<void> = () => {}, later: WidgetState = {}): Widget {
+export function openWidget(
+  host: CommHost,
+  kind: WidgetKind,
+  state: WidgetState,
+  onChange: (changes: WidgetState) => void | Promise<void> = () => {},
+  later: WidgetState = {},
+): Widget {
   const own: WidgetState = { ...namesOf(kind), ...state };
   const comm = host.open(WIDGET_TARGET, { state: { ...own }, buffer_paths: [] }, { metadata: PROTOCOL });
-  const send = (method: string, changes: WidgetState): void => comm.send({ method, state: { ...changes }, buffer_paths: [] });
+  const send = (method: string, changes: WidgetState): void =>
+    comm.send({ method, state: { ...changes }, buffer_paths: [] });
   comm.onMessage((message) => {
     if (message.method === "request_state") return send("update", { ...own, ...later });
     if (message.method !== "update" || typeof message.state !== "object" || message.state === null) return;
@@ -70,4 +77,7 @@ function namesOf({ module, name, view = `${name}View` }: WidgetKind): WidgetStat
 export const reference = ({ id }: Widget): string => `IPY_MODEL_${id}`;
 
 /** What shows a widget, with a text for pages that have none. */
-export const widgetBundle = ({ id }: Widget, text: string): MimeBundle => ({ [widgetMimeType]: { version_major: 2, version_minor: 0, model_id: id }, "text/plain": text });
+export const widgetBundle = ({ id }: Widget, text: string): MimeBundle => ({
+  [widgetMimeType]: { version_major: 2, version_minor: 0, model_id: id },
+  "text/plain": text,
+});

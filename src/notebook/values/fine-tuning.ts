@@ -10,11 +10,17 @@ export function fineTuningBundle(value: Record<string, unknown>): MimeBundle | u
   if (!isHistory(value.history)) return undefined;
   if (isFineTuned(value)) {
     const { best, history, trained } = value;
-    return records(history, `Fine-tuned, ${counted(history.at(-1)!.step, "step")} of ${counted(trained.length, "parameter tensor")}: best on development at step ${best.step}, accuracy ${percent(best.devAccuracy)}`);
+    return records(
+      history,
+      `Fine-tuned, ${counted(history.at(-1)!.step, "step")} of ${counted(trained.length, "parameter tensor")}: best on development at step ${best.step}, accuracy ${percent(best.devAccuracy)}`,
+    );
   }
   if (isRun(value)) {
     const { learningRate, bestStep, devAccuracy, testAccuracy, history } = value;
-    return records(history, `Fine-tuning, learning rate ${learningRate}: best on development at step ${bestStep}, accuracy ${percent(devAccuracy)}; test accuracy ${percent(testAccuracy)}`);
+    return records(
+      history,
+      `Fine-tuning, learning rate ${learningRate}: best on development at step ${bestStep}, accuracy ${percent(devAccuracy)}; test accuracy ${percent(testAccuracy)}`,
+    );
   }
   return undefined;
 }
@@ -32,10 +38,16 @@ function records(history: readonly TrainingRecord[], caption: string): MimeBundl
   return table(rows, caption);
 }
 
-const isRecord = (value: unknown): value is TrainingRecord => isObject(value) && ["step", "loss", "learningRate", "devAccuracy"].every((key) => typeof value[key] === "number");
+const isRecord = (value: unknown): value is TrainingRecord =>
+  isObject(value) && ["step", "loss", "learningRate", "devAccuracy"].every((key) => typeof value[key] === "number");
 
-const isHistory = (value: unknown): value is TrainingRecord[] => Array.isArray(value) && value.length > 0 && value.every(isRecord);
+const isHistory = (value: unknown): value is TrainingRecord[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isRecord);
 
-const isFineTuned = (value: object): value is FineTuned => isRecord((value as FineTuned).best) && Array.isArray((value as FineTuned).trained);
+const isFineTuned = (value: object): value is FineTuned =>
+  isRecord((value as FineTuned).best) && Array.isArray((value as FineTuned).trained);
 
-const isRun = (value: object): value is FineTuningRun => ["learningRate", "bestStep", "devAccuracy", "testAccuracy"].every((key) => typeof (value as Record<string, unknown>)[key] === "number");
+const isRun = (value: object): value is FineTuningRun =>
+  ["learningRate", "bestStep", "devAccuracy", "testAccuracy"].every(
+    (key) => typeof (value as Record<string, unknown>)[key] === "number",
+  );

@@ -15,7 +15,10 @@ export function kernelBundle(value: Record<string, unknown>): MimeBundle | undef
   if (isKernel(value)) return corner(value, `Kernel of ${sizes(value)}`);
   if (isByFormula(value.kernels)) return kernelsBundle(value.kernels);
   // Without running getters of whatever value this is.
-  const entries = Object.keys(value).map((name): [string, unknown] => [name, Object.getOwnPropertyDescriptor(value, name)?.value]);
+  const entries = Object.keys(value).map((name): [string, unknown] => [
+    name,
+    Object.getOwnPropertyDescriptor(value, name)?.value,
+  ]);
   return entries.length > 0 && entries.every(isSplitEntry) ? splitsBundle(entries) : undefined;
 }
 
@@ -26,10 +29,21 @@ function kernelsBundle(kernels: ByFormula): MimeBundle {
 }
 
 function splitsBundle(splits: readonly [string, SplitKernels][]): MimeBundle {
-  const rows = splits.flatMap(([split, { kernels, labels }]) => [...kernels].map(([formula, { values }]) => ({ split, examples: labels.length, "of each class": classCounts(labels), formula, ...range(values) })));
+  const rows = splits.flatMap(([split, { kernels, labels }]) =>
+    [...kernels].map(([formula, { values }]) => ({
+      split,
+      examples: labels.length,
+      "of each class": classCounts(labels),
+      formula,
+      ...range(values),
+    })),
+  );
   const [[, { kernels }]] = splits;
   const [[, { shape }]] = kernels;
-  return table(rows, `Kernels of ${counted(shape[0], "training example")} with those of each split, ${counted(shape[1], "output")}`);
+  return table(
+    rows,
+    `Kernels of ${counted(shape[0], "training example")} with those of each split, ${counted(shape[1], "output")}`,
+  );
 }
 
 /** The first entries; of several outputs, the mean over them. */
@@ -38,7 +52,9 @@ function corner(kernel: KernelTensor, caption: string): MimeBundle {
   const entries = exampleKernel(kernel);
   const rows = Array.from({ length: n }, (_, i) => ({
     "": i + 1,
-    ...Object.fromEntries(Array.from({ length: Math.min(m, CORNER) }, (_, j) => [`x${subscript(j + 1)}`, entries[i * m + j]])),
+    ...Object.fromEntries(
+      Array.from({ length: Math.min(m, CORNER) }, (_, j) => [`x${subscript(j + 1)}`, entries[i * m + j]]),
+    ),
     ...(m > CORNER ? { "…": "…" } : {}),
   }));
   return table(rows, `${caption}${c > 1 ? ", mean over outputs" : ""}`, CORNER);
@@ -46,7 +62,8 @@ function corner(kernel: KernelTensor, caption: string): MimeBundle {
 
 const subscript = (number: number): string => String(number).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]);
 
-const sizes = ({ shape: [n, c, m] }: KernelTensor): string => `${counted(n, "training example")} with ${counted(m, "example")}, ${counted(c, "output")}`;
+const sizes = ({ shape: [n, c, m] }: KernelTensor): string =>
+  `${counted(n, "training example")} with ${counted(m, "example")}, ${counted(c, "output")}`;
 
 function range(values: Float64Array): { smallest: number; mean: number; largest: number } {
   let [smallest, largest, sum] = [Infinity, -Infinity, 0];
@@ -58,11 +75,21 @@ function range(values: Float64Array): { smallest: number; mean: number; largest:
   return { smallest, mean: sum / values.length, largest };
 }
 
-const classCounts = (labels: readonly number[]): string => Array.from({ length: Math.max(...labels, -1) + 1 }, (_, label) => labels.filter((one) => one === label).length).join(" + ");
+const classCounts = (labels: readonly number[]): string =>
+  Array.from({ length: Math.max(...labels, -1) + 1 }, (_, label) => labels.filter((one) => one === label).length).join(
+    " + ",
+  );
 
 const isKernel = (value: unknown): value is KernelTensor =>
-  isObject(value) && value.values instanceof Float64Array && Array.isArray(value.shape) && value.shape.length === 4 && value.values.length > 0 && value.values.length === (value.shape as number[]).reduce((all, size) => all * size, 1);
+  isObject(value) &&
+  value.values instanceof Float64Array &&
+  Array.isArray(value.shape) &&
+  value.shape.length === 4 &&
+  value.values.length > 0 &&
+  value.values.length === (value.shape as number[]).reduce((all, size) => all * size, 1);
 
-const isByFormula = (value: unknown): value is ByFormula => value instanceof Map && value.size > 0 && [...value.values()].every(isKernel);
+const isByFormula = (value: unknown): value is ByFormula =>
+  value instanceof Map && value.size > 0 && [...value.values()].every(isKernel);
 
-const isSplitEntry = (entry: [string, unknown]): entry is [string, SplitKernels] => isObject(entry[1]) && isByFormula(entry[1].kernels) && Array.isArray(entry[1].labels);
+const isSplitEntry = (entry: [string, unknown]): entry is [string, SplitKernels] =>
+  isObject(entry[1]) && isByFormula(entry[1].kernels) && Array.isArray(entry[1].labels);

@@ -9,7 +9,11 @@ export function modelBundle(value: Record<string, unknown>): MimeBundle | undefi
   if (isModel(value)) return facts("Model", modelFacts(value));
   if (isTokenizer(value)) return facts("Tokenizer", tokenizerFacts(value));
   if (isModel(value.model) && isTokenizer(value.tokenizer) && typeof value.directory === "string") {
-    return facts("Language model", { folder: nearby(value.directory), ...modelFacts(value.model), ...tokenizerFacts(value.tokenizer) });
+    return facts("Language model", {
+      folder: nearby(value.directory),
+      ...modelFacts(value.model),
+      ...tokenizerFacts(value.tokenizer),
+    });
   }
   return undefined;
 }
@@ -34,7 +38,9 @@ function tokenizerFacts(tokenizer: Tokenizer): Record<string, unknown> {
   const example = tokenizer.encode("A fine film.").map((id) => tokenizer.idToToken(id) ?? String(id));
   return {
     tokens: `${grouped(tokenizer.vocabSize)}, ${tokenizer.tokenToId("[CLS]") === tokenizer.clsId ? "WordPiece" : "byte-level BPE"}`,
-    "special tokens": Object.entries(special).map(([what, id]) => `${what} ${tokenizer.idToToken(id)} (${id})`).join(", "),
+    "special tokens": Object.entries(special)
+      .map(([what, id]) => `${what} ${tokenizer.idToToken(id)} (${id})`)
+      .join(", "),
     "“A fine film.”": example.join(" "),
   };
 }
@@ -49,7 +55,13 @@ function nearby(directory: string): string {
 }
 
 const isModel = (value: unknown): value is Model =>
-  isObject(value) && isObject(value.config) && value.parameters instanceof Map && typeof value.hash === "string" && Object.hasOwn(ARCHITECTURE, String(value.config.modelType));
+  isObject(value) &&
+  isObject(value.config) &&
+  value.parameters instanceof Map &&
+  typeof value.hash === "string" &&
+  Object.hasOwn(ARCHITECTURE, String(value.config.modelType));
 
 const isTokenizer = (value: unknown): value is Tokenizer =>
-  isObject(value) && ["encode", "decode", "tokenToId", "idToToken"].every((key) => typeof value[key] === "function") && ["vocabSize", "clsId", "sepId", "maskId", "padId"].every((key) => typeof value[key] === "number");
+  isObject(value) &&
+  ["encode", "decode", "tokenToId", "idToToken"].every((key) => typeof value[key] === "function") &&
+  ["vocabSize", "clsId", "sepId", "maskId", "padId"].every((key) => typeof value[key] === "number");

@@ -17,4 +17,7 @@ export function taskBundle(value: Record<string, unknown>): MimeBundle | undefin
 }
 
 const isTask = (value: Record<string, unknown>): value is Record<string, unknown> & Task =>
-  ["name", "template", "metric"].every((key) => typeof value[key] === "string") && Array.isArray(value.labels) && Array.isArray(value.labelWords) && Array.isArray((value.columns as Partial<Task["columns"]> | undefined)?.texts);
+  ["name", "template", "metric"].every((key) => typeof value[key] === "string") &&
+  Array.isArray(value.labels) &&
+  Array.isArray(value.labelWords) &&
+  Array.isArray((value.columns as Partial<Task["columns"]> | undefined)?.texts);
