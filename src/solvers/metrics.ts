@@ -81,10 +81,11 @@ export function populationStd(values: readonly number[]): number {
 
 /**
  * Scores between 0 and 1 over seeds as the paper's tables print them, in percent:
- * mean and population standard deviation, "88.3 (0.3)".
+ * mean and population standard deviation, "88.3 (0.3)". One score alone has no deviation: "88.3".
  */
 export function formatMeanStd(scores: readonly number[]): string {
-  return `${toOneDigit(mean(scores) * 100)} (${toOneDigit(populationStd(scores) * 100)})`;
+  const center = toOneDigit(mean(scores) * 100);
+  return scores.length === 1 ? center : `${center} (${toOneDigit(populationStd(scores) * 100)})`;
 }
 
 /** One decimal as Python's "%.1f" prints it: exact ties (….25, ….75) go to the even digit. */

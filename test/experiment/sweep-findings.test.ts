@@ -157,7 +157,7 @@ test("the page has scores, gains and shares, marks what lacks a draw, and names 
   assert.match(page, /^Model `small` \(0123456789ab…\)\. Protocol: `docs\/protocol\.md`/);
   line("Draws 1, 2; 100 test examples. 1 of 25 settings diverged.");
   line("| method | mr | sst-2 |");
-  line("| SGD | 75.0 (5.0) | 75.0 (0.0) * |");
+  line("| SGD | 75.0 (5.0) | 75.0 * |");
   line("| K | +14.0 | −10.0 |");
   line("| K, SGD | 93 | – |");
   line("| K sign, AdamW | 140 | −100 |");
