@@ -1,5 +1,6 @@
-// npm test: lint, strict types of sources and notebook cells, then every test (the last also run the start notebook).
+// npm test: lint, format, strict types of sources and notebook cells, then every test (the last also run the start notebook).
 // npm test -- NAME …: only the tests whose path contains a name, without the checks before them.
+// npm run check: the checks alone. npm run test:fast: types, then the rooms that start no kernel, browser or set-up.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,7 +8,9 @@ import { runProgram } from "./run.mjs";
 import { filesUnder } from "./setup/files.mjs";
 import { build, cache, nodeModules, root } from "./setup/places.mjs";
 
-const names = process.argv.slice(2);
+const given = process.argv.slice(2);
+const only = ["--check", "--fast"].find((option) => given.includes(option));
+const names = given.filter((name) => name !== only);
 
 /** Steps before the tests; the first that fails ends the run. */
 const checks = [
@@ -20,8 +23,28 @@ const checks = [
 /** Folders of test/ in which something must be answered in time. */
 const TIMED = new Set(["cli", "environment", "jupyter", "kernels", "model", "notebook"]);
 
+/** Those of npm run test:fast: they start no kernel, no browser and no set-up. */
+const FAST = new Set([
+  "behavior",
+  "charts",
+  "english",
+  "finetune",
+  "kernels",
+  "model",
+  "pretraining",
+  "solvers",
+  "tasks",
+]);
+
+const roomOf = (file) => path.relative(path.join(build, "test"), file).split(path.sep)[0];
+
+const isWanted = (file) =>
+  only === "--fast" ? FAST.has(roomOf(file)) : names.length === 0 || names.some((name) => file.includes(name));
+
 async function main() {
-  for (const [what, args] of names.length > 0 ? [] : checks) {
+  const first =
+    only === "--fast" ? checks.filter(([what]) => what === "types of the sources") : names.length > 0 ? [] : checks;
+  for (const [what, args] of first) {
     const started = Date.now();
     const code = await runProgram(process.execPath, args, { cwd: root });
     if (code !== 0) {
@@ -30,23 +53,20 @@ async function main() {
     }
     console.log(`✔ ${what} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   }
-  return runTests();
+  return only === "--check" ? 0 : runTests();
 }
 
 async function runTests() {
-  const files = filesUnder(path.join(build, "test")).filter(
-    (file) => file.endsWith(".test.js") && (names.length === 0 || names.some((name) => file.includes(name))),
-  );
+  const files = filesUnder(path.join(build, "test")).filter((file) => file.endsWith(".test.js") && isWanted(file));
   if (files.length === 0) {
     console.error(`npm test: no test file has ${names.join(" or ")} in its path`);
     return 1;
   }
   // Most files leave one of two cores idle half of the time, so two of them run side by side; not so where a test is about time.
-  const room = (file) => path.relative(path.join(build, "test"), file).split(path.sep)[0];
   const parts = [];
   for (const [own, options] of [
-    [files.filter((file) => TIMED.has(room(file))), ["--test-concurrency=1"]],
-    [files.filter((file) => !TIMED.has(room(file))), ["--test-concurrency=2"]],
+    [files.filter((file) => TIMED.has(roomOf(file))), ["--test-concurrency=1"]],
+    [files.filter((file) => !TIMED.has(roomOf(file))), ["--test-concurrency=2"]],
   ]) {
     if (own.length > 0) parts.push(await runFiles(own, options));
   }

@@ -49,17 +49,15 @@ async function main(): Promise<void> {
     );
   for (const [name, help] of Object.entries(HELP))
     program.option(`--${kebab(name)} <number>`, help, String(DEFAULT_SETTINGS[name as keyof typeof DEFAULT_SETTINGS]));
-  const values = program
-    .parse()
-    .opts<
-      Record<keyof PretrainingSettings, string | undefined> & {
-        from: string;
-        text: string[];
-        out: string;
-        state: string;
-        saveEvery: string;
-      }
-    >();
+  const values = program.parse().opts<
+    Record<keyof PretrainingSettings, string | undefined> & {
+      from: string;
+      text: string[];
+      out: string;
+      state: string;
+      saveEvery: string;
+    }
+  >();
   const given = [...Object.keys(HELP), "loraRank"].flatMap((name) =>
     values[name as keyof PretrainingSettings] === undefined
       ? []

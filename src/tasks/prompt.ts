@@ -65,14 +65,12 @@ function encodePart(part: TemplatePart, example: Example, task: PromptTask, toke
         );
       }
       const limit = (part.index === 0 ? task.firstSentenceLimit : task.otherSentenceLimit) ?? Infinity;
-      return tokenizer
-        .encode(part.change(text))
-        .map((id, i) => ({
-          id,
-          from: "text",
-          text: part.index,
-          ...(i >= limit ? { cutBy: "sentence limit" as const } : {}),
-        }));
+      return tokenizer.encode(part.change(text)).map((id, i) => ({
+        id,
+        from: "text",
+        text: part.index,
+        ...(i >= limit ? { cutBy: "sentence limit" as const } : {}),
+      }));
     }
     case "literal":
       return encodeLiteral(part.text, task, tokenizer).map((id) => ({ id, from: "template" }));

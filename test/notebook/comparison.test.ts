@@ -76,14 +76,12 @@ describe("two runs of a notebook side by side", () => {
       ),
     ];
     assert.equal(pairs.length, 2);
-    const figures = pairs[0]
-      .slice(1)
-      .map(
-        (side) =>
-          JSON.parse(/class="specification">(.*?)<\/script>/s.exec(side)![1]) as {
-            layer: { data: { values: { y: number }[] } }[];
-          },
-      );
+    const figures = pairs[0].slice(1).map(
+      (side) =>
+        JSON.parse(/class="specification">(.*?)<\/script>/s.exec(side)![1]) as {
+          layer: { data: { values: { y: number }[] } }[];
+        },
+    );
     assert.deepEqual(
       figures.map(({ layer }) => layer[0].data.values[1].y),
       [8, 32],
