@@ -40,8 +40,8 @@ export function encodeDocuments(paths: readonly string[], tokenizer: Tokenizer, 
   const hash = createHash("sha256")
     .update(
       JSON.stringify([
-        tokenizer.vocabSize,
-        tokenizer.encode("A tokenizer's fingerprint: antidisestablishmentarianism!"),
+        Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.idToToken(id) ?? null),
+        tokenizer.encode("A tokenizer's fingerprint: ÉTÉ, antidisestablishmentarianism!"),
         texts.map((text) => createHash("sha256").update(text).digest("hex")),
       ]),
     )

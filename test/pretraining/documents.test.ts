@@ -57,6 +57,12 @@ test("the same text is encoded once where a folder keeps it; another text, or a 
   assert.ok(fourth.asked.includes(lines[0]));
 });
 
+test("a tokenizer with another word in its vocabulary does not get these ids", () => {
+  const great = tokenizer.tokenToId("great")!;
+  const renamed = { ...tokenizer, idToToken: (id: number) => (id === great ? "grand" : tokenizer.idToToken(id)) };
+  assert.notEqual(encodeDocuments([text], renamed).hash, encodeDocuments([text], tokenizer).hash);
+});
+
 test("where there is no text, the path and what to give are named", () => {
   const [none, empty, blank] = [join(folder, "none"), join(folder, "empty"), join(folder, "blank.txt")];
   mkdirSync(empty);
