@@ -1,4 +1,4 @@
-import { AXIS_PERCENT, type ChartSpec, PALETTE, PERCENT, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import { type ChartSpec, PALETTE, PERCENT, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 import type { MaskFill } from "../experiment/fill-mask";
 
 /** What the model puts at the mask of one prompt: a bar per word, label words in another colour. */
@@ -22,7 +22,7 @@ export function maskFillChart(fills: readonly MaskFill[], prompt: string): Chart
         field: "probability",
         type: "quantitative",
         title: "probability at the mask",
-        axis: { format: AXIS_PERCENT, tickCount: 6, tickMinStep: 0.01 },
+        axis: { format: "~%", tickCount: 6 },
       },
       y: { field: "word", type: "nominal", title: "word", sort: { field: "probability", order: "descending" } },
       color: {
