@@ -32,7 +32,7 @@ export * from "./model/torch-file";
 
 export * from "./kernels/asymmetry";
 export * from "./kernels/example-kernel";
-export { FORMULAS, type Formula } from "./kernels/formula";
+export { FORMULAS, KERNEL_NAMES, type Formula } from "./kernels/formula";
 export * from "./kernels/kernel";
 export * from "./kernels/kernel-error";
 export * from "./kernels/kernel-tensor";

@@ -5,6 +5,7 @@
  * kind of sum over twice as many terms, all of them as small as the change: its norm follows from inner products of
  * terms, without forming a gradient, and keeps the digits of a small difference, which ‖g‖² + ‖g′‖² − 2⟨g, g′⟩ would lose.
  */
+import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
 import { byLength, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
@@ -86,8 +87,7 @@ export function* gradientDistanceSteps({
     const before = yield* keptFactors(model, outputs, batch, counted);
     try {
       for (const step of factorsOfPass(tuned, outputs, batch, counted)) {
-        // A key bias has no gradient but rounding: softmax ignores a shift of all scores.
-        if (step && "parameter" in step && !step.parameter.endsWith("attention.self.key.bias")) {
+        if (step && "parameter" in step && !isKeyBias(step.parameter)) {
           const start = before.factors.get(step.parameter)!;
           const sum = sumOf(step.parameter);
           addTo(sum.start, squaredNorms(start));

@@ -6,6 +6,7 @@
  * Unlike the projection that makes kernels cheaper (kernels/projection.ts, a subspace for each parameter and cheap random
  * matrices), this is one dense P over all parameters: exactly the subspace method, at a cost of parameters × d.
  */
+import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
 import { byLength, type Sequence } from "../model/batch";
 import { parameter, type Model } from "../model/model";
@@ -88,8 +89,7 @@ function* subspaceCoordinates(
         ),
       });
     for (const name of counted) {
-      // A key bias has no gradient but rounding: softmax ignores a shift of all scores.
-      if (name.endsWith("attention.self.key.bias") || !batches[0].factors.factors.has(name)) continue;
+      if (isKeyBias(name) || !batches[0].factors.factors.has(name)) continue;
       const sides = batches.map(({ indices, factors }) => ({ indices, factor: factors.factors.get(name)! }));
       const { rows, width } = rowsOf(
         parameter(model, name),

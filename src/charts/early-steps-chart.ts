@@ -1,5 +1,5 @@
 import { PREDICTING_FORMULAS, type EarlyStep, type PredictingFormula } from "../behavior/early-steps";
-import type { Formula } from "../kernels/formula";
+import { KERNEL_NAMES } from "../kernels/formula";
 import { logScale } from "./log-scale";
 import { type ChartSpec, distinct, PALETTE, VEGA_LITE_SCHEMA } from "./spec";
 
@@ -22,13 +22,6 @@ export interface EarlyStepsChartOptions {
   selected?: number;
 }
 
-/** The kernels' names in figures and tables. */
-export const KERNEL_NAMES: Record<Formula, string> = {
-  sgd: "K (SGD)",
-  signgd: "K (SignGD)",
-  asymmetric_signgd: "K (A-SignGD)",
-  asymmetric_signgd_flipped: "K (A-SignGD), flipped",
-};
 const COLORS: Record<PredictingFormula, string> = {
   sgd: PALETTE.blue,
   signgd: PALETTE.green,

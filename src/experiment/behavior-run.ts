@@ -43,7 +43,7 @@ import {
 import { fineTuningRun, type FineTuningRun } from "./fine-tuning-run";
 import { evenly } from "./inputs";
 import { remember } from "./remember";
-import { gridSearchSteps } from "./solve-kernels";
+import { formulasFor, gridSearchSteps } from "./solve-kernels";
 import { splitKernels, type SplitKernels } from "./split-kernels";
 import { trainingDescent } from "./training-descent";
 
@@ -350,12 +350,7 @@ function groups(
 
 /** The formulas that must be computed at θ_0. */
 const formulasOf = (own: Formula, kernels: readonly KernelChoice[]): Formula[] => [
-  ...new Set([
-    own,
-    ...kernels.flatMap(({ formula, solver }): Formula[] =>
-      solver === "asym" ? [formula, "asymmetric_signgd_flipped"] : [formula],
-    ),
-  ]),
+  ...new Set([own, ...kernels.flatMap(({ formula, solver }) => formulasFor(solver, formula))]),
 ];
 
 function* solveOn(

@@ -1,4 +1,4 @@
-import type { Formula } from "../kernels/formula";
+import { mirrorOf, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { accuracy, asPredictions, f1OfClassOne, predictedClasses } from "../solvers/metrics";
 import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
@@ -88,7 +88,7 @@ function prepareSplits<Name extends string>(
     labels: split.labels,
     set: {
       kernel: kernelOf(split, own),
-      flipped: solver === "asym" ? kernelOf(split, "asymmetric_signgd_flipped") : undefined,
+      flipped: solver === "asym" ? kernelOf(split, mirrorOf(own)) : undefined,
       logits: split.logits,
     },
   }));
@@ -115,6 +115,10 @@ export function predictClasses<Name extends string>(
 
 /** The kernel a solver takes when none is named. */
 export const defaultFormula = (solver: Solver): Formula => (solver === "asym" ? "asymmetric_signgd" : "sgd");
+
+/** The formulas that a solver needs for a kernel: the asymmetric one takes that with its sign on the other side as well. */
+export const formulasFor = (solver: Solver | undefined, formula: Formula): Formula[] =>
+  solver === "asym" ? [formula, mirrorOf(formula)] : [formula];
 
 /** The settings' values; every combination of them is a setting. */
 export interface SettingValues {

@@ -18,7 +18,7 @@ import { behaviorRun } from "./behavior-run";
 import { encodeExamples, type Inputs } from "./inputs";
 import type { LanguageModel } from "./language-model";
 import { promptOutputs } from "./outputs";
-import { settingsOf, solveKernelsSteps } from "./solve-kernels";
+import { formulasFor, settingsOf, solveKernelsSteps } from "./solve-kernels";
 import { splitKernels } from "./split-kernels";
 import {
   inputOf,
@@ -365,9 +365,5 @@ async function performKernel(
 
 /** The formulas that a kernel method has to compute: the asymmetric solver also needs the one with its sign on the other side. */
 export const computedFormulas = (how: KernelMethod): Formula[] => [
-  ...new Set(
-    kernelGrid(how).formulas.flatMap((formula): Formula[] =>
-      how.solver === "asym" ? [formula, "asymmetric_signgd_flipped"] : [formula],
-    ),
-  ),
+  ...new Set(kernelGrid(how).formulas.flatMap((formula) => formulasFor(how.solver, formula))),
 ];

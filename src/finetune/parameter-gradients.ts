@@ -1,3 +1,4 @@
+import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
 import { disposeBatch, type Batch } from "../model/batch";
 import type { Dropout } from "../model/dropout";
@@ -86,8 +87,7 @@ function addSite(model: Model, site: Site, add: AddGradient): void {
   const delta = site.delta.reshape([-1, width]);
   if (site.kind === "linear") {
     add(site.weight, () => tf.matMul(delta, site.input.reshape([-1, site.input.shape[2]!]), true, false));
-    // A key bias shifts all scores of a query alike, which softmax ignores: its gradient is zero but for round-off.
-    if (site.bias && !site.bias.endsWith("attention.self.key.bias")) add(site.bias, () => tf.sum(delta, 0));
+    if (site.bias && !isKeyBias(site.bias)) add(site.bias, () => tf.sum(delta, 0));
   } else if (site.kind === "norm") {
     add(site.weight, () => tf.sum(tf.mul(delta, site.input.reshape([-1, width])), 0));
     add(site.bias, () => tf.sum(delta, 0));

@@ -1,9 +1,8 @@
 /** From finished blocks to the whole kernel. */
 import type { KernelBlock } from "./block";
-import type { Formula } from "./formula";
+import { mirrorOf, type Formula } from "./formula";
 import type { KernelTensor, LogitsTensor } from "./kernel-tensor";
 import type { KernelPlan, PlannedBlock } from "./plan";
-import { MIRROR } from "./symmetry";
 
 export interface AssembledKernel {
   kernels: Map<Formula, KernelTensor>;
@@ -56,7 +55,7 @@ function placeFormula(
   of: (formula: Formula) => Float64Array | undefined,
 ): void {
   const [, c, total] = target.shape;
-  const [own, mirror] = [of(formula), symmetry === "above" ? of(MIRROR[formula]) : undefined];
+  const [own, mirror] = [of(formula), symmetry === "above" ? of(mirrorOf(formula)) : undefined];
   let from = 0;
   for (const example of row)
     for (let a = 0; a < c; a++)

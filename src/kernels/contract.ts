@@ -2,9 +2,10 @@
  * From the factors of two sets of examples to the inner products of their gradients, parameter by parameter.
  * Where gradients must be formed, a slice of both sides is formed, used for every formula while it is small, and dropped.
  */
+import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
 import type { Factor } from "./factor";
-import { FORMULAS, type Formula } from "./formula";
+import { FORMULAS, signsOf, takesSigns, type Formula } from "./formula";
 import { gramIsCheaper, gramOfMatrix, gramOfTable, gramOfOneToken, pairsFit, type SharedGrams } from "./gram";
 
 export { FORMULAS, type Formula };
@@ -33,14 +34,6 @@ export interface Contraction {
   shared: SharedGrams;
 }
 
-/** Whether a formula takes the sign on the training and on the evaluation side. */
-const SIGNS: Record<Formula, { train: boolean; evaluate: boolean }> = {
-  sgd: { train: false, evaluate: false },
-  signgd: { train: true, evaluate: true },
-  asymmetric_signgd: { train: true, evaluate: false },
-  asymmetric_signgd_flipped: { train: false, evaluate: true },
-};
-
 /** Adds up ⟨g, g′⟩ over one parameter, for each formula, for every pair of a training and an evaluation example; pauses between slices. */
 export function* contractFactors(
   parameter: string,
@@ -50,14 +43,14 @@ export function* contractFactors(
   add: AddPiece,
 ): Generator<undefined, void> {
   const { shared, signs } = contraction;
-  const noise = signs === "exact" && parameter.endsWith("attention.self.key.bias");
-  const formulas = noise ? contraction.formulas.filter((formula) => formula === "sgd") : contraction.formulas;
+  const noise = signs === "exact" && isKeyBias(parameter);
+  const formulas = noise ? contraction.formulas.filter((formula) => !takesSigns(formula)) : contraction.formulas;
   if (formulas.length === 0) return;
   if (train.kind === "projected" && evaluate.kind === "projected") {
     for (const formula of formulas) {
       const [left, right] = [
-        SIGNS[formula].train ? train.sign : train.gradient,
-        SIGNS[formula].evaluate ? evaluate.sign : evaluate.gradient,
+        signsOf(formula).train ? train.sign : train.gradient,
+        signsOf(formula).evaluate ? evaluate.sign : evaluate.gradient,
       ];
       yield* contractFactors(parameter, left, right, { ...contraction, formulas: ["sgd"] }, (_, piece) =>
         add(formula, piece),
@@ -71,7 +64,7 @@ export function* contractFactors(
   if (train.kind === "vector" && evaluate.kind === "vector") tf.tidy(() => addAll(train.gradient, evaluate.gradient));
   else if (train.kind === "matrix" && evaluate.kind === "matrix") {
     if (train.input.shape[1] === 1 && evaluate.input.shape[1] === 1) {
-      for (const formula of formulas) add(formula, gramOfOneToken(train, evaluate, SIGNS[formula]));
+      for (const formula of formulas) add(formula, gramOfOneToken(train, evaluate, signsOf(formula)));
     } else if (onlySgd && gramIsCheaper(train, evaluate)) add("sgd", gramOfMatrix(train, evaluate, shared));
     else yield* matrixSlices(train, evaluate, addAll);
   } else if (train.kind === "table" && evaluate.kind === "table") {
@@ -87,7 +80,7 @@ function addProducts(g: Tensor, h: Tensor, formulas: readonly Formula[], add: Ad
     return () => (sign ??= tf.sign(gradient));
   });
   for (const formula of formulas) {
-    const { train, evaluate } = SIGNS[formula];
+    const { train, evaluate } = signsOf(formula);
     add(formula, rowProducts(train ? signOfG() : g, evaluate ? signOfH() : h));
   }
 }

@@ -13,7 +13,7 @@ import { firstNotFinite, inStore, readBlock, writeBlock, type ExpectedBlock } fr
 import { blockDescription } from "./block-name";
 import type { SignRounding } from "./contract";
 import { keptFactors, type GradientFactors } from "./factors";
-import type { Formula } from "./formula";
+import { takesSigns, type Formula } from "./formula";
 import type { LogitsTensor } from "./kernel-tensor";
 import { combineLogits, type Outputs } from "./outputs";
 import { selectParameters, type ParameterFilter } from "./parameter-filter";
@@ -133,12 +133,7 @@ export async function computeBlocks(
   if (store) inStore(store, () => mkdirSync(store, { recursive: true }));
   const breathe = breather();
   const { projection, formulas: asked } = plan.settings;
-  const projector =
-    projection &&
-    createProjector(
-      projection,
-      asked.some((formula) => formula !== "sgd"),
-    );
+  const projector = projection && createProjector(projection, asked.some(takesSigns));
   const side = trainSide(plan, projector, signal);
   const compute = async ({ row, column, symmetry, formulas }: PlannedBlock): Promise<KernelBlock> => {
     const columnSide = symmetry === "diagonal" ? "train" : pick(plan.evaluate, column);

@@ -3,9 +3,8 @@ import { gpuMemory } from "../model/backend";
 import { byLength, type BatchLimits, type Sequence } from "../model/batch";
 import { blockName } from "./block-name";
 import type { KernelSettings } from "./block";
-import type { Formula } from "./formula";
+import { mirrorOf, takesSigns, type Formula } from "./formula";
 import { checkProjection } from "./projection";
-import { MIRROR } from "./symmetry";
 
 export interface PlannedBlock {
   /** Hash of everything that the block's numbers depend on. */
@@ -69,7 +68,7 @@ export function blockLimits({
 } {
   const { hiddenSize, intermediateSize, layers } = model.config;
   const c = outputs.combine.length;
-  const signs = formulas.some((formula) => formula !== "sgd");
+  const signs = formulas.some(takesSigns);
   const share = (gpuMemory() ?? GPU_MEMORY) / GPU_MEMORY;
   const limits = (numbers: number): BatchLimits => ({
     examples: Math.ceil(LARGEST_BLOCK * share),
@@ -120,7 +119,7 @@ export function planKernel({ settings, train, evaluate, trainBlock, evaluateBloc
 
 /** A block above the diagonal stands for its mirror image too, which for an asymmetric formula is the other one's. */
 function formulasOf(formulas: readonly Formula[], symmetry: PlannedBlock["symmetry"]): readonly Formula[] {
-  return symmetry === "above" ? [...new Set(formulas.flatMap((formula) => [formula, MIRROR[formula]]))] : formulas;
+  return symmetry === "above" ? [...new Set(formulas.flatMap((formula) => [formula, mirrorOf(formula)]))] : formulas;
 }
 
 export const pick = (sequences: readonly Sequence[], indices: readonly number[]): Sequence[] =>

@@ -1,17 +1,9 @@
 /** Kernels of examples with themselves: K[i,a,j,b] against K[j,b,i,a]. */
-import type { Formula } from "./formula";
+import { FORMULAS, mirrorOf, type Formula } from "./formula";
 
-/** The formula whose kernel is this one's transpose when both sides are the same examples. */
-export const MIRROR: Record<Formula, Formula> = {
-  sgd: "sgd",
-  signgd: "signgd",
-  asymmetric_signgd: "asymmetric_signgd_flipped",
-  asymmetric_signgd_flipped: "asymmetric_signgd",
-};
-
-/** The formulas to compute for examples with themselves: of two that mirror each other only the first. */
+/** The formulas to compute for examples with themselves: of two that mirror each other only the first of the table. */
 export const withoutMirrors = (formulas: readonly Formula[]): Formula[] => [
-  ...new Set(formulas.map((formula) => (formula === "asymmetric_signgd_flipped" ? MIRROR[formula] : formula))),
+  ...new Set(formulas.map((formula) => FORMULAS.find((first) => first === formula || first === mirrorOf(formula))!)),
 ];
 
 /**
@@ -25,8 +17,8 @@ export function fromOwnProducts(
 ): Float64Array {
   const own = computed.get(formula);
   const transposed = own === undefined;
-  const from = own ?? computed.get(MIRROR[formula])!;
-  const symmetric = MIRROR[formula] === formula;
+  const from = own ?? computed.get(mirrorOf(formula))!;
+  const symmetric = mirrorOf(formula) === formula;
   const result = new Float64Array(from.length);
   for (let i = 0; i < size; i++)
     for (let j = 0; j < size; j++)

@@ -47,6 +47,12 @@ export const ARCHITECTURES = {
 
 export type ModelType = keyof typeof ARCHITECTURES;
 
+/**
+ * Whether a parameter is a key bias. Its gradient is zero but for rounding: it shifts all scores of a query alike, which
+ * softmax ignores.
+ */
+export const isKeyBias = (parameter: string): boolean => parameter.endsWith("attention.self.key.bias");
+
 /** The architecture of a model, from its config. */
 export const architectureOf = ({ modelType }: { modelType: ModelType }): Architecture => ARCHITECTURES[modelType];
 

@@ -9,7 +9,7 @@ import {
   type FlatLayout,
 } from "../finetune/flat-parameters";
 import { loadTrainingState, saveTrainingState, trainingStateFile } from "../finetune/training-state";
-import { architectureOf, wordEmbeddingsName } from "../model/architecture";
+import { architectureOf, isKeyBias, wordEmbeddingsName } from "../model/architecture";
 import { tf } from "../model/backend";
 import type { PackedRow } from "../model/batch";
 import type { Checkpoint, Weight } from "../model/checkpoint";
@@ -227,7 +227,7 @@ function trainedNames(model: Model, headOnly: boolean): string[] {
   if (factors.length > 0) return factors;
   const { prefix, head } = architectureOf(model.config);
   return [...model.parameters.keys()].filter(
-    (name) => !name.endsWith("self.key.bias") && name !== head.decoder && !(headOnly && name.startsWith(`${prefix}.`)),
+    (name) => !isKeyBias(name) && name !== head.decoder && !(headOnly && name.startsWith(`${prefix}.`)),
   );
 }
 
