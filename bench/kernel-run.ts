@@ -13,7 +13,7 @@ import { count, listOf } from "../src/cli/values";
 import { FORMULAS, type Formula } from "../src/kernels/formula";
 import { computeKernel, type KernelProgress } from "../src/kernels/kernel";
 import { marginOutput } from "../src/kernels/outputs";
-import { writeFileAtomically } from "../src/model/atomic-write";
+import { writeFileAtomically } from "../src/files/atomic-write";
 import { backendVersions, tf } from "../src/model/backend";
 import { loadCheckpoint } from "../src/model/checkpoint";
 import { labelWordHead } from "../src/model/head";

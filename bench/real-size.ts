@@ -1,7 +1,7 @@
 /** Our kernel of real SST-2 sentences at roberta-base's size, and what the authors' algorithm would take for it. */
 import { join } from "node:path";
 import type { Formula } from "../src/kernels/formula";
-import { writeFileAtomically } from "../src/model/atomic-write";
+import { writeFileAtomically } from "../src/files/atomic-write";
 import { loadTokenizer } from "../src/model/tokenizer";
 import type { Example } from "../src/tasks/example";
 import { encodePrompt, labelWordIds } from "../src/tasks/prompt";

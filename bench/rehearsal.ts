@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parameterShapes, toRawConfig } from "../src/model/model-config";
-import { writeSafetensors, type StoredTensor } from "../src/model/safetensors";
-import { fakeHub } from "../test/model/fake-hub";
+import { writeSafetensors, type StoredTensor } from "../src/files/safetensors";
+import { fakeHub } from "../test/files/fake-hub";
 import { randomRoberta } from "./random-roberta";
 
 const ROOT = resolve(__dirname, "..", "..");

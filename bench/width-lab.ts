@@ -9,7 +9,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
 import { listOf, numbers, seeds } from "../src/cli/values";
-import { writeFileAtomically } from "../src/model/atomic-write";
+import { writeFileAtomically } from "../src/files/atomic-write";
 import {
   widthLab,
   widthSettingName,

@@ -21,7 +21,7 @@ const checks = [
 ];
 
 /** Folders of test/ in which something must be answered in time. */
-const TIMED = new Set(["cli", "environment", "jupyter", "kernels", "model", "notebook"]);
+const TIMED = new Set(["cli", "environment", "files", "jupyter", "kernels", "model", "notebook"]);
 
 /** Those of npm run test:fast: they start no kernel, no browser and no set-up. */
 const FAST = new Set([

@@ -21,14 +21,14 @@ export { backendName, backendVersions, type Tensor } from "./model/backend";
 export * from "./model/checkpoint";
 export { compiled, type Compiled, type CompileOptions, type Tensors } from "./model/compiled";
 export * from "./model/head";
-export * from "./model/hub";
+export * from "./files/hub";
 export { withLora, type LoraOptions } from "./model/lora";
 export * from "./model/model";
 export * from "./model/predict";
 export { randomWeights } from "./model/random-weights";
-export * from "./model/safetensors";
+export * from "./files/safetensors";
 export * from "./model/tokenizer";
-export * from "./model/torch-file";
+export * from "./files/torch-file";
 
 export * from "./kernels/asymmetry";
 export * from "./kernels/example-kernel";

@@ -31,7 +31,7 @@ import { marginOutput } from "../src/kernels/outputs";
 import { projectionError } from "../src/kernels/projection-error";
 import { tf } from "../src/model/backend";
 import { labelWordHead } from "../src/model/head";
-import { resolveModel } from "../src/model/hub";
+import { resolveModel } from "../src/files/hub";
 import { predictLogitsSteps } from "../src/model/predict";
 import { loadTokenizer } from "../src/model/tokenizer";
 import { inRunningCell } from "../src/running-cell";

@@ -14,7 +14,7 @@ import {
 } from "../experiment/solve-kernels";
 import type { SplitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
-import { writeFileAtomically } from "../model/atomic-write";
+import { writeFileAtomically } from "../files/atomic-write";
 import { tableBundle } from "../notebook/show-table";
 import type { LogisticMultiClass } from "../solvers/logistic";
 import type { Solver } from "../solvers/solver";

@@ -7,7 +7,7 @@ import { markdownTable } from "../experiment/result-table";
 import { runSweep, type SweepOutcome } from "../experiment/sweep";
 import { modelName, readSweeps, type Sweep } from "../experiment/sweep-file";
 import { sweepMarkdown } from "../experiment/sweep-findings";
-import { writeFileAtomically } from "../model/atomic-write";
+import { writeFileAtomically } from "../files/atomic-write";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { interruptible } from "./interruptible";

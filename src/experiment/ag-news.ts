@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { downloadFile, reason } from "../model/download";
+import { downloadFile, reason } from "../files/download";
 import { huggingfaceHub } from "../packages";
 import { runningSignal } from "../running-cell";
 import { fetchRemote, findRemote, hashOf, httpsOnly, versionOf, type RemoteOptions } from "./remote-file";

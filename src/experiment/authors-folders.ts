@@ -1,7 +1,7 @@
 /** Which kernels lie in an unpacked archive of the authors, and what one of their files holds. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { readTorchFile, TorchTensor } from "../model/torch-file";
+import { readTorchFile, TorchTensor } from "../files/torch-file";
 
 /** The kernels of one task and one few-shot split, as `readAuthorsKernels` takes them. */
 export interface AuthorsFolder {

@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Formula } from "../kernels/formula";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
-import { toFloat32, type StoredTensor } from "../model/safetensors";
-import { readTorchFile, TorchTensor, writeTorchFile } from "../model/torch-file";
+import { toFloat32, type StoredTensor } from "../files/safetensors";
+import { readTorchFile, TorchTensor, writeTorchFile } from "../files/torch-file";
 import type { Split } from "../tasks/task";
 import type { SplitKernels } from "./split-kernels";
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { KernelBehavior } from "../behavior/kernel-behavior";
 import type { Formula } from "../kernels/formula";
-import { parseCsv } from "../tasks/delimited";
+import { parseCsv } from "../files/delimited";
 import { taskNames } from "../tasks/task";
 import type { BehaviorResult } from "./behavior-table";
 import type { SettingValue } from "./sweep-table";

@@ -1,6 +1,6 @@
 /** Measurements of kernel behaviour as tables: one row a draw, and means over seeds with counts of verdicts. */
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import { formatCsvRow } from "../tasks/delimited";
+import { formatCsvRow } from "../files/delimited";
 import type { BehaviorRun } from "./behavior-record";
 import type { ResultRow } from "./result-table";
 import type { SettingValue } from "./sweep-table";

@@ -14,7 +14,7 @@ import {
 import { join, resolve } from "node:path";
 import { runningSignal } from "../running-cell";
 import { customerReviewFiles } from "../tasks/customer-reviews";
-import { parseCsv } from "../tasks/delimited";
+import { parseCsv } from "../files/delimited";
 import { kShotSplit, readOriginal, type Original } from "../tasks/k-shot";
 import { columnsNeeded } from "../tasks/split";
 import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
@@ -31,7 +31,7 @@ import {
   versionOf,
   type RemoteOptions,
 } from "./remote-file";
-import { BadArchive, extractTarFiles, type TarLimits } from "./tar-files";
+import { BadArchive, extractTarFiles, type TarLimits } from "../files/tar-files";
 
 /** LM-BFF's archive of all tasks but AG News, which the authors' script downloads. */
 export const ARCHIVE_ADDRESS = "https://nlp.cs.princeton.edu/projects/lm-bff/datasets.tar";

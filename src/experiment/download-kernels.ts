@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../model/zip";
+import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../files/zip";
 import { runningSignal } from "../running-cell";
 import {
   checkAddress,

@@ -3,7 +3,7 @@ import { mkdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
-import { readSafetensors, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import type { Split } from "../tasks/task";
 import { authorsKernelFile, readAuthorsKernels } from "./authors-kernels";
 import type { SplitKernels } from "./split-kernels";

@@ -2,7 +2,7 @@ import { adapterBase, loadLoraAdapter } from "../finetune/lora-adapter";
 import { mergedLora } from "../finetune/save-model";
 import { tf } from "../model/backend";
 import { loadCheckpoint } from "../model/checkpoint";
-import type { HubOptions } from "../model/hub";
+import type { HubOptions } from "../files/hub";
 import { modelFromCheckpoint, type Model } from "../model/model";
 import { loadTokenizer, type Tokenizer } from "../model/tokenizer";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { markUsed } from "../kernels/block-file";
-import { writeFileAtomically } from "../model/atomic-write";
+import { writeFileAtomically } from "../files/atomic-write";
 
 /** The folder for results kept between runs: `kernels` in KERNEL_VIEW_CACHE, or in `.cache` of the package. */
 export function defaultStore(): string {

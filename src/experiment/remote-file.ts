@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { downloadFile, HttpError, isInUse, reason } from "../model/download";
+import { downloadFile, HttpError, isInUse, reason } from "../files/download";
 import { runningSignal } from "../running-cell";
 
 export interface RemoteOptions {

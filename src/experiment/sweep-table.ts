@@ -1,5 +1,5 @@
 /** The results of a sweep as one tidy table: a row for every setting on every few-shot draw. */
-import { formatCsvRow, parseCsv } from "../tasks/delimited";
+import { formatCsvRow, parseCsv } from "../files/delimited";
 import type { Run } from "./aggregate";
 import type { SweepMethod } from "./sweep-file";
 

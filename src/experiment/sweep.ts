@@ -6,7 +6,7 @@ import { DIVERGED, sortedSettings, trainingConfigOf } from "../finetune/fine-tun
 import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { claimBlock } from "../kernels/block-claim";
 import { FORMULAS, type Formula } from "../kernels/formula";
-import { writeFileAtomically } from "../model/atomic-write";
+import { writeFileAtomically } from "../files/atomic-write";
 import { runningSignal } from "../running-cell";
 import type { BehaviorRun } from "./behavior-record";
 import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "./behavior-table";

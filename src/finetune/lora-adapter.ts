@@ -6,10 +6,10 @@ import { selectParameters } from "../kernels/parameter-filter";
 import { once } from "../lazy";
 import { loraNames } from "../model/affine";
 import { architectureOf } from "../model/architecture";
-import { writeFileAtomically } from "../model/atomic-write";
+import { writeFileAtomically } from "../files/atomic-write";
 import { tf } from "../model/backend";
 import { parameter, type Model } from "../model/model";
-import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import { z } from "../packages";
 import { saveClassifier, withSavedClassifier } from "./save-model";
 

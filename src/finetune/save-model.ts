@@ -4,11 +4,11 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:
 import { join } from "node:path";
 import { loraNames } from "../model/affine";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
-import { writeFileAtomically } from "../model/atomic-write";
+import { writeFileAtomically } from "../files/atomic-write";
 import { tf, type Tensor } from "../model/backend";
 import { saveCheckpoint, type Weight } from "../model/checkpoint";
 import { parameter, type Model } from "../model/model";
-import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import { parameterShapes } from "../model/model-config";
 
 export interface SaveModelOptions {

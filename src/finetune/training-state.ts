@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { tf, type Tensor } from "../model/backend";
-import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import type { TrainingRecord } from "./training-record";
 
 export interface TrainingState {

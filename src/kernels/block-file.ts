@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readSafetensors, writeSafetensors, type StoredTensor } from "../model/safetensors";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import type { KernelBlock } from "./block";
 import { BLOCK_FORMAT } from "./block-name";
 import type { Formula } from "./formula";

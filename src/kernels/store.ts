@@ -1,7 +1,7 @@
 /** The folder that keeps finished blocks and other remembered results: what is in it, what is sound, what may go. */
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensorsHeader } from "../model/safetensors";
+import { readSafetensorsHeader } from "../files/safetensors";
 import { isLiveClaim, processLives } from "./block-claim";
 import { blockDamage, formatOf } from "./block-file";
 import { BLOCK_FORMAT } from "./block-name";

@@ -1,13 +1,19 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomically } from "./atomic-write";
+import { writeFileAtomically } from "../files/atomic-write";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
-import { resolveModel, type HubOptions } from "./hub";
+import { resolveModel, type HubOptions } from "../files/hub";
 import { parseModelConfig, parameterShapes, toRawConfig, type ModelConfig } from "./model-config";
-import { readSafetensors, readSafetensorsHeader, toFloat32, writeSafetensors, type StoredTensor } from "./safetensors";
+import {
+  readSafetensors,
+  readSafetensorsHeader,
+  toFloat32,
+  writeSafetensors,
+  type StoredTensor,
+} from "../files/safetensors";
 import { fromInt8Rows, scaleName, toInt8Rows } from "./int8-rows";
-import { readShardIndex } from "./shards";
+import { readShardIndex } from "../files/shards";
 
 export type { ModelConfig } from "./model-config";
 

@@ -3,7 +3,7 @@
  * `number · scale`, rounded to float32, are the weights everywhere; nothing computes with the numbers themselves.
  */
 import type { Weight } from "./checkpoint";
-import type { StoredTensor } from "./safetensors";
+import type { StoredTensor } from "../files/safetensors";
 
 /** The name under which a safetensors file has the scales [rows, 1] of an int8 tensor. */
 export const scaleName = (name: string): string => `${name}_scale`;

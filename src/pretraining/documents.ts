@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readSafetensors, writeSafetensors } from "../model/safetensors";
+import { readSafetensors, writeSafetensors } from "../files/safetensors";
 import type { Tokenizer } from "../model/tokenizer";
 
 /** Documents as token ids without special tokens, one behind the other. */

@@ -1,4 +1,4 @@
-import { formatCsvRow } from "./delimited";
+import { formatCsvRow } from "../files/delimited";
 import { pythonStrip } from "./k-shot";
 
 /** Test examples of each label: the authors' script changes LM-BFF's 1,000 to 250, so that 512-shot splits have enough to draw from. */

@@ -1,4 +1,4 @@
-import { formatCsvRow, isMissing } from "./delimited";
+import { formatCsvRow, isMissing } from "../files/delimited";
 import type { Example } from "./example";
 import { columnsNeeded } from "./split";
 import type { Task } from "./task";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatCsvRow, isMissing, parseCsv, type Row } from "./delimited";
+import { formatCsvRow, isMissing, parseCsv, type Row } from "../files/delimited";
 import { numpyRandom, shuffle } from "./numpy-random";
 import { columnsNeeded, dataFile } from "./split";
 import type { Task } from "./task";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMissing, parseCsv, parseTsv, type Row } from "./delimited";
+import { isMissing, parseCsv, parseTsv, type Row } from "../files/delimited";
 import type { Example } from "./example";
 import type { Split, Task } from "./task";
 

@@ -8,7 +8,7 @@ import { encodeExamples, readExamples } from "../../src/experiment/inputs";
 import { readKernels } from "../../src/experiment/kernel-files";
 import { promptOutputs } from "../../src/experiment/outputs";
 import { computeKernel } from "../../src/kernels/kernel";
-import { readSafetensors } from "../../src/model/safetensors";
+import { readSafetensors } from "../../src/files/safetensors";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { taskByName } from "../../src/tasks/task";
 import { assertAllclose } from "../support/allclose";

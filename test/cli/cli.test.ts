@@ -20,7 +20,7 @@ import { promptOutputs } from "../../src/experiment/outputs";
 import { solveKernels } from "../../src/experiment/solve-kernels";
 import { computeKernel } from "../../src/kernels/kernel";
 import { kernelError } from "../../src/kernels/kernel-error";
-import { readSafetensors, writeSafetensors } from "../../src/model/safetensors";
+import { readSafetensors, writeSafetensors } from "../../src/files/safetensors";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { solveLeastSquares } from "../../src/solvers/least-squares";
 import { accuracy } from "../../src/solvers/metrics";

@@ -8,8 +8,8 @@ import { kernelFile, readKernels, writeKernels } from "../../src/experiment/kern
 import { zeroShotAccuracy } from "../../src/experiment/solve-kernels";
 import type { SplitKernels } from "../../src/experiment/split-kernels";
 import type { Formula } from "../../src/kernels/formula";
-import { writeTorchFile } from "../../src/model/torch-file";
-import type { StoredTensor } from "../../src/model/safetensors";
+import { writeTorchFile } from "../../src/files/torch-file";
+import type { StoredTensor } from "../../src/files/safetensors";
 import { solveLeastSquares } from "../../src/solvers/least-squares";
 import { accuracy as accuracyOf } from "../../src/solvers/metrics";
 import type { Split } from "../../src/tasks/task";

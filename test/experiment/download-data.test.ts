@@ -15,7 +15,7 @@ import {
 } from "../../src/experiment/download-data";
 import { readOriginal } from "../../src/tasks/k-shot";
 import { taskByName, taskNames } from "../../src/tasks/task";
-import { fakeHub } from "../model/fake-hub";
+import { fakeHub } from "../files/fake-hub";
 import { fileServer, type FileServer } from "../support/file-server";
 import { root } from "../support/checkout";
 import { makeTar, type MadeTarEntry } from "../support/make-tar";

@@ -17,7 +17,7 @@ import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
 import { computeOutputs } from "../../src/kernels/kernel";
 import { disposeModel } from "../../src/model/model";
 import { withClassifier } from "../../src/model/head";
-import { readSafetensors, writeSafetensors } from "../../src/model/safetensors";
+import { readSafetensors, writeSafetensors } from "../../src/files/safetensors";
 import { taskByName } from "../../src/tasks/task";
 import { assertAllclose } from "../support/allclose";
 import { fixturePath } from "../support/tiny-roberta";

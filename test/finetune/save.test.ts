@@ -11,7 +11,7 @@ import { classifierHead, labelWordHead, tanhClassifierHead } from "../../src/mod
 import { withLora } from "../../src/model/lora";
 import { modelFromCheckpoint } from "../../src/model/model";
 import { predictLogits } from "../../src/model/predict";
-import { readSafetensorsHeader } from "../../src/model/safetensors";
+import { readSafetensorsHeader } from "../../src/files/safetensors";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { assertAllclose } from "../support/allclose";
 import { fixturePath, readJson, tinyRoberta, type Prompt } from "../support/tiny-roberta";

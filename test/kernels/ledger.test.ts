@@ -19,7 +19,7 @@ import { computeBlocks, computeKernel, expectedBlock, kernelPlan, type KernelOpt
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
 import { deleteFiles, planGc, storeFiles, verifyStore } from "../../src/kernels/store";
 import { labelWordHead } from "../../src/model/head";
-import { readSafetensors, writeSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../../src/files/safetensors";
 import { temporaryFolder } from "../support/checkout";
 import { readJson, tinyRoberta, type Prompt } from "../support/tiny-roberta";
 

@@ -12,7 +12,7 @@ import { withLora } from "../../src/model/lora";
 import { modelFromCheckpoint } from "../../src/model/model";
 import { longestText } from "../../src/model/model-config";
 import { predictLogits } from "../../src/model/predict";
-import { readSafetensors, readSafetensorsHeader, type StoredTensor } from "../../src/model/safetensors";
+import { readSafetensors, readSafetensorsHeader, type StoredTensor } from "../../src/files/safetensors";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { encodePrompt, labelWordIds } from "../../src/tasks/prompt";
 import { taskByName } from "../../src/tasks/task";

@@ -9,7 +9,7 @@ import {
   readSafetensorsHeader,
   writeSafetensors,
   type StoredTensor,
-} from "../../src/model/safetensors";
+} from "../../src/files/safetensors";
 import { modelFromCheckpoint, parameterCount } from "../../src/model/model";
 import { changedModel, type ModelChange } from "../support/changed-model";
 

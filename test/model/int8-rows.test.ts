@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { hashOf, readCheckpoint, saveCheckpoint, type Weight } from "../../src/model/checkpoint";
 import { fromInt8Rows, scaleName, toInt8Rows } from "../../src/model/int8-rows";
-import { readSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import { readSafetensors, type StoredTensor } from "../../src/files/safetensors";
 import { randomStream } from "../../src/random";
 import { changedModel } from "../support/changed-model";
 import { fixturePath } from "../support/tiny-roberta";

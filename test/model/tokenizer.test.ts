@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadTokenizer, type Tokenizer } from "../../src/model/tokenizer";
-import { parseCsv, parseTsv } from "../../src/tasks/delimited";
+import { parseCsv, parseTsv } from "../../src/files/delimited";
 import { encodePrompt, labelWordIds } from "../../src/tasks/prompt";
 import { taskByName } from "../../src/tasks/task";
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensors, writeSafetensors, type StoredTensor } from "../../src/model/safetensors";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../../src/files/safetensors";
 
 /** What a test changes of a model: tensors by name, and its config.json. */
 export type ModelChange = (tensors: Map<string, StoredTensor>, config: Record<string, unknown>) => void;

@@ -4,7 +4,7 @@ import { tf } from "../../src/model/backend";
 import type { Sequence } from "../../src/model/batch";
 import { labelWordHead } from "../../src/model/head";
 import type { Model } from "../../src/model/model";
-import { readSafetensors } from "../../src/model/safetensors";
+import { readSafetensors } from "../../src/files/safetensors";
 import { fixturePath, readJson, tinyRoberta, tinyRobertaTied } from "./tiny-roberta";
 
 /** One kernel of make_kernel_oracle.py. */

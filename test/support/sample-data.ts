@@ -1,4 +1,4 @@
-import { formatCsvRow } from "../../src/tasks/delimited";
+import { formatCsvRow } from "../../src/files/delimited";
 import { taskByName, taskFolder, taskNames, type Task } from "../../src/tasks/task";
 import type { MadeTarEntry } from "./make-tar";
 

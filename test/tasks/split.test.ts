@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatCsvRow, isMissing, parseCsv, parseTsv } from "../../src/tasks/delimited";
+import { formatCsvRow, isMissing, parseCsv, parseTsv } from "../../src/files/delimited";
 import { readSplit } from "../../src/tasks/split";
 import { taskByName, type Task } from "../../src/tasks/task";
 import { readJson } from "../support/tiny-roberta";

@@ -19,7 +19,7 @@ import {
   toFloat32,
   writeSafetensors,
   type StoredTensor,
-} from "../../src/model/safetensors";
+} from "../../src/files/safetensors";
 
 const fixtures = join(__dirname, "../../../test/fixtures/safetensors");
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toFloat32, type StoredTensor } from "../../src/model/safetensors";
-import { readTorchFile, writeTorchFile, type TorchTensor } from "../../src/model/torch-file";
-import { readStoredRange, withZip } from "../../src/model/zip";
+import { toFloat32, type StoredTensor } from "../../src/files/safetensors";
+import { readTorchFile, writeTorchFile, type TorchTensor } from "../../src/files/torch-file";
+import { readStoredRange, withZip } from "../../src/files/zip";
 import { makeZip, type MadeEntry } from "../support/make-zip";
 import { fixturePath, readJson } from "../support/tiny-roberta";
 

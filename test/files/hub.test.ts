@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadCheckpoint, readCheckpoint } from "../../src/model/checkpoint";
-import { resolveModel, type DownloadProgress, type HubOptions } from "../../src/model/hub";
+import { resolveModel, type DownloadProgress, type HubOptions } from "../../src/files/hub";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { fakeHub, type FakeHub } from "./fake-hub";
 
