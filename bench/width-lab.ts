@@ -17,8 +17,8 @@ import {
   WIDTH_SETTINGS,
   type WidthRecord,
   type WidthSlope,
-} from "../src/behavior/width-lab";
-import type { SimpleOptimizer } from "../src/behavior/width-scaling";
+} from "../src/theory/width-lab";
+import type { SimpleOptimizer } from "../src/theory/width-scaling";
 import { markdownTable } from "./measured-run";
 
 interface Options {

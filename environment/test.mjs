@@ -28,12 +28,14 @@ const FAST = new Set([
   "behavior",
   "charts",
   "english",
+  "files",
   "finetune",
   "kernels",
   "model",
   "pretraining",
   "solvers",
   "tasks",
+  "theory",
 ]);
 
 const roomOf = (file) => path.relative(path.join(build, "test"), file).split(path.sep)[0];

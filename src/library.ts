@@ -64,7 +64,7 @@ export * from "./finetune/trained-parameters";
 export * from "./finetune/training-config";
 
 export * from "./behavior/agreement";
-export * from "./behavior/circle-network";
+export * from "./theory/circle-network";
 export * from "./behavior/displacement";
 export * from "./behavior/early-steps";
 export * from "./behavior/fixed-features";
@@ -87,40 +87,40 @@ export * from "./behavior/random-subspace";
 export * from "./behavior/recovered-gain";
 export * from "./behavior/slope";
 export * from "./behavior/subspace-kernels";
-export * from "./behavior/wide-network";
-export * from "./behavior/wide-training";
-export * from "./behavior/width-lab";
-export * from "./behavior/width-scaling";
+export * from "./theory/wide-network";
+export * from "./theory/wide-training";
+export * from "./theory/width-lab";
+export * from "./theory/width-scaling";
 
-export * from "./experiment/aggregate";
-export * from "./experiment/authors-folders";
-export * from "./experiment/authors-kernels";
-export * from "./experiment/behavior-record";
-export * from "./experiment/behavior-rows";
-export * from "./experiment/behavior-run";
-export * from "./experiment/behavior-settings";
-export * from "./experiment/behavior-table";
+export * from "./sweep/aggregate";
+export * from "./archives/authors-folders";
+export * from "./archives/authors-kernels";
+export * from "./sweep/behavior-record";
+export * from "./sweep/behavior-rows";
+export * from "./sweep/behavior-run";
+export * from "./sweep/behavior-settings";
+export * from "./sweep/behavior-table";
 export * from "./experiment/compare-kernels";
-export * from "./experiment/dev-choice";
-export * from "./experiment/behavior-verdicts";
-export * from "./experiment/download-kernels";
+export * from "./sweep/dev-choice";
+export * from "./sweep/behavior-verdicts";
+export * from "./archives/download-kernels";
 export * from "./experiment/fill-mask";
 export * from "./experiment/fine-tuning-run";
 export * from "./experiment/inputs";
-export * from "./experiment/kernel-files";
+export * from "./archives/kernel-files";
 export * from "./experiment/language-model";
-export * from "./experiment/measure-behavior";
-export * from "./experiment/model-family";
+export * from "./sweep/measure-behavior";
+export * from "./sweep/model-family";
 export * from "./experiment/output-gradient";
 export * from "./experiment/outputs";
 export * from "./experiment/remember";
-export * from "./experiment/result-table";
+export * from "./sweep/result-table";
 export * from "./experiment/solve-kernels";
 export * from "./experiment/split-kernels";
 export * from "./experiment/square-splits";
-export * from "./experiment/sweep";
-export * from "./experiment/sweep-file";
-export * from "./experiment/sweep-findings";
+export * from "./sweep/sweep";
+export * from "./sweep/sweep-file";
+export * from "./sweep/sweep-findings";
 export {
   methodFamily,
   methodGaps,
@@ -129,9 +129,9 @@ export {
   type MethodGap,
   type TaskGain,
   type TaskGainOptions,
-} from "./experiment/sweep-gains";
-export * from "./experiment/sweep-table";
-export * from "./experiment/training-descent";
+} from "./sweep/sweep-gains";
+export * from "./sweep/sweep-table";
+export * from "./sweep/training-descent";
 export * from "./experiment/zero-shot";
 
 export * from "./charts/accuracy-chart";

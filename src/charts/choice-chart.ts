@@ -1,5 +1,5 @@
-import { devChoices } from "../experiment/dev-choice";
-import type { Run } from "../experiment/aggregate";
+import { devChoices } from "../sweep/dev-choice";
+import type { Run } from "../sweep/aggregate";
 import {
   AXIS_PERCENT,
   type ChartSpec,

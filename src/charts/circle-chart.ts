@@ -1,4 +1,4 @@
-import type { CircleFit } from "../behavior/circle-network";
+import type { CircleFit } from "../theory/circle-network";
 import { type ChartSpec, distinct, PALETTE, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
 
 export interface CircleChartOptions {

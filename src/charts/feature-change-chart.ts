@@ -1,6 +1,6 @@
 import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
 import { PARAMETER_KINDS } from "../behavior/parameter-parts";
-import type { FeatureDistance } from "../experiment/behavior-record";
+import type { FeatureDistance } from "../sweep/behavior-record";
 import { type ChartSpec, distinct, PALETTE, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 /** How far a part of the kernel moved. */

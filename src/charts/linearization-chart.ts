@@ -1,5 +1,5 @@
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import type { BehaviorRun } from "../experiment/behavior-record";
+import type { BehaviorRun } from "../sweep/behavior-record";
 import { AXIS_PERCENT, type ChartSpec, distinct, PALETTE, PERCENT, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
 
 /** What is scored: the pretrained model (f_0), the fine-tuned one (f_t), its linearization (f_lin), kernel gradient descent. Words, since fonts lack subscripts. */

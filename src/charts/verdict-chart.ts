@@ -1,7 +1,7 @@
 import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
 import type { KernelBehavior } from "../behavior/kernel-behavior";
 import { LINEARIZED_SHARE } from "../behavior/recovered-gain";
-import type { BehaviorRun } from "../experiment/behavior-record";
+import type { BehaviorRun } from "../sweep/behavior-record";
 import { mean } from "../solvers/metrics";
 import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, VEGA_LITE_SCHEMA } from "./spec";
 

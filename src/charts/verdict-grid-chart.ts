@@ -1,4 +1,4 @@
-import { CRITERIA, type VerdictCount } from "../experiment/behavior-verdicts";
+import { CRITERIA, type VerdictCount } from "../sweep/behavior-verdicts";
 import { type ChartSpec, distinct, PALETTE, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 export interface VerdictGridOptions {

@@ -1,5 +1,5 @@
 /** `kernel-view data`: the full data sets of the tasks, downloaded. */
-import { downloadData, type InstalledTask } from "../experiment/download-data";
+import { downloadData, type InstalledTask } from "../archives/download-data";
 import { showProgress, type Progress } from "../notebook/progress";
 import { taskByName, taskNames, type Task } from "../tasks/task";
 import { interruptible } from "./interruptible";

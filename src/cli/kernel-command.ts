@@ -1,6 +1,6 @@
 /** `kernel-view kernel`: from a split folder to kernel files. */
 import { existsSync, statSync } from "node:fs";
-import { writeKernels } from "../experiment/kernel-files";
+import { writeKernels } from "../archives/kernel-files";
 import { splitKernels } from "../experiment/split-kernels";
 import { loadKernelJob, projectionErrorText, runKernelJob } from "./kernel-job";
 import type { KernelOptionValues } from "./kernel-options";

@@ -1,9 +1,9 @@
 /** `kernel-view kernels`: the authors' published kernels, and ours in their layout. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { writeAuthorsKernels, type WriteAuthorsKernelsOptions } from "../experiment/authors-kernels";
-import { downloadKernels } from "../experiment/download-kernels";
-import { kernelFile, readKernels } from "../experiment/kernel-files";
+import { writeAuthorsKernels, type WriteAuthorsKernelsOptions } from "../archives/authors-kernels";
+import { downloadKernels } from "../archives/download-kernels";
+import { kernelFile, readKernels } from "../archives/kernel-files";
 import { showProgress, type Progress } from "../notebook/progress";
 
 export interface KernelsCommandOptions {

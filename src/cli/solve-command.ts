@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { gridChart, gridPoints } from "../charts/grid-chart";
-import { aggregate, runsOf } from "../experiment/aggregate";
-import { kernelFile, readKernels } from "../experiment/kernel-files";
+import { aggregate, runsOf } from "../sweep/aggregate";
+import { kernelFile, readKernels } from "../archives/kernel-files";
 import {
   bestOnDev,
   defaultFormula,

@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { loadLanguageModel } from "../experiment/language-model";
 import { defaultStore } from "../experiment/remember";
-import { behaviorCsv, behaviorSummary, type BehaviorResult } from "../experiment/behavior-table";
-import { markdownTable } from "../experiment/result-table";
-import { runSweep, type SweepOutcome } from "../experiment/sweep";
-import { modelName, readSweeps, type Sweep } from "../experiment/sweep-file";
-import { sweepMarkdown } from "../experiment/sweep-findings";
+import { behaviorCsv, behaviorSummary, type BehaviorResult } from "../sweep/behavior-table";
+import { markdownTable } from "../sweep/result-table";
+import { runSweep, type SweepOutcome } from "../sweep/sweep";
+import { modelName, readSweeps, type Sweep } from "../sweep/sweep-file";
+import { sweepMarkdown } from "../sweep/sweep-findings";
 import { writeFileAtomically } from "../files/atomic-write";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";

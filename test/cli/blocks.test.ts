@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeExamples, readExamples } from "../../src/experiment/inputs";
-import { readKernels } from "../../src/experiment/kernel-files";
+import { readKernels } from "../../src/archives/kernel-files";
 import { promptOutputs } from "../../src/experiment/outputs";
 import { computeKernel } from "../../src/kernels/kernel";
 import { readSafetensors } from "../../src/files/safetensors";

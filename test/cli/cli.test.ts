@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeExamples, readExamples } from "../../src/experiment/inputs";
-import { readKernels } from "../../src/experiment/kernel-files";
+import { readKernels } from "../../src/archives/kernel-files";
 import { promptOutputs } from "../../src/experiment/outputs";
 import { solveKernels } from "../../src/experiment/solve-kernels";
 import { computeKernel } from "../../src/kernels/kernel";

@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, describe, it } from "node:test";
-import { parseBehaviorCsv } from "../../src/experiment/behavior-rows";
-import { parseSweepCsv, type SweepRow } from "../../src/experiment/sweep-table";
+import { parseBehaviorCsv } from "../../src/sweep/behavior-rows";
+import { parseSweepCsv, type SweepRow } from "../../src/sweep/sweep-table";
 import { changedModel } from "../support/changed-model";
 import { runCli } from "../support/run-cli";
 import { fixturePath } from "../support/tiny-roberta";

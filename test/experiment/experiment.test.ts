@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fillMask, promptText } from "../../src/experiment/fill-mask";
 import { fineTuningRun } from "../../src/experiment/fine-tuning-run";
 import { encodeExamples } from "../../src/experiment/inputs";
-import { readKernels, writeKernels } from "../../src/experiment/kernel-files";
+import { readKernels, writeKernels } from "../../src/archives/kernel-files";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
 import { outputGradient, parameterGroup } from "../../src/experiment/output-gradient";
 import { newHeadOutputs, promptOutputs } from "../../src/experiment/outputs";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
-import { writeAuthorsKernels } from "../../src/experiment/authors-kernels";
+import { writeAuthorsKernels } from "../../src/archives/authors-kernels";
 import type { SplitKernels } from "../../src/experiment/split-kernels";
 import { randomStream } from "../../src/random";
 import { temporaryFolder } from "../support/checkout";

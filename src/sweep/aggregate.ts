@@ -1,0 +1,104 @@
+import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
+import type { SolverSetting } from "../solvers/solver";
+import type { Solved } from "../experiment/solve-kernels";
+
+/** What is held fixed where runs are compared: everything but the seed and the setting. */
+export interface RunKind {
+  task: string;
+  /** As a table should show it: "SGD kernel", "prompt-based SGD". */
+  method: string;
+  /** Training examples of each class. */
+  k: number;
+}
+
+/** One setting on one few-shot split. */
+export interface Run extends RunKind {
+  /** Of the few-shot split. */
+  seed: number;
+  setting: SolverSetting | Record<string, number | string>;
+  /** The metric on the development and on the test examples, from 0 to 1. */
+  dev: number;
+  test: number;
+}
+
+/** A table's cell: the runs chosen by their development examples, one a seed. */
+export interface Aggregate extends RunKind {
+  seeds: number[];
+  /** Of the test metric, from 0 to 1. */
+  mean: number;
+  /** Population standard deviation (ddof 0). */
+  std: number;
+  median: number;
+  /** In percent, "88.3 (0.3)". */
+  text: string;
+  chosen: Run[];
+}
+
+/** A grid's settings as runs. */
+export function runsOf(
+  grid: readonly Solved<"dev" | "test">[],
+  kind: RunKind & { seed: number },
+  metric: "accuracy" | "f1" = "accuracy",
+): Run[] {
+  return grid.map(({ scores, ...setting }) => ({
+    ...kind,
+    setting,
+    dev: scores.dev[metric],
+    test: scores.test[metric],
+  }));
+}
+
+/**
+ * Results as the authors' `gather_result` reports them: of each seed the run with the best development metric (the
+ * first one on ties), and over seeds the mean and population standard deviation of their test metrics. A run that
+ * repeats another's seed and setting replaces it. Groups and seeds come in order of first appearance.
+ */
+export function aggregate(runs: readonly Run[]): Aggregate[] {
+  const kinds = grouped(runs, ({ task, method, k }) => JSON.stringify([task, method, k]));
+  return kinds.map((own) => {
+    const { task, method, k } = own[0];
+    const chosen = grouped(own, ({ seed }) => String(seed)).map(bestRun);
+    const tests = chosen.map(({ test }) => test);
+    const seeds = chosen.map(({ seed }) => seed);
+    return {
+      task,
+      method,
+      k,
+      seeds,
+      mean: mean(tests),
+      std: populationStd(tests),
+      median: median(tests),
+      text: formatMeanStd(tests),
+      chosen,
+    };
+  });
+}
+
+function bestRun(runs: readonly Run[]): Run {
+  const bySetting = new Map(runs.map((run) => [settingKey(run.setting), run]));
+  return [...bySetting.values()].reduce((best, one) => (one.dev > best.dev ? one : best));
+}
+
+/** Names the setting whatever the order of its fields; String, since JSON has no infinity. */
+const settingKey = (setting: object): string =>
+  JSON.stringify(
+    Object.entries(setting)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort(),
+  );
+
+function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return [...groups.values()];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

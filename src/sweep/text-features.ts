@@ -1,0 +1,58 @@
+/** Rivals that use no gradient: logistic regression on features of the texts, with every penalty. */
+import { featureRows, softmaxFits, softmaxScores } from "../finetune/softmax-regression";
+import type { Model } from "../model/model";
+import { meanStatesSteps } from "../model/predict";
+import type { Predictions } from "../solvers/metrics";
+import type { Example } from "../tasks/example";
+import type { Split } from "../tasks/task";
+import type { Inputs } from "../experiment/inputs";
+
+/** One row of features an example. */
+export type SplitFeatures = Record<Split, Float64Array[]>;
+
+/** How often each word of the training texts occurs in a text, in the order of the words' first appearance; in pairs each side has words of its own. */
+export function wordCounts(examples: Record<Split, readonly Example[]>): SplitFeatures {
+  const words = [...new Set(examples.train.flatMap(wordsOf))];
+  const places = new Map(words.map((word, place) => [word, place]));
+  const count = (example: Example): Float64Array => {
+    const counts = new Float64Array(words.length);
+    for (const word of wordsOf(example)) if (places.has(word)) counts[places.get(word)!]++;
+    return counts;
+  };
+  return { train: examples.train.map(count), dev: examples.dev.map(count), test: examples.test.map(count) };
+}
+
+/** In small letters, without punctuation. */
+const wordsOf = ({ texts }: Example): string[] =>
+  texts.flatMap((text, side) =>
+    (text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? []).map((word) =>
+      texts.length > 1 ? `${side} ${word}` : word,
+    ),
+  );
+
+/** The mean of each text's last hidden states over its tokens. */
+export function* pooledStates(model: Model, inputs: Record<Split, Inputs>): Generator<undefined, SplitFeatures> {
+  const features: Partial<SplitFeatures> = {};
+  for (const split of ["train", "dev", "test"] as const)
+    features[split] = featureRows(
+      yield* meanStatesSteps(model, inputs[split].sequences),
+      inputs[split].sequences.length,
+    );
+  return features as SplitFeatures;
+}
+
+/** What logistic regression on the training features says of the others, for each inverse penalty in turn. */
+export function* regressionOn(
+  features: SplitFeatures,
+  labels: readonly number[],
+  { classes, inversePenalties }: { classes: number; inversePenalties: readonly number[] },
+): Generator<undefined, { inversePenalty: number; dev: Predictions; test: Predictions }[]> {
+  const fits = yield* softmaxFits(features.train, labels, classes, inversePenalties);
+  return fits.map((fit, i) => {
+    const on = (split: Split): Predictions => ({
+      values: Float64Array.from(features[split].flatMap((x) => softmaxScores(fit, x))),
+      shape: [features[split].length, classes],
+    });
+    return { inversePenalty: inversePenalties[i], dev: on("dev"), test: on("test") };
+  });
+}

@@ -1,0 +1,382 @@
+/**
+ * The width experiment (Section 5, Theorem 5.5): does fine-tuning come nearer to its kernel as the network grows?
+ *
+ * Networks of widths n are fine-tuned until they have fitted a fixed share of what the new task asks for; then the change of
+ * f on held-out inputs is compared with its linearization at θ_0, and the features with those at θ_0. What is asked for is
+ *
+ *   y = f_0(x) + ε g(x),  ε = n^(−a),  g of unit size on the training examples,
+ *
+ * so that the output derivative χ = f − y of the squared loss has size ε. The paper's "natural" task is one where χ → 0 with the
+ * width (Definition 5.3). Here that is imposed, by a > 0; it does not emerge from pretraining. The change of f then shrinks with χ,
+ * and the errors are relative to it. a = 0 is a task that needs a change of Θ(1).
+ *
+ * | start | what it is |
+ * |---|---|
+ * | pretrained | trained in the maximal update parameterization (width-scaling.ts) on a source task to small loss |
+ * | new head | its features under a new random head, as in standard fine-tuning |
+ * | lazy | not trained, in the neural-tangent-kernel scaling: the reference |
+ *
+ * What theory expects ({@link expectedSlope}): a step moves a hidden unit by m = n^(−μ), with μ = a, and a + 1/2 for the lazy start.
+ * The gradient moves in proportion, slope −μ. The first term that the linearization leaves out is quadratic in the movement. For a pretrained
+ * head the units' contributions to it agree, and the relative error has slope −μ. For a random head v it is odd in v (v ΔW² and Δv ΔW,
+ * with Δv even in v and ΔW odd), so that the n contributions have random signs and it is smaller by n^(−1/2); the cubic term is
+ * even. The slope is then −min(μ + 1/2, 2μ), for the kernel's entries too. At the lazy start that is −1, as
+ * Dyer and Gur-Ari (2019) have it, and not the −1/2 of the general upper bound; −1/2 is the gradients'.
+ * This derivation is ours; docs/paper.md says what is known of the paper's statement.
+ */
+import { randomMatrix } from "../kernels/random-matrix";
+import { runSteps } from "../steps";
+import { fittedSlope, type FittedSlope } from "../behavior/slope";
+import { trainWideSteps, type WideTask } from "./wide-training";
+import {
+  dot,
+  gradientsOf,
+  linearChange,
+  randomNetwork,
+  weightedKernel,
+  withNewHead,
+  type Gradients,
+  type PerLayer,
+  type WideNetwork,
+} from "./wide-network";
+import { initialDeviations, widthRates, type Parameterization, type SimpleOptimizer } from "./width-scaling";
+
+export const WIDTH_STARTS = ["pretrained", "new head", "lazy"] as const;
+export type WidthStart = (typeof WIDTH_STARTS)[number];
+
+export interface WidthSetting {
+  start: WidthStart;
+  /** a of ε = n^(−a), at least 0. */
+  exponent: number;
+  optimizer: SimpleOptimizer;
+}
+
+/** Either head on a task that is natural or not, and the lazy reference, for both optimizers. */
+export const WIDTH_SETTINGS: readonly WidthSetting[] = (["sgd", "signgd"] as const).flatMap((optimizer) => [
+  { start: "pretrained" as const, exponent: 0.5, optimizer },
+  { start: "pretrained" as const, exponent: 0, optimizer },
+  { start: "new head" as const, exponent: 0, optimizer },
+  { start: "new head" as const, exponent: 0.5, optimizer },
+  { start: "lazy" as const, exponent: 0, optimizer },
+]);
+
+export interface WidthLabOptions {
+  /** Default: 64, 128, …, 2,048. */
+  widths?: readonly number[];
+  /** Each draws other examples, tasks and weights. */
+  seeds?: readonly number[];
+  /** Default: {@link WIDTH_SETTINGS}. */
+  settings?: readonly WidthSetting[];
+  /** d. Default 8. */
+  inputs?: number;
+  /** Examples of the source task, of the fine-tuning task, and held out. Default 8 each. */
+  examples?: { source: number; train: number; heldOut: number };
+  /** The share of y − f_0 that fine-tuning fits. Default 0.5. */
+  fitted?: number;
+  /** Pretraining ends at this root mean squared residual, relative to the start. Default 0.1: a hundredth of the loss. */
+  sourceResidual?: number;
+  /** Learning rates before scaling with the width; SignGD's is for χ of size 1. */
+  rates?: { pretraining: number; sgd: number; signgd: number };
+  /** For pretraining and for fine-tuning each. Default 1,000. */
+  maxSteps?: number;
+  /** Called after each record. */
+  onRecord?: (record: WidthRecord, done: number, total: number) => void;
+}
+
+/** What was measured at one width, seed and setting. */
+export interface WidthRecord extends WidthSetting {
+  /** "pretrained, χ ∝ n^−0.5, SGD". */
+  setting: string;
+  width: number;
+  seed: number;
+  /** ε, the root mean square of y − f_0 on the training examples. */
+  epsilon: number;
+  /** Fine-tuning steps, and the share of y − f_0 fitted by them. Less than asked for where maxSteps was not enough. */
+  steps: number;
+  fitted: number;
+  /** Steps of pretraining and the relative residual at its end; 0 and 1 for the lazy start. */
+  sourceSteps: number;
+  sourceResidual: number;
+  /** Root of the mean squared change of f on the held-out inputs. */
+  change: number;
+  /** ‖f_t − f_lin‖ / ‖f_t − f_0‖ over the held-out inputs. */
+  linearizationError: number;
+  /** ‖K_t − K_0‖ / ‖K_0‖ (Frobenius), of held-out with training inputs; K_SGD or K_A-SignGD by optimizer, each layer times its rate. */
+  kernelDistance: number;
+  /** ‖∇f_t − ∇f_0‖ / ‖∇f_0‖ over the held-out inputs, each layer's square times SGD's rate. */
+  gradientDistance: number;
+}
+
+export const WIDTH_MEASURES = ["linearizationError", "kernelDistance", "gradientDistance"] as const;
+export type WidthMeasure = (typeof WIDTH_MEASURES)[number];
+
+const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "SignGD" };
+
+/** As a legend has it. */
+export const widthSettingName = ({ start, exponent, optimizer }: WidthSetting): string =>
+  `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${OPTIMIZER_NAMES[optimizer]}`;
+
+/** The slope that the argument above expects of a measure against the width. */
+export function expectedSlope(
+  { start, exponent }: Pick<WidthSetting, "start" | "exponent">,
+  measure: WidthMeasure,
+): number {
+  const movement = exponent + (start === "lazy" ? 0.5 : 0);
+  const slope =
+    start === "pretrained" || measure === "gradientDistance" ? movement : Math.min(movement + 0.5, 2 * movement);
+  return slope === 0 ? 0 : -slope;
+}
+
+/** Runs the experiment: a record for each width, seed and setting, the narrowest networks first. */
+export const widthLab = (options: WidthLabOptions = {}, signal?: AbortSignal): Promise<WidthRecord[]> =>
+  runSteps(widthLabSteps(options), signal);
+
+const DEFAULTS: Chosen = {
+  widths: [64, 128, 256, 512, 1024, 2048],
+  seeds: [1, 2, 3],
+  settings: WIDTH_SETTINGS,
+  inputs: 8,
+  examples: { source: 8, train: 8, heldOut: 8 },
+  fitted: 0.5,
+  sourceResidual: 0.1,
+  rates: { pretraining: 2, sgd: 0.5, signgd: 0.1 },
+  maxSteps: 1000,
+};
+
+/** {@link widthLab} with a pause after each training step. */
+export function* widthLabSteps(options: WidthLabOptions = {}): Generator<undefined, WidthRecord[]> {
+  const chosen = { ...DEFAULTS, ...options };
+  check(chosen);
+  const records: WidthRecord[] = [];
+  const total = chosen.widths.length * chosen.seeds.length * chosen.settings.length;
+  for (const width of chosen.widths) {
+    for (const seed of chosen.seeds) {
+      const data = drawData(chosen, seed);
+      const needed = chosen.settings.some(({ start }) => start !== "lazy");
+      const pretrained = needed ? yield* pretrain(chosen, data.source, width, seed) : undefined;
+      for (const setting of chosen.settings) {
+        const record = yield* measure(chosen, setting, data, pretrained, width, seed);
+        records.push(record);
+        options.onRecord?.(record, records.length, total);
+        yield;
+      }
+    }
+  }
+  return records;
+}
+
+type Chosen = Required<Omit<WidthLabOptions, "onRecord">>;
+
+/** The inputs are the same at every width. */
+interface Data {
+  source: WideTask;
+  train: readonly Float64Array[];
+  heldOut: readonly Float64Array[];
+  /** g on the training examples, of root mean square 1. */
+  direction: Float64Array;
+}
+
+function drawData({ inputs, examples }: Chosen, seed: number): Data {
+  const draw = (name: string, size: number): Float64Array =>
+    Float64Array.from(randomMatrix("gaussian", seed, ["width-lab", name], size));
+  const points = (name: string, count: number): Float64Array[] =>
+    Array.from({ length: count }, (_, k) => scaledTo(draw(`${name} ${k}`, inputs), Math.sqrt(inputs)));
+  /** A wave in a random direction: as smooth at every place, and no network of ours fits it without learning. */
+  const wave = (name: string, x: readonly Float64Array[]): Float64Array => {
+    const direction = scaledTo(draw(name, inputs), 2);
+    const [phase] = draw(`${name}, phase`, 1);
+    return Float64Array.from(x, (point) => Math.SQRT2 * Math.sin(dot(direction, point) + Math.PI * phase));
+  };
+  const [source, train, heldOut] = [
+    points("source", examples.source),
+    points("train", examples.train),
+    points("held out", examples.heldOut),
+  ];
+  return {
+    source: { x: source, targets: wave("source wave", source) },
+    train,
+    heldOut,
+    direction: scaledTo(wave("fine-tuning wave", train), Math.sqrt(train.length)),
+  };
+}
+
+function scaledTo(vector: Float64Array, norm: number): Float64Array {
+  const factor = norm / Math.sqrt(dot(vector, vector));
+  return vector.map((value) => value * factor);
+}
+
+interface Pretrained {
+  network: WideNetwork;
+  steps: number;
+  residual: number;
+}
+
+function* pretrain(
+  { inputs, rates, sourceResidual, maxSteps }: Chosen,
+  source: WideTask,
+  width: number,
+  seed: number,
+): Generator<undefined, Pretrained> {
+  const start = randomNetwork(width, inputs, initialDeviations("mup", width, inputs), seed);
+  return yield* trainWideSteps(start, source, {
+    rates: times(widthRates("mup", "sgd", width, inputs), rates.pretraining),
+    sign: false,
+    until: { residual: sourceResidual },
+    maxSteps,
+  });
+}
+
+function* measure(
+  chosen: Chosen,
+  setting: WidthSetting,
+  data: Data,
+  pretrained: Pretrained | undefined,
+  width: number,
+  seed: number,
+): Generator<undefined, WidthRecord> {
+  const { inputs, fitted, maxSteps, rates } = chosen;
+  const { start, exponent, optimizer } = setting;
+  const parameterization: Parameterization = start === "lazy" ? "lazy" : "mup";
+  const deviations = initialDeviations(parameterization, width, inputs);
+  const initial =
+    start === "lazy"
+      ? randomNetwork(width, inputs, deviations, seed)
+      : start === "pretrained"
+        ? pretrained!.network
+        : withNewHead(pretrained!.network, deviations.output, seed);
+  const epsilon = width ** -exponent;
+  const onTrain = gradientsOf(initial, data.train);
+  const onHeldOut = gradientsOf(initial, data.heldOut);
+  yield;
+  const targets = onTrain.activations.outputs.map((f, k) => f + epsilon * data.direction[k]);
+  const perWidth = widthRates(parameterization, optimizer, width, inputs);
+  // A sign does not know how small χ is, so that the rate has to.
+  const stepRates = times(perWidth, optimizer === "sgd" ? rates.sgd : rates.signgd * epsilon);
+  const tuned = yield* trainWideSteps(
+    initial,
+    { x: data.train, targets },
+    { rates: stepRates, sign: optimizer === "signgd", until: { fitted }, maxSteps },
+  );
+  const [tunedOnTrain, tunedOnHeldOut] = [
+    gradientsOf(tuned.network, data.train),
+    gradientsOf(tuned.network, data.heldOut),
+  ];
+  yield;
+  const change = tunedOnHeldOut.activations.outputs.map((f, k) => f - onHeldOut.activations.outputs[k]);
+  const linear = linearChange(initial, tuned.network, onHeldOut.activations, onHeldOut.derivatives);
+  const signs = optimizer === "signgd";
+  return {
+    setting: widthSettingName(setting),
+    ...setting,
+    width,
+    seed,
+    epsilon,
+    steps: tuned.steps,
+    fitted: tuned.fitted,
+    sourceSteps: start === "lazy" ? 0 : pretrained!.steps,
+    sourceResidual: start === "lazy" ? 1 : pretrained!.residual,
+    change: Math.sqrt(dot(change, change) / change.length),
+    linearizationError: relativeDistance(linear, change),
+    kernelDistance: relativeDistance(
+      weightedKernel(tunedOnHeldOut, tunedOnTrain, perWidth, signs),
+      weightedKernel(onHeldOut, onTrain, perWidth, signs),
+    ),
+    gradientDistance: gradientDistanceOf(tunedOnHeldOut, onHeldOut, widthRates(parameterization, "sgd", width, inputs)),
+  };
+}
+
+const times = ({ input, hidden, output }: PerLayer, factor: number): PerLayer => ({
+  input: input * factor,
+  hidden: hidden * factor,
+  output: output * factor,
+});
+
+/** ‖a − b‖ / ‖b‖. */
+function relativeDistance(a: Float64Array, b: Float64Array): number {
+  const difference = a.map((value, i) => value - b[i]);
+  return Math.sqrt(dot(difference, difference) / dot(b, b));
+}
+
+/** From ‖u − v‖² = ‖u‖² + ‖v‖² − 2 ⟨u, v⟩: no gradient is formed. Exact to about 1e-8, the root of float64's rounding. */
+function gradientDistanceOf(tuned: Gradients, start: Gradients, rates: PerLayer): number {
+  const diagonal = (kernel: Float64Array): number => {
+    const n = Math.sqrt(kernel.length);
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += kernel[i * n + i];
+    return sum;
+  };
+  const [tt, ts, ss] = [
+    weightedKernel(tuned, tuned, rates),
+    weightedKernel(tuned, start, rates),
+    weightedKernel(start, start, rates),
+  ].map(diagonal);
+  return Math.sqrt(Math.max(0, tt + ss - 2 * ts) / ss);
+}
+
+/** One row of the experiment's summary. */
+export interface WidthSlope extends FittedSlope, WidthSetting {
+  setting: string;
+  measure: WidthMeasure;
+  expected: number;
+}
+
+/**
+ * The slope of each measure against the width by setting: parallel lines, one for each seed. Records that did not get to the
+ * wanted share are left out, and settings that have no seed at two widths.
+ */
+export function widthSlopes(
+  records: readonly WidthRecord[],
+  { fitted = DEFAULTS.fitted, measures = WIDTH_MEASURES }: { fitted?: number; measures?: readonly WidthMeasure[] } = {},
+): WidthSlope[] {
+  const bySetting = new Map<string, WidthRecord[]>();
+  for (const record of records)
+    if (Math.abs(record.fitted - fitted) < 0.01)
+      bySetting.set(record.setting, [...(bySetting.get(record.setting) ?? []), record]);
+  const sloping = [...bySetting].filter(([, own]) =>
+    own.some(({ seed, width }) => own.some((other) => other.seed === seed && other.width !== width)),
+  );
+  return sloping.flatMap(([setting, own]) =>
+    measures.map((measure) => {
+      const { start, exponent, optimizer } = own[0];
+      return {
+        setting,
+        start,
+        exponent,
+        optimizer,
+        measure,
+        expected: expectedSlope(own[0], measure),
+        ...fittedSlope(
+          own.map(({ width }) => width),
+          own.map((record) => record[measure]),
+          own.map(({ seed }) => seed),
+        ),
+      };
+    }),
+  );
+}
+
+function check({ widths, seeds, settings, inputs, examples, fitted, sourceResidual, rates, maxSteps }: Chosen): void {
+  const counts: [string, readonly number[]][] = [
+    ["width", widths],
+    ["number of inputs", [inputs]],
+    ["number of examples", Object.values(examples)],
+    ["number of steps", [maxSteps]],
+  ];
+  for (const [name, values] of counts) {
+    const wrong = values.find((value) => !Number.isInteger(value) || value < 1);
+    if (wrong !== undefined)
+      throw new Error(`the width experiment needs a ${name} that is a whole number of at least 1, not ${wrong}`);
+  }
+  if (widths.length === 0 || seeds.length === 0 || settings.length === 0)
+    throw new Error("the width experiment needs at least one width, one seed and one setting");
+  const seed = seeds.find((value) => !Number.isSafeInteger(value) || value < 0);
+  if (seed !== undefined) throw new Error(`a seed must be a whole number of at least 0, not ${seed}`);
+  const exponent = settings.find((setting) => !(setting.exponent >= 0 && Number.isFinite(setting.exponent)))?.exponent;
+  if (exponent !== undefined)
+    throw new Error(`the exponent of a setting must be a number of at least 0, not ${exponent}`);
+  for (const [name, share] of Object.entries({ fitted, sourceResidual }))
+    if (!(share > 0 && share < 1)) throw new Error(`"${name}" is a share above 0 and below 1, not ${share}`);
+  for (const [name, rate] of Object.entries(rates))
+    if (!(rate > 0 && Number.isFinite(rate)))
+      throw new Error(`the learning rate "${name}" must be a number above 0, not ${rate}`);
+}
