@@ -38,7 +38,7 @@ export interface EarlyStepsOptions {
   optimizer: OptimizerName;
   /** The learning rate of each step: as many steps are taken. There is no clipping. */
   rates: readonly number[];
-  /** Indices of each step's training examples; sign formulas need one a step. */
+  /** Indices of each step's training examples; sign formulas need one example per step. */
   batches: readonly (readonly number[])[];
   /** Default: cross-entropy. */
   loss?: OutputLoss;

@@ -87,7 +87,7 @@ export const featureRows = (values: Float32Array, rows: number): Float64Array[] 
     Float64Array.from(values.subarray((i * values.length) / rows, ((i + 1) * values.length) / rows)),
   );
 
-/** Scores of one example, one a class. */
+/** The scores of one example, one for each class. */
 export const softmaxScores = ({ weights, intercepts }: SoftmaxWeights, x: Float64Array): number[] =>
   weights.map((row, a) => dot(row, x) + intercepts[a]);
 

@@ -22,7 +22,7 @@ export const blockPath = (store: string, name: string): string => join(store, `$
 
 /**
  * The stored block, or undefined when it is not there. Reading counts as use: see gc.
- * A damaged block is said and treated as missing, so that it is computed anew.
+ * Reports a damaged block and treats it as missing, so that it is computed again.
  */
 export function readBlock(
   store: string,

@@ -31,7 +31,7 @@ export interface LogisticFit {
   foldAccuracy: number[];
   /** One weight a training row, n·C of them. */
   weights: Float64Array;
-  /** One a score: [b] of the binary problem, or one a class, the first of which is 0. */
+  /** One for each score: [b] for two classes, or one for each class, the first of which is 0. */
   intercepts: Float64Array;
   predict(evaluate: EvaluationSet): Predictions;
 }

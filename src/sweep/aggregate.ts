@@ -21,7 +21,7 @@ export interface Run extends RunKind {
   test: number;
 }
 
-/** A table's cell: the runs chosen by their development examples, one a seed. */
+/** A table's cell: the runs that the development examples chose, one for each seed. */
 export interface Aggregate extends RunKind {
   seeds: number[];
   /** Of the test metric, from 0 to 1. */
