@@ -262,7 +262,7 @@ test("several jobs are added up, and the line that stays says what came from dis
   stopped({ done: 5, total: 9, reused: 3 });
   stopped.finish("stopped");
   assert.deepEqual(written, [
-    "Measuring: 1 of 1 runs from disk in 0.0 s",
+    "Measuring: 1 of 1 run from disk in 0.0 s",
     "Kernel: 5/9 blocks · 4.0 s each · 16 s left",
     "Kernel: 3 of 5/9 blocks from disk, 2 computed in 8.0 s · stopped",
   ]);
