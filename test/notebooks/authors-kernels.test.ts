@@ -33,8 +33,8 @@ test("the notebook writes files like the authors', and reads the same numbers", 
     ),
   );
   const [contents] = cell("contents").tables;
-  assert.match(contents, /K \(SGD\) .*test_kernels_imdb\.pt .* kernel +float64 +16 × 1 × 12 × 1/);
-  assert.match(contents, /K \(A-SignGD\) .*test_kernels_imdb\.pt .* kernel +float64 +2 × 16 × 1 × 12 × 1/);
+  assert.match(contents, /K \(SGD\) .*test_kernels_movies-2\.pt .* kernel +float64 +16 × 1 × 12 × 1/);
+  assert.match(contents, /K \(A-SignGD\) .*test_kernels_movies-2\.pt .* kernel +float64 +2 × 16 × 1 × 12 × 1/);
   assert.match(contents, /labels +float32 +12 +-1, 1/);
   assert.match(
     cell("contents").printed,
