@@ -45,7 +45,7 @@ test("the notebook on measuring kernel behaviour measures for itself, and its ch
       cell(id)
         .printed.trimEnd()
         .split("\n")
-        .map((line) => line.split(" on imdb")[0]),
+        .map((line) => line.split(" on movies-2")[0]),
       methods,
       id,
     );
