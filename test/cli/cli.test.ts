@@ -263,7 +263,7 @@ describe("kernel-view kernel and solve", () => {
       "--f0",
       "10,inf",
     ]);
-    const share = /\ntest: (\d+\.\d)$/m.exec(stdout)?.[1];
+    const share = /\ntest: (\d+\.\d) \(0\.0\)$/m.exec(stdout)?.[1];
     assert.ok(share && stdout.includes(` ${share}\n`), stdout);
     assert.match(readFileSync(at("grid.svg"), "utf8"), /^<svg[\s\S]*best on dev/);
     solve("--chart", at("grid.json"));
