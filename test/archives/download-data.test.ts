@@ -570,7 +570,7 @@ test("abort leaves nothing half-installed, and the next run goes on", async () =
 
 test("a killed process leaves nothing half-installed, and its leftovers are removed", async () => {
   // Slow enough to be caught unpacking: it kills itself at the first report of it.
-  const program = `require(${JSON.stringify(join(root, "build", "src", "experiment", "download-data.js"))}).downloadData([require(${JSON.stringify(join(root, "build", "src", "tasks", "task.js"))}).taskByName("mr")],
+  const program = `require(${JSON.stringify(join(root, "build", "src", "archives", "download-data.js"))}).downloadData([require(${JSON.stringify(join(root, "build", "src", "tasks", "task.js"))}).taskByName("mr")],
     { out: ${JSON.stringify(out())}, from: ${JSON.stringify(`${server.address}data/`)}, onProgress: ({ step }) => step === "Unpack" && process.kill(process.pid, "SIGKILL") })`;
   const signal = await new Promise((done) =>
     spawn(process.execPath, ["-e", program], { stdio: "ignore" }).on("close", (_, name) => done(name)),
