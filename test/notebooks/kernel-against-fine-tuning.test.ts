@@ -47,6 +47,7 @@ test("the notebook reads a sweep's results, tells them in sentences, and measure
   const { cells, seconds } = await executedNotebook(t, "06a-kernel-against-fine-tuning", [
     `results=${path.join(folder, "out", "chosen.csv")}`,
     `sweepFile=${file}`,
+    "taskName=imdb",
   ]);
   t.diagnostic(`${seconds.toFixed(0)} s`);
   const cell = (id: string) => cells.get(id)!;

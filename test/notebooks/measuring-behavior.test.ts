@@ -111,6 +111,8 @@ test("it reads a finished sweep: the table from its CSV, the single runs in full
   const { cells, seconds } = await executedNotebook(t, notebook, [
     `model=${model}`,
     `results=${out}`,
+    'tasks=["imdb"]',
+    "seeds=[13]",
     "measureHere=false",
     "featureExamples=4",
   ]);

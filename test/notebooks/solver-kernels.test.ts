@@ -6,6 +6,8 @@ import { smallEnglishModel } from "../support/small-english-model";
 test("the notebook on optimizers' kernels runs with small parameters, and its checks hold", async (t) => {
   const { cells, seconds } = await executedNotebook(t, "04-solver-kernels", [
     `model=${smallEnglishModel(t)}`,
+    "taskName=imdb",
+    "data=data/english/tasks/imdb",
     "testExamples=12",
     "sgdRates=[0.01,0.1]",
     "signRates=[0.0001]",
