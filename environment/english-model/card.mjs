@@ -158,7 +158,7 @@ ${table([["text", "documents", "tokens", "licence"], ...sources()])}
 
 Both trainings read this text, what is marked "twice" two times in a pass. \`environment/english-model/text.py\` writes these files and leaves out every line that holds a test
 sentence of the English tasks, or of the paper's tasks as far as they were at hand (MR, RTE, SNLI, MNLI, QNLI, QQP, SST-2, SST-5, Subj, TREC; CR's reviews are not read at
-all). A separate search found no test sentence of 20 letters or more in the text.
+all). A separate search found no test sentence of four words and 20 letters or more in the text.
 
 Its weights are int8 with a scale for each row, and those values *are* the model: nothing computes with finer ones.
 \`npx kernel-view convert data/english/model --out FOLDER\` writes them as float32, which Python's transformers loads (\`BertForMaskedLM\`, \`AutoTokenizer\`) and computes the same logits with.

@@ -12,6 +12,7 @@
 import { createOptimizer, type OptimizerName } from "../finetune/optimizer";
 import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "../finetune/flat-parameters";
 import { parameterGradients, type ParameterGradients } from "../finetune/parameter-gradients";
+import { takesSigns } from "../kernels/formula";
 import { computeKernel, computeOutputsSteps, type KernelOptions } from "../kernels/kernel";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { combineLogits, type Outputs } from "../kernels/outputs";
@@ -220,7 +221,7 @@ function check(options: EarlyStepsOptions): void {
     throw new Error(`a batch names training example ${wrong}; there are ${train.labels.length}, counted from 0`);
   const empty = batches.findIndex((batch) => batch.length === 0);
   if (empty >= 0) throw new Error(`batch ${empty} (counted from 0) is empty`);
-  const sign = chosenFormulas(options).find((formula) => formula !== "sgd");
+  const sign = chosenFormulas(options).find(takesSigns);
   if (sign && !signsApply(options))
     throw new Error(
       `the ${sign} kernel predicts steps on one example with one output (the margin): use such outputs and batches, or only the formula sgd`,

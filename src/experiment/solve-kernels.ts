@@ -217,7 +217,7 @@ export function checkFormula(solver: Solver, formula: Formula): void {
       `the solver asym is for the asymmetric_signgd kernel, not ${formula}: use lstsq, logistic, svc or svr for that one`,
     );
   }
-  if ((solver === "svc" || solver === "svr") && formula !== "sgd" && formula !== "signgd") {
+  if ((solver === "svc" || solver === "svr") && mirrorOf(formula) !== formula) {
     throw new Error(
       `the solver ${solver} needs a symmetric kernel, which ${formula} is not: use sgd or signgd, or the solver asym`,
     );
