@@ -12,7 +12,7 @@ import { sentenceKey } from "./data-sets";
 export const VERDICTS: readonly { word: string; others: readonly string[] }[] = [
   { word: "terrible", others: ["I hated it.", "Avoid this one.", "Two thumbs down.", "Stay far away."] },
   { word: "bad", others: ["I disliked it.", "Skip this one.", "Not for me.", "Two stars only."] },
-  { word: "okay", others: ["I remain unsure.", "Mixed feelings here.", "Half and half.", "Three stars only."] },
+  { word: "okay", others: ["I cannot decide.", "Mixed feelings here.", "Half and half.", "Three stars only."] },
   { word: "good", others: ["I liked it.", "I enjoyed it.", "Worth your time.", "Four solid stars."] },
   { word: "great", others: ["I loved it.", "I recommend it.", "Two thumbs up.", "Five full stars."] },
 ];
