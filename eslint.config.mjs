@@ -3,6 +3,7 @@ import tseslint from "typescript-eslint";
 
 // Imports run one way, along the data flow: a room may use the rooms before it, never those after it.
 const rooms = [
+  "files",
   "tasks",
   "english",
   "model",
@@ -11,7 +12,10 @@ const rooms = [
   "finetune",
   "pretraining",
   "behavior",
+  "theory",
   "experiment",
+  "sweep",
+  "archives",
   "charts",
   "notebook",
   "jupyter",

@@ -1,6 +1,7 @@
 /** The public functions whose types are the package's own, room by room along the data flow. */
 
 export * from "./counted";
+export * from "./errors";
 export * from "./random";
 
 export * from "./tasks/encoded-prompt";
