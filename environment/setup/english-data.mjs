@@ -28,6 +28,15 @@ const wanted = () =>
     Buffer.from(VADER.sha256),
   );
 
+/** Step: the archive with the rated sentences of vaderSentiment. */
+export const ratedSentences = {
+  name: "Rated sentences",
+  detail: `downloading ${VADER.requirement} (2.5 MB)`,
+  gigabytes: 0.1,
+  isDone: () => existsSync(archive) || englishData.isDone(),
+  run: fetchArchive,
+};
+
 /** Step: the data of the English tasks, from sentences that two packages carry and pairs that were written for it. */
 export const englishData = {
   name: "English tasks",
@@ -37,8 +46,7 @@ export const englishData = {
     const stamp = readIfThere(path.join(folder, "stamp.json"));
     return stamp !== undefined && JSON.parse(stamp).version === wanted();
   },
-  async run(step) {
-    if (!existsSync(archive)) await fetchArchive(step);
+  async run() {
     await run(
       process.execPath,
       [
@@ -60,8 +68,7 @@ export const englishData = {
   },
 };
 
-async function fetchArchive(step) {
-  step.say(`downloading ${VADER.requirement} (2.5 MB)`);
+async function fetchArchive() {
   const scratch = path.join(cache, "vader-part");
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });

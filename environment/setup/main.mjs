@@ -1,4 +1,4 @@
-// The steps of set-up, in order. Each knows whether it is done, so a second run costs a few milliseconds.
+// The steps of set-up. Each knows whether it is done, so a second run costs a few milliseconds.
 import { statfsSync } from "node:fs";
 import { root } from "./places.mjs";
 import { alone } from "./lock.mjs";
@@ -9,17 +9,26 @@ import { pythonEnvironment } from "./python-environment.mjs";
 import { nativeTensorflow } from "./native-tensorflow.mjs";
 import { jupyterKernel } from "./jupyter-kernel.mjs";
 import { compiledSources } from "./compiled-sources.mjs";
-import { englishData } from "./english-data.mjs";
+import { englishData, ratedSentences } from "./english-data.mjs";
 
 /**
- * A step is `{ name, detail, gigabytes, isDone(), run(step) }`; `run` returns a closing remark. TensorFlow's libraries
- * come through pip, so Python precedes it; the tasks' data is made by compiled programs.
+ * A step is `{ name, detail, gigabytes, isDone(), run(step) }`; `run` returns a closing remark. Each stands here with the
+ * steps that it has to wait for: TensorFlow's libraries and the rated sentences come through pip, the tasks' data is made
+ * by compiled programs.
  */
-const steps = [nodePackages, pythonEnvironment, nativeTensorflow, jupyterKernel, compiledSources, englishData];
+const steps = new Map([
+  [nodePackages, []],
+  [pythonEnvironment, []],
+  [nativeTensorflow, [nodePackages, pythonEnvironment]],
+  [jupyterKernel, [pythonEnvironment]],
+  [compiledSources, [nodePackages]],
+  [ratedSentences, [pythonEnvironment]],
+  [englishData, [compiledSources, ratedSentences]],
+]);
 
 /** `--only packages`: just the Node packages (for lint, build and the like). */
 export async function main(args) {
-  const chosen = args[0] === "--only" && args[1] === "packages" ? [nodePackages] : steps;
+  const chosen = args[0] === "--only" && args[1] === "packages" ? new Map([[nodePackages, []]]) : steps;
   try {
     await setUp(chosen);
   } catch (error) {
@@ -30,17 +39,33 @@ export async function main(args) {
 
 /** Brings every step up to date. Throws SetupError with the remedy where something is missing. */
 export async function setUp(chosen = steps) {
-  if (chosen.every((step) => step.isDone())) return;
+  if ([...chosen.keys()].every((step) => step.isDone())) return;
   await alone(async () => {
-    const waiting = chosen.filter((step) => !step.isDone());
+    const waiting = [...chosen.keys()].filter((step) => !step.isDone());
     if (waiting.length === 0) return;
     checkDiskSpace(waiting);
     const started = Date.now();
     console.error("Setting up Kernel View:");
-    // Asked again one by one: an earlier step can undo a later one (new Node packages drop the native addon).
-    for (const step of chosen) if (!step.isDone()) await runStep(step);
+    await runSteps(chosen);
     console.error(`Set-up finished in ${((Date.now() - started) / 1000).toFixed(1)} s.\n`);
   });
+}
+
+/** Runs each step as soon as those that it waits for are done. After a failure those under way end, and no other starts. */
+async function runSteps(chosen) {
+  const running = new Map();
+  const failures = [];
+  for (const [step, needed] of chosen) {
+    const before = Promise.all(needed.map((each) => running.get(each)));
+    // Whether a step is done is asked late: an earlier one can undo it (new Node packages drop the native addon).
+    const run = async () => {
+      await before;
+      if (failures.length === 0 && !step.isDone()) await runStep(step).catch((error) => failures.push(error));
+    };
+    running.set(step, run());
+  }
+  await Promise.all(running.values());
+  if (failures.length > 0) throw failures[0];
 }
 
 async function runStep(step) {
