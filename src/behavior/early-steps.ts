@@ -26,6 +26,8 @@ import { lossOfOutputs, type OutputLoss } from "./output-loss";
 
 /** The kernels that predict changes of f. */
 export const PREDICTING_FORMULAS = ["sgd", "signgd", "asymmetric_signgd"] as const;
+
+/** Name of a kernel that predicts changes of f. */
 export type PredictingFormula = (typeof PREDICTING_FORMULAS)[number];
 
 export interface EarlyStepsOptions {

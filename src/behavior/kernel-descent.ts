@@ -15,14 +15,14 @@ import type { OutputTable } from "./output-table";
 
 export interface KernelDescentOptions {
   train: {
-    /** [n, C, n, C]: training examples with themselves, the side that takes the sign first. */
+    /** [n, C, n, C], training examples with themselves, the side that takes the sign first. */
     kernel: KernelTensor;
     labels: readonly number[];
     /** f_0 of the training examples, [n, C]. Default: zeros. */
     start?: LogitsTensor | OutputTable;
   };
   evaluate: {
-    /** [n, C, m, C]: training examples with those to predict. */
+    /** [n, C, m, C], training examples with those to predict. */
     kernel: KernelTensor;
     /** f_0 of these examples, [m, C]. Default: zeros. */
     start?: LogitsTensor | OutputTable;

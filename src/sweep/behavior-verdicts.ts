@@ -10,6 +10,8 @@ export const CRITERIA = {
   fixedFeatures: "fixed",
   kernelBehavior: "all three",
 } as const satisfies Record<keyof KernelBehavior, string>;
+
+/** A verdict on one measurement of kernel behaviour. */
 export type Criterion = keyof KernelBehavior;
 
 /** How often a verdict is "yes", over the draws of one task and method. */
@@ -55,6 +57,7 @@ export interface TestsTogether {
   notDefined: number;
 }
 
+/** In how many measurements both tests of Section 6.2 pass, one of them, or neither. */
 export function testsTogether(rows: readonly BehaviorRow[]): TestsTogether {
   const count = (linearized: boolean, fixed: boolean): number =>
     rows.filter(({ verdicts }) => verdicts.linearized === linearized && verdicts.fixedFeatures === fixed).length;

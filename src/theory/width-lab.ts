@@ -108,6 +108,8 @@ export interface WidthRecord extends WidthSetting {
 }
 
 export const WIDTH_MEASURES = ["linearizationError", "kernelDistance", "gradientDistance"] as const;
+
+/** A measure whose slope against the width is fitted. */
 export type WidthMeasure = (typeof WIDTH_MEASURES)[number];
 
 const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "SignGD" };

@@ -32,6 +32,7 @@ const options: ts.CompilerOptions = {
   noEmit: true,
   incremental: false,
   tsBuildInfoFile: undefined,
+  outDir: undefined,
   rootDir: undefined,
   declaration: false,
   noUnusedLocals: false,
