@@ -40,7 +40,13 @@ function namesInNotebooks(): string[] {
   );
   const code = cells.map(({ source }) => [source].flat().join("")).join("\n");
   return [...code.matchAll(/import (?:type )?\{([^}]*)\} from "kernel-view"/g)].flatMap(([, list]) =>
-    list.split(",").map((name) => name.trim().replace(/^type /, "").split(" as ")[0]),
+    list.split(",").map(
+      (name) =>
+        name
+          .trim()
+          .replace(/^type /, "")
+          .split(" as ")[0],
+    ),
   );
 }
 

@@ -55,7 +55,7 @@ function medianOfSorted(values: ArrayLike<number>): number {
   return values.length % 2 === 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-/** ⟨u, v⟩ / (‖u‖ ‖v‖). */
+/** The cosine of two vectors, ⟨u, v⟩ / (‖u‖ ‖v‖), from −1 to 1. */
 export function cosine(u: ArrayLike<number>, v: ArrayLike<number>): number {
   let [product, ofU, ofV] = [0, 0, 0];
   for (let i = 0; i < u.length; i++) {

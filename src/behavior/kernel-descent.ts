@@ -63,7 +63,12 @@ export interface KernelDescent {
   coefficients: Float64Array;
 }
 
-/** Runs kernel gradient descent. */
+/**
+ * Kernel gradient descent from f_0, one step for each learning rate: f(x) ← f(x) − η Σ_i χ_i K(x_i, x), or with sign(χ)
+ * for an asymmetric kernel (Definition 3.3 and Theorem 4.3 of the paper).
+ *
+ * @throws if shapes, labels, rates or batches do not fit, or the outputs grow without bound
+ */
 export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSignal): Promise<KernelDescent> =>
   runSteps(kernelDescentSteps(options), signal);
 

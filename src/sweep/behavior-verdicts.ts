@@ -70,7 +70,7 @@ export function testsTogether(rows: readonly BehaviorRow[]): TestsTogether {
   return { ...counts, notDefined: rows.length - Object.values(counts).reduce((sum, one) => sum + one, 0) };
 }
 
-/** The same in words, for one method or several. */
+/** What {@link testsTogether} counts, in one sentence, for one method or several. */
 export function togetherSentence(rows: readonly BehaviorRow[]): string {
   const { both, linearizedOnly, fixedOnly, neither, notDefined } = testsTogether(rows);
   const judged = rows.length - notDefined;
@@ -97,7 +97,7 @@ export interface PairMeans {
   second?: number;
 }
 
-/** Compares two methods draw by draw. */
+/** Compares two methods on the tasks and draws that both have: verdicts that differ, and the means of both. */
 export function pairedMethods(rows: readonly BehaviorRow[], first: string, second: string): MethodPair {
   const key = ({ task, k, seed }: BehaviorRow): string => JSON.stringify([task, k, seed]);
   const others = new Map(rows.filter(({ method }) => method === second).map((row) => [key(row), row]));
