@@ -84,7 +84,8 @@ function setApart(project, exported) {
 const contents = (parts) => `# The public names
 
 What \`import { … } from "kernel-view"\` offers, in the order of the data flow. \`npm run docs\` writes these pages from the
-comments of the sources; everything that is not on them is internal and may change.
+comments of the sources. Everything else is internal and may change, except \`tf\` and \`resultDataFrame\`
+([code.md](../code.md#the-public-names)).
 
 ${parts.map(({ name, title }) => `- [${title}](${name}.md)`).join("\n")}
 `;
