@@ -50,6 +50,7 @@ async function writeReference(out, modules) {
     typeDeclarationFormat: "table",
     tableColumnSettings: { hideInherited: true, hideOverrides: true },
     useCodeBlocks: true,
+    useHTMLAnchors: true,
     pageTitleTemplates: { module: ({ name }) => titles.get(name) },
     out,
   });
@@ -90,14 +91,18 @@ comments of the sources. Everything else is internal and may change, except \`tf
 ${parts.map(({ name, title }) => `- [${title}](${name}.md)`).join("\n")}
 `;
 
-/** Every property has an anchor; those that no link leads to double the size of the tables. */
+/**
+ * Every heading and property has an anchor, which would double the size of the tables. What stays are those that a link
+ * leads to and that are not the name of a heading anyway.
+ */
 function removeUnusedAnchors(folder) {
   const pages = filesUnder(folder).map((file) => [file, readFileSync(file, "utf8")]);
   const used = new Set(pages.flatMap(([, text]) => [...text.matchAll(/\]\([\w.-]*#([\w-]+)\)/g)].map(([, id]) => id)));
+  const isNeeded = (id) => used.has(id) && /^property-|-\d+$/.test(id);
   for (const [file, text] of pages) {
     writeFileSync(
       file,
-      text.replace(/<a id="([\w-]+)"><\/a> /g, (anchor, id) => (used.has(id) ? anchor : "")),
+      text.replace(/<a id="([\w-]+)"><\/a>\s+/g, (anchor, id) => (isNeeded(id) ? anchor : "")),
     );
   }
 }

@@ -1,35 +1,34 @@
 /** The package as npm packs it: small, and usable without a checkout. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
-import { describe, test, type TestContext } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { extract } from "tar";
-import { program, root, runNode, temporaryFolder } from "../support/checkout";
+import { program, root, runNode } from "../support/checkout";
 
-/** Runs `npm pack` without the build before it, and returns what npm says of the file. */
-async function packed(t: TestContext) {
+let folder: string;
+let packed: { filename: string; files: { path: string }[]; unpackedSize: number };
+before(async () => {
   const { npmCommand } = (await program("environment/setup/command.mjs")) as {
     npmCommand: () => { program: string; args: string[] };
   };
   const npm = npmCommand();
-  const folder = temporaryFolder(t);
+  folder = mkdtempSync(path.join(os.tmpdir(), "kernel-view-"));
+  // Without the build that npm would run before: what is built is there already.
   const said = execFileSync(
     npm.program,
     [...npm.args, "pack", "--ignore-scripts", "--json", "--pack-destination", folder],
     { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
   );
-  const [{ filename, files, unpackedSize }] = JSON.parse(said) as {
-    filename: string;
-    files: { path: string }[];
-    unpackedSize: number;
-  }[];
-  return { folder, file: path.join(folder, filename), names: files.map((file) => file.path), unpackedSize };
-}
+  [packed] = JSON.parse(said) as (typeof packed)[];
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the packed package", () => {
-  test("has the library, its types, the command and the documentation, and nothing large", async (t) => {
-    const { names, unpackedSize } = await packed(t);
+  test("has the library, its types, the command and the documentation, and nothing large", () => {
+    const names = packed.files.map((file) => file.path);
     for (const name of [
       "build/src/index.js",
       "build/src/cli.js",
@@ -45,14 +44,13 @@ describe("the packed package", () => {
       names.filter((name) => /^(test|bench|data|src)\/|^build\/(test|bench)\/|\.(map|ipynb)$/.test(name)),
       [],
     );
-    assert.ok(unpackedSize < 3e6, `${unpackedSize} bytes`);
+    assert.ok(packed.unpackedSize < 3e6, `${packed.unpackedSize} bytes`);
   });
 
-  test("loads, has its types, and has its command", async (t) => {
-    const { folder, file } = await packed(t);
+  test("loads, has its types, and has its command", async () => {
     const place = path.join(folder, "node_modules", "kernel-view");
     mkdirSync(place, { recursive: true });
-    await extract({ file, cwd: place, strip: 1 });
+    await extract({ file: path.join(folder, packed.filename), cwd: place, strip: 1 });
     symlinkSync(path.join(root, "node_modules"), path.join(place, "node_modules"), "junction");
     const loaded = runNode(["-p", `require("kernel-view").mean([1, 3])`], { cwd: folder });
     assert.equal(loaded.stdout, "2\n", loaded.stderr);
