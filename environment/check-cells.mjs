@@ -75,6 +75,7 @@ function createProgram(modules) {
     noEmit: true,
     incremental: false,
     tsBuildInfoFile: undefined,
+    outDir: undefined,
     rootDir: undefined,
     declaration: false,
     noUnusedLocals: false,

@@ -1,4 +1,5 @@
-// npm test: lint, format, strict types of sources and notebook cells, then every test (the last also run the start notebook).
+// npm test: lint, format, strict types of sources and notebook cells, API reference, then every test (the last also run the
+// start notebook).
 // npm test -- NAME …: only the tests whose path contains a name, without the checks before them.
 // npm run check: the checks alone. npm run test:fast: types, then the rooms that start no kernel, browser or set-up.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -18,6 +19,7 @@ const checks = [
   ["format", [path.join(nodeModules, "prettier", "bin", "prettier.cjs"), "--log-level", "warn", "--check", "."]],
   ["types of the sources", [path.join(nodeModules, "typescript", "bin", "tsc"), "-p", "."]],
   ["notebooks: rules, types, lint", [path.join(root, "environment", "check-cells.mjs")]],
+  ["API reference", [path.join(root, "environment", "docs.mjs"), "--check"]],
 ];
 
 /** Folders of test/ in which something must be answered in time. */

@@ -1,170 +1,197 @@
-/** The public functions whose types are the package's own, room by room along the data flow. */
+/** Kernel View's public names, room by room along the data flow. Everything else is internal and may change. */
 
-export * from "./counted";
-export * from "./errors";
-export * from "./random";
+// Used everywhere: kinds of error, counts of things
+export { counted } from "./counted";
+export { CorruptFileError, DivergedError, InputError } from "./errors";
 
-export * from "./tasks/encoded-prompt";
-export * from "./tasks/example";
-export * from "./tasks/format-examples";
-export * from "./tasks/k-shot";
-export * from "./tasks/prompt";
+// Tasks, their files, prompts and splits
+export type { EncodedPrompt } from "./tasks/encoded-prompt";
+export type { Example } from "./tasks/example";
+export { formatExamples } from "./tasks/format-examples";
+export { kShotRows, kShotSplit, readOriginal } from "./tasks/k-shot";
+export { encodePrompt, labelWordIds, promptTokens } from "./tasks/prompt";
 export { readSplit } from "./tasks/split";
-export * from "./tasks/split-folder";
-export * from "./tasks/split-overlap";
-export * from "./tasks/task";
-export * from "./tasks/task-file";
-export * from "./tasks/template";
+export { originalFolder, writeSplitFolder } from "./tasks/split-folder";
+export { splitOverlaps } from "./tasks/split-overlap";
+export { taskByName, taskFolder, type Split, type Task } from "./tasks/task";
+export { parseTask, readTaskFile } from "./tasks/task-file";
+export { templateText } from "./tasks/template";
 
-export * from "./english/verdicts";
+// Tasks of real English
+export { ratedTexts, verdictTexts } from "./english/verdicts";
 
-export { backendName, backendVersions, type Tensor } from "./model/backend";
-export * from "./model/checkpoint";
-export { compiled, type Compiled, type CompileOptions, type Tensors } from "./model/compiled";
-export * from "./model/head";
-export * from "./files/hub";
-export { withLora, type LoraOptions } from "./model/lora";
-export * from "./model/model";
-export * from "./model/predict";
-export { randomWeights } from "./model/random-weights";
-export * from "./files/safetensors";
-export * from "./model/tokenizer";
-export * from "./files/torch-file";
-
-export * from "./kernels/asymmetry";
-export * from "./kernels/example-kernel";
-export { FORMULAS, KERNEL_NAMES, type Formula } from "./kernels/formula";
-export * from "./kernels/kernel";
-export * from "./kernels/kernel-error";
-export * from "./kernels/kernel-tensor";
-export * from "./kernels/outputs";
-export { PROJECTION_KINDS, type Projection, type ProjectionKind } from "./kernels/projection";
-export * from "./kernels/projection-error";
-export * from "./kernels/store";
-
-export * from "./solvers/asymmetric-least-squares";
-export * from "./solvers/best-threshold";
-export * from "./solvers/double-centered";
-export * from "./solvers/least-squares";
-export * from "./solvers/logistic";
-export * from "./solvers/metrics";
-export * from "./solvers/prediction-terms";
-export { encodeTargets, largestSingularValue, type EvaluationSet, type TrainingSet } from "./solvers/problem";
-export * from "./solvers/solver";
-export * from "./solvers/stratified-folds";
-export * from "./solvers/support-vectors";
-
-export * from "./finetune/fine-tune";
-export * from "./finetune/linear-probe";
-export * from "./finetune/lora-adapter";
-export * from "./finetune/loss";
-export * from "./finetune/optimizer";
-export * from "./finetune/parameter-gradients";
-export * from "./finetune/save-model";
-export * from "./finetune/trained-parameters";
-export * from "./finetune/training-config";
-
-export * from "./behavior/agreement";
-export * from "./theory/circle-network";
-export * from "./behavior/displacement";
-export * from "./behavior/early-steps";
-export * from "./behavior/fixed-features";
-export * from "./behavior/gradient-distance";
-export * from "./behavior/johnson-lindenstrauss";
-export * from "./behavior/kernel-alignment";
-export * from "./behavior/kernel-behavior";
-export * from "./behavior/kernel-change";
-export * from "./behavior/kernel-descent";
-export * from "./behavior/kernel-distance";
-export * from "./behavior/level-change";
-export * from "./behavior/linearization";
-export * from "./behavior/linearization-test";
-export * from "./behavior/output-derivative";
-export * from "./behavior/model-between";
-export * from "./behavior/output-loss";
-export * from "./behavior/output-table";
-export * from "./behavior/parameter-parts";
-export * from "./behavior/random-subspace";
-export * from "./behavior/recovered-gain";
-export * from "./behavior/slope";
-export * from "./behavior/subspace-kernels";
-export * from "./theory/wide-network";
-export * from "./theory/wide-training";
-export * from "./theory/width-lab";
-export * from "./theory/width-scaling";
-
-export * from "./sweep/aggregate";
-export * from "./archives/authors-folders";
-export * from "./archives/authors-kernels";
-export * from "./sweep/behavior-record";
-export * from "./sweep/behavior-rows";
-export * from "./sweep/behavior-run";
-export * from "./sweep/behavior-settings";
-export * from "./sweep/behavior-table";
-export * from "./experiment/compare-kernels";
-export * from "./sweep/dev-choice";
-export * from "./sweep/behavior-verdicts";
-export * from "./archives/download-kernels";
-export * from "./experiment/fill-mask";
-export * from "./experiment/fine-tuning-run";
-export * from "./experiment/inputs";
-export * from "./archives/kernel-files";
-export * from "./experiment/language-model";
-export * from "./sweep/measure-behavior";
-export * from "./sweep/model-family";
-export * from "./experiment/output-gradient";
-export * from "./experiment/outputs";
-export * from "./experiment/remember";
-export * from "./sweep/result-table";
-export * from "./experiment/solve-kernels";
-export * from "./experiment/split-kernels";
-export * from "./experiment/square-splits";
-export * from "./sweep/sweep";
-export * from "./sweep/sweep-file";
-export * from "./sweep/sweep-findings";
+// Models, and what they answer
+export type { Tensor } from "./model/backend";
 export {
-  methodFamily,
-  methodGaps,
-  taskGains,
-  type GainVerdict,
-  type MethodGap,
-  type TaskGain,
-  type TaskGainOptions,
-} from "./sweep/sweep-gains";
-export * from "./sweep/sweep-table";
-export * from "./sweep/training-descent";
-export * from "./experiment/zero-shot";
+  classifierHead,
+  labelWordHead,
+  tanhClassifierHead,
+  withClassifier,
+  withTanhClassifier,
+  type Head,
+} from "./model/head";
+export { withLora } from "./model/lora";
+export { disposeModel, parameterCount, type Model } from "./model/model";
+export { predictLogits } from "./model/predict";
+export { randomWeights } from "./model/random-weights";
 
-export * from "./charts/accuracy-chart";
-export * from "./charts/agreement-chart";
-export * from "./charts/choice-chart";
-export * from "./charts/circle-chart";
-export * from "./charts/contribution-chart";
-export * from "./charts/dataset-chart";
-export * from "./charts/early-steps-chart";
-export * from "./charts/feature-change-chart";
-export * from "./charts/gain-chart";
-export * from "./charts/grid-chart";
-export * from "./charts/grouped-accuracy-chart";
-export * from "./charts/kernel-heatmap";
-export * from "./charts/kernel-panels";
-export * from "./charts/linearization-chart";
-export * from "./charts/mask-fill-chart";
-export * from "./charts/prediction-terms-chart";
-export * from "./charts/prompt-chart";
-export * from "./charts/prompt-token-chart";
-export * from "./charts/naturalness-chart";
-export * from "./charts/regularization-chart";
-export * from "./charts/same-answers-chart";
-export * from "./charts/slope-chart";
-export * from "./charts/step-panels-chart";
-export * from "./charts/subspace-chart";
-export * from "./charts/subspace-entries-chart";
-export * from "./charts/tangent-chart";
-export * from "./charts/training-chart";
-export * from "./charts/two-tests-chart";
-export * from "./charts/verdict-chart";
-export * from "./charts/verdict-grid-chart";
+// Kernels
+export { kernelAsymmetry } from "./kernels/asymmetry";
+export { exampleKernel } from "./kernels/example-kernel";
+export { FORMULAS, KERNEL_NAMES, type Formula } from "./kernels/formula";
+export { computeKernel, computeOutputs } from "./kernels/kernel";
+export type { KernelTensor } from "./kernels/kernel-tensor";
+export type { Outputs } from "./kernels/outputs";
+
+// Kernel regression
+export { solveAsymmetric } from "./solvers/asymmetric-least-squares";
+export { bestThreshold } from "./solvers/best-threshold";
+export { doubleCentered } from "./solvers/double-centered";
+export { solveLeastSquares } from "./solvers/least-squares";
+export { asPredictions, formatMeanStd, mean, populationStd, predictedClasses } from "./solvers/metrics";
+export { leaveOneOut, predictionTerms } from "./solvers/prediction-terms";
+export { largestSingularValue } from "./solvers/problem";
+export type { Solver } from "./solvers/solver-names";
+
+// Fine-tuning
+export { fineTune } from "./finetune/fine-tune";
+export type { LabelledPrompts } from "./finetune/labelled-prompts";
+export { linearProbe } from "./finetune/linear-probe";
+export { loadLoraAdapter, saveLoraAdapter } from "./finetune/lora-adapter";
+export type { OptimizerName } from "./finetune/optimizer";
+export { saveModel } from "./finetune/save-model";
+export { trainedParameters } from "./finetune/trained-parameters";
+export type { TrainingConfig, TrainingSettings } from "./finetune/training-config";
+
+// Does fine-tuning behave like its kernel?
+export { agreementOf } from "./behavior/agreement";
+export { earlySteps, type EarlyStep, type PredictingFormula } from "./behavior/early-steps";
+export { fixedFeatures } from "./behavior/fixed-features";
+export { gradientDistance } from "./behavior/gradient-distance";
+export { johnsonLindenstrauss, johnsonLindenstraussDimension } from "./behavior/johnson-lindenstrauss";
+export { kernelTargetAlignment } from "./behavior/kernel-alignment";
+export { kernelBehavior } from "./behavior/kernel-behavior";
+export { cosine, kernelChange } from "./behavior/kernel-change";
+export { kernelDescent } from "./behavior/kernel-descent";
+export { kernelDistance } from "./behavior/kernel-distance";
+export { levelChange, levelSentence, levelVerdict, type LevelValue } from "./behavior/level-change";
+export { linearize } from "./behavior/linearization";
+export { linearizationTest } from "./behavior/linearization-test";
+export { withModelBetween } from "./behavior/model-between";
+export { outputDerivatives } from "./behavior/output-derivative";
+export { lossOfOutputs } from "./behavior/output-loss";
+export { randomSubspaceKernels } from "./behavior/random-subspace";
+export { recoveredGain } from "./behavior/recovered-gain";
+export { fittedSlope } from "./behavior/slope";
+export {
+  ALL_LORA_TARGETS,
+  fullKernel,
+  loraGradient,
+  loraKernel,
+  parameterSubspaceKernel,
+} from "./behavior/subspace-kernels";
+
+// Networks small enough to show the theorems
+export { circleInputs, fitCircle, networkBetween, type CircleFit } from "./theory/circle-network";
+export { forward } from "./theory/wide-network";
+export { expectedSlope, widthLab, widthSlopes, type WidthMeasure, type WidthRecord } from "./theory/width-lab";
+
+// The steps of one experiment
+export { compareSplitKernels } from "./experiment/compare-kernels";
+export { fillMask, promptText } from "./experiment/fill-mask";
+export { fineTuningRun } from "./experiment/fine-tuning-run";
+export { encodeExamples, evenly, readFewShot, type Inputs } from "./experiment/inputs";
+export { loadLanguageModel, type LanguageModel } from "./experiment/language-model";
+export { outputGradient, parameterGroup } from "./experiment/output-gradient";
+export { newHeadOutputs, promptOutputs } from "./experiment/outputs";
+export { defaultStore } from "./experiment/remember";
+export type { FineTuningRun } from "./experiment/single-run";
+export {
+  bestOnDev,
+  gridSearch,
+  PAPER_GRID,
+  predictClasses,
+  settingsGrid,
+  settingsOf,
+  solveKernels,
+  zeroShotAccuracy,
+  type SettingValues,
+} from "./experiment/solve-kernels";
+export { firstColumns, splitKernels, type SplitKernels } from "./experiment/split-kernels";
+export { squareSplits } from "./experiment/square-splits";
+export { wordOrders, zeroShotLogits } from "./experiment/zero-shot";
+
+// Sweeps: tasks × draws × methods
+export { aggregate, runsOf, type Run } from "./sweep/aggregate";
+export type { BehaviorRun } from "./sweep/behavior-record";
+export { behaviorRow, finishedBehavior, finishedRuns, readBehaviorCsv, type BehaviorRow } from "./sweep/behavior-rows";
+export { behaviorRun } from "./sweep/behavior-run";
+export { verdictText, type BehaviorResult } from "./sweep/behavior-table";
+export {
+  gainOf,
+  pairedMethods,
+  testsTogether,
+  togetherSentence,
+  verdictCounts,
+  type Criterion,
+  type PairMeans,
+} from "./sweep/behavior-verdicts";
+export { devChoices, luckyBest } from "./sweep/dev-choice";
+export { drawInputs, measureBehavior } from "./sweep/measure-behavior";
+export { differingSettings, modelFamily } from "./sweep/model-family";
+export { resultRows } from "./sweep/result-table";
+export { measureSweep, runSweep } from "./sweep/sweep";
+export { modelName, readSweep, readSweeps } from "./sweep/sweep-file";
+export { sweepFindings } from "./sweep/sweep-findings";
+export { methodFamily, methodGaps, taskGains, type TaskGain } from "./sweep/sweep-gains";
+export { chosenRows, parseSweepCsv, sweepRuns, type SweepRow } from "./sweep/sweep-table";
+
+// The paper's data and the authors' kernel files
+export { authorsFileParts, authorsFolders } from "./archives/authors-folders";
+export { readAuthorsKernels, writeAuthorsKernels } from "./archives/authors-kernels";
+
+// Charts
+export { accuracyChart } from "./charts/accuracy-chart";
+export { agreementChart } from "./charts/agreement-chart";
+export { choiceChart } from "./charts/choice-chart";
+export { circleChart } from "./charts/circle-chart";
+export { contributionChart } from "./charts/contribution-chart";
+export { datasetChart } from "./charts/dataset-chart";
+export { earlyStepPoints, earlyStepsChart, type EarlyStepPoint } from "./charts/early-steps-chart";
+export { featureChangeCells, featureChangeChart } from "./charts/feature-change-chart";
+export { gainChart } from "./charts/gain-chart";
+export { gridChart, gridPoints, type GridPoint } from "./charts/grid-chart";
+export { groupedAccuracyChart, type GroupedScore } from "./charts/grouped-accuracy-chart";
+export { heatmapExamples, kernelHeatmap } from "./charts/kernel-heatmap";
+export { kernelPanels } from "./charts/kernel-panels";
+export { CURVE_COLORS, CURVES, linearizationChart, linearizationPoints } from "./charts/linearization-chart";
+export { maskFillChart } from "./charts/mask-fill-chart";
+export { naturalnessChart } from "./charts/naturalness-chart";
+export { predictionTermsChart } from "./charts/prediction-terms-chart";
+export { promptChart, type PromptScore } from "./charts/prompt-chart";
+export { promptTokenChart } from "./charts/prompt-token-chart";
+export { regularizationChart } from "./charts/regularization-chart";
+export { sameAnswers, sameAnswersChart } from "./charts/same-answers-chart";
+export { slopeChart, type SlopePoint } from "./charts/slope-chart";
 export type { ChartSpec } from "./charts/spec";
+export { stepPanelsChart, type StepPoint } from "./charts/step-panels-chart";
+export { subspaceChart } from "./charts/subspace-chart";
+export { subspaceEntriesChart } from "./charts/subspace-entries-chart";
+export { tangentChart } from "./charts/tangent-chart";
+export { trainingChart } from "./charts/training-chart";
+export { twoTestsChart } from "./charts/two-tests-chart";
+export { verdictChart, verdictPoint, verdictSentence } from "./charts/verdict-chart";
+export { verdictGridChart } from "./charts/verdict-grid-chart";
 
-export * from "./notebook/index";
+// What a cell shows
+export { checkParameters } from "./notebook/check-parameters";
+export { choice } from "./notebook/controls/choice";
+export { interact } from "./notebook/controls/interact";
+export { slider } from "./notebook/controls/slider";
+export { textBox } from "./notebook/controls/text-box";
+export { displaySink } from "./notebook/display-sink";
+export { field } from "./notebook/field";
+export { duration, showProgress } from "./notebook/progress";
+export { showProvenance } from "./notebook/provenance";
+export { showChart } from "./notebook/show-chart";
+export { showTable } from "./notebook/show-table";

@@ -21,11 +21,18 @@ const HEAVY = [
   "zod",
 ];
 
-/** What a script prints as JSON, in a process of its own. `loaded()` there names the heavy packages that are loaded. */
+/**
+ * What a script prints as JSON, in a process of its own. There `loaded()` names the heavy packages that are loaded, and
+ * `internal(file)` is a module of the sources.
+ */
 function ask(script: string, env: NodeJS.ProcessEnv = {}): unknown {
+  const internal = `const internal = (file) => require(${JSON.stringify(path.join(root, "build", "src"))} + "/" + file);`;
   const loaded = `const loaded = () => ${JSON.stringify(HEAVY)}.filter((name) => Object.keys(require.cache).some((file) => file.split("\\\\").join("/").includes("/node_modules/" + name + "/")));`;
   const { status, stdout, stderr } = runNode(
-    ["--eval", `(async () => { ${loaded} ${script} })().then((answer) => console.log(JSON.stringify(answer)))`],
+    [
+      "--eval",
+      `(async () => { ${internal} ${loaded} ${script} })().then((answer) => console.log(JSON.stringify(answer)))`,
+    ],
     { env },
   );
   assert.equal(status, 0, stderr);
@@ -58,14 +65,14 @@ describe("loading the package", () => {
       ["a tensor", "kv.tf.scalar(1).dispose();", ["@tensorflow/tfjs"]],
       [
         "a chart",
-        `await kv.drawStatic({ data: { values: [{ a: 1 }] }, mark: "point", encoding: { x: { field: "a", type: "quantitative" } } });`,
+        `await internal("notebook/static-chart").drawStatic({ data: { values: [{ a: 1 }] }, mark: "point", encoding: { x: { field: "a", type: "quantitative" } } });`,
         ["vega", "vega-lite", "@resvg/resvg-js"],
       ],
       ["a task file", `try { kv.parseTask({}); } catch {}`, ["zod"]],
-      ["training settings", `try { kv.parseTrainingConfig({}); } catch {}`, ["zod"]],
+      ["training settings", `try { internal("finetune/training-config").parseTrainingConfig({}); } catch {}`, ["zod"]],
       [
         "a model by its id",
-        `await kv.resolveModel("nobody/nothing", { cacheDir: ${JSON.stringify(folder)}, offline: true }).catch(() => {});`,
+        `await kv.loadLanguageModel("nobody/nothing", { cacheDir: ${JSON.stringify(folder)}, offline: true }).catch(() => {});`,
         ["@huggingface/hub"],
       ],
       ["a solver", `kv.largestSingularValue(new Float64Array([2]), 1);`, ["ml-matrix"]],
@@ -84,7 +91,8 @@ describe("loading the package", () => {
 
   test("provenance does not load TensorFlow, and tells of it once something was computed", () => {
     const [before, after] = ask(`
-      const { provenance, tf } = require("kernel-view");
+      const { tf } = require("kernel-view");
+      const { provenance } = internal("notebook/provenance");
       const before = provenance().tensorflow;
       tf.scalar(1).dispose();
       return [before, provenance().tensorflow];`) as string[];
@@ -107,7 +115,7 @@ describe("loading the package", () => {
   test("whoever asks for @tensorflow/tfjs in a program of the project gets the chosen backend", () => {
     const script = `require(${JSON.stringify(path.join(root, "environment", "node-compat.cjs"))}); const tfjs = require("@tensorflow/tfjs"); await tfjs.ready();`;
     const [own, chosen] = ask(
-      `${script} return [tfjs.getBackend(), require("kernel-view").backendName()];`,
+      `${script} return [tfjs.getBackend(), internal("model/backend").backendName()];`,
     ) as string[];
     assert.equal(own, chosen);
     assert.equal(ask(`${script} return tfjs.getBackend();`, { KERNEL_VIEW_BACKEND: "cpu" }), "cpu");

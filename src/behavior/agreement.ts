@@ -10,7 +10,7 @@ export interface Agreement {
   scaledError: number;
 }
 
-/** Compares two lists of changes entry by entry. */
+/** Compares predicted with actual changes entry by entry: their correlation and their relative error. */
 export function agreementOf(predicted: ArrayLike<number>, actual: ArrayLike<number>): Agreement {
   const n = actual.length;
   if (predicted.length !== n || n === 0)

@@ -26,6 +26,8 @@ import { lossOfOutputs, type OutputLoss } from "./output-loss";
 
 /** The kernels that predict changes of f. */
 export const PREDICTING_FORMULAS = ["sgd", "signgd", "asymmetric_signgd"] as const;
+
+/** Name of a kernel that predicts changes of f. */
 export type PredictingFormula = (typeof PREDICTING_FORMULAS)[number];
 
 export interface EarlyStepsOptions {
@@ -64,7 +66,13 @@ export interface EarlyStep {
   predictions: Map<PredictingFormula, { predicted: Float64Array; agreement: Agreement }>;
 }
 
-/** Trains from θ_0, predicts each step with the kernels at θ_0, and compares. */
+/**
+ * Trains from θ_0, predicts the change of f after each step with the kernels at θ_0 (Definition 3.3 and Theorem 4.3 of
+ * the paper), and compares.
+ *
+ * @returns a record for each step, the first one first
+ * @throws if batches and rates do not fit, or a sign formula is asked for with several examples a step or several outputs
+ */
 export async function earlySteps(options: EarlyStepsOptions, signal?: AbortSignal): Promise<EarlyStep[]> {
   const { model, outputs, train, evaluate, batches, parameters, store } = options;
   const formulas = chosenFormulas(options);

@@ -42,7 +42,8 @@ export interface FixedFeatures {
 }
 
 /**
- * Computes the kernels of every model with each parameter's share, and compares them with the starting model's.
+ * The fixed-features test (Section 6 of the paper): the kernels of every tuned model, and each layer's and each kind of
+ * parameter's share of them, compared entry by entry with those of the starting model.
  * Definition 3.2 asks for ∇f(ξ; θ_t) ≈ ∇f(ξ; θ_0); here this is judged by the kernel's entries. {@link gradientDistance}
  * compares the gradients themselves.
  */

@@ -47,7 +47,12 @@ export interface GradientDistance {
   kinds: Map<string, GradientChange>;
 }
 
-/** Compares the gradients of every example's outputs at θ_t with those at θ_0. */
+/**
+ * ‖∇f(x; θ_t) − ∇f(x; θ_0)‖ / ‖∇f(x; θ_0)‖ for every example and output, [n, C]: of all parameters, of each layer's and
+ * of each kind. The fixed-features test by gradients; {@link fixedFeatures} takes kernel entries.
+ *
+ * @throws if the tuned model has other parameters or shapes than the start
+ */
 export const gradientDistance = (options: GradientDistanceOptions, signal?: AbortSignal): Promise<GradientDistance> =>
   runSteps(gradientDistanceSteps(options), signal);
 

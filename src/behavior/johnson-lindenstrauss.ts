@@ -7,7 +7,12 @@
  * LoRA, up to a constant factor before ε: docs/paper.md says what of that is confirmed.
  */
 
-/** 1 − 4 N² exp(−(ε² − ε³) d / 4), and 0 where that is negative: there the bound says nothing. */
+/**
+ * A lower bound of the probability that a random projection to d dimensions keeps all inner products of N vectors within
+ * ε ‖u‖ ‖v‖: 1 − 4 N² exp(−(ε² − ε³) d / 4), or 0 where that is negative.
+ *
+ * @throws if ε is not between 0 and 1
+ */
 export function johnsonLindenstrauss(epsilon: number, dimension: number, vectors: number): number {
   if (!(epsilon > 0 && epsilon < 1)) throw new Error(`ε must be between 0 and 1, not ${epsilon}`);
   check(dimension, vectors);

@@ -25,7 +25,10 @@ export interface KernelBehavior {
   kernelBehavior: boolean | undefined;
 }
 
-/** The three criteria as a re-implementation that cites the paper's Table 1 gives them (docs/paper.md). */
+/**
+ * The three criteria of kernel behaviour: the kernel's score, the linearization and the distance of features. The
+ * thresholds are those that a re-implementation quotes from the paper's Table 1 (docs/paper.md).
+ */
 export function kernelBehavior({
   kernelScore,
   tunedScore,

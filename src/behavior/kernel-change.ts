@@ -22,7 +22,12 @@ export interface KernelChange {
   fixed: boolean;
 }
 
-/** @throws if the two have different shapes */
+/**
+ * How far the entries of a kernel moved: the mean and the median of |after − before| / |before|, and other distances
+ * (Section 6.2 of the paper).
+ *
+ * @throws if the two have different shapes
+ */
 export function kernelChange(before: KernelTensor, after: KernelTensor): KernelChange {
   if (String(before.shape) !== String(after.shape))
     throw new Error(
@@ -50,7 +55,7 @@ function medianOfSorted(values: ArrayLike<number>): number {
   return values.length % 2 === 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-/** ⟨u, v⟩ / (‖u‖ ‖v‖). */
+/** The cosine of two vectors, ⟨u, v⟩ / (‖u‖ ‖v‖), from −1 to 1. */
 export function cosine(u: ArrayLike<number>, v: ArrayLike<number>): number {
   let [product, ofU, ofV] = [0, 0, 0];
   for (let i = 0; i < u.length; i++) {

@@ -15,14 +15,14 @@ import type { OutputTable } from "./output-table";
 
 export interface KernelDescentOptions {
   train: {
-    /** [n, C, n, C]: training examples with themselves, the side that takes the sign first. */
+    /** [n, C, n, C], training examples with themselves, the side that takes the sign first. */
     kernel: KernelTensor;
     labels: readonly number[];
     /** f_0 of the training examples, [n, C]. Default: zeros. */
     start?: LogitsTensor | OutputTable;
   };
   evaluate: {
-    /** [n, C, m, C]: training examples with those to predict. */
+    /** [n, C, m, C], training examples with those to predict. */
     kernel: KernelTensor;
     /** f_0 of these examples, [m, C]. Default: zeros. */
     start?: LogitsTensor | OutputTable;
@@ -63,7 +63,12 @@ export interface KernelDescent {
   coefficients: Float64Array;
 }
 
-/** Runs kernel gradient descent. */
+/**
+ * Kernel gradient descent from f_0, one step for each learning rate: f(x) ← f(x) − η Σ_i χ_i K(x_i, x), or with sign(χ)
+ * for an asymmetric kernel (Definition 3.3 and Theorem 4.3 of the paper).
+ *
+ * @throws if shapes, labels, rates or batches do not fit, or the outputs grow without bound
+ */
 export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSignal): Promise<KernelDescent> =>
   runSteps(kernelDescentSteps(options), signal);
 

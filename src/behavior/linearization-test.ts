@@ -25,7 +25,12 @@ export interface LinearizationTest extends GainScores, RecoveredGain {
   error: number;
 }
 
-/** Runs the test for each tuned model, all of them on one backward pass at θ_0. */
+/**
+ * The linearization test (Section 6 of the paper) for each tuned model: the scores of f_0, f_t and f_lin, the share of the
+ * gain that f_lin has, and its relative error. All tuned models share one backward pass at θ_0.
+ *
+ * @throws as {@link linearize}
+ */
 export const linearizationTest = (
   options: LinearizationTestOptions,
   signal?: AbortSignal,

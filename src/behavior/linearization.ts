@@ -36,7 +36,12 @@ export interface Linearization {
   linearized: OutputTable[];
 }
 
-/** Computes f_lin for every example and tuned model. */
+/**
+ * The first-order expansion f_lin(x) = f(x; θ_0) + ⟨∇f(x; θ_0), θ_t − θ_0⟩ (Definition 3.2 of the paper) for every example
+ * and tuned model: outputs f of shape [n, C].
+ *
+ * @throws if a tuned model has other parameters or shapes than the start
+ */
 export const linearize = (options: LinearizationOptions, signal?: AbortSignal): Promise<Linearization> =>
   runSteps(linearizationSteps(options), signal);
 

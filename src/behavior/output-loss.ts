@@ -9,7 +9,7 @@ export type OutputLoss = "cross-entropy" | "l2";
 /** A batch's mean loss, and its derivative with respect to the outputs. */
 export interface LossOfOutputs {
   loss: number;
-  /** [B, C]: χ of each example (the paper's output derivative, Definition 3.1: ∂ℓ/∂f) divided by B. */
+  /** [B, C], χ of each example (the paper's output derivative, Definition 3.1: ∂ℓ/∂f) divided by B. */
   derivative: Float64Array;
 }
 

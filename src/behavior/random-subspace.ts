@@ -33,7 +33,10 @@ export interface RandomSubspaceOptions {
   batchSize?: number;
 }
 
-/** The SGD kernels K_d [n, C, n, C] by dimension. */
+/**
+ * The SGD kernels K_d = ⟨Pᵀ∇f, Pᵀ∇f′⟩, [n, C, n, C], of training in random subspaces, by dimension d. The entries of P have
+ * mean 0 and variance 1/d, so the expectation of K_d is the kernel of all parameters.
+ */
 export const randomSubspaceKernels = (
   options: RandomSubspaceOptions,
   signal?: AbortSignal,

@@ -22,7 +22,13 @@ export const LINEARIZED_SHARE = 0.5;
 /** The smallest gain that is divided by: one point of accuracy. Below it the share is a ratio of sampling errors. Our choice, not the paper's. */
 export const SMALLEST_GAIN = 0.01;
 
-/** How much of what fine-tuning gains its linearization has too. */
+/**
+ * The share of fine-tuning's gain that its linearization has too: (linearized − start) / (tuned − start), from scores
+ * between 0 and 1 (Section 6 of the paper).
+ *
+ * @param smallestGain gains below it have no share
+ * @throws if a score is not a number
+ */
 export function recoveredGain({ start, tuned, linearized }: GainScores, smallestGain = SMALLEST_GAIN): RecoveredGain {
   for (const [name, value] of Object.entries({ start, tuned, linearized })) {
     if (!Number.isFinite(value)) throw new Error(`the score "${name}" must be a number, not ${value}`);

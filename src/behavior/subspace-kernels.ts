@@ -42,7 +42,10 @@ export interface SubspaceKernel {
   fromFull: KernelDistance;
 }
 
-/** Computes the kernel of all parameters, share by share. */
+/**
+ * The kernel of all parameters, [n, C, n, C], with each parameter's share of it; {@link parameterSubspaceKernel} and
+ * {@link loraKernel} start from it.
+ */
 export async function fullKernel(
   { examples, ...options }: SubspaceOptions,
   formulas: readonly Formula[] = ["sgd"],
@@ -132,7 +135,8 @@ export interface LoraKernel extends SubspaceKernel {
 }
 
 /**
- * The SGD kernel of LoRA at its start, where B = 0, scaled to the adapted layers' weights: see the top of this file.
+ * The SGD kernel of LoRA at its start, where B = 0, divided by s² · rank · v, where s = α / rank
+ * and v is the variance of A's entries: its expectation is the kernel of the adapted layers' weights.
  *
  * @param full of the same model and examples, without LoRA factors
  */

@@ -26,7 +26,10 @@ export function promptText(
   return `${decode(ids.slice(0, maskPosition))} ${tokenizer.idToToken(tokenizer.maskId)}${decode(ids.slice(maskPosition + 1))}`.trim();
 }
 
-/** The `top` most likely words at the mask of a prompted example, and the label words wherever they come, most likely first. */
+/**
+ * The `top` most likely words at the mask of a prompted example, and the label words wherever they come, most likely first,
+ * each with its probability over the whole vocabulary.
+ */
 export function fillMask(
   { model, tokenizer }: LanguageModel,
   { texts }: Pick<Example, "texts">,

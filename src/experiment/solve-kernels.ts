@@ -176,7 +176,7 @@ export interface GridSearchOptions extends SolveOptions {
   metric?: "accuracy" | "f1";
 }
 
-/** Solves every setting and selects on `dev`; the test examples are scored and have no say. */
+/** Solves every setting and chooses the best one on `dev`. Other splits are scored and have no say. */
 export const gridSearch = <Name extends string>(
   splits: Record<Name | "train" | "dev", SplitKernels>,
   settings: SettingValues,

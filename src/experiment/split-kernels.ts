@@ -55,7 +55,12 @@ export function splitBlocks<Name extends string>(plans: Record<Name, KernelPlan>
     .map((block, index) => ({ index, ...block }));
 }
 
-/** Computes the kernels of the training examples with the examples of each split; those of the training examples with themselves are exactly symmetric. */
+/**
+ * The kernels [n, C, m, C] of n training examples with the m examples of each split, with labels and outputs. Those of the
+ * training examples with themselves are exactly symmetric.
+ *
+ * @throws as {@link computeKernel}
+ */
 export async function splitKernels<Name extends string>(
   options: SplitKernelsOptions<Name>,
 ): Promise<Record<Name, SplitKernels>> {

@@ -77,7 +77,13 @@ export interface FineTuned {
 export const trainingConfigOf = (options: TrainingSettings): TrainingConfig =>
   parseTrainingConfig(Object.fromEntries(TRAINING_FIELDS.map((name) => [name, options[name]])));
 
-/** Fine-tunes a model. The same options give the same bits on one machine, whether interrupted or not. */
+/**
+ * Fine-tunes a model as the authors' trainer does, and keeps the parameters that do best on dev. The same options give the
+ * same bits on one machine, whether interrupted or not.
+ *
+ * @throws naming the setting and its value if one is wrong, or the set whose prompts and labels do not go together; an
+ *   error named `DivergedError` if the loss is not finite
+ */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const { head, train, dev, stateDirectory, saveEvery, onProgress, onEvaluate, signal = runningSignal() } = options;
   const config = trainingConfigOf(options);

@@ -2,6 +2,8 @@ import { tf, type Tensor } from "../model/backend";
 import type { FlatLayout } from "./flat-parameters";
 
 export const OPTIMIZERS = ["sgd", "signgd", "adamw"] as const;
+
+/** Name of an optimizer that can fine-tune. */
 export type OptimizerName = (typeof OPTIMIZERS)[number];
 
 /** An optimizer over one flat parameter vector [P]. */

@@ -14,7 +14,10 @@ const TABLE = {
   asymmetric_signgd_flipped: { name: "K (A-SignGD), flipped", signs: { train: false, evaluate: true } },
 } satisfies Record<string, FormulaRow>;
 
+/** Name of a kernel formula: of which side of the inner product only signs count. */
 export type Formula = keyof typeof TABLE;
+
+/** The names of all kernel formulas. */
 export const FORMULAS = Object.keys(TABLE) as Formula[];
 
 /** Whether a formula takes the sign on the training and on the evaluation side. */

@@ -61,7 +61,11 @@ export interface KernelResult extends AssembledKernel {
 
 /**
  * K[i, a, j, b] = ⟨∇f_a(x_i), ∇f_b(x_j)⟩ over parameters, and its sign variants, for every training example i
- * and evaluation example j (Section 4 of the paper; the axes are those of the authors' files).
+ * and evaluation example j (Section 4 of the paper; the axes are those of the authors' files). Products are float32, sums over
+ * parameters float64.
+ *
+ * @returns a kernel [n, C, m, C] for each formula, with the outputs of both sides
+ * @throws if a side has no examples, a text is too long for the model, the filter leaves no parameter, or an entry is not finite
  */
 export async function computeKernel(options: KernelOptions): Promise<KernelResult> {
   return computePlan(kernelPlan(options), options);
@@ -226,7 +230,7 @@ function checkFinite({ kernels }: KernelBlock, { row, column }: PlannedBlock, [,
   }
 }
 
-/** The C outputs f_c on a list of prompts, without gradients. */
+/** The C outputs f_c on n prompts, [n, C], without gradients. */
 export const computeOutputs = (model: Model, outputs: Outputs, sequences: Sequence[]): LogitsTensor =>
   runAtOnce(computeOutputsSteps(model, outputs, sequences));
 

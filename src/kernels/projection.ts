@@ -205,7 +205,7 @@ function projectionOfTable(
   return { gradient: () => of(table.delta), sign: () => atOnce(() => of(tf.sign(gatheredRows(table)))) };
 }
 
-/** [C, B, T, H]: for each token the gradient of its row where the example uses the row for the first time, else zero. */
+/** [C, B, T, H], for each token the gradient of its row where the example uses the row for the first time, else zero. */
 function gatheredRows({ rows, delta }: Table): Tensor {
   const [c, b, t, width] = delta.shape as number[];
   const same = tf.cast(tf.equal(rows.reshape([b, t, 1]), rows.reshape([b, 1, t])), "float32");

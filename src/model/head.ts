@@ -7,6 +7,7 @@ import { gelu, layerNorm, layerNormBackward, linear, linearBackward, type NormTr
 import { parameter, type Model } from "./model";
 import type { Backward, Site } from "./site";
 
+/** What turns the hidden states [B, R, H] of a batch into logits, and back: label words, or a classifier. */
 export interface Head {
   /** Describes the head completely: part of every cache key. */
   description: string;

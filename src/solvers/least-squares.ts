@@ -45,9 +45,9 @@ export interface LeastSquaresOptions {
 
 /** One kernel regression problem. */
 export interface LeastSquaresProblem extends LeastSquaresOptions {
-  /** [n, C, n, C]: the kernel of the training examples with themselves. */
+  /** [n, C, n, C], the kernel of the training examples with themselves. */
   train: KernelTensor;
-  /** [n, C, m, C]: the kernel of the training examples with the m examples to predict. */
+  /** [n, C, m, C], the kernel of the training examples with the m examples to predict. */
   evaluate: KernelTensor;
   /** Class index of each training example; 0 or 1 when C = 1. */
   trainLabels: readonly number[];

@@ -5,7 +5,7 @@ import { mlMatrix } from "../packages";
 
 /** The examples to fit. */
 export interface TrainingSet {
-  /** [n, C, n, C]: the kernel of the training examples with themselves. */
+  /** [n, C, n, C], the kernel of the training examples with themselves. */
   kernel: KernelTensor;
   /** Class index of each example; 0 or 1 when C = 1. */
   labels: readonly number[];
@@ -15,7 +15,7 @@ export interface TrainingSet {
 
 /** The examples to predict. */
 export interface EvaluationSet {
-  /** [n, C, m, C]: the kernel of the training examples with the m examples to predict. */
+  /** [n, C, m, C], the kernel of the training examples with the m examples to predict. */
   kernel: KernelTensor;
   /** The same with the sign on the other side, for the asymmetric solver: ⟨g_train, sign g_x⟩. */
   flipped?: KernelTensor;

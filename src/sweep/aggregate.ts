@@ -34,7 +34,7 @@ export interface Aggregate extends RunKind {
   chosen: Run[];
 }
 
-/** A grid's settings as runs. */
+/** The solved settings of one draw's grid as runs, for {@link aggregate}. */
 export function runsOf(
   grid: readonly Solved<"dev" | "test">[],
   kind: RunKind & { seed: number },

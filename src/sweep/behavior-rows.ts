@@ -44,7 +44,7 @@ export interface BehaviorRow {
   verdicts: Partial<KernelBehavior>;
 }
 
-/** A measurement as a row. */
+/** The numbers and verdicts of a measurement: its line in `behavior.csv`. */
 export function behaviorRow(result: BehaviorResult): BehaviorRow {
   const {
     task,

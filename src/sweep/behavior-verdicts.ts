@@ -10,6 +10,8 @@ export const CRITERIA = {
   fixedFeatures: "fixed",
   kernelBehavior: "all three",
 } as const satisfies Record<keyof KernelBehavior, string>;
+
+/** A verdict on one measurement of kernel behaviour. */
 export type Criterion = keyof KernelBehavior;
 
 /** How often a verdict is "yes", over the draws of one task and method. */
@@ -55,6 +57,7 @@ export interface TestsTogether {
   notDefined: number;
 }
 
+/** In how many measurements both tests of Section 6.2 pass, one of them, or neither. */
 export function testsTogether(rows: readonly BehaviorRow[]): TestsTogether {
   const count = (linearized: boolean, fixed: boolean): number =>
     rows.filter(({ verdicts }) => verdicts.linearized === linearized && verdicts.fixedFeatures === fixed).length;
@@ -67,7 +70,7 @@ export function testsTogether(rows: readonly BehaviorRow[]): TestsTogether {
   return { ...counts, notDefined: rows.length - Object.values(counts).reduce((sum, one) => sum + one, 0) };
 }
 
-/** The same in words, for one method or several. */
+/** What {@link testsTogether} counts, in one sentence, for one method or several. */
 export function togetherSentence(rows: readonly BehaviorRow[]): string {
   const { both, linearizedOnly, fixedOnly, neither, notDefined } = testsTogether(rows);
   const judged = rows.length - notDefined;
@@ -94,7 +97,7 @@ export interface PairMeans {
   second?: number;
 }
 
-/** Compares two methods draw by draw. */
+/** Compares two methods on the tasks and draws that both have: verdicts that differ, and the means of both. */
 export function pairedMethods(rows: readonly BehaviorRow[], first: string, second: string): MethodPair {
   const key = ({ task, k, seed }: BehaviorRow): string => JSON.stringify([task, k, seed]);
   const others = new Map(rows.filter(({ method }) => method === second).map((row) => [key(row), row]));

@@ -55,7 +55,10 @@ export function drawInputs({
   return { train: encode("train"), dev: encode("dev"), test: encode("test") };
 }
 
-/** Measures once; the margin of two classes, else the logits. A finished measurement in `store` is read. */
+/**
+ * Measures kernel behaviour on one few-shot draw of a task (Section 6.2 of the paper): of the margin for two classes, else
+ * of the logits. A finished measurement in `store` is read.
+ */
 export async function measureBehavior({
   lm,
   data,

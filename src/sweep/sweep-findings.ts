@@ -48,7 +48,7 @@ const promptPairs = (methods: readonly Method[]): { prompted: Method; plain: Met
 const methodsIn = (rows: readonly SweepRow[]): Method[] => [...new Map(rows.map((row) => [row.method, row])).values()];
 const tasksIn = (rows: readonly SweepRow[]): string[] => [...new Set(rows.map(({ task }) => task))];
 
-/** What the results of one k show. */
+/** The statements about the results of one k that `results.md` makes, each with the number of tasks on which it holds. */
 export function sweepFindings(rows: readonly SweepRow[]): Finding[] {
   const chosen = chosenRows(rows);
   const methods = methodsIn(chosen);

@@ -19,6 +19,7 @@ export interface SweepScores {
   error?: string;
 }
 
+/** One line of a sweep's `results.csv`: one setting of one method on one draw. */
 export interface SweepRow extends SweepScores {
   task: string;
   /** Training examples of each class. */

@@ -35,6 +35,7 @@ export interface Task {
   metric: Metric;
 }
 
+/** The three parts of a few-shot draw: for fitting, for choosing and for scoring. */
 export type Split = "train" | "dev" | "test";
 
 /** accuracy: share of right answers; f1: of class 1, reported beside accuracy and decisive on dev. */

@@ -55,7 +55,7 @@ export interface CircleFit {
 /** Degrees from one point of a curve to the next. */
 const STEP = 5;
 
-/** The inputs (cos φ, sin φ, 1); the last stands for a bias. */
+/** The inputs (cos φ, sin φ, 1) for angles φ in degrees; the last number is the input of a bias. */
 export const circleInputs = (degrees: readonly number[]): Float64Array[] =>
   degrees.map((angle) => Float64Array.of(Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180), 1));
 

@@ -77,6 +77,7 @@ export interface Derivatives {
   second: Float64Array[];
 }
 
+/** The network's activations and outputs f(x) = v · tanh(W₂ tanh(W₁ x)) on N inputs of length d. */
 export function forward(
   { width, inputs, input, hidden, output }: WideNetwork,
   x: readonly Float64Array[],

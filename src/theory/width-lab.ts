@@ -108,6 +108,8 @@ export interface WidthRecord extends WidthSetting {
 }
 
 export const WIDTH_MEASURES = ["linearizationError", "kernelDistance", "gradientDistance"] as const;
+
+/** A measure whose slope against the width is fitted. */
 export type WidthMeasure = (typeof WIDTH_MEASURES)[number];
 
 const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "SignGD" };
@@ -116,7 +118,7 @@ const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "
 export const widthSettingName = ({ start, exponent, optimizer }: WidthSetting): string =>
   `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${OPTIMIZER_NAMES[optimizer]}`;
 
-/** The slope that the argument above expects of a measure against the width. */
+/** The slope of a measure against the width, both logarithmic, that docs/theory-lab.md derives. */
 export function expectedSlope(
   { start, exponent }: Pick<WidthSetting, "start" | "exponent">,
   measure: WidthMeasure,
@@ -127,7 +129,12 @@ export function expectedSlope(
   return slope === 0 ? 0 : -slope;
 }
 
-/** Runs the experiment: a record for each width, seed and setting, the narrowest networks first. */
+/**
+ * The width experiment on Section 5 of the paper (docs/theory-lab.md): networks of several widths are pretrained, then
+ * fine-tuned and compared with their linearization.
+ *
+ * @returns a record for each width, seed and setting, the narrowest networks first
+ */
 export const widthLab = (options: WidthLabOptions = {}, signal?: AbortSignal): Promise<WidthRecord[]> =>
   runSteps(widthLabSteps(options), signal);
 

@@ -32,6 +32,7 @@ const options: ts.CompilerOptions = {
   noEmit: true,
   incremental: false,
   tsBuildInfoFile: undefined,
+  outDir: undefined,
   rootDir: undefined,
   declaration: false,
   noUnusedLocals: false,
@@ -133,7 +134,7 @@ describe("the package's declaration files", () => {
   test("show a function's documentation and its signature as they stand in the source", () => {
     const file = path.join(folder, "shown.mts");
     const code =
-      'import { remember, tf, type TrainingSettings } from "kernel-view";\nremember;\ntf;\ndeclare const settings: TrainingSettings;\nsettings.clipNorm;\n';
+      'import { splitKernels, tf, type TrainingSettings } from "kernel-view";\nsplitKernels;\ntf;\ndeclare const settings: TrainingSettings;\nsettings.clipNorm;\n';
     writeFileSync(file, code);
     const files = [file, ...cellDeclarations(code)];
     const service = ts.createLanguageService({
@@ -158,7 +159,7 @@ describe("the package's declaration files", () => {
       const info = service.getQuickInfoAtPosition(file, code.lastIndexOf(text))!;
       return `${ts.displayPartsToString(info.displayParts)}\n${ts.displayPartsToString(info.documentation)}`;
     };
-    assert.match(shown("remember;"), /remember<T>\(.*: Promise<T>/s);
+    assert.match(shown("splitKernels;"), /splitKernels<Name extends string>\(.*: Promise<Record<Name, SplitKernels>>/s);
     assert.match(shown("tf;"), /The tensor library with the chosen backend/);
     assert.match(shown("clipNorm"), /Largest global norm of a gradient; null does not clip/);
   });
