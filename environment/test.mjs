@@ -34,6 +34,7 @@ const FAST = new Set([
   "model",
   "pretraining",
   "solvers",
+  "store",
   "tasks",
   "theory",
 ]);

@@ -4,6 +4,9 @@ export * from "./counted";
 export * from "./errors";
 export * from "./random";
 
+export { defaultStore } from "./store/folder";
+export { remember } from "./store/remember";
+
 export * from "./tasks/encoded-prompt";
 export * from "./tasks/example";
 export * from "./tasks/format-examples";
@@ -31,16 +34,11 @@ export * from "./files/safetensors";
 export * from "./model/tokenizer";
 export * from "./files/torch-file";
 
-export * from "./kernels/asymmetry";
-export * from "./kernels/example-kernel";
 export { FORMULAS, KERNEL_NAMES, type Formula } from "./kernels/formula";
 export * from "./kernels/kernel";
-export * from "./kernels/kernel-error";
 export * from "./kernels/kernel-tensor";
 export * from "./kernels/outputs";
 export { PROJECTION_KINDS, type Projection, type ProjectionKind } from "./kernels/projection";
-export * from "./kernels/projection-error";
-export * from "./kernels/store";
 
 export * from "./solvers/asymmetric-least-squares";
 export * from "./solvers/best-threshold";
@@ -114,7 +112,6 @@ export * from "./sweep/measure-behavior";
 export * from "./sweep/model-family";
 export * from "./experiment/output-gradient";
 export * from "./experiment/outputs";
-export * from "./experiment/remember";
 export * from "./sweep/result-table";
 export * from "./experiment/solve-kernels";
 export * from "./experiment/split-kernels";

@@ -2,15 +2,14 @@
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { contractFactors, type SignRounding } from "./contract";
-import type { Factor } from "./factor";
-import { factorsOfPass, type GradientFactors } from "./factors";
-import type { Formula } from "./formula";
+import { passOf, type Factor, type PassStep } from "./factors";
+import { fromOwnProducts, withoutMirrors, type Formula } from "./formula";
 import { sharedGrams } from "./gram";
 import type { Outputs } from "./outputs";
-import { projectedPass, type Projection, type Projector } from "./projection";
-import { fromOwnProducts, withoutMirrors } from "./symmetry";
+import type { Projection } from "./projection";
+import type { GradientFactors } from "./training-side";
 
-/** What a kernel is a kernel of, apart from the examples. */
+/** Everything that a kernel depends on apart from the examples. */
 export interface KernelSettings {
   model: Model;
   outputs: Outputs;
@@ -18,7 +17,7 @@ export interface KernelSettings {
   /** Names of the parameters whose gradients count. */
   parameters: ReadonlySet<string>;
   signs: SignRounding;
-  /** Whether each parameter's share is kept as well. */
+  /** Whether to keep each parameter's share as well. */
   breakdown: boolean;
   /** Projects gradients longer than its dimension. Default: none, the kernel is exact. */
   projection?: Projection;
@@ -35,7 +34,7 @@ export interface KernelBlock {
   evaluateLogits: Float32Array;
 }
 
-/** Sums over parameters in float64: float32 sums over millions of them lose digits. */
+/** Sums over parameters, in float64 because float32 sums over millions of them lose digits. */
 interface Sums {
   total: Map<Formula, Float64Array>;
   /** By parameter and formula. */
@@ -44,16 +43,16 @@ interface Sums {
 
 /**
  * Computes a block: the evaluation examples run forward and backward once, and each parameter's products are taken
- * as soon as its factor is there, so that memory does not grow with the number of parameters.
+ * as soon as its factor is known, so that memory does not grow with the number of parameters.
  *
  * @param evaluate "train" for the training examples with themselves, which then run only once
- * @param projector of the settings' projection, with which the training side was projected
+ * @param pass runs the evaluation examples: projected if the training side is. Default: the exact pass
  */
 export function* blockSteps(
   settings: KernelSettings,
   train: GradientFactors,
   evaluate: readonly Sequence[] | "train",
-  projector?: Projector,
+  pass = passOf(settings.model, settings.outputs, settings.parameters),
 ): Generator<undefined, KernelBlock> {
   const [n, c] = [train.size, train.outputs];
   const [m, formulas] =
@@ -65,15 +64,8 @@ export function* blockSteps(
   const shared = sharedGrams();
   let values = train.values;
   try {
-    const pairs =
-      evaluate === "train"
-        ? ownFactors(train)
-        : projectedPass(
-            factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters),
-            projector,
-            train.factors,
-          );
-    for (const step of pairs) {
+    const steps = evaluate === "train" ? ownFactors(train) : pass([...evaluate], train.factors);
+    for (const step of steps) {
       if (step && "values" in step) values = step.values;
       else if (step) {
         const { parameter, factor } = step;
@@ -99,7 +91,7 @@ export function* blockSteps(
   return { kernels: arrange(sums.total), shares, trainLogits: train.values, evaluateLogits: values };
 }
 
-function* ownFactors({ factors }: GradientFactors): Generator<{ parameter: string; factor: Factor }> {
+function* ownFactors({ factors }: GradientFactors): Generator<PassStep> {
   for (const [parameter, factor] of factors) yield { parameter, factor };
 }
 

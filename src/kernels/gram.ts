@@ -3,11 +3,7 @@
  * Padding is dropped first, so that n · m pairs of examples cost as many operations as they have pairs of real tokens.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Factor } from "./factor";
-import { realTokens, type Tokens } from "./tokens";
-
-type Matrix = Extract<Factor, { kind: "matrix" }>;
-type Table = Extract<Factor, { kind: "table" }>;
+import { realTokens, type MatrixFactor, type TableFactor, type Tokens } from "./factors";
 
 /** The last product of two sides' inputs, kept because query, key and value (and all embedding tables) share it. */
 export interface SharedGrams {
@@ -37,9 +33,9 @@ export function sharedGrams(): SharedGrams {
  * Whether the Gram form takes less time than forming both sides' gradients in slices, in units of one multiplication
  * at the machine's peak. Large products run at the peak; batched products with few tokens to sum over at 60 % of it;
  * products of few long rows are bound by reading the rows, and element-wise work by writing the result.
- * (The weights are fits to timings on AVX-512 machines with oneDNN; wrong ones cost time, not digits.)
+ * (The weights were fitted to timings on AVX-512 machines with oneDNN; wrong ones cost time, not digits.)
  */
-export function gramIsCheaper(train: Matrix, evaluate: Matrix): boolean {
+export function gramIsCheaper(train: MatrixFactor, evaluate: MatrixFactor): boolean {
   if (!pairsFit(train.input, evaluate.input)) return false;
   const [c, n, t, outputs] = train.delta.shape as number[];
   const [, m, s] = evaluate.delta.shape as number[];
@@ -54,7 +50,7 @@ export function gramIsCheaper(train: Matrix, evaluate: Matrix): boolean {
 export const pairsFit = (left: Tensor, right: Tensor): boolean =>
   left.shape[0] * left.shape[1]! * right.shape[0] * right.shape[1]! <= 2 ** 26;
 
-const tokenCount = ({ tokens, input }: Matrix): number =>
+const tokenCount = ({ tokens, input }: MatrixFactor): number =>
   tokens.owners ? tokens.owners.shape[1]! : input.shape[0] * input.shape[1]!;
 
 /** Numbers computed with tensors that are freed afterwards. (tf.tidy would look for tensors in every number that it returns.) */
@@ -84,7 +80,7 @@ function placePiece(result: Float32Array, piece: Float32Array, [c, n, m]: number
 }
 
 /** The piece [C·n, C·m] of one weight. */
-export function gramOfMatrix(train: Matrix, evaluate: Matrix, shared: SharedGrams): Float32Array {
+export function gramOfMatrix(train: MatrixFactor, evaluate: MatrixFactor, shared: SharedGrams): Float32Array {
   return numbersOf(() => {
     const inputs = shared.of(train.input, evaluate.input, () =>
       tf.matMul(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens), false, true),
@@ -97,7 +93,7 @@ export function gramOfMatrix(train: Matrix, evaluate: Matrix, shared: SharedGram
 }
 
 /** The same for a table: the "inputs" of two tokens agree where both are the same row. */
-export function gramOfTable(train: Table, evaluate: Table, shared: SharedGrams): Float32Array {
+export function gramOfTable(train: TableFactor, evaluate: TableFactor, shared: SharedGrams): Float32Array {
   return numbersOf(() => {
     const [c, n, t, width] = train.delta.shape as number[];
     const [, m, s] = evaluate.delta.shape as number[];
@@ -139,8 +135,8 @@ function everyOutputPair(train: number[], evaluate: number[], product: (a: numbe
  * @param sign which sides take the sign
  */
 export function gramOfOneToken(
-  train: Matrix,
-  evaluate: Matrix,
+  train: MatrixFactor,
+  evaluate: MatrixFactor,
   sign: { train: boolean; evaluate: boolean },
 ): Float32Array {
   return numbersOf(() => {
