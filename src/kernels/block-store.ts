@@ -2,12 +2,11 @@
 import { join } from "node:path";
 import type { StoredTensor } from "../files/safetensors";
 import { problemOf } from "../store/folder";
-import { fileSlot, keyOf, type FileFormat, type Slot } from "../store/remember";
+import { fileSlot, type FileFormat, type Slot } from "../store/remember";
 import { readTensors, writeTensors } from "../store/tensor-file";
 import type { KernelBlock } from "./block";
 import type { Formula } from "./formula";
-import { promptsKey, type KernelPlan, type PlannedBlock } from "./plan";
-import { projectionText } from "./projection";
+import type { KernelPlan, PlannedBlock } from "./plan";
 
 /** Where a plan's finished blocks are kept; {@link blockStore} keeps them on disk. */
 export type BlockCache = (plan: KernelPlan, planned: PlannedBlock) => Slot<KernelBlock>;
@@ -16,11 +15,7 @@ export type BlockCache = (plan: KernelPlan, planned: PlannedBlock) => Slot<Kerne
 export const blockStore =
   (store: string): BlockCache =>
   (plan, planned) =>
-    fileSlot(
-      store,
-      planned.name,
-      blockFile(expectedBlock(plan, planned), () => descriptionOf(plan, planned)),
-    );
+    fileSlot(store, planned.name, blockFile(expectedBlock(plan, planned), planned.description));
 
 export const blockPath = (store: string, name: string): string => join(store, `${name}.safetensors`);
 
@@ -44,11 +39,11 @@ export const blockDamage = (path: string, expected?: ExpectedBlock): string | un
     if (expected) blockOf(tensors, expected);
   });
 
-const blockFile = (expected: ExpectedBlock, description: () => Record<string, string>): FileFormat<KernelBlock> => ({
+const blockFile = (expected: ExpectedBlock, description: Record<string, string>): FileFormat<KernelBlock> => ({
   what: "kernel block",
   extension: "safetensors",
   read: (path) => blockOf(readTensors(path), expected),
-  write: (path, block) => writeTensors(path, tensorsOf(block, expected), description()),
+  write: (path, block) => writeTensors(path, tensorsOf(block, expected), description),
 });
 
 function tensorsOf(block: KernelBlock, { shape }: ExpectedBlock): Map<string, StoredTensor> {
@@ -87,30 +82,5 @@ function blockOf(tensors: Map<string, StoredTensor>, { formulas, breakdown, shap
     trainLogits: logits("train_logits", n),
     evaluateLogits: logits("evaluate_logits", m),
     shares: new Map(breakdown ? formulas.map((formula) => [formula, sharesOf(formula)]) : []),
-  };
-}
-
-/** What a block's numbers depend on, in words, as metadata of its file. */
-function descriptionOf(
-  { settings, train, evaluate }: KernelPlan,
-  { row, column, symmetry, formulas }: PlannedBlock,
-): Record<string, string> {
-  const { model, outputs, parameters, signs, breakdown, projection } = settings;
-  const all = parameters.size === model.parameters.size;
-  return {
-    model: model.hash,
-    ...(model.loraScale === undefined ? {} : { loraScale: String(model.loraScale) }),
-    outputs: outputs.head.description,
-    combine: JSON.stringify(outputs.combine),
-    formulas: formulas.join(","),
-    parameters: all ? `all ${parameters.size}` : [...parameters].sort().join(","),
-    signs,
-    breakdown: String(breakdown),
-    ...(projection ? { projection: projectionText(projection) } : {}),
-    symmetry,
-    trainExamples: String(row.length),
-    evaluateExamples: String(column.length),
-    trainHash: keyOf(promptsKey(train, row)),
-    evaluateHash: keyOf(promptsKey(evaluate, column)),
   };
 }

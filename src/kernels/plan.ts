@@ -12,7 +12,8 @@ import { mirrorOf, takesSigns, type Formula } from "./formula";
 import { checkProjection, projectionText } from "./projection";
 
 export interface PlannedBlock {
-  /** Hash of everything that the block's numbers depend on. */
+  /** Everything that the block's numbers depend on, and its hash, which names the block. */
+  description: Record<string, string>;
   name: string;
   /** Indices of the block's training and evaluation examples. */
   row: readonly number[];
@@ -111,45 +112,42 @@ export function planKernel({ settings, train, evaluate, trainBlock, evaluateBloc
       if (symmetric && j < i) return [];
       const symmetry = !symmetric ? "none" : i === j ? "diagonal" : "above";
       const formulas = formulasOf(settings.formulas, symmetry);
-      const key = [
-        ...settingsKey({ ...settings, formulas }),
-        symmetry,
-        promptsKey(train, row),
-        promptsKey(evaluate, column),
-      ];
-      return [{ name: keyOf(key), row, column, symmetry, formulas }];
+      const description = descriptionOf({ ...settings, formulas }, symmetry, pick(train, row), pick(evaluate, column));
+      return [{ name: keyOf([TENSOR_FORMAT, description]), description, row, column, symmetry, formulas }];
     }),
   );
   return { settings, train, evaluate, blocks, pass: settings.projection && limits.pass };
 }
 
-/** What a block's numbers depend on apart from its examples. */
-function settingsKey({
-  model,
-  outputs,
-  formulas,
-  parameters,
-  signs,
-  breakdown,
-  projection,
-}: KernelSettings): unknown[] {
-  const of = [
-    model.hash,
-    model.loraScale ?? null,
-    outputs.head.description,
-    outputs.combine,
-    formulas,
-    [...parameters].sort(),
+/** Everything that a block's numbers depend on: its key, and the metadata of its file. */
+function descriptionOf(
+  settings: KernelSettings,
+  symmetry: PlannedBlock["symmetry"],
+  train: readonly Sequence[],
+  evaluate: readonly Sequence[],
+): Record<string, string> {
+  const { model, outputs, formulas, parameters, signs, breakdown, projection } = settings;
+  const all = parameters.size === model.parameters.size;
+  return {
+    model: model.hash,
+    ...(model.loraScale === undefined ? {} : { loraScale: String(model.loraScale) }),
+    outputs: outputs.head.description,
+    combine: JSON.stringify(outputs.combine),
+    formulas: formulas.join(","),
+    parameters: all ? `all ${parameters.size}` : [...parameters].sort().join(","),
     signs,
-    breakdown,
-    projection ? projectionText(projection) : null,
-  ];
-  return [TENSOR_FORMAT, of];
+    breakdown: String(breakdown),
+    ...(projection ? { projection: projectionText(projection) } : {}),
+    symmetry,
+    trainExamples: String(train.length),
+    evaluateExamples: String(evaluate.length),
+    trainHash: promptsKey(train),
+    evaluateHash: promptsKey(evaluate),
+  };
 }
 
-/** The chosen prompts as numbers: mask position and token ids. */
-export const promptsKey = (sequences: readonly Sequence[], indices: readonly number[]): number[][] =>
-  pick(sequences, indices).map(({ ids, maskPosition }) => [maskPosition, ...ids]);
+const promptsKey = (sequences: readonly Sequence[]): string =>
+  keyOf(sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]));
 
 /** A block above the diagonal also gives its mirror image, whose formula is the mirrored one. */
 function formulasOf(formulas: readonly Formula[], symmetry: PlannedBlock["symmetry"]): readonly Formula[] {

@@ -26,8 +26,8 @@ export function projectedSizes(outputs: number, inputs: number, dimension: numbe
   return { blocks, out: side, in: Math.floor(dimension / (side * blocks)) };
 }
 
-/** The random matrix [rows, columns] of one side of a parameter. */
-export type RandomMatrices = (parameter: string, side: "out" | "in", rows: number, columns: number) => Tensor;
+/** The random matrix [rows, columns] of one side of the parameter. */
+export type RandomMatrices = (side: "out" | "in", rows: number, columns: number) => Tensor;
 
 /** The projection of a gradient and of its signs. */
 interface Work {
@@ -37,7 +37,6 @@ interface Work {
 
 /** @returns undefined where the factor has at most `dimension` numbers and stays exact */
 export function projectionOf(
-  parameter: string,
   factor: Factor,
   counterpart: Factor | undefined,
   dimension: number,
@@ -46,14 +45,14 @@ export function projectionOf(
   switch (factor.kind) {
     case "matrix":
       return hasOneToken(factor, counterpart)
-        ? projectionOfOneToken(parameter, factor, dimension, matrixOf)
-        : projectionOfMatrix(parameter, factor, dimension, matrixOf);
+        ? projectionOfOneToken(factor, dimension, matrixOf)
+        : projectionOfMatrix(factor, dimension, matrixOf);
     case "table":
-      return projectionOfTable(parameter, factor, dimension, matrixOf);
+      return projectionOfTable(factor, dimension, matrixOf);
     case "vector":
-      return projectionOfVector(parameter, factor, dimension, matrixOf);
+      return projectionOfVector(factor, dimension, matrixOf);
     case "projected":
-      throw new Error(`the gradient of ${parameter} is projected already`);
+      throw new Error("this gradient is projected already");
   }
 }
 
@@ -65,7 +64,6 @@ const shorten = (x: Tensor, matrix: Tensor): Tensor => {
 };
 
 function projectionOfVector(
-  parameter: string,
   { gradient }: Extract<Factor, { kind: "vector" }>,
   dimension: number,
   matrixOf: RandomMatrices,
@@ -74,24 +72,19 @@ function projectionOfVector(
   if (size <= dimension) return undefined;
   const of = (x: Tensor): Factor => ({
     kind: "vector",
-    gradient: shorten(x, matrixOf(parameter, "out", size, dimension)),
+    gradient: shorten(x, matrixOf("out", size, dimension)),
   });
   return { gradient: () => of(gradient), sign: () => atOnce(() => of(tf.sign(gradient))) };
 }
 
 /** Each row is projected if it is longer than `dimension`. Rows stay apart, so that examples without a common token keep an exact zero. */
-function projectionOfTable(
-  parameter: string,
-  table: TableFactor,
-  dimension: number,
-  matrixOf: RandomMatrices,
-): Work | undefined {
+function projectionOfTable(table: TableFactor, dimension: number, matrixOf: RandomMatrices): Work | undefined {
   const width = table.delta.shape[3]!;
   if (width <= dimension) return undefined;
   const of = (delta: Tensor): Factor => ({
     kind: "table",
     rows: tf.clone(table.rows),
-    delta: shorten(delta, matrixOf(parameter, "in", width, dimension)),
+    delta: shorten(delta, matrixOf("in", width, dimension)),
   });
   return { gradient: () => of(table.delta), sign: () => atOnce(() => of(tf.sign(gatheredRows(table)))) };
 }
@@ -121,7 +114,6 @@ function hasOneToken({ input, tokens }: MatrixFactor, counterpart: Factor | unde
 
 /** The gradient δ xᵀ of one token: at most `dimension` numbers in δ and x together; its sign is sign δ sign xᵀ. */
 function projectionOfOneToken(
-  parameter: string,
   { input, delta }: MatrixFactor,
   dimension: number,
   matrixOf: RandomMatrices,
@@ -132,15 +124,14 @@ function projectionOfOneToken(
   const kOut = Math.min(outputs, dimension - kIn);
   const of = (left: Tensor, right: Tensor): Factor => ({
     kind: "matrix",
-    input: kIn < inputs ? shorten(right, matrixOf(parameter, "in", inputs, kIn)) : tf.clone(right),
-    delta: kOut < outputs ? shorten(left, matrixOf(parameter, "out", outputs, kOut)) : tf.clone(left),
+    input: kIn < inputs ? shorten(right, matrixOf("in", inputs, kIn)) : tf.clone(right),
+    delta: kOut < outputs ? shorten(left, matrixOf("out", outputs, kOut)) : tf.clone(left),
     tokens: {},
   });
   return { gradient: () => of(delta, input), sign: () => atOnce(() => of(tf.sign(delta), tf.sign(input))) };
 }
 
 function projectionOfMatrix(
-  parameter: string,
   { input, delta }: MatrixFactor,
   dimension: number,
   matrixOf: RandomMatrices,
@@ -152,9 +143,8 @@ function projectionOfMatrix(
   const { blocks } = sizes;
   const [kOut, kIn] = [sizes.out === "whole" ? outputs : sizes.out, sizes.in === "whole" ? inputs : sizes.in];
   const outMatrix = (): Tensor | undefined =>
-    sizes.out === "whole" ? undefined : matrixOf(parameter, "out", outputs, blocks * kOut);
-  const inMatrix = (): Tensor | undefined =>
-    sizes.in === "whole" ? undefined : matrixOf(parameter, "in", inputs, blocks * kIn);
+    sizes.out === "whole" ? undefined : matrixOf("out", outputs, blocks * kOut);
+  const inMatrix = (): Tensor | undefined => (sizes.in === "whole" ? undefined : matrixOf("in", inputs, blocks * kIn));
   // A side that is kept whole has no random entries, whose variance the scale divides by.
   const scale = 1 / Math.sqrt(blocks * (sizes.out === "whole" ? 1 : kOut) * (sizes.in === "whole" ? 1 : kIn));
   const scaled = (values: Tensor): Factor => ({

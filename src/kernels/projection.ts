@@ -48,17 +48,19 @@ export function createProjector(projection: Projection, signs: boolean): Project
   checkProjection(projection);
   const { dimension, kind, seed } = projection;
   const matrices = new Map<string, Tensor>();
-  const matrixOf: RandomMatrices = (parameter, side, rows, columns) => {
-    const name = [parameter, side, rows, columns];
-    const key = JSON.stringify(name);
-    const matrix =
-      matrices.get(key) ?? tf.keep(tf.tensor2d(randomMatrix(kind, seed, name, rows * columns), [rows, columns]));
-    matrices.set(key, matrix);
-    return matrix;
-  };
+  const matricesOf =
+    (parameter: string): RandomMatrices =>
+    (side, rows, columns) => {
+      const name = [parameter, side, rows, columns];
+      const key = JSON.stringify(name);
+      const matrix =
+        matrices.get(key) ?? tf.keep(tf.tensor2d(randomMatrix(kind, seed, name, rows * columns), [rows, columns]));
+      matrices.set(key, matrix);
+      return matrix;
+    };
   return {
     *project(parameter, factor, counterpart) {
-      const work = projectionOf(parameter, factor, counterpart, dimension, matrixOf);
+      const work = projectionOf(factor, counterpart, dimension, matricesOf(parameter));
       if (!work) return undefined;
       const gradient = tidied(work.gradient);
       if (!signs) return gradient;

@@ -5,7 +5,7 @@ import { CorruptFileError } from "../errors";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors, type StoredTensor } from "../files/safetensors";
 
 /** Increase when the meaning or precision of kept numbers, or the way they are stored, changes: older files are then not read. */
-export const TENSOR_FORMAT = 4;
+export const TENSOR_FORMAT = 5;
 
 const formatOf = (metadata: Record<string, string>): number => Number(metadata.format) || 0;
 

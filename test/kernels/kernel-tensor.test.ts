@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { kernelAsymmetry, exampleKernel, type KernelTensor } from "../../src/kernels/kernel-tensor";
+import { describe, it, test } from "node:test";
+import { exampleKernel, kernelAsymmetry, kernelError, type KernelTensor } from "../../src/kernels/kernel-tensor";
 
 const kernel = (values: number[], ...shape: KernelTensor["shape"]): KernelTensor => ({
   values: Float64Array.from(values),
