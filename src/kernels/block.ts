@@ -34,13 +34,6 @@ export interface KernelBlock {
   evaluateLogits: Float32Array;
 }
 
-/** Sums over parameters, in float64 because float32 sums over millions of them lose digits. */
-interface Sums {
-  total: Map<Formula, Float64Array>;
-  /** By parameter and formula. */
-  shares: Map<string, Map<Formula, Float64Array>>;
-}
-
 /**
  * Computes a block: the evaluation examples run forward and backward once, and each parameter's products are taken
  * as soon as its factor is known, so that memory does not grow with the number of parameters.
@@ -57,9 +50,15 @@ export function* blockSteps(
   const [n, c] = [train.size, train.outputs];
   const [m, formulas] =
     evaluate === "train" ? [n, withoutMirrors(settings.formulas)] : [evaluate.length, settings.formulas];
-  const sums: Sums = {
-    total: new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)])),
-    shares: new Map(),
+  // In float64: float32 sums over millions of parameters lose digits.
+  const zeros = (): Map<Formula, Float64Array> =>
+    new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)]));
+  const total = zeros();
+  const shares = new Map<string, Map<Formula, Float64Array>>();
+  const shareOf = (parameter: string): Map<Formula, Float64Array> => {
+    const share = shares.get(parameter) ?? zeros();
+    shares.set(parameter, share);
+    return share;
   };
   const shared = sharedGrams();
   let values = train.values;
@@ -70,9 +69,10 @@ export function* blockSteps(
       else if (step) {
         const { parameter, factor } = step;
         const contraction = { ...settings, formulas, shared };
-        yield* contractFactors(parameter, factorOf(train, parameter), factor, contraction, (formula, piece) =>
-          addPiece(sums, settings.breakdown, formula, parameter, piece),
-        );
+        yield* contractFactors(parameter, factorOf(train, parameter), factor, contraction, (formula, piece) => {
+          addTo(total.get(formula)!, piece);
+          if (settings.breakdown) addTo(shareOf(parameter).get(formula)!, piece);
+        });
       } else yield;
     }
   } finally {
@@ -84,11 +84,15 @@ export function* blockSteps(
       ? new Map(settings.formulas.map((formula) => [formula, fromOwnProducts(formula, arranged, n * c)]))
       : arranged;
   };
-  const arranged = [...sums.shares].map(([parameter, byFormula]) => [parameter, arrange(byFormula)] as const);
+  const arranged = [...shares].map(([parameter, byFormula]) => [parameter, arrange(byFormula)] as const);
   const sharesOf = (formula: Formula) =>
     new Map(arranged.map(([parameter, byFormula]) => [parameter, byFormula.get(formula)!]));
-  const shares = new Map(settings.breakdown ? settings.formulas.map((formula) => [formula, sharesOf(formula)]) : []);
-  return { kernels: arrange(sums.total), shares, trainLogits: train.values, evaluateLogits: values };
+  return {
+    kernels: arrange(total),
+    shares: new Map(settings.breakdown ? settings.formulas.map((formula) => [formula, sharesOf(formula)]) : []),
+    trainLogits: train.values,
+    evaluateLogits: values,
+  };
 }
 
 function* ownFactors({ factors }: GradientFactors): Generator<PassStep> {
@@ -99,15 +103,6 @@ function factorOf(train: GradientFactors, parameter: string): Factor {
   const factor = train.factors.get(parameter);
   if (!factor) throw new Error(`the training side has no gradient of ${parameter}`);
   return factor;
-}
-
-function addPiece(sums: Sums, breakdown: boolean, formula: Formula, parameter: string, piece: Float32Array): void {
-  addTo(sums.total.get(formula)!, piece);
-  if (!breakdown) return;
-  const share =
-    sums.shares.get(parameter) ?? new Map([...sums.total].map(([name]) => [name, new Float64Array(piece.length)]));
-  sums.shares.set(parameter, share);
-  addTo(share.get(formula)!, piece);
 }
 
 function addTo(sum: Float64Array, piece: Float32Array): void {

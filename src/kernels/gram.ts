@@ -143,9 +143,8 @@ export function gramOfOneToken(
     const [c, n, , outputs] = train.delta.shape as number[];
     const m = evaluate.delta.shape[1]!;
     const inputs = train.input.shape[2]!;
-    const [left, right] = [sign.train ? tf.sign : tf.clone, sign.evaluate ? tf.sign : tf.clone] as ((
-      x: Tensor,
-    ) => Tensor)[];
+    const left = (x: Tensor): Tensor => (sign.train ? tf.sign(x) : x);
+    const right = (x: Tensor): Tensor => (sign.evaluate ? tf.sign(x) : x);
     const x = tf.matMul(
       left(train.input.reshape([n, inputs])),
       right(evaluate.input.reshape([m, inputs])),
