@@ -171,15 +171,7 @@ const keepTable = (site: RowsSite): RowsSite => ({ ...site, rows: tf.clone(site.
 function mergeTables(sites: RowsSite[]): Factor {
   const joined = (tensors: Tensor[], axis: number): Tensor =>
     tensors.length === 1 ? tf.clone(tensors[0]) : tf.concat(tensors, axis);
-  return {
-    kind: "table",
-    rows: joined(
-      sites.map(({ rows }) => rows),
-      1,
-    ),
-    delta: joined(
-      sites.map(({ delta }) => delta),
-      2,
-    ),
-  };
+  const rows = sites.map((site) => site.rows);
+  const deltas = sites.map((site) => site.delta);
+  return { kind: "table", rows: joined(rows, 1), delta: joined(deltas, 2) };
 }

@@ -42,8 +42,8 @@ export function gramIsCheaper(train: MatrixFactor, evaluate: MatrixFactor): bool
   const inputs = train.input.shape[2]!;
   const gram = tokenCount(train) * tokenCount(evaluate) * (inputs + c * c * (outputs + 110));
   const forming = 1.7 * c * (n * t + m * s);
-  const products = 1.5 * c * c * n * m + 12 * c * (n + m) + 300;
-  return gram < inputs * outputs * (forming + products);
+  const comparing = 1.5 * c * c * n * m + 12 * c * (n + m) + 300;
+  return gram < inputs * outputs * (forming + comparing);
 }
 
 /** Whether the pairs of tokens, of which the Gram form holds a few matrices, stay below 256 MiB of float32. */
@@ -62,6 +62,9 @@ function numbersOf(compute: () => Float32Array): Float32Array {
   return numbers;
 }
 
+/** a bᵀ: the inner products of all pairs of rows. */
+const products = (a: Tensor, b: Tensor): Tensor => tf.matMul(a, b, false, true);
+
 /** Rows of the real tokens: [B, T, F] → [N, F]. */
 function real(x: Tensor, { places }: Tokens): Tensor {
   const flat = x.reshape([-1, x.shape[x.rank - 1]!]);
@@ -71,7 +74,7 @@ function real(x: Tensor, { places }: Tokens): Tensor {
 /** [N, M] over pairs of tokens → [n, m] over pairs of examples. */
 function sumOverTokens(pairs: Tensor, train: Tokens, evaluate: Tokens): Tensor {
   const rows = train.owners ? tf.matMul(train.owners, pairs) : pairs;
-  return evaluate.owners ? tf.matMul(rows, evaluate.owners, false, true) : rows;
+  return evaluate.owners ? products(rows, evaluate.owners) : rows;
 }
 
 /** Writes [n, m] at outputs (a, b) of [C·n, C·m]. */
@@ -83,11 +86,11 @@ function placePiece(result: Float32Array, piece: Float32Array, [c, n, m]: number
 export function gramOfMatrix(train: MatrixFactor, evaluate: MatrixFactor, shared: SharedGrams): Float32Array {
   return numbersOf(() => {
     const inputs = shared.of(train.input, evaluate.input, () =>
-      tf.matMul(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens), false, true),
+      products(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens)),
     );
     const [left, right] = [train, evaluate].map(({ delta, tokens }) => tf.unstack(delta).map((d) => real(d, tokens)));
     return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) =>
-      sumOverTokens(tf.mul(inputs, tf.matMul(left[a], right[b], false, true)), train.tokens, evaluate.tokens),
+      sumOverTokens(tf.mul(inputs, products(left[a], right[b])), train.tokens, evaluate.tokens),
     );
   });
 }
@@ -100,7 +103,7 @@ export function gramOfTable(train: TableFactor, evaluate: TableFactor, shared: S
     const same = tf.cast(tf.equal(train.rows.reshape([n * t, 1]), evaluate.rows.reshape([1, m * s])), "float32");
     // All outputs at once, [C·N, C·M], because word, position and type embeddings share it.
     const deltas = shared.of(train.delta, evaluate.delta, () =>
-      tf.matMul(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width]), false, true),
+      products(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width])),
     );
     const [left, right] = [everyPlace(n, t), everyPlace(m, s)];
     return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) => {
@@ -145,17 +148,10 @@ export function gramOfOneToken(
     const inputs = train.input.shape[2]!;
     const left = (x: Tensor): Tensor => (sign.train ? tf.sign(x) : x);
     const right = (x: Tensor): Tensor => (sign.evaluate ? tf.sign(x) : x);
-    const x = tf.matMul(
-      left(train.input.reshape([n, inputs])),
-      right(evaluate.input.reshape([m, inputs])),
-      false,
-      true,
-    );
-    const delta = tf.matMul(
+    const x = products(left(train.input.reshape([n, inputs])), right(evaluate.input.reshape([m, inputs])));
+    const delta = products(
       left(train.delta.reshape([c * n, outputs])),
       right(evaluate.delta.reshape([c * m, outputs])),
-      false,
-      true,
     );
     return tf.mul(delta, c === 1 ? x : tf.tile(x, [c, c])).dataSync() as Float32Array;
   });

@@ -1,15 +1,10 @@
 /** The kernel of two lists of prompts: planned, computed block by block, assembled. */
-import type { Sequence } from "../model/batch";
-import type { Model } from "../model/model";
-import type { KernelBlock, KernelSettings } from "./block";
+import type { KernelBlock } from "./block";
 import { blockStore } from "./block-store";
 import { computeBlocks } from "./compute-blocks";
-import type { SignRounding } from "./contract";
 import { mirrorOf, type Formula } from "./formula";
 import { kernelError, type KernelError, type KernelTensor, type LogitsTensor } from "./kernel-tensor";
-import type { Outputs } from "./outputs";
-import { selectParameters, type ParameterFilter } from "./parameter-filter";
-import { planKernel, type KernelPlan, type PlannedBlock } from "./plan";
+import { kernelPlan, type KernelInputs, type KernelPlan, type PlannedBlock } from "./plan";
 import type { Projection } from "./projection";
 
 /** Work done so far, in blocks. */
@@ -20,28 +15,9 @@ export interface KernelProgress {
   reused: number;
 }
 
-export interface KernelOptions {
-  model: Model;
-  outputs: Outputs;
-  /** Training side: rows of the kernel. */
-  train: readonly Sequence[];
-  /** Evaluation side: columns of the kernel. The training examples again give an exactly symmetric kernel for about half the work. */
-  evaluate: readonly Sequence[];
-  /** Default: the SGD kernel alone. */
-  formulas?: readonly Formula[];
-  /** The parameters whose gradients count. Default: all. */
-  parameters?: ParameterFilter;
-  /** Which signs count where float32 rounds the gradient. Default: "exact". */
-  signs?: SignRounding;
-  /** Also gives each parameter's share of the kernel. Default: false. */
-  breakdown?: boolean;
-  /** Random projection of gradients, for less memory and an approximate kernel. Default: none. */
-  projection?: Projection;
+export interface KernelOptions extends KernelInputs {
   /** Folder that keeps finished blocks. Default: none are kept. */
   store?: string;
-  /** Examples in a block. Default: what fits into memory. */
-  trainBlock?: number;
-  evaluateBlock?: number;
   onProgress?: (progress: KernelProgress) => void;
   /** Stops the computation within a block; finished blocks stay on disk. Default: that of the running cell. */
   signal?: AbortSignal;
@@ -79,35 +55,6 @@ export async function computePlan(
     onProgress?.({ ...whole.progress });
   });
   return whole;
-}
-
-/**
- * How a kernel is divided into blocks; computes no gradient.
- * @throws {InputError} if a side has no examples, the filter takes no parameter or the projection is out of range
- */
-export function kernelPlan({
-  model,
-  outputs,
-  train,
-  evaluate,
-  formulas = ["sgd"],
-  parameters = [],
-  signs = "exact",
-  breakdown = false,
-  projection,
-  trainBlock,
-  evaluateBlock,
-}: KernelOptions): KernelPlan {
-  const settings: KernelSettings = {
-    model: signs === "exact" ? model : { ...model, geluTail: "rounded" },
-    outputs,
-    formulas,
-    parameters: selectParameters(model.parameters.keys(), parameters),
-    signs,
-    breakdown,
-    projection,
-  };
-  return planKernel({ settings, train, evaluate, trainBlock, evaluateBlock });
 }
 
 function emptyKernel({ settings, train, evaluate, blocks }: KernelPlan): KernelResult {

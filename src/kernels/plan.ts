@@ -4,12 +4,16 @@
  */
 import { gpuMemory } from "../model/backend";
 import { byLength, type BatchLimits, type Sequence } from "../model/batch";
+import type { Model } from "../model/model";
 import { InputError } from "../errors";
 import { keyOf } from "../store/remember";
 import { TENSOR_FORMAT } from "../store/tensor-file";
 import type { KernelSettings } from "./block";
+import type { SignRounding } from "./contract";
 import { mirrorOf, takesSigns, type Formula } from "./formula";
-import { checkProjection, projectionText } from "./projection";
+import type { Outputs } from "./outputs";
+import { selectParameters, type ParameterFilter } from "./parameter-filter";
+import { checkProjection, projectionText, type Projection } from "./projection";
 
 export interface PlannedBlock {
   /** Everything that the block's numbers depend on, and its hash, which names the block. */
@@ -34,11 +38,25 @@ export interface KernelPlan {
   pass?: BatchLimits;
 }
 
-export interface PlanOptions {
-  settings: KernelSettings;
+/** What a kernel is computed of, and how. */
+export interface KernelInputs {
+  model: Model;
+  outputs: Outputs;
+  /** Training side: rows of the kernel. */
   train: readonly Sequence[];
+  /** Evaluation side: columns of the kernel. The training examples again give an exactly symmetric kernel for about half the work. */
   evaluate: readonly Sequence[];
-  /** Examples in a block. Default: as many as {@link blockLimits} allows. */
+  /** Default: the SGD kernel alone. */
+  formulas?: readonly Formula[];
+  /** The parameters whose gradients count. Default: all. */
+  parameters?: ParameterFilter;
+  /** Which signs count where float32 rounds the gradient. Default: "exact". */
+  signs?: SignRounding;
+  /** Also gives each parameter's share of the kernel. Default: false. */
+  breakdown?: boolean;
+  /** Random projection of gradients, for less memory and an approximate kernel. Default: none. */
+  projection?: Projection;
+  /** Examples in a block. Default: as many as fit into memory. */
   trainBlock?: number;
   evaluateBlock?: number;
 }
@@ -95,17 +113,38 @@ export function blockLimits({
   };
 }
 
-/** @throws {InputError} if one side has no examples, or the projection is out of range */
-export function planKernel({ settings, train, evaluate, trainBlock, evaluateBlock }: PlanOptions): KernelPlan {
+/**
+ * How a kernel is divided into blocks; computes no gradient.
+ * @throws {InputError} if a side has no examples, the filter takes no parameter or the projection is out of range
+ */
+export function kernelPlan({ train, evaluate, trainBlock, evaluateBlock, ...options }: KernelInputs): KernelPlan {
+  const {
+    model,
+    outputs,
+    formulas = ["sgd"],
+    parameters = [],
+    signs = "exact",
+    breakdown = false,
+    projection,
+  } = options;
   if (train.length === 0 || evaluate.length === 0)
     throw new InputError("a kernel needs at least one example on each side");
-  if (settings.projection) checkProjection(settings.projection);
+  if (projection) checkProjection(projection);
+  const settings: KernelSettings = {
+    model: signs === "exact" ? model : { ...model, geluTail: "rounded" },
+    outputs,
+    formulas,
+    parameters: selectParameters(model.parameters.keys(), parameters),
+    signs,
+    breakdown,
+    projection,
+  };
   const limits = blockLimits(settings);
   const symmetric = sameSequences(train, evaluate);
   const wholeRows = byLength(train, trainBlock ? { examples: trainBlock } : limits.train);
   // The examples of each row must also fit one pass, as the evaluation side of the others.
   const rows =
-    symmetric && settings.projection && !trainBlock && wholeRows.length > 1 ? byLength(train, limits.pass) : wholeRows;
+    symmetric && projection && !trainBlock && wholeRows.length > 1 ? byLength(train, limits.pass) : wholeRows;
   const columns = symmetric ? rows : byLength(evaluate, evaluateBlock ? { examples: evaluateBlock } : limits.pass);
   const blocks = rows.flatMap((row, i) =>
     columns.flatMap((column, j): PlannedBlock[] => {
@@ -116,7 +155,7 @@ export function planKernel({ settings, train, evaluate, trainBlock, evaluateBloc
       return [{ name: keyOf([TENSOR_FORMAT, description]), description, row, column, symmetry, formulas }];
     }),
   );
-  return { settings, train, evaluate, blocks, pass: settings.projection && limits.pass };
+  return { settings, train, evaluate, blocks, pass: projection && limits.pass };
 }
 
 /** Everything that a block's numbers depend on: its key, and the metadata of its file. */

@@ -89,65 +89,42 @@ function joinFactors(parts: readonly Factor[], outputs: number, tokens: Tokens):
       if (!isOfKind(part, kind)) throw new Error("the factors of a parameter's passes are of several kinds");
       return of(part);
     });
+  const join = (own: readonly Factor[]): Factor => joinFactors(own, outputs, tokens);
   const [{ kind }] = parts;
   switch (kind) {
     case "projected":
-      return {
-        kind,
-        gradient: joinFactors(
-          each(kind, ({ gradient }) => gradient),
-          outputs,
-          tokens,
-        ),
-        sign: joinFactors(
-          each(kind, ({ sign }) => sign),
-          outputs,
-          tokens,
-        ),
-      };
+      return { kind, gradient: join(each(kind, (part) => part.gradient)), sign: join(each(kind, (part) => part.sign)) };
     case "vector": {
       const byOutput = each(kind, ({ gradient }) => gradient.reshape([outputs, -1, gradient.shape[1]!]));
       return { kind, gradient: tf.concat(byOutput, 1).reshape([-1, byOutput[0].shape[2]!]) };
     }
-    case "table":
+    case "table": {
+      const rows = each(kind, (part) => part.rows);
+      const deltas = each(kind, (part) => part.delta);
+      return { kind, rows: alongExamples(rows, 0), delta: alongExamples(deltas, 1) };
+    }
+    case "matrix": {
+      const inputs = each(kind, (part) => part.input);
+      const deltas = each(kind, (part) => part.delta);
+      const [owners] = each(kind, (part) => part.tokens.owners);
       return {
         kind,
-        rows: joined(
-          each(kind, ({ rows }) => rows),
-          0,
-        ),
-        delta: joined(
-          each(kind, ({ delta }) => delta),
-          1,
-        ),
+        input: alongExamples(inputs, 0),
+        delta: alongExamples(deltas, 1),
+        tokens: owners ? tokens : {},
       };
-    case "matrix":
-      return {
-        kind,
-        input: joined(
-          each(kind, ({ input }) => input),
-          0,
-        ),
-        delta: joined(
-          each(kind, ({ delta }) => delta),
-          1,
-        ),
-        tokens: each(kind, (part) => part.tokens.owners)[0] ? tokens : {},
-      };
+    }
   }
 }
 
 const isOfKind = <K extends Factor["kind"]>(factor: Factor, kind: K): factor is Extract<Factor, { kind: K }> =>
   factor.kind === kind;
 
-/** Concatenates along the axis of examples, after padding the axis behind it, that of tokens, to the longest. */
-function joined(parts: readonly Tensor[], examples: number): Tensor {
-  const longest = Math.max(...parts.map((part) => part.shape[examples + 1]!));
-  const padded = parts.map((part) =>
-    tf.pad(
-      part,
-      part.shape.map((size, i): [number, number] => [0, i === examples + 1 ? longest - size! : 0]),
-    ),
-  );
-  return tf.concat(padded, examples);
+/** Concatenates along the axis of examples, after padding the next axis, that of tokens, to the longest. */
+function alongExamples(parts: readonly Tensor[], axis: number): Tensor {
+  const longest = Math.max(...parts.map(({ shape }) => shape[axis + 1]!));
+  const paddings = ({ shape }: Tensor) =>
+    shape.map((size, i): [number, number] => [0, i === axis + 1 ? longest - size! : 0]);
+  const padded = parts.map((part) => tf.pad(part, paddings(part)));
+  return tf.concat(padded, axis);
 }
