@@ -34,7 +34,7 @@ export function storeFiles(store: string): StoreFile[] {
   try {
     names = readdirSync(store).sort();
   } catch (error) {
-    throw new InputError(`the store ${store} cannot be read (${oneLine(error)}): kernel --store names the folder`, {
+    throw new InputError(`the store ${store} cannot be read (${oneLine(error)}): name its folder with --store`, {
       file: store,
     });
   }

@@ -185,7 +185,7 @@ describe("a damaged block", () => {
     ],
   ];
   for (const [name, damage, message] of damages) {
-    it(`with ${name} is said in one line and computed again`, async (t) => {
+    it(`with ${name} is reported in one line and computed again`, async (t) => {
       const options = inNewStore(t);
       const first = await computeKernel(options);
       const path = blockPath(options.store, kernelPlan(options).blocks[3].name);

@@ -28,7 +28,7 @@ describe("claims", () => {
     claim(store, name)!.release();
   });
 
-  it("of a dead process count no more, nor those that nobody renews", (t) => {
+  it("of a dead process no longer count, nor those that are not renewed", (t) => {
     const store = temporaryFolder(t);
     const dead = 2 ** 22 + 1; // above Linux's largest process id
     const cases: [content: object, age: number, live: boolean][] = [
@@ -46,7 +46,7 @@ describe("claims", () => {
     }
   });
 
-  it("of an interrupted cell end, even if its work never goes on", (t) => {
+  it("of an interrupted cell end, even if its work never continues", (t) => {
     const store = temporaryFolder(t);
     const interrupt = new AbortController();
     inRunningCell({ signal: interrupt.signal }, () => claim(store, name));
