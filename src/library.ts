@@ -35,7 +35,14 @@ export * from "./model/tokenizer";
 export * from "./files/torch-file";
 
 export { FORMULAS, KERNEL_NAMES, type Formula } from "./kernels/formula";
-export * from "./kernels/kernel";
+export {
+  computeKernel,
+  projectionError,
+  type KernelOptions,
+  type KernelProgress,
+  type KernelResult,
+  type ProjectionErrorOptions,
+} from "./kernels/kernel";
 export * from "./kernels/kernel-tensor";
 export * from "./kernels/outputs";
 export { PROJECTION_KINDS, type Projection, type ProjectionKind } from "./kernels/projection";
