@@ -4,6 +4,7 @@ import tseslint from "typescript-eslint";
 // Imports run one way, along the data flow: a room may use the rooms before it, never those after it.
 const rooms = [
   "files",
+  "store",
   "tasks",
   "english",
   "model",

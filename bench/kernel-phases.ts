@@ -9,10 +9,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { contractFactors } from "../src/kernels/contract";
-import { factorsOfPass, keptFactors } from "../src/kernels/factors";
+import { factorsOfPass, passOf } from "../src/kernels/factors";
 import { FORMULAS, type Formula } from "../src/kernels/formula";
 import { sharedGrams } from "../src/kernels/gram";
 import { marginOutput } from "../src/kernels/outputs";
+import { keptFactors } from "../src/kernels/training-side";
 import { tf } from "../src/model/backend";
 import type { Sequence } from "../src/model/batch";
 import { readCheckpoint } from "../src/model/checkpoint";
@@ -118,7 +119,7 @@ function blockWork(folder: string, formulas: Formula[], enter: (phase: Phase) =>
   };
   return () => {
     enter("training side");
-    const train = run(keptFactors(model, outputs, prompts.train, parameters));
+    const train = run(keptFactors(passOf(model, outputs, parameters), prompts.train));
     const shared = sharedGrams();
     enter("forward");
     for (const step of factorsOfPass(model, outputs, prompts.evaluate, parameters)) {

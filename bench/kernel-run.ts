@@ -29,8 +29,7 @@ interface ComputeOptions {
   progress?: boolean;
 }
 
-const writeJson = (path: string, content: unknown): void =>
-  writeFileAtomically(path, (append) => append(Buffer.from(JSON.stringify(content))));
+const writeJson = (path: string, content: unknown): void => writeFileAtomically(path, JSON.stringify(content));
 
 async function compute(workload: string, out: string, options: ComputeOptions): Promise<void> {
   const prompts = JSON.parse(readFileSync(join(workload, "prompts.json"), "utf8")) as Prompts;

@@ -4,12 +4,13 @@
  *
  *   node environment/run.mjs build/bench/projection.js [EXAMPLES] [TOKENS] [DIMENSION,DIMENSION,…] [FORMULA,FORMULA,…] [KIND]
  */
-import { keptFactors } from "../src/kernels/factors";
+import { passOf } from "../src/kernels/factors";
 import { FORMULAS, type Formula } from "../src/kernels/formula";
 import { computeKernel } from "../src/kernels/kernel";
-import { kernelError } from "../src/kernels/kernel-error";
+import { kernelError } from "../src/kernels/kernel-tensor";
 import { marginOutput } from "../src/kernels/outputs";
-import { createProjector, type ProjectionKind } from "../src/kernels/projection";
+import { createProjector, projected, type ProjectionKind } from "../src/kernels/projection";
+import { keptFactors } from "../src/kernels/training-side";
 import { tf } from "../src/model/backend";
 import { labelWordHead } from "../src/model/head";
 import { runSteps } from "../src/steps";
@@ -58,7 +59,8 @@ async function measure([
           formulas.some((formula) => formula !== "sgd"),
         )
       : undefined;
-    const side = await runSteps(keptFactors(model, outputs, sequences, selected, projector));
+    const exactPass = passOf(model, outputs, selected);
+    const side = await runSteps(keptFactors(projector ? projected(exactPass, projector) : exactPass, sequences));
     const both = tf.memory().numBytes - before;
     projector?.dispose();
     const factors = tf.memory().numBytes - before;

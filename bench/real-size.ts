@@ -30,7 +30,7 @@ const BATCHES = ["1x1", "1x8"];
 export async function realSize(folder: string, options: RealSizeOptions): Promise<void> {
   const { formulas, model, store } = options;
   const prompts = realPrompts(options);
-  writeFileAtomically(join(folder, "prompts.json"), (append) => append(Buffer.from(JSON.stringify(prompts))));
+  writeFileAtomically(join(folder, "prompts.json"), JSON.stringify(prompts));
   const [n, m] = [prompts.train.length, prompts.evaluate.length];
   say(
     `${n} × ${m} prompts of SST-2, ${lengths(prompts.train)} tokens in training, ${lengths(prompts.evaluate)} in evaluation; formulas: ${formulas.join(", ")}`,

@@ -34,9 +34,7 @@ const readRecords = (file: string): WidthRecord[] =>
 /** One record a line: a file that people can compare. */
 const writeRecords = (file: string, records: readonly WidthRecord[]): void => {
   const sorted = [...records].sort((a, b) => a.width - b.width || a.seed - b.seed);
-  writeFileAtomically(file, (append) =>
-    append(Buffer.from(`[\n${sorted.map((record) => JSON.stringify(record)).join(",\n")}\n]\n`)),
-  );
+  writeFileAtomically(file, `[\n${sorted.map((record) => JSON.stringify(record)).join(",\n")}\n]\n`);
 };
 
 async function run(file: string, { widths, seeds: wanted, optimizers, exponents }: Options): Promise<void> {

@@ -36,6 +36,7 @@ const FAST = new Set([
   "model",
   "pretraining",
   "solvers",
+  "store",
   "tasks",
   "theory",
 ]);

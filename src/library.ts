@@ -5,8 +5,8 @@ export { counted } from "./counted";
 export { CorruptFileError, DivergedError, InputError } from "./errors";
 
 // Tasks, their files, prompts and splits
-export type { EncodedPrompt } from "./tasks/encoded-prompt";
-export type { Example } from "./tasks/example";
+export { type EncodedPrompt } from "./tasks/encoded-prompt";
+export { type Example } from "./tasks/example";
 export { formatExamples } from "./tasks/format-examples";
 export { kShotRows, kShotSplit, readOriginal } from "./tasks/k-shot";
 export { encodePrompt, labelWordIds, promptTokens } from "./tasks/prompt";
@@ -21,7 +21,7 @@ export { templateText } from "./tasks/template";
 export { ratedTexts, verdictTexts } from "./english/verdicts";
 
 // Models, and what they answer
-export type { Tensor } from "./model/backend";
+export { type Tensor } from "./model/backend";
 export {
   classifierHead,
   labelWordHead,
@@ -36,12 +36,10 @@ export { predictLogits } from "./model/predict";
 export { randomWeights } from "./model/random-weights";
 
 // Kernels
-export { kernelAsymmetry } from "./kernels/asymmetry";
-export { exampleKernel } from "./kernels/example-kernel";
+export { kernelAsymmetry, exampleKernel, type KernelTensor } from "./kernels/kernel-tensor";
 export { FORMULAS, KERNEL_NAMES, type Formula } from "./kernels/formula";
-export { computeKernel, computeOutputs } from "./kernels/kernel";
-export type { KernelTensor } from "./kernels/kernel-tensor";
-export type { Outputs } from "./kernels/outputs";
+export { computeKernel } from "./kernels/kernel";
+export { computeOutputs, type Outputs } from "./kernels/outputs";
 
 // Kernel regression
 export { solveAsymmetric } from "./solvers/asymmetric-least-squares";
@@ -51,17 +49,17 @@ export { solveLeastSquares } from "./solvers/least-squares";
 export { asPredictions, formatMeanStd, mean, populationStd, predictedClasses } from "./solvers/metrics";
 export { leaveOneOut, predictionTerms } from "./solvers/prediction-terms";
 export { largestSingularValue } from "./solvers/problem";
-export type { Solver } from "./solvers/solver-names";
+export { type Solver } from "./solvers/solver-names";
 
 // Fine-tuning
 export { fineTune } from "./finetune/fine-tune";
-export type { LabelledPrompts } from "./finetune/labelled-prompts";
+export { type LabelledPrompts } from "./finetune/labelled-prompts";
 export { linearProbe } from "./finetune/linear-probe";
 export { loadLoraAdapter, saveLoraAdapter } from "./finetune/lora-adapter";
-export type { OptimizerName } from "./finetune/optimizer";
+export { type OptimizerName } from "./finetune/optimizer";
 export { saveModel } from "./finetune/save-model";
 export { trainedParameters } from "./finetune/trained-parameters";
-export type { TrainingConfig, TrainingSettings } from "./finetune/training-config";
+export { type TrainingConfig, type TrainingSettings } from "./finetune/training-config";
 
 // Does fine-tuning behave like its kernel?
 export { agreementOf } from "./behavior/agreement";
@@ -104,8 +102,8 @@ export { encodeExamples, evenly, readFewShot, type Inputs } from "./experiment/i
 export { loadLanguageModel, type LanguageModel } from "./experiment/language-model";
 export { outputGradient, parameterGroup } from "./experiment/output-gradient";
 export { newHeadOutputs, promptOutputs } from "./experiment/outputs";
-export { defaultStore } from "./experiment/remember";
-export type { FineTuningRun } from "./experiment/single-run";
+export { defaultStore } from "./store/folder";
+export { type FineTuningRun } from "./experiment/single-run";
 export {
   bestOnDev,
   gridSearch,
@@ -123,7 +121,7 @@ export { wordOrders, zeroShotLogits } from "./experiment/zero-shot";
 
 // Sweeps: tasks × draws × methods
 export { aggregate, runsOf, type Run } from "./sweep/aggregate";
-export type { BehaviorRun } from "./sweep/behavior-record";
+export { type BehaviorRun } from "./sweep/behavior-record";
 export { behaviorRow, finishedBehavior, finishedRuns, readBehaviorCsv, type BehaviorRow } from "./sweep/behavior-rows";
 export { behaviorRun } from "./sweep/behavior-run";
 export { verdictText, type BehaviorResult } from "./sweep/behavior-table";
@@ -173,7 +171,7 @@ export { promptTokenChart } from "./charts/prompt-token-chart";
 export { regularizationChart } from "./charts/regularization-chart";
 export { sameAnswers, sameAnswersChart } from "./charts/same-answers-chart";
 export { slopeChart, type SlopePoint } from "./charts/slope-chart";
-export type { ChartSpec } from "./charts/spec";
+export { type ChartSpec } from "./charts/spec";
 export { stepPanelsChart, type StepPoint } from "./charts/step-panels-chart";
 export { subspaceChart } from "./charts/subspace-chart";
 export { subspaceEntriesChart } from "./charts/subspace-entries-chart";

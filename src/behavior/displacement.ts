@@ -1,7 +1,7 @@
 /** How far parameters are from where they started: θ_t − θ_0, one parameter at a time. */
 import { tf, type Tensor } from "../model/backend";
 import { parameter, type Model } from "../model/model";
-import type { Factor } from "../kernels/factor";
+import type { Factor } from "../kernels/factors";
 
 /**
  * The parameters whose values may differ: those whose tensors are not shared by the two models.

@@ -9,10 +9,10 @@ import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
 import { byLength, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
-import type { Factor } from "../kernels/factor";
-import { factorsOfPass, keptFactors } from "../kernels/factors";
+import { factorsOfPass, passOf, type Factor } from "../kernels/factors";
 import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
+import { keptFactors } from "../kernels/training-side";
 import { runSteps } from "../steps";
 import { movedParameters } from "./displacement";
 import { FIXED_FEATURES_DISTANCE } from "./kernel-change";
@@ -89,7 +89,7 @@ export function* gradientDistanceSteps({
       indices.forEach((i, b) => {
         for (let a = 0; a < c; a++) sum[i * c + a] += piece[a * indices.length + b];
       });
-    const before = yield* keptFactors(model, outputs, batch, counted);
+    const before = yield* keptFactors(passOf(model, outputs, counted), batch);
     try {
       for (const step of factorsOfPass(tuned, outputs, batch, counted)) {
         if (step && "parameter" in step && !isKeyBias(step.parameter)) {

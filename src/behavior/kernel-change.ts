@@ -1,6 +1,5 @@
 /** How far a kernel moved: the fixed-features half of kernel behaviour (Definition 3.2 of the paper), by kernel entries. */
-import { kernelError } from "../kernels/kernel-error";
-import type { KernelTensor } from "../kernels/kernel-tensor";
+import { kernelError, type KernelTensor } from "../kernels/kernel-tensor";
 
 /** Below this average relative distance the paper's Section 6 calls features fixed. */
 export const FIXED_FEATURES_DISTANCE = 2.0;

@@ -1,5 +1,5 @@
 /** The linearization test along a fine-tuning run (Section 6 of the paper): f_0, f_t and f_lin at every checkpoint. */
-import { computeOutputsSteps } from "../kernels/kernel";
+import { computeOutputsSteps } from "../kernels/outputs";
 import { accuracy, asPredictions, type Predictions } from "../solvers/metrics";
 import { runSteps } from "../steps";
 import { linearizationSteps, type LinearizationOptions } from "./linearization";

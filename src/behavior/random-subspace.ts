@@ -10,12 +10,12 @@ import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
 import { byLength, type Sequence } from "../model/batch";
 import { parameter, type Model } from "../model/model";
-import type { Factor } from "../kernels/factor";
-import { keptFactors, type GradientFactors } from "../kernels/factors";
+import { passOf, type Factor } from "../kernels/factors";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { PROJECTION_KINDS, randomMatrix, type ProjectionKind } from "../kernels/random-matrix";
+import { keptFactors, type GradientFactors } from "../kernels/training-side";
 import { runSteps } from "../steps";
 
 export interface RandomSubspaceOptions {
@@ -85,10 +85,8 @@ function* subspaceCoordinates(
       batches.push({
         indices,
         factors: yield* keptFactors(
-          model,
-          outputs,
+          passOf(model, outputs, counted),
           indices.map((i) => examples[i]),
-          counted,
         ),
       });
     for (const name of counted) {

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { SplitBlock } from "../experiment/split-kernels";
-import { isClaimed } from "../kernels/block-claim";
-import { blockDamage, blockPath } from "../kernels/block-file";
-import { computeBlocks, expectedBlock } from "../kernels/kernel";
+import { isClaimed } from "../store/claim";
+import { blockDamage, blockPath, blockStore, expectedBlock } from "../kernels/block-store";
+import { computeBlocks } from "../kernels/compute-blocks";
 import type { Split } from "../tasks/task";
 import { loadKernelJob, runKernelJob, type KernelJob } from "./kernel-job";
 import type { KernelOptionValues } from "./kernel-options";
@@ -86,7 +86,7 @@ async function runBlocks(
   let [done, reused] = [0, 0];
   for (const plan of new Set(chosen.map((block) => block.plan))) {
     const planned = chosen.filter((block) => block.plan === plan).map((block) => block.planned);
-    await computeBlocks(plan, planned, { store, signal }, (_planned, _block, fromStore) => {
+    await computeBlocks(plan, planned, { cache: blockStore(store), signal }, (_planned, _block, fromStore) => {
       if (fromStore) reused++;
       onProgress({ done: ++done, total: chosen.length, reused });
     });

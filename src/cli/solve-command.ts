@@ -126,7 +126,7 @@ async function writeChart(path: string, folders: readonly SolvedFolder[], title:
     const { drawStatic } = await import("../notebook/static-chart.js");
     text = (await drawStatic(spec)).svg;
   }
-  writeFileAtomically(path, (append) => append(Buffer.from(text)));
+  writeFileAtomically(path, text);
 }
 
 /** JSON has no infinity: it is written "inf", as the option is. */

@@ -1,7 +1,7 @@
 /** `kernel-view blocks verify` and `gc`: the store as a whole. */
 import { basename } from "node:path";
-import { defaultStore } from "../experiment/remember";
-import { deleteFiles, planGc, verifyStore } from "../kernels/store";
+import { defaultStore } from "../store/folder";
+import { deleteFiles, planGc, verifyStore } from "../store/garbage";
 import { byteText } from "./values";
 
 export interface VerifyOptions {

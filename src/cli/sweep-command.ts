@@ -1,7 +1,7 @@
 /** `kernel-view sweep`: every run that a file describes, on each of its models. */
 import { join } from "node:path";
 import { loadLanguageModel } from "../experiment/language-model";
-import { defaultStore } from "../experiment/remember";
+import { defaultStore } from "../store/folder";
 import { behaviorCsv, behaviorSummary, type BehaviorResult } from "../sweep/behavior-table";
 import { markdownTable } from "../sweep/result-table";
 import { runSweep, type SweepOutcome } from "../sweep/sweep";
@@ -41,7 +41,7 @@ export async function sweepCommand(
   if (behaviorFile !== undefined) {
     if (measured.length === 0)
       throw new Error(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
-    writeFileAtomically(behaviorFile, (append) => append(Buffer.from(behaviorCsv(measured))));
+    writeFileAtomically(behaviorFile, behaviorCsv(measured));
     texts.push(`${measured.length} measurements of kernel behaviour in ${behaviorFile}`);
   }
   return texts.join("\n\n");

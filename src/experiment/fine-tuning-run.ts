@@ -1,7 +1,7 @@
 import { sortedSettings, trainingConfigOf, type FineTuneInputs, type LabelledPrompts } from "../finetune/fine-tune";
 import type { TrainingSettings } from "../finetune/training-config";
 import { runningSignal } from "../running-cell";
-import { remember } from "./remember";
+import { remember } from "../store/remember";
 import { coresOfEach, gainsSideBySide, runElsewhere } from "./side-by-side";
 import { singleRun, type FineTuningRun, type SingleRunOptions } from "./single-run";
 
@@ -42,7 +42,7 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
       signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
       onProgress: progress.step(place),
     };
-    const result = await remember(store, keyOf(run), () => compute(run), progress.reuse);
+    const result = await remember(store, keyOf(run), () => compute(run), progress.reuse, run.signal);
     progress.end(place);
     return result;
   };

@@ -1,8 +1,8 @@
 /** The kernels of one task: the training examples against every split. */
 import type { Formula } from "../kernels/formula";
-import { computePlan, kernelPlan, type KernelOptions, type KernelProgress } from "../kernels/kernel";
+import { computePlan, type KernelOptions, type KernelProgress } from "../kernels/kernel";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
-import type { KernelPlan, PlannedBlock } from "../kernels/plan";
+import { kernelPlan, type KernelPlan, type PlannedBlock } from "../kernels/plan";
 import type { Inputs } from "./inputs";
 
 /** What a solver needs to know of one split X. */

@@ -6,9 +6,14 @@ import { dirname } from "node:path";
  * Writes a file under a temporary name in the same folder, syncs it to disk and renames it,
  * so that a reader sees the old file or the whole new one, never a part. Makes the folder if needed.
  *
- * @param write receives a function that appends bytes
+ * @param content text, or a function that receives a function to append bytes with
  */
-export function writeFileAtomically(path: string, write: (append: (bytes: Uint8Array) => void) => void): void {
+export function writeFileAtomically(
+  path: string,
+  content: string | ((append: (bytes: Uint8Array) => void) => void),
+): void {
+  const write =
+    typeof content === "string" ? (append: (bytes: Uint8Array) => void) => append(Buffer.from(content)) : content;
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   const file = openSync(temporary, "wx");

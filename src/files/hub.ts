@@ -173,8 +173,7 @@ async function download(model: Model, options: HubOptions): Promise<string> {
     await get(shardNames(join(folder, INDEX)));
   }
   // Only now: until everything is there, the revision stays what it was.
-  if (revision !== commit)
-    writeFileAtomically(join(storage, "refs", revision), (append) => append(Buffer.from(commit)));
+  if (revision !== commit) writeFileAtomically(join(storage, "refs", revision), commit);
   return folder;
 }
 

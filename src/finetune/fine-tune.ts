@@ -1,5 +1,4 @@
 /** Fine-tuning as the authors' trainer does it: shuffled batches, clipping, linear decay, the best checkpoint on dev. */
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { tf } from "../model/backend";
 import type { Sequence } from "../model/batch";
@@ -8,6 +7,7 @@ import { parameter, type Model } from "../model/model";
 import { predictLogits } from "../model/predict";
 import { runningSignal } from "../running-cell";
 import { mean } from "../solvers/metrics";
+import { keyOf } from "../store/remember";
 import { trainingBatches } from "./batches";
 import { flatLayouts } from "./flat-parameters";
 import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
@@ -256,7 +256,7 @@ function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, co
     prompts(dev),
     prompts({ sequences: probe, labels: [] }),
   ];
-  return createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
+  return keyOf(key).slice(0, 32);
 }
 
 function checkPrompts(sets: Record<string, LabelledPrompts>): void {

@@ -1,10 +1,10 @@
 /** Linear probing: a head's final layer fitted to frozen features. By itself a baseline, and where standard fine-tuning may begin. */
-import { createHash } from "node:crypto";
 import { tf } from "../model/backend";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { headFeaturesSteps } from "../model/predict";
 import { runAtOnce } from "../steps";
+import { keyOf } from "../store/remember";
 import type { LabelledPrompts } from "./labelled-prompts";
 import { featureRows, softmaxRegression } from "./softmax-regression";
 
@@ -45,9 +45,7 @@ export function* linearProbeSteps(model: Model, head: Head, train: LabelledPromp
     fit.intercepts.map((value) => share * value),
   ];
   const fitted = withRows(model, layer, weights, biases);
-  const numbers = createHash("sha256")
-    .update(JSON.stringify([weights.map((row) => [...row]), biases]))
-    .digest("hex");
+  const numbers = keyOf([weights.map((row) => [...row]), biases]);
   return {
     model: { ...fitted, hash: `${model.hash}+probe(${numbers.slice(0, 32)})` },
     inversePenalty,

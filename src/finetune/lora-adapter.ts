@@ -79,9 +79,7 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
   };
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, WEIGHTS_FILE), tensors, { format: "pt" });
-  writeFileAtomically(join(directory, CONFIG_FILE), (append) =>
-    append(Buffer.from(`${JSON.stringify(config, null, 2)}\n`)),
-  );
+  writeFileAtomically(join(directory, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);
   saveClassifier(directory, model);
 }
 

@@ -67,7 +67,7 @@ function addSequenceClassifier(directory: string, model: Model): void {
     id2label: Object.fromEntries(labels),
     label2id: Object.fromEntries(labels.map(([label, name]) => [name, Number(label)])),
   };
-  writeFileAtomically(path, (append) => append(Buffer.from(`${JSON.stringify(config, null, 2)}\n`)));
+  writeFileAtomically(path, `${JSON.stringify(config, null, 2)}\n`);
 }
 
 const classifierTensors = (model: Model): Map<string, StoredTensor> =>

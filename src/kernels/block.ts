@@ -2,15 +2,14 @@
 import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { contractFactors, type SignRounding } from "./contract";
-import type { Factor } from "./factor";
-import { factorsOfPass, type GradientFactors } from "./factors";
-import type { Formula } from "./formula";
+import { passOf, type Factor, type PassStep } from "./factors";
+import { fromOwnProducts, withoutMirrors, type Formula } from "./formula";
 import { sharedGrams } from "./gram";
 import type { Outputs } from "./outputs";
-import { projectedPass, type Projection, type Projector } from "./projection";
-import { fromOwnProducts, withoutMirrors } from "./symmetry";
+import type { Projection } from "./projection";
+import type { GradientFactors } from "./training-side";
 
-/** What a kernel is a kernel of, apart from the examples. */
+/** Everything that a kernel depends on apart from the examples. */
 export interface KernelSettings {
   model: Model;
   outputs: Outputs;
@@ -18,7 +17,7 @@ export interface KernelSettings {
   /** Names of the parameters whose gradients count. */
   parameters: ReadonlySet<string>;
   signs: SignRounding;
-  /** Whether each parameter's share is kept as well. */
+  /** Whether to keep each parameter's share as well. */
   breakdown: boolean;
   /** Projects gradients longer than its dimension. Default: none, the kernel is exact. */
   projection?: Projection;
@@ -35,52 +34,45 @@ export interface KernelBlock {
   evaluateLogits: Float32Array;
 }
 
-/** Sums over parameters in float64: float32 sums over millions of them lose digits. */
-interface Sums {
-  total: Map<Formula, Float64Array>;
-  /** By parameter and formula. */
-  shares: Map<string, Map<Formula, Float64Array>>;
-}
-
 /**
  * Computes a block: the evaluation examples run forward and backward once, and each parameter's products are taken
- * as soon as its factor is there, so that memory does not grow with the number of parameters.
+ * as soon as its factor is known, so that memory does not grow with the number of parameters.
  *
  * @param evaluate "train" for the training examples with themselves, which then run only once
- * @param projector of the settings' projection, with which the training side was projected
+ * @param pass runs the evaluation examples: projected if the training side is. Default: the exact pass
  */
 export function* blockSteps(
   settings: KernelSettings,
   train: GradientFactors,
   evaluate: readonly Sequence[] | "train",
-  projector?: Projector,
+  pass = passOf(settings.model, settings.outputs, settings.parameters),
 ): Generator<undefined, KernelBlock> {
   const [n, c] = [train.size, train.outputs];
   const [m, formulas] =
     evaluate === "train" ? [n, withoutMirrors(settings.formulas)] : [evaluate.length, settings.formulas];
-  const sums: Sums = {
-    total: new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)])),
-    shares: new Map(),
+  // In float64: float32 sums over millions of parameters lose digits.
+  const zeros = (): Map<Formula, Float64Array> =>
+    new Map(formulas.map((formula) => [formula, new Float64Array(c * n * c * m)]));
+  const total = zeros();
+  const shares = new Map<string, Map<Formula, Float64Array>>();
+  const shareOf = (parameter: string): Map<Formula, Float64Array> => {
+    const share = shares.get(parameter) ?? zeros();
+    shares.set(parameter, share);
+    return share;
   };
   const shared = sharedGrams();
   let values = train.values;
   try {
-    const pairs =
-      evaluate === "train"
-        ? ownFactors(train)
-        : projectedPass(
-            factorsOfPass(settings.model, settings.outputs, [...evaluate], settings.parameters),
-            projector,
-            train.factors,
-          );
-    for (const step of pairs) {
+    const steps = evaluate === "train" ? ownFactors(train) : pass([...evaluate], train.factors);
+    for (const step of steps) {
       if (step && "values" in step) values = step.values;
       else if (step) {
         const { parameter, factor } = step;
         const contraction = { ...settings, formulas, shared };
-        yield* contractFactors(parameter, factorOf(train, parameter), factor, contraction, (formula, piece) =>
-          addPiece(sums, settings.breakdown, formula, parameter, piece),
-        );
+        yield* contractFactors(parameter, factorOf(train, parameter), factor, contraction, (formula, piece) => {
+          addTo(total.get(formula)!, piece);
+          if (settings.breakdown) addTo(shareOf(parameter).get(formula)!, piece);
+        });
       } else yield;
     }
   } finally {
@@ -92,14 +84,18 @@ export function* blockSteps(
       ? new Map(settings.formulas.map((formula) => [formula, fromOwnProducts(formula, arranged, n * c)]))
       : arranged;
   };
-  const arranged = [...sums.shares].map(([parameter, byFormula]) => [parameter, arrange(byFormula)] as const);
+  const arranged = [...shares].map(([parameter, byFormula]) => [parameter, arrange(byFormula)] as const);
   const sharesOf = (formula: Formula) =>
     new Map(arranged.map(([parameter, byFormula]) => [parameter, byFormula.get(formula)!]));
-  const shares = new Map(settings.breakdown ? settings.formulas.map((formula) => [formula, sharesOf(formula)]) : []);
-  return { kernels: arrange(sums.total), shares, trainLogits: train.values, evaluateLogits: values };
+  return {
+    kernels: arrange(total),
+    shares: new Map(settings.breakdown ? settings.formulas.map((formula) => [formula, sharesOf(formula)]) : []),
+    trainLogits: train.values,
+    evaluateLogits: values,
+  };
 }
 
-function* ownFactors({ factors }: GradientFactors): Generator<{ parameter: string; factor: Factor }> {
+function* ownFactors({ factors }: GradientFactors): Generator<PassStep> {
   for (const [parameter, factor] of factors) yield { parameter, factor };
 }
 
@@ -107,15 +103,6 @@ function factorOf(train: GradientFactors, parameter: string): Factor {
   const factor = train.factors.get(parameter);
   if (!factor) throw new Error(`the training side has no gradient of ${parameter}`);
   return factor;
-}
-
-function addPiece(sums: Sums, breakdown: boolean, formula: Formula, parameter: string, piece: Float32Array): void {
-  addTo(sums.total.get(formula)!, piece);
-  if (!breakdown) return;
-  const share =
-    sums.shares.get(parameter) ?? new Map([...sums.total].map(([name]) => [name, new Float64Array(piece.length)]));
-  sums.shares.set(parameter, share);
-  addTo(share.get(formula)!, piece);
 }
 
 function addTo(sum: Float64Array, piece: Float32Array): void {

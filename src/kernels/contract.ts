@@ -4,15 +4,13 @@
  */
 import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
-import type { Factor } from "./factor";
-import { FORMULAS, signsOf, takesSigns, type Formula } from "./formula";
-import { gramIsCheaper, gramOfMatrix, gramOfTable, gramOfOneToken, pairsFit, type SharedGrams } from "./gram";
-
-export { FORMULAS, type Formula };
+import type { Factor, MatrixFactor, TableFactor } from "./factors";
+import { signsOf, takesSigns, type Formula } from "./formula";
+import { gramIsCheaper, gramOfMatrix, gramOfOneToken, gramOfTable, pairsFit, type SharedGrams } from "./gram";
 
 /**
- * Longest contraction in one float32 product. Longer ones lose digits (4 % at 125 million terms);
- * pieces of this length summed in float64 are right to about 2e-6.
+ * Longest contraction in one float32 product. Longer ones lose digits (an error of 4 % at 125 million terms);
+ * pieces of this length, summed in float64, have a relative error of about 2e-6.
  */
 export const LONGEST_PRODUCT = 65536;
 
@@ -20,10 +18,10 @@ export const LONGEST_PRODUCT = 65536;
 export type AddPiece = (formula: Formula, piece: Float32Array) => void;
 
 /**
- * Which signs of gradients count in the sign formulas where float32 rounds the gradient. "exact": those of exact arithmetic.
- * A key bias then counts zero, because its gradient is zero (softmax ignores a shift of all scores), and what GELU lets
- * through far below zero keeps its sign. "float32": as the authors' code has it. A key bias counts with the sign of its
- * rounding noise, and GELU is zero from −5.5 down.
+ * Which signs the sign formulas take where float32 rounds the gradient. "exact": those of exact arithmetic. A key bias
+ * then counts as zero, because its gradient is zero (softmax ignores a shift of all scores), and the tiny gradients that
+ * GELU passes far below zero keep their signs. "float32": those of the authors' code. A key bias counts with the sign of
+ * its rounding noise, and GELU is zero from −5.5 down.
  */
 export type SignRounding = "exact" | "float32";
 
@@ -34,7 +32,7 @@ export interface Contraction {
   shared: SharedGrams;
 }
 
-/** Adds up ⟨g, g′⟩ over one parameter, for each formula, for every pair of a training and an evaluation example; pauses between slices. */
+/** Adds up ⟨g, g′⟩ over one parameter, for each formula and every pair of a training and an evaluation example. Pauses between slices. */
 export function* contractFactors(
   parameter: string,
   train: Factor,
@@ -85,7 +83,7 @@ function addProducts(g: Tensor, h: Tensor, formulas: readonly Formula[], add: Ad
   }
 }
 
-/** g hᵀ for few long rows; with the side of more rows on the left the product takes up to a third less time. */
+/** g hᵀ for few long rows. With the larger number of rows on the left the product takes up to a third less time. */
 function rowProducts(g: Tensor, h: Tensor): Float32Array {
   const [n, m] = [g.shape[0], h.shape[0]];
   if (m <= n) return tf.matMul(g, h, false, true).dataSync() as Float32Array;
@@ -95,13 +93,10 @@ function rowProducts(g: Tensor, h: Tensor): Float32Array {
   return product;
 }
 
-type Matrix = Extract<Factor, { kind: "matrix" }>;
-type Table = Extract<Factor, { kind: "table" }>;
-
 /** Forms both sides' weight gradients Σ_t δ_t x_tᵀ in slices of the longer axis, [C·B, slice · other] each. */
 function* matrixSlices(
-  train: Matrix,
-  evaluate: Matrix,
+  train: MatrixFactor,
+  evaluate: MatrixFactor,
   use: (g: Tensor, h: Tensor) => void,
 ): Generator<undefined, void> {
   const [, , , outputs] = train.delta.shape as number[];
@@ -116,7 +111,7 @@ function* matrixSlices(
   }
 }
 
-function matrixSlice({ input, delta }: Matrix, start: number, count: number): Tensor {
+function matrixSlice({ input, delta }: MatrixFactor, start: number, count: number): Tensor {
   const [c, b, t, outputs] = delta.shape as number[];
   const inputs = input.shape[2]!;
   const perOutput = (x: Tensor): Tensor => (c === 1 ? x : tf.tile(x, [c, 1, 1]));
@@ -130,10 +125,14 @@ function matrixSlice({ input, delta }: Matrix, start: number, count: number): Te
 }
 
 /**
- * Gradients of a table are zero outside of the rows that an example uses, so only rows used on both sides count:
- * those are gathered into [C·B, rows · H] slices.
+ * Gradients of a table are zero outside of the rows that an example uses, so only rows used on both sides count.
+ * They are gathered into [C·B, rows · H] slices.
  */
-function* tableSlices(train: Table, evaluate: Table, use: (g: Tensor, h: Tensor) => void): Generator<undefined, void> {
+function* tableSlices(
+  train: TableFactor,
+  evaluate: TableFactor,
+  use: (g: Tensor, h: Tensor) => void,
+): Generator<undefined, void> {
   const [trainRows, evaluateRows] = [train, evaluate].map(({ rows }) => rows.dataSync() as Int32Array);
   const inEvaluate = new Set(evaluateRows);
   const both = [...new Set(trainRows)].filter((row) => inEvaluate.has(row));
@@ -147,7 +146,7 @@ function* tableSlices(train: Table, evaluate: Table, use: (g: Tensor, h: Tensor)
 }
 
 /** The gradient of some rows of a table, [C·B, rows · H]: δ of each token added to its row. */
-function tableSlice({ delta }: Table, tokenRows: Int32Array, part: number[]): Tensor {
+function tableSlice({ delta }: TableFactor, tokenRows: Int32Array, part: number[]): Tensor {
   const [c, b, t] = delta.shape as [number, number, number, number];
   const place = new Map(part.map((row, index) => [row, index]));
   const uses = new Float32Array(b * t * part.length); // [B, T, rows]: 1 where the token is that row

@@ -1,9 +1,9 @@
 /**
- * Per-example gradients, one factor a parameter: what is needed to form them or their inner products, and no more.
+ * Per-example gradients, one factor for each parameter: what is needed to form them or their inner products, and no more.
  * One forward pass, shared by all C outputs, and one backward pass give the factors of every example at once.
  */
 import { tf, type Tensor } from "../model/backend";
-import { byLength, collate, disposeBatch, type Batch, type BatchLimits, type Sequence } from "../model/batch";
+import { collate, disposeBatch, type Batch, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import {
   disposeForward,
@@ -13,26 +13,73 @@ import {
   type EncoderTrace,
 } from "../model/encoder";
 import type { Backward, Site } from "../model/site";
-import type { Factor, PassStep } from "./factor";
-import { joinFactors } from "./join-factors";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";
-import { projectedPass, type Projector } from "./projection";
-import { realTokens, type Tokens } from "./tokens";
 
-/** The factors of B examples, kept. */
-export interface GradientFactors {
-  size: number;
-  outputs: number;
-  /** By parameter. */
-  factors: Map<string, Factor>;
-  /** The C outputs f_c themselves, [B, C] row-major. */
-  values: Float32Array;
-  dispose(): void;
+/** The gradients of one parameter for B examples and C outputs. */
+export type Factor =
+  /** A weight's: Σ_t δ_t x_tᵀ. */
+  | { kind: "matrix"; input: Tensor /* [B,T,in] */; delta: Tensor /* [C,B,T,out] */; tokens: Tokens }
+  /** A bias's or a norm's, formed already. */
+  | { kind: "vector"; gradient: Tensor /* [C·B, size] */ }
+  /** A table's: δ_t added to row_t; zero in all rows that the example does not use. */
+  | { kind: "table"; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ }
+  /** A gradient and its signs, projected: the projected signs do not follow from the projected gradient. */
+  | { kind: "projected"; gradient: Factor; sign: Factor };
+
+export type MatrixFactor = Extract<Factor, { kind: "matrix" }>;
+export type TableFactor = Extract<Factor, { kind: "table" }>;
+
+/** A step of a pass: a pause, the outputs [B, C], or one parameter's factor, which lives until the next step. */
+export type PassStep = undefined | { values: Float32Array } | { parameter: string; factor: Factor };
+
+/** Which of the B · T places of a padded batch hold N real tokens. */
+export interface Tokens {
+  /** Flat places of the real tokens, int32 [N]; undefined when all are real. */
+  places?: Tensor;
+  /** 1 where the token belongs to the example, float32 [B, N]; undefined if every example has one token. */
+  owners?: Tensor;
+}
+
+/** The tokens of sequences of these lengths, padded to the longest. The caller disposes of the tensors. */
+export function realTokens(lengths: number[], longest: number): Tokens {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const owners = new Float32Array(lengths.length * total);
+  const places = new Int32Array(total);
+  let token = 0;
+  lengths.forEach((length, b) => {
+    for (let t = 0; t < length; t++) {
+      owners[b * total + token] = 1;
+      places[token++] = b * longest + t;
+    }
+  });
+  const padded = total < lengths.length * longest;
+  return {
+    owners: tf.tensor2d(owners, [lengths.length, total]),
+    ...(padded ? { places: tf.tensor1d(places, "int32") } : {}),
+  };
 }
 
 /**
- * Runs examples forward and backward and gives each selected parameter's factor as soon as it is there.
- * Nothing is left behind, also if the pass is not run to its end.
+ * A pass over examples, forward and backward, step by step.
+ * @param counterparts the other side's factors where they are kept: a projection gives both sides the same form
+ */
+export type Pass = (sequences: Sequence[], counterparts?: ReadonlyMap<string, Factor>) => Iterable<PassStep>;
+
+/** The exact pass, for the gradients of these outputs over the selected parameters. */
+export const passOf =
+  (model: Model, outputs: Outputs, selected: ReadonlySet<string>): Pass =>
+  (sequences) =>
+    factorsOfPass(model, outputs, sequences, selected);
+
+/** {@link tf.tidy} for objects that hold tensors. */
+export const tidied = <T>(make: () => T): T => tf.tidy(() => make() as never) as T;
+
+/** {@link tf.dispose} for objects that hold tensors. */
+export const disposeAll = (...held: unknown[]): void => tf.dispose(held as never);
+
+/**
+ * Runs examples forward and backward and yields each selected parameter's factor as soon as it is known. All tensors
+ * are disposed of, even if the pass is not run to its end.
  */
 export function* factorsOfPass(
   model: Model,
@@ -49,11 +96,11 @@ export function* factorsOfPass(
   try {
     const { hidden, trace } = (forward = yield* encoderForwardSteps(model, batch));
     let logits = new Float32Array() as Float32Array;
-    const top = tf.tidy(() => {
+    const top = tidied((): Backward => {
       const head = outputs.head.forward(model, hidden);
       logits = head.logits.dataSync() as Float32Array;
-      return outputs.head.backward(model, head.trace, outputDerivative(outputs, batch.size)) as never;
-    }) as Backward;
+      return outputs.head.backward(model, head.trace, outputDerivative(outputs, batch.size));
+    });
     owned.push(top.sites, top.delta);
     yield { values: combineLogits(outputs, logits) };
     for (const site of sitesFromTheTop(model, batch, trace, top, selected)) {
@@ -63,87 +110,10 @@ export function* factorsOfPass(
     }
     for (const [table, sites] of tables) yield* temporary(table, () => mergeTables(sites));
   } finally {
-    tf.dispose([owned, [...tables.values()]] as never);
+    disposeAll(owned, [...tables.values()]);
     if (forward) disposeForward(forward);
     disposeBatch(batch);
   }
-}
-
-/**
- * Runs a pass to its end and keeps the factors, projected if there is a projector.
- * @param limits of a pass, for sequences sorted by length: more of them are run in several passes. Default: one pass
- */
-export function* keptFactors(
-  model: Model,
-  outputs: Outputs,
-  sequences: Sequence[],
-  selected: ReadonlySet<string>,
-  projector?: Projector,
-  limits: BatchLimits = { examples: Infinity },
-): Generator<undefined, GradientFactors> {
-  const lengths = sequences.map(({ ids }) => ids.length);
-  const tokens = realTokens(lengths, Math.max(...lengths));
-  const parts = new Map<string, Factor[]>();
-  const factors = new Map<string, Factor>();
-  const values: number[] = [];
-  const dispose = (): void => tf.dispose([tokens, [...parts.values()], [...factors.values()]] as never);
-  let finished = false;
-  try {
-    for (const pass of passesOf(sequences, limits)) {
-      for (const step of projectedPass(factorsOfPass(model, outputs, pass, selected), projector)) {
-        if (step && "values" in step) values.push(...step.values);
-        else if (step)
-          parts.set(step.parameter, [...(parts.get(step.parameter) ?? []), keepFactor(step.factor, tokens)]);
-        yield;
-      }
-    }
-    for (const [parameter, own] of parts) {
-      parts.delete(parameter);
-      factors.set(
-        parameter,
-        own.length === 1
-          ? own[0]
-          : (tf.tidy(() => joinFactors(own, outputs.combine.length, tokens) as never) as Factor),
-      );
-      if (own.length > 1) own.forEach(disposePart);
-      yield;
-    }
-    finished = true;
-    return {
-      size: sequences.length,
-      outputs: outputs.combine.length,
-      factors,
-      values: Float32Array.from(values),
-      dispose,
-    };
-  } finally {
-    if (!finished) dispose();
-  }
-}
-
-/** Frees a factor that has been joined with others; its tokens are those of the whole block. */
-const disposePart = (factor: Factor): void =>
-  tf.dispose((factor.kind === "matrix" ? [factor.input, factor.delta] : factor) as never);
-
-/** Sequences in passes within the limits, in their order. */
-const passesOf = (sequences: Sequence[], limits: BatchLimits): Sequence[][] =>
-  limits.examples === Infinity
-    ? [sequences]
-    : byLength(sequences, limits).map((indices) => indices.map((i) => sequences[i]));
-
-/** Inputs are shared between factors (query, key and value read the same rows), so a kept factor holds clones. */
-function keepFactor(factor: Factor, tokens: Tokens): Factor {
-  const keep = (x: Tensor): Tensor => tf.keep(tf.clone(x));
-  if (factor.kind === "projected")
-    return { kind: "projected", gradient: keepFactor(factor.gradient, tokens), sign: keepFactor(factor.sign, tokens) };
-  if (factor.kind === "vector") return { kind: "vector", gradient: keep(factor.gradient) };
-  if (factor.kind === "table") return { kind: "table", rows: keep(factor.rows), delta: keep(factor.delta) };
-  return {
-    kind: "matrix",
-    input: keep(factor.input),
-    delta: keep(factor.delta),
-    tokens: factor.tokens.owners ? tokens : {},
-  };
 }
 
 function* sitesFromTheTop(
@@ -157,7 +127,7 @@ function* sitesFromTheTop(
   yield* encoderBackward(model, batch, trace, top.delta, lowestLayer(model, selected));
 }
 
-/** The lowest layer that holds a selected parameter, -1 for the embeddings: the backward pass need not go further down. */
+/** The lowest layer that holds a selected parameter, -1 for the embeddings: the backward pass stops there. */
 function lowestLayer(model: Model, selected: ReadonlySet<string>): number {
   const layers = [...selected].map((name) => {
     if (name.includes(".embeddings.")) return -1;
@@ -182,11 +152,11 @@ function* factorsOfSite(
 
 /** A factor made for one step. */
 function* temporary(parameter: string, make: () => Factor): Generator<PassStep, void> {
-  const factor = tf.tidy(() => make() as never) as Factor;
+  const factor = tidied(make);
   try {
     yield { parameter, factor };
   } finally {
-    tf.dispose(factor as never);
+    disposeAll(factor);
   }
 }
 
@@ -201,15 +171,7 @@ const keepTable = (site: RowsSite): RowsSite => ({ ...site, rows: tf.clone(site.
 function mergeTables(sites: RowsSite[]): Factor {
   const joined = (tensors: Tensor[], axis: number): Tensor =>
     tensors.length === 1 ? tf.clone(tensors[0]) : tf.concat(tensors, axis);
-  return {
-    kind: "table",
-    rows: joined(
-      sites.map(({ rows }) => rows),
-      1,
-    ),
-    delta: joined(
-      sites.map(({ delta }) => delta),
-      2,
-    ),
-  };
+  const rows = sites.map((site) => site.rows);
+  const deltas = sites.map((site) => site.delta);
+  return { kind: "table", rows: joined(rows, 1), delta: joined(deltas, 2) };
 }

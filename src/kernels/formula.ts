@@ -1,4 +1,4 @@
-/** The kernel formulas: K(x, x′) = ⟨∇f(x), ∇f(x′)⟩ of one output, with the gradient's sign in place of the gradient on some sides. */
+/** The kernel formulas: K(x, x′) = ⟨∇f(x), ∇f(x′)⟩ of one output, with the gradient's sign in place of the gradient on one or both sides. */
 
 export interface FormulaRow {
   /** The kernel's name in figures and tables. */
@@ -26,7 +26,7 @@ export const signsOf = (formula: Formula): FormulaRow["signs"] => TABLE[formula]
 /** Whether a formula needs the gradients' signs at all. */
 export const takesSigns = (formula: Formula): boolean => signsOf(formula).train || signsOf(formula).evaluate;
 
-/** The formula with the two sides exchanged. Of examples with themselves its kernel is this one's transpose. */
+/** The formula with the two sides exchanged: for examples with themselves its kernel is this one's transpose. */
 export const mirrorOf = (formula: Formula): Formula =>
   FORMULAS.find(
     (other) => signsOf(other).train === signsOf(formula).evaluate && signsOf(other).evaluate === signsOf(formula).train,
@@ -37,3 +37,28 @@ export const KERNEL_NAMES = Object.fromEntries(FORMULAS.map((formula) => [formul
   Formula,
   string
 >;
+
+/** The formulas to compute for examples with themselves: of two that mirror each other, only the first in the table. */
+export const withoutMirrors = (formulas: readonly Formula[]): Formula[] => [
+  ...new Set(formulas.map((formula) => FORMULAS.find((first) => first === formula || first === mirrorOf(formula))!)),
+];
+
+/**
+ * A formula's kernel of examples with themselves, [size, size], from those that {@link withoutMirrors} left. Products of
+ * float32 gradients are symmetric only up to rounding: for a symmetric formula the lower half is copied from the upper.
+ */
+export function fromOwnProducts(
+  formula: Formula,
+  computed: ReadonlyMap<Formula, Float64Array>,
+  size: number,
+): Float64Array {
+  const own = computed.get(formula);
+  const transposed = own === undefined;
+  const from = own ?? computed.get(mirrorOf(formula))!;
+  const symmetric = mirrorOf(formula) === formula;
+  const result = new Float64Array(from.length);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j < size; j++)
+      result[i * size + j] = transposed || (symmetric && i > j) ? from[j * size + i] : from[i * size + j];
+  return result;
+}

@@ -3,11 +3,7 @@
  * Padding is dropped first, so that n · m pairs of examples cost as many operations as they have pairs of real tokens.
  */
 import { tf, type Tensor } from "../model/backend";
-import type { Factor } from "./factor";
-import { realTokens, type Tokens } from "./tokens";
-
-type Matrix = Extract<Factor, { kind: "matrix" }>;
-type Table = Extract<Factor, { kind: "table" }>;
+import { realTokens, type MatrixFactor, type TableFactor, type Tokens } from "./factors";
 
 /** The last product of two sides' inputs, kept because query, key and value (and all embedding tables) share it. */
 export interface SharedGrams {
@@ -37,24 +33,24 @@ export function sharedGrams(): SharedGrams {
  * Whether the Gram form takes less time than forming both sides' gradients in slices, in units of one multiplication
  * at the machine's peak. Large products run at the peak; batched products with few tokens to sum over at 60 % of it;
  * products of few long rows are bound by reading the rows, and element-wise work by writing the result.
- * (The weights are fits to timings on AVX-512 machines with oneDNN; wrong ones cost time, not digits.)
+ * (The weights were fitted to timings on AVX-512 machines with oneDNN; wrong ones cost time, not digits.)
  */
-export function gramIsCheaper(train: Matrix, evaluate: Matrix): boolean {
+export function gramIsCheaper(train: MatrixFactor, evaluate: MatrixFactor): boolean {
   if (!pairsFit(train.input, evaluate.input)) return false;
   const [c, n, t, outputs] = train.delta.shape as number[];
   const [, m, s] = evaluate.delta.shape as number[];
   const inputs = train.input.shape[2]!;
   const gram = tokenCount(train) * tokenCount(evaluate) * (inputs + c * c * (outputs + 110));
   const forming = 1.7 * c * (n * t + m * s);
-  const products = 1.5 * c * c * n * m + 12 * c * (n + m) + 300;
-  return gram < inputs * outputs * (forming + products);
+  const comparing = 1.5 * c * c * n * m + 12 * c * (n + m) + 300;
+  return gram < inputs * outputs * (forming + comparing);
 }
 
 /** Whether the pairs of tokens, of which the Gram form holds a few matrices, stay below 256 MiB of float32. */
 export const pairsFit = (left: Tensor, right: Tensor): boolean =>
   left.shape[0] * left.shape[1]! * right.shape[0] * right.shape[1]! <= 2 ** 26;
 
-const tokenCount = ({ tokens, input }: Matrix): number =>
+const tokenCount = ({ tokens, input }: MatrixFactor): number =>
   tokens.owners ? tokens.owners.shape[1]! : input.shape[0] * input.shape[1]!;
 
 /** Numbers computed with tensors that are freed afterwards. (tf.tidy would look for tensors in every number that it returns.) */
@@ -66,6 +62,9 @@ function numbersOf(compute: () => Float32Array): Float32Array {
   return numbers;
 }
 
+/** a bᵀ: the inner products of all pairs of rows. */
+const products = (a: Tensor, b: Tensor): Tensor => tf.matMul(a, b, false, true);
+
 /** Rows of the real tokens: [B, T, F] → [N, F]. */
 function real(x: Tensor, { places }: Tokens): Tensor {
   const flat = x.reshape([-1, x.shape[x.rank - 1]!]);
@@ -75,7 +74,7 @@ function real(x: Tensor, { places }: Tokens): Tensor {
 /** [N, M] over pairs of tokens → [n, m] over pairs of examples. */
 function sumOverTokens(pairs: Tensor, train: Tokens, evaluate: Tokens): Tensor {
   const rows = train.owners ? tf.matMul(train.owners, pairs) : pairs;
-  return evaluate.owners ? tf.matMul(rows, evaluate.owners, false, true) : rows;
+  return evaluate.owners ? products(rows, evaluate.owners) : rows;
 }
 
 /** Writes [n, m] at outputs (a, b) of [C·n, C·m]. */
@@ -84,27 +83,27 @@ function placePiece(result: Float32Array, piece: Float32Array, [c, n, m]: number
 }
 
 /** The piece [C·n, C·m] of one weight. */
-export function gramOfMatrix(train: Matrix, evaluate: Matrix, shared: SharedGrams): Float32Array {
+export function gramOfMatrix(train: MatrixFactor, evaluate: MatrixFactor, shared: SharedGrams): Float32Array {
   return numbersOf(() => {
     const inputs = shared.of(train.input, evaluate.input, () =>
-      tf.matMul(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens), false, true),
+      products(real(train.input, train.tokens), real(evaluate.input, evaluate.tokens)),
     );
     const [left, right] = [train, evaluate].map(({ delta, tokens }) => tf.unstack(delta).map((d) => real(d, tokens)));
     return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) =>
-      sumOverTokens(tf.mul(inputs, tf.matMul(left[a], right[b], false, true)), train.tokens, evaluate.tokens),
+      sumOverTokens(tf.mul(inputs, products(left[a], right[b])), train.tokens, evaluate.tokens),
     );
   });
 }
 
 /** The same for a table: the "inputs" of two tokens agree where both are the same row. */
-export function gramOfTable(train: Table, evaluate: Table, shared: SharedGrams): Float32Array {
+export function gramOfTable(train: TableFactor, evaluate: TableFactor, shared: SharedGrams): Float32Array {
   return numbersOf(() => {
     const [c, n, t, width] = train.delta.shape as number[];
     const [, m, s] = evaluate.delta.shape as number[];
     const same = tf.cast(tf.equal(train.rows.reshape([n * t, 1]), evaluate.rows.reshape([1, m * s])), "float32");
     // All outputs at once, [C·N, C·M], because word, position and type embeddings share it.
     const deltas = shared.of(train.delta, evaluate.delta, () =>
-      tf.matMul(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width]), false, true),
+      products(train.delta.reshape([-1, width]), evaluate.delta.reshape([-1, width])),
     );
     const [left, right] = [everyPlace(n, t), everyPlace(m, s)];
     return everyOutputPair(train.delta.shape, evaluate.delta.shape, (a, b) => {
@@ -139,28 +138,20 @@ function everyOutputPair(train: number[], evaluate: number[], product: (a: numbe
  * @param sign which sides take the sign
  */
 export function gramOfOneToken(
-  train: Matrix,
-  evaluate: Matrix,
+  train: MatrixFactor,
+  evaluate: MatrixFactor,
   sign: { train: boolean; evaluate: boolean },
 ): Float32Array {
   return numbersOf(() => {
     const [c, n, , outputs] = train.delta.shape as number[];
     const m = evaluate.delta.shape[1]!;
     const inputs = train.input.shape[2]!;
-    const [left, right] = [sign.train ? tf.sign : tf.clone, sign.evaluate ? tf.sign : tf.clone] as ((
-      x: Tensor,
-    ) => Tensor)[];
-    const x = tf.matMul(
-      left(train.input.reshape([n, inputs])),
-      right(evaluate.input.reshape([m, inputs])),
-      false,
-      true,
-    );
-    const delta = tf.matMul(
+    const left = (x: Tensor): Tensor => (sign.train ? tf.sign(x) : x);
+    const right = (x: Tensor): Tensor => (sign.evaluate ? tf.sign(x) : x);
+    const x = products(left(train.input.reshape([n, inputs])), right(evaluate.input.reshape([m, inputs])));
+    const delta = products(
       left(train.delta.reshape([c * n, outputs])),
       right(evaluate.delta.reshape([c * m, outputs])),
-      false,
-      true,
     );
     return tf.mul(delta, c === 1 ? x : tf.tile(x, [c, c])).dataSync() as Float32Array;
   });

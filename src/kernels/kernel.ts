@@ -1,24 +1,11 @@
-/** The kernel of two lists of prompts, block by block, with finished blocks kept on disk. */
-import { mkdirSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Sequence } from "../model/batch";
-import type { Model } from "../model/model";
-import { predictLogitsSteps } from "../model/predict";
-import { runningSignal } from "../running-cell";
-import { breather, runAtOnce, runSteps } from "../steps";
-import { emptyKernel, placeBlock, type AssembledKernel } from "./assemble";
-import { blockSteps, type KernelBlock, type KernelSettings } from "./block";
-import { claimBlock, dropDeadClaim } from "./block-claim";
-import { firstNotFinite, inStore, readBlock, writeBlock, type ExpectedBlock } from "./block-file";
-import { blockDescription } from "./block-name";
-import type { SignRounding } from "./contract";
-import { keptFactors, type GradientFactors } from "./factors";
-import { takesSigns, type Formula } from "./formula";
-import type { LogitsTensor } from "./kernel-tensor";
-import { combineLogits, type Outputs } from "./outputs";
-import { selectParameters, type ParameterFilter } from "./parameter-filter";
-import { pick, planKernel, type KernelPlan, type PlannedBlock } from "./plan";
-import { createProjector, type Projection, type Projector } from "./projection";
+/** The kernel of two lists of prompts: planned, computed block by block, assembled. */
+import type { KernelBlock } from "./block";
+import { blockStore } from "./block-store";
+import { computeBlocks } from "./compute-blocks";
+import { mirrorOf, type Formula } from "./formula";
+import { kernelError, type KernelError, type KernelTensor, type LogitsTensor } from "./kernel-tensor";
+import { kernelPlan, type KernelInputs, type KernelPlan, type PlannedBlock } from "./plan";
+import type { Projection } from "./projection";
 
 /** Work done so far, in blocks. */
 export interface KernelProgress {
@@ -28,34 +15,21 @@ export interface KernelProgress {
   reused: number;
 }
 
-export interface KernelOptions {
-  model: Model;
-  outputs: Outputs;
-  /** Training side: rows of the kernel. */
-  train: readonly Sequence[];
-  /** Evaluation side: columns of the kernel. The same examples again give an exactly symmetric kernel for about half of the work. */
-  evaluate: readonly Sequence[];
-  /** Default: the SGD kernel alone. */
-  formulas?: readonly Formula[];
-  /** The parameters whose gradients count. Default: all. */
-  parameters?: ParameterFilter;
-  /** Which signs count where float32 rounds a gradient. Default: "exact". */
-  signs?: SignRounding;
-  /** Also gives each parameter's share of the kernel. Default: false. */
-  breakdown?: boolean;
-  /** Random projection of gradients, for less memory and an approximate kernel. Default: none. */
-  projection?: Projection;
+export interface KernelOptions extends KernelInputs {
   /** Folder that keeps finished blocks. Default: none are kept. */
   store?: string;
-  /** Examples in a block. Default: what fits into memory. */
-  trainBlock?: number;
-  evaluateBlock?: number;
   onProgress?: (progress: KernelProgress) => void;
-  /** Stops soon, within a block; finished blocks stay on disk. Default: that of the running cell. */
+  /** Stops the computation within a block; finished blocks stay on disk. Default: that of the running cell. */
   signal?: AbortSignal;
 }
 
-export interface KernelResult extends AssembledKernel {
+export interface KernelResult {
+  kernels: Map<Formula, KernelTensor>;
+  /** With a breakdown: each parameter's share, by formula and parameter name; the shares of a formula add up to its kernel. */
+  shares: Map<Formula, Map<string, KernelTensor>>;
+  /** The C outputs f_c on both sides, from the same forward passes. */
+  trainLogits: LogitsTensor;
+  evaluateLogits: LogitsTensor;
   progress: KernelProgress;
 }
 
@@ -74,172 +48,99 @@ export async function computeKernel(options: KernelOptions): Promise<KernelResul
 /** Computes the kernel of a plan. */
 export async function computePlan(
   plan: KernelPlan,
-  options: Pick<KernelOptions, "store" | "onProgress" | "signal"> = {},
+  { store, onProgress, signal }: Pick<KernelOptions, "store" | "onProgress" | "signal"> = {},
 ): Promise<KernelResult> {
   const whole = emptyKernel(plan);
-  const progress: KernelProgress = { done: 0, total: plan.blocks.length, reused: 0 };
-  await computeBlocks(plan, plan.blocks, options, (planned, block, reused) => {
+  const cache = store ? blockStore(store) : undefined;
+  await computeBlocks(plan, plan.blocks, { cache, signal }, (planned, block, reused) => {
     placeBlock(whole, block, planned);
-    progress.done++;
-    if (reused) progress.reused++;
-    options.onProgress?.({ ...progress });
+    whole.progress.done++;
+    if (reused) whole.progress.reused++;
+    onProgress?.({ ...whole.progress });
   });
-  return { ...whole, progress };
+  return whole;
 }
 
-/** The blocks of a kernel; making the plan computes nothing. */
-export function kernelPlan({
-  model,
-  outputs,
-  train,
-  evaluate,
-  formulas = ["sgd"],
-  parameters = [],
-  signs = "exact",
-  breakdown = false,
-  projection,
-  trainBlock,
-  evaluateBlock,
-}: KernelOptions): KernelPlan {
-  const settings: KernelSettings = {
-    model: signs === "exact" ? model : { ...model, geluTail: "rounded" },
-    outputs,
-    formulas,
-    parameters: selectParameters(model.parameters.keys(), parameters),
-    signs,
-    breakdown,
-    projection,
-  };
-  return planKernel({ settings, train, evaluate, trainBlock, evaluateBlock });
-}
-
-/** What the file of a block must hold. */
-export function expectedBlock({ settings }: KernelPlan, { name, formulas, row, column }: PlannedBlock): ExpectedBlock {
+function emptyKernel({ settings, train, evaluate, blocks }: KernelPlan): KernelResult {
   const c = settings.outputs.combine.length;
-  return { name, formulas, breakdown: settings.breakdown, shape: [row.length, c, column.length, c] };
+  const logits = (n: number): LogitsTensor => ({ values: new Float32Array(n * c), shape: [n, c] });
+  return {
+    kernels: new Map(settings.formulas.map((formula) => [formula, zeros(train.length, evaluate.length, c)])),
+    shares: new Map(
+      settings.breakdown ? settings.formulas.map((formula) => [formula, new Map<string, KernelTensor>()]) : [],
+    ),
+    trainLogits: logits(train.length),
+    evaluateLogits: logits(evaluate.length),
+    progress: { done: 0, total: blocks.length, reused: 0 },
+  };
 }
 
-/** How long to wait, in milliseconds, before looking again whether other processes have finished the blocks that are left. */
-const PAUSE = 200;
+const zeros = (n: number, m: number, c: number): KernelTensor => ({
+  values: new Float64Array(n * c * m * c),
+  shape: [n, c, m, c],
+});
 
-/**
- * Reads or computes blocks of a plan; those that are computed are kept in the store. Blocks come in their order, but
- * those that another process is computing come last: its results are then read, or, if it ended without, computed here.
- *
- * @throws if a number is NaN or infinite; naming the store's folder if its disk is full; the signal's reason
- */
-export async function computeBlocks(
-  plan: KernelPlan,
-  blocks: readonly PlannedBlock[],
-  { store, signal = runningSignal() }: Pick<KernelOptions, "store" | "signal">,
-  use: (planned: PlannedBlock, block: KernelBlock, reused: boolean) => void,
-): Promise<void> {
-  if (store) inStore(store, () => mkdirSync(store, { recursive: true }));
-  const breathe = breather();
-  const { projection, formulas: asked } = plan.settings;
-  const projector = projection && createProjector(projection, asked.some(takesSigns));
-  const side = trainSide(plan, projector, signal);
-  const compute = async ({ row, column, symmetry, formulas }: PlannedBlock): Promise<KernelBlock> => {
-    const columnSide = symmetry === "diagonal" ? "train" : pick(plan.evaluate, column);
-    return runSteps(blockSteps({ ...plan.settings, formulas }, await side.of(row), columnSide, projector), signal);
-  };
-  /** Undefined if another process is computing it. */
-  const readOrCompute = async (planned: PlannedBlock): Promise<{ block: KernelBlock; reused: boolean } | undefined> => {
-    const expected = expectedBlock(plan, planned);
-    const kept = store ? readBlock(store, expected) : undefined;
-    if (store && kept) dropDeadClaim(store, planned.name);
-    if (kept) return { block: kept, reused: true };
-    const claim = store ? claimBlock(store, planned.name) : undefined;
-    if (store && !claim) return undefined;
-    try {
-      // Somebody may have finished it between the look and the claim.
-      const finished = store ? readBlock(store, expected, () => {}) : undefined;
-      if (finished) return { block: finished, reused: true };
-      const block = await compute(planned);
-      checkFinite(block, planned, expected.shape);
-      if (store) writeBlock(store, expected, block, descriptionOf(plan, planned));
-      return { block, reused: false };
-    } finally {
-      claim?.release();
+/** Copies a block's numbers to their examples' places and, from a block above the diagonal, to those of its mirror image. */
+function placeBlock(whole: KernelResult, block: KernelBlock, planned: PlannedBlock): void {
+  for (const [formula, target] of whole.kernels)
+    placeFormula(target, formula, planned, (name) => block.kernels.get(name));
+  for (const [formula, byParameter] of whole.shares) {
+    const parameters = new Set([...block.shares.values()].flatMap((shares) => [...shares.keys()]));
+    for (const parameter of parameters) {
+      const from = (name: Formula): Float64Array | undefined => block.shares.get(name)?.get(parameter);
+      const [n, c, m] = whole.kernels.get(formula)!.shape;
+      if (!byParameter.has(parameter)) byParameter.set(parameter, zeros(n, m, c));
+      placeFormula(byParameter.get(parameter)!, formula, planned, from);
     }
-  };
-  try {
-    for (let left = [...blocks]; left.length > 0;) {
-      const claimed: PlannedBlock[] = [];
-      for (const planned of left) {
-        signal?.throwIfAborted();
-        const result = await readOrCompute(planned);
-        if (result) use(planned, result.block, result.reused);
-        else claimed.push(planned);
-        await breathe();
-      }
-      if (claimed.length === left.length) await sleep(PAUSE);
-      left = claimed;
-    }
-  } finally {
-    side.dispose();
-    projector?.dispose();
   }
+  placeLogits(whole.trainLogits, block.trainLogits, planned.row);
+  placeLogits(whole.evaluateLogits, block.evaluateLogits, planned.column);
 }
 
-/** The factors of one row's training examples, kept until another row is asked for. */
-function trainSide(
-  { settings: { model, outputs, parameters }, train, pass }: KernelPlan,
-  projector?: Projector,
-  signal?: AbortSignal,
-): { of(row: readonly number[]): Promise<GradientFactors>; dispose(): void } {
-  let current: { row: readonly number[]; factors: GradientFactors } | undefined;
-  const dispose = (): void => {
-    current?.factors.dispose();
-    current = undefined;
-  };
-  const of = async (row: readonly number[]): Promise<GradientFactors> => {
-    if (current?.row !== row) {
-      dispose();
-      current = {
-        row,
-        factors: await runSteps(keptFactors(model, outputs, pick(train, row), parameters, projector, pass), signal),
-      };
-    }
-    return current.factors;
-  };
-  return { of, dispose };
+function placeFormula(
+  target: KernelTensor,
+  formula: Formula,
+  { row, column, symmetry }: PlannedBlock,
+  of: (formula: Formula) => Float64Array | undefined,
+): void {
+  const [, c, total] = target.shape;
+  const [own, mirror] = [of(formula), symmetry === "above" ? of(mirrorOf(formula)) : undefined];
+  let from = 0;
+  for (const example of row)
+    for (let a = 0; a < c; a++)
+      for (const other of column)
+        for (let b = 0; b < c; b++, from++) {
+          if (own) target.values[((example * c + a) * total + other) * c + b] = own[from];
+          if (mirror) target.values[((other * c + b) * total + example) * c + a] = mirror[from];
+        }
 }
 
-function descriptionOf(
-  { settings, train, evaluate }: KernelPlan,
-  { row, column, symmetry, formulas }: PlannedBlock,
-): Record<string, string> {
-  return blockDescription({
-    settings: { ...settings, formulas },
-    symmetry,
-    train: pick(train, row),
-    evaluate: pick(evaluate, column),
-  });
+function placeLogits(target: LogitsTensor, from: Float32Array, examples: readonly number[]): void {
+  const width = target.shape[1];
+  examples.forEach((example, i) => target.values.set(from.subarray(i * width, (i + 1) * width), example * width));
 }
 
-/** A block with NaN is not kept: it would be found damaged at every reading. */
-function checkFinite({ kernels }: KernelBlock, { row, column }: PlannedBlock, [, c, m]: number[]): void {
-  for (const [formula, values] of kernels) {
-    const bad = firstNotFinite(values);
-    if (bad < 0) continue;
-    const [i, j] = [Math.floor(bad / (c * m * c)), Math.floor(bad / c) % m];
-    throw new Error(
-      `the ${formula} kernel of training example ${row[i]} with example ${column[j]} (counted from 0) is ${values[bad]}: the model's gradients leave the range of float32`,
-    );
-  }
+export interface ProjectionErrorOptions extends Pick<
+  KernelOptions,
+  "model" | "outputs" | "formulas" | "parameters" | "signs" | "signal"
+> {
+  /** The examples: both kernels are those of these examples with themselves. */
+  examples: KernelOptions["train"];
+  projection: Projection;
 }
 
-/** The C outputs f_c on n prompts, [n, C], without gradients. */
-export const computeOutputs = (model: Model, outputs: Outputs, sequences: Sequence[]): LogitsTensor =>
-  runAtOnce(computeOutputsSteps(model, outputs, sequences));
-
-/** {@link computeOutputs} as a generator that pauses after each batch. */
-export function* computeOutputsSteps(
-  model: Model,
-  outputs: Outputs,
-  sequences: Sequence[],
-): Generator<undefined, LogitsTensor> {
-  const values = combineLogits(outputs, yield* predictLogitsSteps(model, outputs.head, sequences));
-  return { values, shape: [sequences.length, outputs.combine.length] };
+/** Computes the kernel of the examples with themselves twice, projected and exact, and compares them, by formula. */
+export async function projectionError({
+  examples,
+  projection,
+  ...options
+}: ProjectionErrorOptions): Promise<Map<Formula, KernelError>> {
+  const exact = await computeKernel({ ...options, train: examples, evaluate: examples });
+  const projected = await computeKernel({ ...options, train: examples, evaluate: examples, projection });
+  return new Map(
+    [...exact.kernels].map(([formula, { values }]) => [
+      formula,
+      kernelError(projected.kernels.get(formula)!.values, values),
+    ]),
+  );
 }

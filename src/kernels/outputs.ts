@@ -1,5 +1,10 @@
 import { tf, type Tensor } from "../model/backend";
+import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
+import type { Model } from "../model/model";
+import { predictLogitsSteps } from "../model/predict";
+import { runAtOnce } from "../steps";
+import type { LogitsTensor } from "./kernel-tensor";
 
 /** The C functions f_c of the model whose gradients the kernel compares: f = M · logits. */
 export interface Outputs {
@@ -30,4 +35,18 @@ export function combineLogits({ combine }: Outputs, logits: Float32Array): Float
 export function outputDerivative({ combine }: Outputs, size: number): Tensor {
   const [c, w] = [combine.length, combine[0].length];
   return tf.tile(tf.tensor(combine).reshape([c, 1, w]), [1, size, 1]);
+}
+
+/** The C outputs f_c on n prompts, [n, C], without gradients. */
+export const computeOutputs = (model: Model, outputs: Outputs, sequences: Sequence[]): LogitsTensor =>
+  runAtOnce(computeOutputsSteps(model, outputs, sequences));
+
+/** {@link computeOutputs} as a generator that pauses after each batch. */
+export function* computeOutputsSteps(
+  model: Model,
+  outputs: Outputs,
+  sequences: Sequence[],
+): Generator<undefined, LogitsTensor> {
+  const values = combineLogits(outputs, yield* predictLogitsSteps(model, outputs.head, sequences));
+  return { values, shape: [sequences.length, outputs.combine.length] };
 }

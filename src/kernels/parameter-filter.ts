@@ -1,6 +1,7 @@
 /** Which parameters a kernel's gradients are taken over. */
+import { InputError } from "../errors";
 
-/** Names for common groups; everything else is a pattern over Hugging Face's parameter names, `*` standing for anything. */
+/** Names for common groups. Everything else is a pattern over Hugging Face's parameter names, in which `*` matches anything. */
 export const PARAMETER_GROUPS = {
   /** Word, position and type embeddings and their layer norm: the authors' exclude_embeddings. */
   embeddings: "*.embeddings.*",
@@ -13,14 +14,14 @@ export const PARAMETER_GROUPS = {
 } as const;
 
 /**
- * Parameters to take: group names or patterns. With none that takes, all are taken; "!" before one leaves it out,
- * whatever takes it. Examples: `["!embeddings"]`, `["biases"]`, `["*.layer.11.*", "head", "!biases"]`.
+ * Parameters to take, as group names or patterns; none means all. "!" before one leaves its parameters out, whatever
+ * else takes them. Examples: `["!embeddings"]`, `["biases"]`, `["*.layer.11.*", "head", "!biases"]`.
  */
 export type ParameterFilter = readonly string[];
 
 /**
  * The names of the model's parameters that a filter takes.
- * @throws naming the pattern that fits no parameter, or that nothing is left
+ * @throws {InputError} naming the pattern that fits no parameter, or if no parameter is left
  */
 export function selectParameters(names: Iterable<string>, filter: ParameterFilter): Set<string> {
   const all = [...names];
@@ -30,7 +31,7 @@ export function selectParameters(names: Iterable<string>, filter: ParameterFilte
   const taken = wanted.length > 0 ? matching(wanted) : new Set(all);
   const left = new Set(all.filter((name) => taken.has(name) && !without.has(name)));
   if (left.size === 0)
-    throw new Error(`the parameter filter ${JSON.stringify(filter)} leaves no parameter of the model`);
+    throw new InputError(`the parameter filter ${JSON.stringify(filter)} leaves no parameter of the model`);
   return left;
 }
 
@@ -42,7 +43,7 @@ function matches(names: string[], pattern: string): string[] {
   const found = names.filter((name) => expression.test(name));
   if (found.length > 0) return found;
   const groups = Object.keys(PARAMETER_GROUPS).join(", ");
-  throw new Error(
+  throw new InputError(
     `the parameter filter "${pattern}" fits no parameter of the model: use ${groups}, or a pattern such as *.layer.0.*; the model has, for example, ${names.slice(0, 3).join(", ")}`,
   );
 }

@@ -9,9 +9,11 @@
  * have an error that falls like dimension^(-1/4) only; blocks of a fixed side, more of them for a larger dimension, give 1/√dimension.
  * Where an example has one token (r = 1), δ and x are projected apart and stay apart, to k numbers each: variance O(1 / k) for 2 k numbers.
  */
+import { InputError } from "../errors";
 import { tf, type Tensor } from "../model/backend";
 import { LONGEST_PRODUCT } from "./contract";
-import type { Factor, PassStep } from "./factor";
+import { disposeAll, tidied, type Factor, type Pass, type PassStep } from "./factors";
+import { projectionOf, type RandomMatrices } from "./projected-factor";
 import { PROJECTION_KINDS, randomMatrix, type ProjectionKind } from "./random-matrix";
 
 export { PROJECTION_KINDS, type ProjectionKind };
@@ -24,38 +26,15 @@ export interface Projection {
   seed: number;
 }
 
-/** The projection in words, as block names and files' metadata have it. */
+/** The projection in words, for keys and metadata of files. */
 export const projectionText = ({ kind, dimension, seed }: Projection): string =>
   `${kind}, dimension ${dimension}, seed ${seed}`;
 
-/** Side of a block. Smaller ones have less variance, larger ones fewer random numbers: they need dimension / side · (in + out). */
-const BLOCK_SIDE = 16;
-
-/** How a weight's gradient is divided: `blocks` blocks of out × in numbers; "whole" keeps a side as it is. */
-export interface ProjectedSizes {
-  blocks: number;
-  out: number | "whole";
-  in: number | "whole";
-}
-
-/** @returns undefined where the gradient has at most `dimension` numbers: it stays exact */
-export function projectedSizes(outputs: number, inputs: number, dimension: number): ProjectedSizes | undefined {
-  if (outputs * inputs <= dimension) return undefined;
-  const shorter = Math.min(outputs, inputs);
-  if (shorter <= BLOCK_SIDE && shorter <= dimension) {
-    const width = Math.floor(dimension / shorter);
-    return outputs <= inputs ? { blocks: 1, out: "whole", in: width } : { blocks: 1, out: width, in: "whole" };
-  }
-  const side = Math.min(BLOCK_SIDE, Math.floor(Math.sqrt(dimension)));
-  const blocks = Math.floor(dimension / (side * side));
-  return { blocks, out: side, in: Math.floor(dimension / (side * blocks)) };
-}
-
-/** Projects factors with random matrices that it makes when they are needed and keeps until it is disposed of. */
+/** Projects factors with random matrices, which it makes when they are needed and keeps until it is disposed of. */
 export interface Projector {
   /**
    * Pauses between pieces of long work. Returns new tensors, or undefined where the factor stays exact.
-   * @param counterpart the other side's factor, projected, where there is one: both then have the same form
+   * @param counterpart the other side's projected factor, if there is one: both get the same form
    */
   project(parameter: string, factor: Factor, counterpart?: Factor): Generator<undefined, Factor | undefined>;
   dispose(): void;
@@ -63,32 +42,34 @@ export interface Projector {
 
 /**
  * @param signs whether to project the gradients' signs as well, which sign formulas need
- * @throws if the dimension or the seed is out of range, or the kind unknown
+ * @throws {InputError} if the dimension or the seed is out of range, or the kind unknown
  */
 export function createProjector(projection: Projection, signs: boolean): Projector {
   checkProjection(projection);
   const { dimension, kind, seed } = projection;
   const matrices = new Map<string, Tensor>();
-  const matrixOf: RandomMatrices = (parameter, side, rows, columns) => {
-    const name = [parameter, side, rows, columns];
-    const key = JSON.stringify(name);
-    const matrix =
-      matrices.get(key) ?? tf.keep(tf.tensor2d(randomMatrix(kind, seed, name, rows * columns), [rows, columns]));
-    matrices.set(key, matrix);
-    return matrix;
-  };
+  const matricesOf =
+    (parameter: string): RandomMatrices =>
+    (side, rows, columns) => {
+      const name = [parameter, side, rows, columns];
+      const key = JSON.stringify(name);
+      const matrix =
+        matrices.get(key) ?? tf.keep(tf.tensor2d(randomMatrix(kind, seed, name, rows * columns), [rows, columns]));
+      matrices.set(key, matrix);
+      return matrix;
+    };
   return {
     *project(parameter, factor, counterpart) {
-      const work = projectionOf(parameter, factor, counterpart, dimension, matrixOf);
+      const work = projectionOf(factor, counterpart, dimension, matricesOf(parameter));
       if (!work) return undefined;
-      const gradient = tf.tidy(() => work.gradient() as never) as Factor;
+      const gradient = tidied(work.gradient);
       if (!signs) return gradient;
       let sign: Factor | undefined;
       try {
         sign = yield* work.sign();
         return { kind: "projected", gradient, sign };
       } finally {
-        if (!sign) tf.dispose(gradient as never);
+        if (!sign) disposeAll(gradient);
       }
     },
     dispose() {
@@ -98,237 +79,34 @@ export function createProjector(projection: Projection, signs: boolean): Project
   };
 }
 
-/** @throws naming the value that is out of range */
+/** @throws {InputError} naming the value that is out of range */
 export function checkProjection({ dimension, kind, seed }: Projection): void {
   if (!Number.isInteger(dimension) || dimension < 2 || dimension > LONGEST_PRODUCT) {
-    throw new Error(
+    throw new InputError(
       `the projection's dimension must be a whole number from 2 to ${LONGEST_PRODUCT}, not ${dimension}: where more are needed, compute without a projection`,
     );
   }
   if (!PROJECTION_KINDS.includes(kind))
-    throw new Error(`the projection's kind must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`);
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new Error(`the projection's seed must be a whole number of at least 0, not ${seed}`);
-}
-
-/**
- * A pass (factors.ts) with its factors projected; each lives until the next step.
- * @param counterparts the other side's factors, where they are there already
- */
-export function* projectedPass(
-  pass: Iterable<PassStep>,
-  projector: Projector | undefined,
-  counterparts?: ReadonlyMap<string, Factor>,
-): Generator<PassStep, void> {
-  for (const step of pass) {
-    if (!projector || !step || "values" in step) yield step;
-    else {
-      const { parameter, factor } = step;
-      const projected = yield* projector.project(parameter, factor, counterparts?.get(parameter));
-      try {
-        yield { parameter, factor: projected ?? factor };
-      } finally {
-        tf.dispose(projected as never);
-      }
-    }
-  }
-}
-
-/** The random matrix [rows, columns] of one side of a parameter. */
-type RandomMatrices = (parameter: string, side: "out" | "in", rows: number, columns: number) => Tensor;
-
-/** The projection of a gradient and of its signs. */
-interface Work {
-  gradient(): Factor;
-  sign(): Generator<undefined, Factor>;
-}
-
-function projectionOf(
-  parameter: string,
-  factor: Factor,
-  counterpart: Factor | undefined,
-  dimension: number,
-  matrixOf: RandomMatrices,
-): Work | undefined {
-  switch (factor.kind) {
-    case "matrix":
-      return hasOneToken(factor, counterpart)
-        ? projectionOfOneToken(parameter, factor, dimension, matrixOf)
-        : projectionOfMatrix(parameter, factor, dimension, matrixOf);
-    case "table":
-      return projectionOfTable(parameter, factor, dimension, matrixOf);
-    case "vector":
-      return projectionOfVector(parameter, factor, dimension, matrixOf);
-    case "projected":
-      throw new Error(`the gradient of ${parameter} is projected already`);
-  }
-}
-
-/** The last axis from `width` to `dimension` numbers, divided by √dimension. */
-const shorten = (x: Tensor, matrix: Tensor): Tensor => {
-  const [width, dimension] = matrix.shape as [number, number];
-  const flat = tf.mul(tf.matMul(x.reshape([-1, width]), matrix), 1 / Math.sqrt(dimension));
-  return flat.reshape([...x.shape.slice(0, -1), dimension]);
-};
-
-function projectionOfVector(
-  parameter: string,
-  { gradient }: Extract<Factor, { kind: "vector" }>,
-  dimension: number,
-  matrixOf: RandomMatrices,
-): Work | undefined {
-  const size = gradient.shape[1]!;
-  if (size <= dimension) return undefined;
-  const of = (x: Tensor): Factor => ({
-    kind: "vector",
-    gradient: shorten(x, matrixOf(parameter, "out", size, dimension)),
-  });
-  return { gradient: () => of(gradient), sign: () => atOnce(() => of(tf.sign(gradient))) };
-}
-
-type Table = Extract<Factor, { kind: "table" }>;
-
-/** Rows stay apart, so that examples without a common token keep the exact zero; each row is projected if it is longer than `dimension`. */
-function projectionOfTable(
-  parameter: string,
-  table: Table,
-  dimension: number,
-  matrixOf: RandomMatrices,
-): Work | undefined {
-  const width = table.delta.shape[3]!;
-  if (width <= dimension) return undefined;
-  const of = (delta: Tensor): Factor => ({
-    kind: "table",
-    rows: tf.clone(table.rows),
-    delta: shorten(delta, matrixOf(parameter, "in", width, dimension)),
-  });
-  return { gradient: () => of(table.delta), sign: () => atOnce(() => of(tf.sign(gatheredRows(table)))) };
-}
-
-/** [C, B, T, H], for each token the gradient of its row where the example uses the row for the first time, else zero. */
-function gatheredRows({ rows, delta }: Table): Tensor {
-  const [c, b, t, width] = delta.shape as number[];
-  const same = tf.cast(tf.equal(rows.reshape([b, t, 1]), rows.reshape([b, 1, t])), "float32");
-  const earlier = tf.tensor2d(
-    Array.from({ length: t }, (_, i) => Array.from({ length: t }, (_, j) => Number(j < i))),
-    [t, t],
-  );
-  const first = tf.equal(tf.sum(tf.mul(same, earlier), 2, true), 0);
-  const uses = tf.tile(tf.mul(same, tf.cast(first, "float32")), [c, 1, 1]);
-  return tf.matMul(uses, delta.reshape([c * b, t, width])).reshape([c, b, t, width]);
-}
-
-type Matrix = Extract<Factor, { kind: "matrix" }>;
-
-/** Sites that see the mask only have no owners of tokens. Where all prompts of a batch are one token long, every site has one: the other side decides. */
-function hasOneToken({ input, tokens }: Matrix, counterpart: Factor | undefined): boolean {
-  if (input.shape[1] !== 1) return false;
-  const other = counterpart?.kind === "projected" ? counterpart.gradient : counterpart;
-  return other ? other.kind === "matrix" : !tokens.owners;
-}
-
-/** The gradient δ xᵀ of one token: at most `dimension` numbers in both of its factors together, its sign's being their signs. */
-function projectionOfOneToken(
-  parameter: string,
-  { input, delta }: Matrix,
-  dimension: number,
-  matrixOf: RandomMatrices,
-): Work | undefined {
-  const [outputs, inputs] = [delta.shape[3]!, input.shape[2]!];
-  if (outputs + inputs <= dimension) return undefined;
-  const kIn = Math.min(inputs, Math.max(Math.floor(dimension / 2), dimension - outputs));
-  const kOut = Math.min(outputs, dimension - kIn);
-  const of = (left: Tensor, right: Tensor): Factor => ({
-    kind: "matrix",
-    input: kIn < inputs ? shorten(right, matrixOf(parameter, "in", inputs, kIn)) : tf.clone(right),
-    delta: kOut < outputs ? shorten(left, matrixOf(parameter, "out", outputs, kOut)) : tf.clone(left),
-    tokens: {},
-  });
-  return { gradient: () => of(delta, input), sign: () => atOnce(() => of(tf.sign(delta), tf.sign(input))) };
-}
-
-function projectionOfMatrix(
-  parameter: string,
-  { input, delta }: Matrix,
-  dimension: number,
-  matrixOf: RandomMatrices,
-): Work | undefined {
-  const [c, b, t, outputs] = delta.shape as [number, number, number, number];
-  const inputs = input.shape[2]!;
-  const sizes = projectedSizes(outputs, inputs, dimension);
-  if (!sizes) return undefined;
-  const { blocks } = sizes;
-  const [kOut, kIn] = [sizes.out === "whole" ? outputs : sizes.out, sizes.in === "whole" ? inputs : sizes.in];
-  const outMatrix = (): Tensor | undefined =>
-    sizes.out === "whole" ? undefined : matrixOf(parameter, "out", outputs, blocks * kOut);
-  const inMatrix = (): Tensor | undefined =>
-    sizes.in === "whole" ? undefined : matrixOf(parameter, "in", inputs, blocks * kIn);
-  // A side that is kept whole has no random entries whose variance to divide by.
-  const scale = 1 / Math.sqrt(blocks * (sizes.out === "whole" ? 1 : kOut) * (sizes.in === "whole" ? 1 : kIn));
-  const scaled = (values: Tensor): Factor => ({
-    kind: "vector",
-    gradient: tf.mul(values.reshape([c * b, blocks * kOut * kIn]), scale),
-  });
-
-  /** [N, T, F] → [N, blocks, T, k] */
-  const intoBlocks = (x: Tensor, matrix: Tensor | undefined, k: number): Tensor => {
-    const flat = x.reshape([-1, x.shape[2]!]);
-    return tf.transpose((matrix ? tf.matMul(flat, matrix) : flat).reshape([-1, t, blocks, k]), [0, 2, 1, 3]);
-  };
-  const gradient = (): Factor => {
-    const x = intoBlocks(input, inMatrix(), kIn);
-    return scaled(
-      tf.matMul(
-        intoBlocks(delta.reshape([c * b, t, outputs]), outMatrix(), kOut),
-        c === 1 ? x : tf.tile(x, [c, 1, 1, 1]),
-        true,
-        false,
-      ),
+    throw new InputError(
+      `the projection's kind must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`,
     );
-  };
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new InputError(`the projection's seed must be a whole number of at least 0, not ${seed}`);
+}
 
-  /** R_bᵀ sign(G) S_b for the rows start … start + count of the gradients, [blocks, k_out, C·B·k_in]. */
-  const ofSigns = (start: number, count: number): Tensor => {
-    const part = tf.slice(delta.reshape([c * b, t, outputs]), [0, 0, start], [c * b, t, count]);
-    const signs = tf.sign(tf.matMul(part, c === 1 ? input : tf.tile(input, [c, 1, 1]), true, false));
-    const [left, right] = [outMatrix(), inMatrix()];
-    const flat = signs.reshape([c * b * count, inputs]);
-    const short = (right ? tf.matMul(flat, right) : flat).reshape([c * b, count, blocks, kIn]);
-    const byBlock = tf.transpose(short, [2, 1, 0, 3]).reshape([blocks, count, c * b * kIn]);
-    if (!left)
-      return tf.pad(byBlock, [
-        [0, 0],
-        [start, outputs - start - count],
-        [0, 0],
-      ]);
-    const rows = tf.slice(left, [start, 0], [count, blocks * kOut]).reshape([count, blocks, kOut]);
-    return tf.matMul(tf.transpose(rows, [1, 2, 0]), byBlock);
-  };
-  function* signSlices(): Generator<undefined, Factor> {
-    const most = Math.max(1, Math.floor(LONGEST_PRODUCT / inputs));
-    let sum: Tensor | undefined;
-    try {
-      for (let start = 0; start < outputs; start += most) {
-        const before: Tensor | undefined = sum;
-        sum = tf.tidy(() => {
-          const piece = ofSigns(start, Math.min(most, outputs - start));
-          return before ? tf.add(before, piece) : piece;
-        });
-        before?.dispose();
-        yield;
+/** A pass whose factors are projected; each lives until the next step. */
+export const projected = (pass: Pass, projector: Projector): Pass =>
+  function* (sequences, counterparts): Generator<PassStep, void> {
+    for (const step of pass(sequences, counterparts)) {
+      if (!step || "values" in step) yield step;
+      else {
+        const { parameter, factor } = step;
+        const short = yield* projector.project(parameter, factor, counterparts?.get(parameter));
+        try {
+          yield { parameter, factor: short ?? factor };
+        } finally {
+          disposeAll(short);
+        }
       }
-      const whole = sum!;
-      return tf.tidy(
-        () => scaled(tf.transpose(whole.reshape([blocks, kOut, c * b, kIn]), [2, 0, 1, 3])) as never,
-      ) as Factor;
-    } finally {
-      sum?.dispose();
     }
-  }
-  return { gradient, sign: signSlices };
-}
-
-// eslint-disable-next-line require-yield -- the short case of work that may pause
-function* atOnce(make: () => Factor): Generator<undefined, Factor> {
-  return tf.tidy(() => make() as never) as Factor;
-}
+  };

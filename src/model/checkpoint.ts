@@ -97,9 +97,7 @@ export function saveCheckpoint(
   writeSafetensors(join(directory, "model.safetensors"), int8 ? inInt8(tensors) : tensors, { format: "pt" });
   const raw: Record<string, unknown> = { ...toRawConfig(config), tie_word_embeddings: tied };
   for (const field of ["dtype", "torch_dtype"]) if (field in raw) raw[field] = "float32";
-  writeFileAtomically(join(directory, "config.json"), (append) =>
-    append(Buffer.from(`${JSON.stringify(raw, null, 2)}\n`)),
-  );
+  writeFileAtomically(join(directory, "config.json"), `${JSON.stringify(raw, null, 2)}\n`);
   if (checkpoint.directory !== undefined && existsSync(checkpoint.directory)) {
     if (realpathSync(checkpoint.directory) === realpathSync(directory)) return;
     for (const name of ["tokenizer.json", "tokenizer_config.json"]) {

@@ -1,5 +1,4 @@
 /** Masked-language-model pretraining that goes on from a checkpoint: seeded and resumable. */
-import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import {
   disposeFlatParameters,
@@ -17,6 +16,7 @@ import { withLora } from "../model/lora";
 import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../model/model";
 import { longestText } from "../model/model-config";
 import type { Tokenizer } from "../model/tokenizer";
+import { keyOf } from "../store/remember";
 import { documentCount, documentIds, type EncodedDocuments } from "./documents";
 import { epochBatches, maskRows, maskingOf, packRows, type MaskedRows, type Masking } from "./masked-rows";
 import { maskedLossOf, maskedSteps, type MaskedSteps, type StepState } from "./masked-step";
@@ -97,9 +97,7 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
   checkSettings(settings, longestText(from.config));
   if (settings.loraRank !== undefined && settings.headSteps > 0)
     throw new Error("LoRA factors leave the head as it is: train them with headSteps 0");
-  const run = createHash("sha256")
-    .update(JSON.stringify([from.hash, documents.hash, settings]))
-    .digest("hex");
+  const run = keyOf([from.hash, documents.hash, settings]);
   const masking = maskingOf(tokenizer, settings);
   const { training, heldOut } = divided(documents, settings, masking);
   const batchesOf = (epoch: number): PackedRow[][] => {

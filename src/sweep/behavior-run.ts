@@ -42,7 +42,7 @@ import {
 } from "./behavior-settings";
 import { fineTuningRun, type FineTuningRun } from "../experiment/fine-tuning-run";
 import { evenly } from "../experiment/inputs";
-import { remember } from "../experiment/remember";
+import { remember } from "../store/remember";
 import { formulasFor, gridSearchSteps } from "../experiment/solve-kernels";
 import { splitKernels, type SplitKernels } from "../experiment/split-kernels";
 import { trainingDescent } from "./training-descent";
@@ -99,7 +99,8 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
       start.dispose();
     }
   };
-  return remember(options.store, key, compute, () => options.onProgress?.({ done: total, total, reused: total }));
+  const onReuse = (): void => options.onProgress?.({ done: total, total, reused: total });
+  return remember(options.store, key, compute, onReuse, options.signal);
 }
 
 /** Trying the learning rates where there are several, then the chosen run, the kernels at θ_0, and the features after it. */

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DIVERGED, sortedSettings, trainingConfigOf } from "../finetune/fine-tune";
 import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
-import { claimBlock } from "../kernels/block-claim";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import { writeFileAtomically } from "../files/atomic-write";
 import { runningSignal } from "../running-cell";
+import { computeOnce, fileSlot, jsonFile, keyOf } from "../store/remember";
 import type { BehaviorRun } from "./behavior-record";
 import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "./behavior-table";
 import { readFewShot } from "../experiment/inputs";
@@ -74,7 +74,7 @@ export function sweepPlan(
     .digest("hex");
   const plan = ({ task, data }: SweepTask, k: number, seed: number): SweepRun[] => {
     const examples = readFewShot(data, task, { k, seed, testExamples });
-    const drawn = createHash("sha256").update(JSON.stringify(examples)).digest("hex");
+    const drawn = keyOf(examples);
     const own = Object.entries(methods).filter(([, { tasks: only }]) => only === undefined || only.includes(task.name));
     const run = (method: string, how: SweepMethod, named?: Partial<TrainingSettings>): SweepRun => {
       const training = named && ({ seed, metric: task.metric, ...named } as TrainingSettings);
@@ -85,10 +85,7 @@ export function sweepPlan(
             sortedSettings(trainingConfigOf(rated(training, how))),
           ]
         : [{ ...how, tasks: undefined }];
-      const name = createHash("sha256")
-        .update(JSON.stringify([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key]))
-        .digest("hex")
-        .slice(0, 32);
+      const name = keyOf([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key]).slice(0, 32);
       return {
         name,
         task,
@@ -182,8 +179,7 @@ export async function runSweep({
   };
   const writeTable = (): void => {
     const { rows, behavior } = outcome();
-    const write = (file: string, text: string): void =>
-      writeFileAtomically(join(out, file), (append) => append(Buffer.from(text)));
+    const write = (file: string, text: string): void => writeFileAtomically(join(out, file), text);
     write("results.csv", sweepCsv(rows));
     write("chosen.csv", sweepCsv(chosenRows(rows)));
     write("results.md", sweepMarkdown(rows, modelName(sweep)));
@@ -207,17 +203,14 @@ export async function runSweep({
       report();
       continue;
     }
-    const claim = claimBlock(folder, run.name);
-    if (!claim) continue;
-    try {
+    const state = join(out, "state", run.name);
+    const kept = await computeOnce(fileSlot(folder, run.name, jsonFile<KeptRun>()), async () => {
       const began = performance.now();
-      const performed = await perform(run, { lm, store, signal, state: join(out, "state", run.name), onShare: report });
-      const kept: KeptRun = { ...performed, seconds: Math.round(performance.now() - began) / 1000 };
-      writeFileAtomically(path(run), (append) => append(Buffer.from(JSON.stringify(kept))));
-      rmSync(join(out, "state", run.name), { recursive: true, force: true });
-    } finally {
-      claim.release();
-    }
+      const performed = await perform(run, { lm, store, signal, state, onShare: report });
+      return { ...performed, seconds: Math.round(performance.now() - began) / 1000 };
+    });
+    if (!kept) continue;
+    rmSync(state, { recursive: true, force: true });
     done++;
     report();
     writeTable();

@@ -19,7 +19,7 @@ import { readKernels } from "../../src/archives/kernel-files";
 import { promptOutputs } from "../../src/experiment/outputs";
 import { solveKernels } from "../../src/experiment/solve-kernels";
 import { computeKernel } from "../../src/kernels/kernel";
-import { kernelError } from "../../src/kernels/kernel-error";
+import { kernelError } from "../../src/kernels/kernel-tensor";
 import { readSafetensors, writeSafetensors } from "../../src/files/safetensors";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { solveLeastSquares } from "../../src/solvers/least-squares";

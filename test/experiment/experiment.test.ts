@@ -1,6 +1,6 @@
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fillMask, promptText } from "../../src/experiment/fill-mask";
@@ -10,11 +10,10 @@ import { readKernels, writeKernels } from "../../src/archives/kernel-files";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
 import { outputGradient, parameterGroup } from "../../src/experiment/output-gradient";
 import { newHeadOutputs, promptOutputs } from "../../src/experiment/outputs";
-import { remember } from "../../src/experiment/remember";
 import { settingsGrid, solveKernels, zeroShotAccuracy } from "../../src/experiment/solve-kernels";
 import { firstColumns, splitKernels, type SplitKernels } from "../../src/experiment/split-kernels";
 import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
-import { computeOutputs } from "../../src/kernels/kernel";
+import { computeOutputs } from "../../src/kernels/outputs";
 import { disposeModel } from "../../src/model/model";
 import { withClassifier } from "../../src/model/head";
 import { readSafetensors, writeSafetensors } from "../../src/files/safetensors";
@@ -344,19 +343,6 @@ describe("experiment", () => {
     assert.deepEqual(shape, [2, 2, 2, 2]);
     assert.deepEqual(Array.from(values), [0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 18, 19, 20, 21]);
     assert.deepEqual(firstColumns(kernel, 9), kernel);
-  });
-
-  test("remembered results survive damage", async () => {
-    const store = join(folder, "results");
-    let computed = 0;
-    const compute = async () => ({ value: ++computed });
-    assert.deepEqual(
-      [await remember(store, "a", compute), await remember(store, "a", compute), await remember(store, "b", compute)],
-      [{ value: 1 }, { value: 1 }, { value: 2 }],
-    );
-    for (const file of readdirSync(store)) writeFileSync(join(store, file), "{");
-    assert.deepEqual(await remember(store, "a", compute), { value: 3 });
-    assert.deepEqual(await remember(undefined, "a", compute), { value: 4 });
   });
 
   test("zero-shot accuracy is that of the outputs", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { computeOutputs, computeKernel } from "../../src/kernels/kernel";
-import { logitOutputs } from "../../src/kernels/outputs";
+import { computeKernel } from "../../src/kernels/kernel";
+import { computeOutputs, logitOutputs } from "../../src/kernels/outputs";
 import { labelWordHead } from "../../src/model/head";
 import { disposeModel } from "../../src/model/model";
 import { splitKernels } from "../../src/experiment/split-kernels";

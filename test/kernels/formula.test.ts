@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FORMULAS, KERNEL_NAMES, mirrorOf, signsOf, takesSigns } from "../../src/kernels/formula";
-import { withoutMirrors } from "../../src/kernels/symmetry";
+import { FORMULAS, KERNEL_NAMES, mirrorOf, signsOf, takesSigns, withoutMirrors } from "../../src/kernels/formula";
 
 test("a formula's mirror image has its signs on the other sides; the symmetric ones are their own", () => {
   for (const formula of FORMULAS) {

@@ -12,12 +12,13 @@ import fs, {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { blockDamage, blockPath, readBlock } from "../../src/kernels/block-file";
-import { claimBlock, isClaimed } from "../../src/kernels/block-claim";
+import { blockDamage, blockPath, blockStore, expectedBlock } from "../../src/kernels/block-store";
 import { FORMULAS } from "../../src/kernels/formula";
-import { computeBlocks, computeKernel, expectedBlock, kernelPlan, type KernelOptions } from "../../src/kernels/kernel";
+import { computeBlocks } from "../../src/kernels/compute-blocks";
+import { computeKernel, type KernelOptions } from "../../src/kernels/kernel";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
-import { deleteFiles, planGc, storeFiles, verifyStore } from "../../src/kernels/store";
+import { kernelPlan } from "../../src/kernels/plan";
+import { deleteFiles, planGc, storeFiles, verifyStore } from "../../src/store/garbage";
 import { labelWordHead } from "../../src/model/head";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../../src/files/safetensors";
 import { temporaryFolder } from "../support/checkout";
@@ -119,7 +120,7 @@ describe("finished blocks on disk", () => {
   it("a numbered part of them is computed like the whole", async (t) => {
     const options = inNewStore(t);
     const plan = kernelPlan(options);
-    await computeBlocks(plan, plan.blocks.slice(2, 5), options, () => {});
+    await computeBlocks(plan, plan.blocks.slice(2, 5), { cache: blockStore(options.store) }, () => {});
     assert.deepEqual(
       blockFiles(options.store).sort(),
       plan.blocks
@@ -184,7 +185,7 @@ describe("a damaged block", () => {
     ],
   ];
   for (const [name, damage, message] of damages) {
-    it(`with ${name} is said in one line and computed again`, async (t) => {
+    it(`with ${name} is reported in one line and computed again`, async (t) => {
       const options = inNewStore(t);
       const first = await computeKernel(options);
       const path = blockPath(options.store, kernelPlan(options).blocks[3].name);
@@ -221,9 +222,10 @@ describe("a damaged block", () => {
     await computeKernel(options);
     const plan = kernelPlan(options);
     const expected = expectedBlock(plan, plan.blocks[0]);
-    assert.equal(blockDamage(blockPath(options.store, expected.name), expected), undefined);
+    const path = blockPath(options.store, plan.blocks[0].name);
+    assert.equal(blockDamage(path, expected), undefined);
     const problem = (change: Partial<typeof expected>): string | undefined =>
-      blockDamage(blockPath(options.store, expected.name), { ...expected, ...change });
+      blockDamage(path, { ...expected, ...change });
     assert.match(
       problem({ shape: [1, 2, 2, 2] }) ?? "",
       /tensor "sgd" is F64 \[2, 2, 2, 2\], expected F64 \[1, 2, 2, 2\]/,
@@ -234,42 +236,6 @@ describe("a damaged block", () => {
 });
 
 describe("claims", () => {
-  const name = "ab".repeat(32);
-  const claimFile = (store: string): string => join(store, `${name}.claim`);
-  const claimOf = (store: string, content: object, age = 0): void => {
-    writeFileSync(claimFile(store), JSON.stringify(content));
-    const when = new Date(Date.now() - age);
-    utimesSync(claimFile(store), when, when);
-  };
-
-  it("hold until they are released", (t) => {
-    const store = temporaryFolder(t);
-    const claim = claimBlock(store, name)!;
-    assert.ok(isClaimed(store, name));
-    assert.equal(claimBlock(store, name), undefined);
-    claim.release();
-    assert.deepEqual(readdirSync(store), []);
-    claimBlock(store, name)!.release();
-  });
-
-  it("of a dead process count no more, nor those that nobody renews", (t) => {
-    const store = temporaryFolder(t);
-    const dead = 2 ** 22 + 1; // above Linux's largest process id
-    const cases: [content: object, age: number, live: boolean][] = [
-      [{ pid: dead, host: hostname(), token: "x" }, 0, false],
-      [{ pid: process.pid, host: hostname(), token: "x" }, 0, true],
-      [{ pid: process.pid, host: hostname(), token: "x" }, 10 * 60_000, false],
-      [{ pid: dead, host: "another machine", token: "x" }, 0, true],
-      [{ pid: dead, host: "another machine", token: "x" }, 10 * 60_000, false],
-    ];
-    for (const [content, age, live] of cases) {
-      claimOf(store, content, age);
-      const claim = claimBlock(store, name);
-      assert.equal(claim === undefined, live, JSON.stringify([content, age]));
-      claim?.release();
-    }
-  });
-
   it("of a process that was killed between storing a block and releasing it go when the block is read", async (t) => {
     const options = inNewStore(t);
     await computeKernel(options);
@@ -333,7 +299,7 @@ describe("a full disk", () => {
       };
       const mock = t.mock.method(fs, "writeSync", failing as typeof writeSync);
       await assert.rejects(computeKernel(options), (error: Error) =>
-        error.message.includes(`no space is left for kernel blocks in ${options.store} (ENOSPC`),
+        error.message.includes(`no space is left in ${options.store} (ENOSPC`),
       );
       mock.mock.restore();
       assert.deepEqual(
@@ -384,7 +350,7 @@ describe("the store", () => {
     const plan = kernelPlan(options);
     const path = (block: number): string => blockPath(options.store, plan.blocks[block].name);
     plan.blocks.forEach((_, i) => aged(path(i), (10 - i) * MINUTE));
-    assert.ok(readBlock(options.store, expectedBlock(plan, plan.blocks[0])), "block 0 is now the last used");
+    assert.ok(blockStore(options.store)(plan, plan.blocks[0]).read(), "block 0 is now the last used");
     const sizes = plan.blocks.map((_, i) => statSync(path(i)).size);
     const total = sizes.reduce((sum, size) => sum + size, 0);
 
@@ -410,31 +376,5 @@ describe("the store", () => {
     deleteFiles(one.files);
     assert.ok(!existsSync(path(1)));
     assert.equal((await computeKernel(options)).progress.reused, 5);
-  });
-
-  it("knows what killed processes left behind, and leaves other files and running processes alone", (t) => {
-    const store = temporaryFolder(t);
-    const dead = 2 ** 22 + 1;
-    const put = (name: string, age: number, content = "x"): void => {
-      writeFileSync(join(store, name), content);
-      aged(join(store, name), age);
-    };
-    const claim = (pid: number): string => JSON.stringify({ pid, host: hostname(), token: "x" });
-    const left = [
-      `${hash("1")}.safetensors.${dead}-0123abcd.tmp`,
-      `${hash("2")}.json.${process.pid}-0123abcd.tmp`,
-      `${hash("3")}.claim`,
-    ];
-    put(left[0], 5 * MINUTE);
-    put(left[1], 2 * 24 * 60 * MINUTE);
-    put(left[2], 0, claim(dead));
-    put(`${hash("4")}.safetensors.${dead}-0123abcd.tmp`, 0);
-    put(`${hash("5")}.safetensors.${process.pid}-0123abcd.tmp`, 5 * MINUTE);
-    put(`${hash("6")}.claim`, 0, claim(process.pid));
-    put("model.safetensors", 10_000 * MINUTE);
-    put("notes.tmp", 10_000 * MINUTE);
-    const { files } = planGc(store, { maxSize: 0, olderThan: 0 });
-    assert.deepEqual(files.map(({ path }) => path).sort(), left.map((name) => join(store, name)).sort());
-    assert.ok(files.every(({ kind }) => kind === "leftover"));
   });
 });

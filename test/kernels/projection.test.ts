@@ -4,17 +4,17 @@ import { describe, it, type TestContext } from "node:test";
 import { randomStream } from "../../src/random";
 import { backendName, tf, type Tensor } from "../../src/model/backend";
 import { labelWordHead } from "../../src/model/head";
-import type { Factor } from "../../src/kernels/factor";
+import { passOf, type Factor } from "../../src/kernels/factors";
 import { blockSteps, type KernelSettings } from "../../src/kernels/block";
-import { keptFactors } from "../../src/kernels/factors";
 import { FORMULAS, type Formula } from "../../src/kernels/formula";
-import { computeKernel, type KernelOptions } from "../../src/kernels/kernel";
-import { kernelError } from "../../src/kernels/kernel-error";
+import { computeKernel, projectionError, type KernelOptions } from "../../src/kernels/kernel";
+import { kernelError } from "../../src/kernels/kernel-tensor";
 import { logitOutputs, marginOutput, type Outputs } from "../../src/kernels/outputs";
 import { blockLimits } from "../../src/kernels/plan";
-import { createProjector, projectedSizes, PROJECTION_KINDS, type Projection } from "../../src/kernels/projection";
-import { projectionError } from "../../src/kernels/projection-error";
+import { projectedSizes } from "../../src/kernels/projected-factor";
+import { createProjector, projected, PROJECTION_KINDS, type Projection } from "../../src/kernels/projection";
 import { randomMatrix } from "../../src/kernels/random-matrix";
+import { keptFactors } from "../../src/kernels/training-side";
 import { runSteps } from "../../src/steps";
 import { withLora } from "../../src/model/lora";
 import { assertAllclose } from "../support/allclose";
@@ -95,11 +95,12 @@ describe("training examples of one block that are run in several passes", () => 
         breakdown: false,
         projection: { dimension, kind: "rademacher", seed: 1 },
       };
+      const pass = projected(passOf(model, twoOutputs, parameters), projector);
       const before = tf.memory().numTensors;
       const [whole, parts] = await Promise.all(
         [undefined, { examples: 2 }].map(async (limits) => {
-          const side = await runSteps(keptFactors(model, twoOutputs, sorted, parameters, projector, limits));
-          const { kernels, trainLogits } = await runSteps(blockSteps(settings, side, evaluate, projector));
+          const side = await runSteps(keptFactors(pass, sorted, limits));
+          const { kernels, trainLogits } = await runSteps(blockSteps(settings, side, evaluate, pass));
           for (const factor of side.factors.values())
             if (factor.kind === "matrix")
               assert.ok(
@@ -107,7 +108,7 @@ describe("training examples of one block that are run in several passes", () => 
                 "the tokens live as long as the factors",
               );
           // By itself, SGD multiplies gradients that are never formed.
-          const alone = await runSteps(blockSteps({ ...settings, formulas: ["sgd"] }, side, evaluate, projector));
+          const alone = await runSteps(blockSteps({ ...settings, formulas: ["sgd"] }, side, evaluate, pass));
           side.dispose();
           return { kernels, trainLogits, sgd: alone.kernels.get("sgd")! };
         }),
@@ -530,16 +531,5 @@ onEveryBackend("random matrices", () => {
       assert.ok(correlation(randomMatrix(kind, 1, ["a"], size)) < 4 / Math.sqrt(size));
       assert.ok(correlation(randomMatrix(kind, 0, ["b"], size)) < 4 / Math.sqrt(size));
     }
-  });
-});
-
-describe("kernelError", () => {
-  it("is relative in Frobenius norm and to the largest entry", () => {
-    const { frobenius, largest } = kernelError([3, 5, 0], [3, 4, 0]);
-    assert.equal(frobenius, 1 / 5);
-    assert.equal(largest, 1 / 4);
-    assert.deepEqual(kernelError([0, 0], [0, 0]), { frobenius: 0, largest: 0 });
-    assert.deepEqual(kernelError([1], [0]), { frobenius: Infinity, largest: Infinity });
-    assert.throws(() => kernelError([1], [1, 2]), /different sizes/);
   });
 });

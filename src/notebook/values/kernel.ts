@@ -1,5 +1,4 @@
-import { exampleKernel } from "../../kernels/example-kernel";
-import type { KernelTensor } from "../../kernels/kernel-tensor";
+import { exampleKernel, type KernelTensor } from "../../kernels/kernel-tensor";
 import type { SplitKernels } from "../../experiment/split-kernels";
 import { counted } from "../../counted";
 import type { MimeBundle } from "../sink";

@@ -1,39 +1,42 @@
-/** The folder that keeps finished blocks and other remembered results: what is in it, what is sound, what may go. */
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+/** Garbage collection and verification: what a store holds, what is sound, what may go. */
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensorsHeader } from "../files/safetensors";
-import { isLiveClaim, processLives } from "./block-claim";
-import { blockDamage, formatOf } from "./block-file";
-import { BLOCK_FORMAT } from "./block-name";
+import { InputError } from "../errors";
+import { isLiveClaim, processLives } from "./claim";
+import { oneLine, problemOf } from "./folder";
+import { readJson } from "./remember";
+import { isOutdated, readTensors } from "./tensor-file";
 
 export interface StoreFile {
   path: string;
-  /** A kernel block, another result (JSON), or what a killed process left behind: a claim or a half-written file. */
+  /** A kernel block (safetensors), another result (JSON), or what a killed process left: a claim or a half-written file. */
   kind: "block" | "result" | "leftover";
   bytes: number;
   /** Last use, in milliseconds since 1970: reading renews it. */
   used: number;
 }
 
-/** Files named by a hash are the store's; whatever else lies in the folder is left alone. */
+/** Files named by a hash are the store's; other files in the folder are left alone. */
 const OWN_FILE = /^[0-9a-f]{64}\.(safetensors|json)$/;
 const CLAIM = /^[0-9a-f]{64}\.claim$/;
 const TEMPORARY = /^[0-9a-f]{64}\.(?:safetensors|json)\.(\d+)-[0-9a-f]{8}\.tmp$/;
 
-/** A half-written file counts as left behind when it was untouched for a minute and its process is gone from this machine, or for a day. */
+/** A half-written file is a leftover after a minute if its process no longer runs on this machine, after a day in any case. */
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /**
- * The store's files in order of their names. Files that a running process is writing are not among them.
- * @throws if the folder does not exist
+ * The store's files in order of their names, without those that a running process is writing.
+ * @throws {InputError} if the folder cannot be read
  */
 export function storeFiles(store: string): StoreFile[] {
   let names: string[];
   try {
     names = readdirSync(store).sort();
   } catch (error) {
-    throw new Error(`the store ${store} cannot be read (${(error as Error).message}): kernel --store names the folder`);
+    throw new InputError(`the store ${store} cannot be read (${oneLine(error)}): name its folder with --store`, {
+      file: store,
+    });
   }
   return names.flatMap((name): StoreFile[] => {
     const path = join(store, name);
@@ -60,14 +63,14 @@ export interface StoreReport {
   damaged: { path: string; problem: string }[];
 }
 
-/** Checks the checksum of every block, and that every other result is JSON. */
+/** Checks every block's checksum, and that every other result is JSON. */
 export function verifyStore(store: string): StoreReport {
   const report: StoreReport = { sound: 0, outdated: 0, damaged: [] };
   for (const { path, kind } of storeFiles(store)) {
     if (kind === "leftover") continue;
     if (kind === "block" && isOutdated(path)) report.outdated++;
     else {
-      const problem = kind === "block" ? blockDamage(path) : jsonDamage(path);
+      const problem = problemOf(() => (kind === "block" ? readTensors(path) : readJson(path)));
       if (problem === undefined) report.sound++;
       else report.damaged.push({ path, problem });
     }
@@ -76,9 +79,9 @@ export function verifyStore(store: string): StoreReport {
 }
 
 export interface GcOptions {
-  /** The store's size afterwards, in bytes. Default: without limit. */
+  /** The store's size afterwards, in bytes. Default: no limit. */
   maxSize?: number;
-  /** Files that were not used for longer than this go whatever the size, in milliseconds. */
+  /** Files unused for longer than this, in milliseconds, go in any case. Default: no limit. */
   olderThan?: number;
 }
 
@@ -89,7 +92,7 @@ export interface GcPlan {
   kept: { files: number; bytes: number };
 }
 
-/** Chooses files to delete: leftovers and older formats, what was not used for long, then the longest unused until the rest fits. Deletes nothing. */
+/** Chooses files to delete: leftovers, older formats, files unused for too long, then the longest unused until the rest fits. Deletes nothing. */
 export function planGc(store: string, { maxSize = Infinity, olderThan = Infinity }: GcOptions = {}): GcPlan {
   const now = Date.now();
   const files: GcPlan["files"] = [];
@@ -116,20 +119,3 @@ export function deleteFiles(files: readonly Pick<StoreFile, "path">[]): void {
 }
 
 const sizeOf = (files: readonly StoreFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
-
-function isOutdated(path: string): boolean {
-  try {
-    return formatOf(readSafetensorsHeader(path).metadata) < BLOCK_FORMAT;
-  } catch {
-    return false;
-  }
-}
-
-function jsonDamage(path: string): string | undefined {
-  try {
-    JSON.parse(readFileSync(path, "utf8"));
-    return undefined;
-  } catch (error) {
-    return `it is not JSON (${(error as Error).message.replace(/\s*\n\s*/g, " ")})`;
-  }
-}

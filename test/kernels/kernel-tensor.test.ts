@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { kernelAsymmetry } from "../../src/kernels/asymmetry";
-import { exampleKernel } from "../../src/kernels/example-kernel";
-import type { KernelTensor } from "../../src/kernels/kernel-tensor";
+import { describe, it, test } from "node:test";
+import { exampleKernel, kernelAsymmetry, kernelError, type KernelTensor } from "../../src/kernels/kernel-tensor";
 
 const kernel = (values: number[], ...shape: KernelTensor["shape"]): KernelTensor => ({
   values: Float64Array.from(values),
@@ -30,4 +28,15 @@ test("one number a pair: the mean over outputs of their own blocks", () => {
     [0, 1].flatMap((a) => [0, 1, 2].flatMap((j) => [0, 1].map((b) => 1000 * i + 100 * a + 10 * j + b))),
   );
   assert.deepEqual([...exampleKernel(kernel(values, ...shape))], [50.5, 60.5, 70.5, 1050.5, 1060.5, 1070.5]);
+});
+
+describe("kernelError", () => {
+  it("is relative in Frobenius norm and to the largest entry", () => {
+    const { frobenius, largest } = kernelError([3, 5, 0], [3, 4, 0]);
+    assert.equal(frobenius, 1 / 5);
+    assert.equal(largest, 1 / 4);
+    assert.deepEqual(kernelError([0, 0], [0, 0]), { frobenius: 0, largest: 0 });
+    assert.deepEqual(kernelError([1], [0]), { frobenius: Infinity, largest: Infinity });
+    assert.throws(() => kernelError([1], [1, 2]), /different sizes/);
+  });
 });
