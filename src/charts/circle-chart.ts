@@ -1,5 +1,19 @@
+import { InputError } from "../errors";
 import type { CircleFit } from "../theory/circle-network";
-import { type ChartSpec, distinct, PALETTE, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
+import {
+  type ChartSpec,
+  choice,
+  DIGITS,
+  distinct,
+  extent,
+  figure,
+  PALETTE,
+  type Part,
+  quantity,
+  series,
+  tooltip,
+} from "./figure";
+import { dot, layer } from "./marks";
 
 export interface CircleChartOptions {
   title?: string;
@@ -12,12 +26,14 @@ export interface CircleChartOptions {
 /** What is drawn of a network. */
 type DrawnCircle = Pick<CircleFit, "task" | "width" | "angles" | "outputs" | "error" | "kernels" | "change">;
 
-const OUTPUT_CURVES = { start: "f before training", tuned: "f after training", linearized: "f linearized" } as const;
-const KERNEL_CURVES = { start: "K before training", tuned: "K after training" } as const;
+const COLORS = [PALETTE.grey, PALETTE.vermilion, PALETTE.blue];
 
 /**
- * Networks on the circle: above f_0, f_t, f_lin and the training examples, below how much a training example counts at each
- * angle, its row of the kernel, before and after training. Buttons choose the width; the axes stay.
+ * Networks on the circle: above f before and after training, its linearization and the training examples, below how much
+ * a training example counts at each angle, its row of the kernel, before and after training. Buttons choose the width;
+ * the axes stay.
+ *
+ * @throws InputError without a network, for two of one width, and for a width or an example that is not there
  */
 export function circleChart(
   fits: readonly DrawnCircle[],
@@ -25,129 +41,88 @@ export function circleChart(
 ): ChartSpec {
   const widths = distinct(fits.map(({ width }) => width));
   if (fits.length === 0 || widths.length < fits.length)
-    throw new Error(
+    throw new InputError(
       `The circle chart needs at least one network, and one of each width; it has the widths ${fits.map(({ width }) => width).join(", ") || "of none"}.`,
     );
   if (!widths.includes(selected))
-    throw new Error(`There is no network of width ${selected}; there are ${widths.join(", ")}.`);
+    throw new InputError(`There is no network of width ${selected}; there are ${widths.join(", ")}.`);
   const { angles, targets } = fits[0].task;
   if (!(example in angles))
-    throw new Error(`There is no training example ${example}; there are ${angles.length}, counted from 0.`);
-  const outputs = fits.flatMap((fit) =>
-    (["start", "tuned", "linearized"] as const).flatMap((curve) =>
-      fit.angles.map((angle, i) => ({
-        width: fit.width,
-        angle,
-        curve: OUTPUT_CURVES[curve],
-        value: fit.outputs[curve][i],
-      })),
-    ),
-  );
-  const kernels = fits.flatMap((fit) =>
-    (["start", "tuned"] as const).flatMap((when) =>
-      fit.angles.map((angle, i) => ({
-        width: fit.width,
-        angle,
-        curve: KERNEL_CURVES[when],
-        value: fit.kernels[when].values[example * fit.angles.length + i],
-      })),
-    ),
-  );
+    throw new InputError(`There is no training example ${example}; there are ${angles.length}, counted from 0.`);
+  const along = (curve: string, valueAt: (fit: DrawnCircle, at: number) => number) =>
+    fits.flatMap((fit) => fit.angles.map((angle, at) => ({ width: fit.width, angle, curve, value: valueAt(fit, at) })));
+  const row = (fit: DrawnCircle, when: "start" | "tuned", at: number) =>
+    fit.kernels[when].values[example * fit.angles.length + at];
+  const outputs = [
+    ...along("f before training", (fit, at) => fit.outputs.start[at]),
+    ...along("f after training", (fit, at) => fit.outputs.tuned[at]),
+    ...along("f linearized", (fit, at) => fit.outputs.linearized[at]),
+  ];
+  const kernels = [
+    ...along("K before training", (fit, at) => row(fit, "start", at)),
+    ...along("K after training", (fit, at) => row(fit, "tuned", at)),
+  ];
   const examples = angles.map((angle, i) => ({ angle, value: targets[i] }));
-  const x = (bottom: boolean) => ({
-    field: "angle",
-    type: "quantitative",
-    title: bottom ? "angle φ of the input (degrees)" : null,
-    scale: { domain: [0, 360], nice: false },
-    axis: { values: [0, 60, 120, 180, 240, 300, 360] },
-  });
-  const panel = (
-    values: readonly { value: number }[],
-    name: string,
-    curves: readonly string[],
-    colors: readonly string[],
-    bottom: boolean,
-    more: (y: object) => object[],
-  ) => {
-    const y = { field: "value", type: "quantitative", title: name, scale: { domain: rangeOf(values), nice: true } };
-    const tooltip = [
-      { field: "curve", title: "what" },
-      { field: "angle", title: "angle (degrees)" },
-      { field: "value", title: name, format: ".3~g" },
-    ];
-    const lines = {
-      data: { values },
-      transform: [{ filter: "datum.width == units" }],
-      mark: { type: "line", strokeWidth: 2 },
-      encoding: {
+  const x = (bottom: boolean) =>
+    quantity(bottom ? "angle φ of the input (degrees)" : null, {
+      scale: { domain: [0, 360], nice: false },
+      axis: { values: [0, 60, 120, 180, 240, 300, 360] },
+    })("angle");
+  const ofFunction = valueAxis("f(φ)", [...outputs, ...examples]);
+  const ofKernel = valueAxis(`K(φ, ${angles[example]}°)`, kernels);
+  const atExample = { angle: "training example at (degrees)" };
+  const lines = (values: typeof outputs, bottom: boolean, y: Part): Part =>
+    layer(
+      values,
+      { type: "line", strokeWidth: 2 },
+      {
         x: x(bottom),
         y,
-        color: {
-          field: "curve",
-          type: "nominal",
-          title: null,
-          scale: { domain: curves, range: colors },
-          legend: SOLID_LEGEND,
-        },
-        tooltip,
+        color: series("curve", distinct(values.map(({ curve }) => curve)), { range: COLORS }),
+        tooltip: tooltip({ curve: "what", angle: "angle (degrees)", value: [String(y.title), DIGITS] }),
       },
-    };
-    return { width: 480, height: bottom ? 140 : 220, layer: [lines, ...more(y)] };
-  };
-  const targetPoints = (y: object) => [
-    {
-      data: { values: examples },
-      mark: { type: "point", filled: true, size: 70, color: PALETTE.purple, opacity: 1 },
-      encoding: {
-        x: x(false),
-        y,
-        tooltip: [
-          { field: "angle", title: "training example at (degrees)" },
-          { field: "value", title: "target" },
+      { transform: [{ filter: "datum.width == units" }] },
+    );
+  return figure({
+    title,
+    reading: fits
+      .map(
+        ({ width, error, change }) =>
+          `width ${width}: the linearization misses ${(100 * error).toFixed(0)} % of the change, kernel entries moved by ${change.median.toPrecision(2)} (median)`,
+      )
+      .join("; "),
+    lines: ["dots: training examples; dashed: the one whose kernel row is drawn"],
+    // Not "width": Vega calls the figure's own so.
+    params: [choice("units", "width", widths, selected)],
+    vconcat: [
+      {
+        width: 480,
+        height: 220,
+        layer: [
+          lines(outputs, false, ofFunction),
+          dot(
+            examples,
+            { x: x(false), y: ofFunction, tooltip: tooltip({ ...atExample, value: "target" }) },
+            { size: 70, color: PALETTE.purple },
+          ),
         ],
       },
-    },
-  ];
-  const place = () => [
-    {
-      data: { values: [{ angle: angles[example] }] },
-      mark: { type: "rule", strokeDash: [4, 3], color: PALETTE.purple },
-      encoding: { x: x(true), tooltip: [{ field: "angle", title: "training example at (degrees)" }] },
-    },
-  ];
-  const reading = fits.map(
-    ({ width, error, change }) =>
-      `width ${width}: the linearization misses ${(100 * error).toFixed(0)} % of the change, kernel entries moved by ${change.median.toPrecision(2)} (median)`,
-  );
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${reading.join("; ")}`,
-    title: { text: [title, "dots: training examples; dashed: the one whose kernel row is drawn"], anchor: "start" },
-    // Not "width": Vega calls the figure's own so.
-    params: [{ name: "units", value: selected, bind: { input: "radio", options: widths, name: "width " } }],
-    vconcat: [
-      panel(
-        [...outputs, ...examples],
-        "f(φ)",
-        Object.values(OUTPUT_CURVES),
-        [PALETTE.grey, PALETTE.vermilion, PALETTE.blue],
-        false,
-        targetPoints,
-      ),
-      panel(
-        kernels,
-        `K(φ, ${angles[example]}°)`,
-        Object.values(KERNEL_CURVES),
-        [PALETTE.grey, PALETTE.vermilion],
-        true,
-        place,
-      ),
+      {
+        width: 480,
+        height: 140,
+        layer: [
+          lines(kernels, true, ofKernel),
+          layer(
+            [{ angle: angles[example] }],
+            { type: "rule", strokeDash: [4, 3], color: PALETTE.purple },
+            { x: x(true), tooltip: tooltip(atExample) },
+          ),
+        ],
+      },
     ],
     resolve: { scale: { color: "independent" } },
-  };
+  });
 }
 
-const rangeOf = (points: readonly { value: number }[]): [number, number] => [
-  Math.min(...points.map(({ value }) => value)),
-  Math.max(...points.map(({ value }) => value)),
-];
+const valueAxis = (title: string, points: readonly { value: number }[]): Part =>
+  quantity(title, { scale: { domain: extent(points.map(({ value }) => value)), nice: true } })("value");

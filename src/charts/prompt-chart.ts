@@ -1,14 +1,20 @@
 import {
   AXIS_PERCENT,
+  category,
   type ChartSpec,
   distinct,
-  PALETTE,
+  figure,
+  groupBy,
+  legendChoice,
   PERCENT,
-  SERIES_COLORS,
+  quantity,
+  requireColors,
+  requireSome,
+  series,
   SOLID_LEGEND,
-  titleLines,
-  VEGA_LITE_SCHEMA,
-} from "./spec";
+  tooltip,
+} from "./figure";
+import { dot, guessing, layer, range } from "./marks";
 
 /** How well one prompt does with one set of label words. */
 export interface PromptScore {
@@ -40,113 +46,70 @@ const ROW = { height: 15, margin: 12 };
  * Prompts compared without training: a row for each prompt, a colour for each set of label words. Diamonds: each word
  * with the class that it means, with one standard error; ticks: the same words in other orders; grey bar: guessing. A
  * click in the legend leaves one set of words.
+ *
+ * @throws InputError without a score, or with more sets of label words than colours
  */
 export function promptChart(scores: readonly PromptScore[], options: PromptChartOptions = {}): ChartSpec {
-  if (scores.length === 0) throw new Error("The prompt chart needs at least one score.");
+  requireSome(scores, "prompt chart", "score");
   const { title = "Prompts without training", promptTitle = "template", examples } = options;
   const prompts = distinct(scores.map(({ prompt }) => prompt));
   const words = distinct(scores.map((score) => score.words));
-  if (words.length > SERIES_COLORS.length)
-    throw new Error(
-      `The prompt chart has colours for ${SERIES_COLORS.length} sets of label words, not ${words.length}.`,
-    );
+  requireColors(words, "prompt chart", "sets of label words");
   const natural = scores
     .filter(({ order }) => order === "natural")
     .map((score) => {
       const error = examples === undefined ? 0 : Math.sqrt((score.accuracy * (1 - score.accuracy)) / examples);
       return { ...score, low: Math.max(0, score.accuracy - error), high: Math.min(1, score.accuracy + error) };
     });
-  const guesses = prompts.flatMap((prompt) => {
-    const chance = scores.find((score) => score.prompt === prompt)!.chance;
-    return chance === undefined ? [] : [{ prompt, chance }];
-  });
+  const guesses = groupBy(scores, ({ prompt }) => prompt).flatMap(([{ prompt, chance }]) =>
+    chance === undefined ? [] : [{ prompt, chance }],
+  );
   const rowHeight = words.length * ROW.height + ROW.margin;
-  const x = (field: string) => ({
-    field,
-    type: "quantitative",
-    title: "zero-shot accuracy",
+  const several = words.length > 1;
+  const x = quantity("zero-shot accuracy", {
     scale: { domain: [0, 1] },
     axis: { format: AXIS_PERCENT, tickCount: 6 },
   });
-  const y = {
-    field: "prompt",
-    type: "nominal",
-    title: null,
+  const y = category("prompt", {
     scale: { domain: prompts, paddingInner: ROW.margin / (2 * rowHeight), paddingOuter: 0.05 },
     axis: { grid: true, tickBand: "extent", labelLimit: 330 },
+  });
+  const common = {
+    y,
+    yOffset: { field: "words", type: "nominal", scale: { domain: words } },
+    color: series("words", words, {
+      title: ["label words", "(click: these alone)"],
+      legend: several ? { ...SOLID_LEGEND, titleLimit: 0, labelLimit: 260, orient: "bottom", columns: 2 } : null,
+    }),
+    tooltip: tooltip({
+      prompt: promptTitle,
+      words: "label words",
+      order: "order",
+      accuracy: ["accuracy", PERCENT],
+      ...(scores.some(({ detail }) => detail !== undefined) ? { detail: "asked" } : {}),
+    }),
   };
-  const yOffset = { field: "words", type: "nominal", scale: { domain: words } };
-  const color = {
-    field: "words",
-    type: "nominal",
-    title: ["label words", "(click: these alone)"],
-    scale: { domain: words, range: SERIES_COLORS },
-    legend: words.length > 1 ? { ...SOLID_LEGEND, titleLimit: 0, labelLimit: 260, orient: "bottom", columns: 2 } : null,
-  };
-  const shown = [{ filter: { param: "chosen" } }];
-  const tooltip = [
-    { field: "prompt", title: promptTitle },
-    { field: "words", title: "label words" },
-    { field: "order", title: "order" },
-    { field: "accuracy", title: "accuracy", format: PERCENT },
-    ...(scores.some(({ detail }) => detail !== undefined) ? [{ field: "detail", title: "asked" }] : []),
-  ];
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${natural.map((score) => `${score.prompt} with ${score.words} ${(100 * score.accuracy).toFixed(1)} %`).join("; ")}`,
-    title: {
-      text: titleLines(title),
-      anchor: "start",
-      subtitle: "diamond: words in their order; tick: in another order; grey bar: guessing",
-    },
+  const shown = { transform: [{ filter: { param: "chosen" } }] };
+  const { bind, ...select } = legendChoice("chosen", "words");
+  return figure({
+    title,
+    reading: natural
+      .map(({ prompt, words: own, accuracy }) => `${prompt} with ${own} ${(100 * accuracy).toFixed(1)} %`)
+      .join("; "),
+    subtitle: "diamond: words in their order; tick: in another order; grey bar: guessing",
     width: 400,
     height: prompts.length * rowHeight,
     layer: [
-      {
-        data: { values: guesses },
-        mark: {
-          type: "tick",
-          orient: "vertical",
-          thickness: 2,
-          size: rowHeight - ROW.margin / 2,
-          color: PALETTE.grey,
-          opacity: 0.8,
-        },
-        encoding: {
-          x: x("chance"),
-          y,
-          tooltip: [
-            { field: "prompt", title: promptTitle },
-            { field: "chance", title: "guessing", format: PERCENT },
-          ],
-        },
-      },
-      {
-        data: { values: scores.filter(({ order }) => order === "permuted") },
-        transform: shown,
-        mark: { type: "tick", orient: "vertical", thickness: 1.5, size: ROW.height - 5, opacity: 0.65 },
-        encoding: { x: x("accuracy"), y, yOffset, color, tooltip },
-      },
-      {
-        // A single set of words needs no legend to click on.
-        params: [
-          {
-            name: "chosen",
-            select: { type: "point", fields: ["words"] },
-            ...(words.length > 1 ? { bind: "legend" } : {}),
-          },
-        ],
-        data: { values: natural },
-        transform: shown,
-        mark: { type: "rule", strokeWidth: 2 },
-        encoding: { x: x("low"), x2: { field: "high" }, y, yOffset, color, tooltip },
-      },
-      {
-        data: { values: natural },
-        transform: shown,
-        mark: { type: "point", filled: true, shape: "diamond", size: 90, opacity: 1 },
-        encoding: { x: x("accuracy"), y, yOffset, color, tooltip },
-      },
+      guessing(guesses, x, y, promptTitle, rowHeight - ROW.margin / 2),
+      layer(
+        scores.filter(({ order }) => order === "permuted"),
+        { type: "tick", orient: "vertical", thickness: 1.5, size: ROW.height - 5, opacity: 0.65 },
+        { x: x("accuracy"), ...common },
+        shown,
+      ),
+      // A single set of words needs no legend to click on.
+      range(natural, x, common, {}, { ...shown, params: [several ? { ...select, bind } : select] }),
+      dot(natural, { x: x("accuracy"), ...common }, { shape: "diamond", size: 90 }, shown),
     ],
-  };
+  });
 }

@@ -1,73 +1,74 @@
-import { type ChartSpec, distinct, SERIES_COLORS, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
+import {
+  AXIS_PERCENT,
+  type ChartSpec,
+  DIGITS,
+  distinct,
+  extent,
+  figure,
+  groupBy,
+  quantity,
+  requireColors,
+  requireSome,
+  series,
+  tooltip,
+} from "./figure";
+import { layer } from "./marks";
 
-/** f of one example at one place of the straight line from θ_0 to θ_t, and on its tangent at θ_0. */
+/** f of one example at one place of the straight line from θ₀ to θ_t, and on its tangent at θ₀. */
 export interface TangentPoint {
   /** A figure of its own each: "width 4". */
   panel: string;
   /** "input at 30°". */
   example: string;
-  /** 0 at θ_0, 1 at θ_t. */
+  /** 0 at the first parameters, 1 at the last. */
   share: number;
   value: number;
   tangent: number;
 }
 
-/** f along the line from θ_0 to θ_t, solid, and its tangents at θ_0, dashed: f_lin is where a tangent ends. */
+/**
+ * f along the line from the first to the last parameters, solid, and its tangents at the start, dashed: the
+ * linearization is where a tangent ends.
+ *
+ * @throws InputError without a point, or with more examples than colours
+ */
 export function tangentChart(
   points: readonly TangentPoint[],
   title = "From the first to the last parameters",
 ): ChartSpec {
-  if (points.length === 0) throw new Error("The tangent chart needs at least one point.");
-  const panels = distinct(points.map(({ panel }) => panel));
+  requireSome(points, "tangent chart", "point");
   const examples = distinct(points.map(({ example }) => example));
-  if (examples.length > SERIES_COLORS.length)
-    throw new Error(`The tangent chart has colours for ${SERIES_COLORS.length} examples, not ${examples.length}.`);
-  const values = points.flatMap(({ value, tangent }) => [value, tangent]);
-  const x = {
-    field: "share",
-    type: "quantitative",
-    title: "share of the way",
-    scale: { domain: [0, 1] },
-    axis: { format: ".0%", tickCount: 5 },
+  requireColors(examples, "tangent chart", "examples");
+  const panels = groupBy(points, ({ panel }) => panel);
+  const common = {
+    x: quantity("share of the way", { scale: { domain: [0, 1] }, axis: { format: AXIS_PERCENT, tickCount: 5 } })(
+      "share",
+    ),
+    color: series("example", examples, { title: "input" }),
+    tooltip: tooltip({
+      example: "input",
+      share: ["share of the way", AXIS_PERCENT],
+      value: ["f", DIGITS],
+      tangent: ["tangent", DIGITS],
+    }),
   };
-  const y = (field: string, first: boolean) => ({
-    field,
-    type: "quantitative",
-    title: first ? "f" : null,
-    scale: { domain: [Math.min(...values), Math.max(...values)], nice: true },
+  const domain = extent(points.flatMap(({ value, tangent }) => [value, tangent]));
+  return figure({
+    title,
+    reading: `f along the line and its tangents at the start, for ${examples.join(", ")}; ${panels.map(([{ panel }]) => panel).join(" and ")}`,
+    lines: ["solid: f; dashed: its tangent at the start, which ends at the linearization"],
+    hconcat: panels.map((own, index) => {
+      const y = quantity(index === 0 ? "f" : null, { scale: { domain, nice: true } });
+      return {
+        title: own[0].panel,
+        data: { values: own },
+        width: 230,
+        height: 220,
+        layer: [
+          layer(undefined, { type: "line", strokeWidth: 2 }, { ...common, y: y("value") }),
+          layer(undefined, { type: "line", strokeWidth: 1.5, strokeDash: [5, 4] }, { ...common, y: y("tangent") }),
+        ],
+      };
+    }),
   });
-  const color = {
-    field: "example",
-    type: "nominal",
-    title: "input",
-    scale: { domain: examples, range: SERIES_COLORS },
-    legend: SOLID_LEGEND,
-  };
-  const tooltip = [
-    { field: "example", title: "input" },
-    { field: "share", title: "share of the way", format: ".0%" },
-    { field: "value", title: "f", format: ".3~g" },
-    { field: "tangent", title: "tangent", format: ".3~g" },
-  ];
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: f along the line and its tangents at the start, for ${examples.join(", ")}; ${panels.join(" and ")}`,
-    title: {
-      text: [title, "solid: f; dashed: its tangent at the start, which ends at the linearization"],
-      anchor: "start",
-    },
-    hconcat: panels.map((panel, index) => ({
-      title: panel,
-      data: { values: points.filter((point) => point.panel === panel) },
-      width: 230,
-      height: 220,
-      layer: [
-        { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: y("value", index === 0), color, tooltip } },
-        {
-          mark: { type: "line", strokeWidth: 1.5, strokeDash: [5, 4] },
-          encoding: { x, y: y("tangent", index === 0), color, tooltip },
-        },
-      ],
-    })),
-  };
 }

@@ -7,32 +7,29 @@ import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { kernelChange } from "../../src/behavior/kernel-change";
+import { type EarlyStep, PREDICTING_FORMULAS, type PredictingFormula } from "../../src/behavior/early-steps";
 import { agreementChart } from "../../src/charts/agreement-chart";
+import { barChart, maskFillChart } from "../../src/charts/bar-chart";
 import { choiceChart } from "../../src/charts/choice-chart";
 import { circleChart } from "../../src/charts/circle-chart";
-import { contributionChart } from "../../src/charts/contribution-chart";
+import { curvesChart, earlyStepPoints, linearizationPoints } from "../../src/charts/curves-chart";
 import { datasetChart } from "../../src/charts/dataset-chart";
-import { earlyStepPoints, earlyStepsChart } from "../../src/charts/early-steps-chart";
 import { featureChangeCells, featureChangeChart } from "../../src/charts/feature-change-chart";
 import { gainChart } from "../../src/charts/gain-chart";
-import { gridChart, gridPoints } from "../../src/charts/grid-chart";
-import { groupedAccuracyChart } from "../../src/charts/grouped-accuracy-chart";
+import { gridChart } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { kernelPanels } from "../../src/charts/kernel-panels";
-import { linearizationChart, linearizationPoints } from "../../src/charts/linearization-chart";
-import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { predictionTermsChart } from "../../src/charts/prediction-terms-chart";
 import { promptChart } from "../../src/charts/prompt-chart";
 import { promptTokenChart } from "../../src/charts/prompt-token-chart";
 import { naturalnessChart } from "../../src/charts/naturalness-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
-import { type ChartSpec, PALETTE } from "../../src/charts/spec";
-import { stepPanelsChart } from "../../src/charts/step-panels-chart";
+import { gridPoints } from "../../src/charts/solver-grid";
+import { type ChartSpec, PALETTE } from "../../src/charts/figure";
 import { subspaceChart } from "../../src/charts/subspace-chart";
 import { subspaceEntriesChart } from "../../src/charts/subspace-entries-chart";
 import { tangentChart } from "../../src/charts/tangent-chart";
-import { trainingChart } from "../../src/charts/training-chart";
 import { twoTestsChart } from "../../src/charts/two-tests-chart";
 import { verdictGridChart } from "../../src/charts/verdict-grid-chart";
 import { verdictChart, verdictPoint, verdictSentence, type VerdictPoint } from "../../src/charts/verdict-chart";
@@ -143,6 +140,30 @@ const threeTermsSum = {
   classes: ["terrible", "great"] as [string, string],
 };
 
+/** How well each kernel predicts the change of f: correlation and relative error. */
+const earlyStep = (step: number, agreements: Partial<Record<PredictingFormula, [number, number]>>): EarlyStep => ({
+  step,
+  learningRate: 0.1,
+  loss: 1,
+  change: new Float64Array(1),
+  predictions: new Map(
+    PREDICTING_FORMULAS.flatMap((formula) => {
+      const [correlation, relativeError] = agreements[formula] ?? [];
+      return correlation === undefined || relativeError === undefined
+        ? []
+        : [
+            [
+              formula,
+              {
+                predicted: new Float64Array(1),
+                agreement: { correlation, relativeError, scale: 1, scaledError: 0.1 },
+              },
+            ],
+          ];
+    }),
+  ),
+});
+
 /** Two subspaces, the second without a kernel of rank 4. */
 const twoClouds = (() => {
   const exact = [2, -1, 1, -1, 3, -2, 1, -2, 1];
@@ -227,8 +248,8 @@ const figures: Record<string, () => ChartSpec> = {
           accuracy,
         })),
         ...[0.8, 0.86].map((accuracy, seed) => ({ method: "SGD kernel, prompted", family: "kernel", seed, accuracy })),
-      ],
-      { title: "Two seeds", chance: 0.5 },
+      ].map((score) => ({ ...score, chance: 0.5 })),
+      { title: "Two seeds" },
     ),
   "kernel-heatmap": () =>
     kernelHeatmap({
@@ -300,7 +321,7 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "SGD kernel, least squares" },
     ),
   "grouped-accuracy": () =>
-    groupedAccuracyChart(
+    accuracyChart(
       [
         ["trec", 1 / 6],
         ["subj", 1 / 2],
@@ -450,13 +471,12 @@ const figures: Record<string, () => ChartSpec> = {
       "Two tasks",
     ),
   contribution: () =>
-    contributionChart(
+    barChart(
       [
-        { part: "embeddings", value: 1.5 },
-        { part: "layer 1", value: -0.25 },
+        { name: "embeddings", value: 1.5 },
+        { name: "layer 1", value: -0.25 },
       ],
-      "One kernel entry",
-      "part of the inner product",
+      { title: "One kernel entry", valueTitle: "part of the inner product", nameTitle: "parameters" },
     ),
   slope: () =>
     slopeChart(
@@ -500,7 +520,7 @@ const figures: Record<string, () => ChartSpec> = {
       },
     ),
   linearization: () =>
-    linearizationChart(
+    curvesChart(
       [13, 21].flatMap((seed, s) =>
         linearizationPoints(
           {
@@ -515,7 +535,7 @@ const figures: Record<string, () => ChartSpec> = {
           seed,
         ),
       ),
-      { title: "SGD on one task" },
+      { title: "SGD on one task", valueTitle: "test accuracy", percent: true },
     ),
   "feature-change": () =>
     featureChangeChart(
@@ -533,25 +553,27 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "K (SGD) before and after" },
     ),
   "early-steps": () =>
-    earlyStepsChart(
-      [1, 2, 3, 4].flatMap((step) => [
-        { step, formula: "sgd" as const, correlation: 1 - 0.01 * step, relativeError: 0.01 * step },
-        { step, formula: "signgd" as const, correlation: step === 1 ? NaN : 0.7, relativeError: 30 },
-        { step, formula: "asymmetric_signgd" as const, correlation: 0.8, relativeError: step === 2 ? 0 : 0.9 },
-      ]),
+    curvesChart(
+      earlyStepPoints(
+        [1, 2, 3, 4].map((step) =>
+          earlyStep(step, {
+            sgd: [1 - 0.01 * step, 0.01 * step],
+            signgd: [step === 1 ? NaN : 0.7, 30],
+            asymmetric_signgd: [0.8, 0.9],
+          }),
+        ),
+      ),
+      { title: "The first steps" },
     ),
   "early-steps-rates": () =>
-    earlyStepsChart(
+    curvesChart(
       [0.1, 0.01].flatMap((rate) =>
-        [1, 2].map((step) => ({
-          step,
-          formula: "sgd" as const,
-          correlation: 1 - rate * step,
-          relativeError: rate * step,
+        earlyStepPoints(
+          [1, 2].map((step) => earlyStep(step, { sgd: [1 - rate * step, rate * step] })),
           rate,
-        })),
+        ),
       ),
-      { title: "Two learning rates", selected: 0.01 },
+      { title: "Two learning rates", setting: { title: "learning rate", selected: 0.01 } },
     ),
   subspace: () =>
     subspaceChart(
@@ -575,11 +597,10 @@ const figures: Record<string, () => ChartSpec> = {
       ],
       examples: threeSentences,
       classes: ["terrible", "great"],
-      columns: 2,
     }),
   "subspace-entries": () => subspaceEntriesChart(twoClouds, { examples: threeSentences, selected: 4 }),
   "step-panels": () =>
-    stepPanelsChart(
+    curvesChart(
       ["mr", "trec"].flatMap((row, r) =>
         ["SGD", "AdamW"].flatMap((column, c) =>
           ["fine-tuned", "linearized"].flatMap((curve, u) =>
@@ -599,7 +620,7 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "Two tasks, two methods", valueTitle: "test accuracy", percent: true },
     ),
   "step-panels-level": () =>
-    stepPanelsChart(
+    curvesChart(
       ["SGD", "AdamW"].flatMap((curve, u) =>
         [10, 20].map((step) => ({ row: "", column: "trec", curve, step, seed: 13, value: 0.05 * step * (1 + u) })),
       ),
@@ -634,11 +655,11 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "Two tasks, three draws" },
     ),
   training: () =>
-    trainingChart([
-      ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
-      ...[0.7, 0.6, 0.2].map((value, step) => ({ run: "Adam, seed 13", step, measure: "training loss (nats)", value })),
-      { run: "SGD, seed 13", step: 2, measure: "dev accuracy", value: 0.8 },
-      { run: "Adam, seed 13", step: 2, measure: "dev accuracy", value: 0.75 },
+    curvesChart([
+      ...[0.7, 0.5, 0.3].map((value, step) => ({ curve: "SGD, seed 13", step, row: "training loss (nats)", value })),
+      ...[0.7, 0.6, 0.2].map((value, step) => ({ curve: "Adam, seed 13", step, row: "training loss (nats)", value })),
+      { curve: "SGD, seed 13", step: 2, row: "dev accuracy", value: 0.8 },
+      { curve: "Adam, seed 13", step: 2, row: "dev accuracy", value: 0.75 },
     ]),
 };
 
@@ -916,10 +937,10 @@ test("the feature chart's rows and columns have one order, whatever that of the 
     ["layer 2", "query"],
     ["embeddings", "embeddings"],
   ].map(([layer, kind]) => ({ layer, kind, distance: 1 }));
-  const sorts = (chart: ChartSpec) =>
-    Object.values((chart as unknown as { encoding: Record<string, { sort: string[] }> }).encoding).map(
-      ({ sort }) => sort,
-    );
+  const sorts = (chart: ChartSpec) => {
+    const { x, y } = chart.encoding as Record<"x" | "y", { sort: string[] }>;
+    return [x.sort, y.sort];
+  };
   const expected = [
     ["embeddings", "query", "value", "biases", "all"],
     ["embeddings", "layer 2", "layer 10", "head", "all"],
@@ -936,24 +957,23 @@ test("points of two series at one place stand beside each other, in shapes of th
   assert.equal(new Set(places.map(([, , shape]) => shape)).size, 2);
 });
 
-test("a trajectory's agreement gives a point for each step and kernel", () => {
-  const agreement = { correlation: 0.5, relativeError: 0.25, scale: 1, scaledError: 0.1 };
-  const step = {
-    step: 1,
-    learningRate: 0.1,
-    loss: 1,
-    change: new Float64Array(1),
-    predictions: new Map([["sgd" as const, { predicted: new Float64Array(1), agreement }]]),
-  };
-  assert.deepEqual(earlyStepPoints([step]), [{ step: 1, formula: "sgd", correlation: 0.5, relativeError: 0.25 }]);
+test("a trajectory's agreement gives two points for each step and kernel", () => {
+  const step = earlyStep(1, { sgd: [0.5, 0.25] });
+  assert.deepEqual(earlyStepPoints([step]), [
+    { row: "correlation", curve: "K (SGD)", step: 1, value: 0.5 },
+    { row: "relative error", curve: "K (SGD)", step: 1, value: 0.25 },
+  ]);
 });
 
 test("buttons choose the learning rate of the early steps, and the axes stay", async () => {
   const spec = figures["early-steps-rates"]();
-  assert.match(spec.description, /after 2 steps: K \(SGD\) correlation 0\.98, relative error 0\.020$/);
+  assert.match(
+    spec.description,
+    /after the last step: correlation: K \(SGD\) 0\.98; relative error: K \(SGD\) 0\.020$/,
+  );
   const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
   const small = await view.toSVG();
-  const large = await view.signal("rate", 0.1).toSVG();
+  const large = await view.signal("setting", 0.1).toSVG();
   assert.notEqual(small, large);
   const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
   assert.deepEqual(labels(large), labels(small));
@@ -1108,7 +1128,7 @@ test("the naturalness chart tells where each task's means begin and end, and its
   const spec = figures.naturalness();
   assert.equal(
     spec.description,
-    "Three measures of two tasks, from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79; distance over three decades subj 0.15 to 150, trec 0.25 to 250",
+    "Three measures of two tasks: from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79; distance over three decades subj 0.15 to 150, trec 0.25 to 250",
   );
   const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
@@ -1129,7 +1149,10 @@ test("impossible figures are refused", () => {
   assert.throws(() => verdictChart([]), /at least one point/);
   assert.throws(() => verdictSentence([]), /at least one run/);
   assert.throws(
-    () => earlyStepsChart([{ step: 1, formula: "sgd", correlation: 1, relativeError: 1, rate: 1 }], { selected: 2 }),
+    () =>
+      curvesChart(earlyStepPoints([earlyStep(1, { sgd: [1, 1] })], 1), {
+        setting: { title: "learning rate", selected: 2 },
+      }),
     /no run with the learning rate 2; there are 1\.$/,
   );
   assert.throws(() => slopeChart([]), /at least one point/);
@@ -1157,16 +1180,16 @@ test("impossible figures are refused", () => {
     /class "terrible" is not among/,
   );
   assert.throws(() => regularizationChart([]), /at least one point/);
-  assert.throws(() => groupedAccuracyChart([]), /at least one score/);
+  assert.throws(() => accuracyChart([]), /at least one score/);
   assert.throws(
     () =>
-      groupedAccuracyChart(
+      accuracyChart(
         ["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 })),
       ),
     /5 kinds of methods, not 6/,
   );
   assert.throws(() => gainChart([], { smallestGain: 0.05 }), /at least one task/);
-  assert.throws(() => linearizationChart([]), /at least one point/);
+  assert.throws(() => curvesChart([]), /at least one point/);
   assert.throws(() => naturalnessChart([]), /at least one point/);
   const measured = { measure: "error", task: "subj", seed: 1, naturalness: 0, value: 1 };
   assert.throws(
@@ -1177,7 +1200,6 @@ test("impossible figures are refused", () => {
     () => naturalnessChart(["a", "b", "c", "d", "e", "f"].map((task) => ({ ...measured, task }))),
     /5 tasks, not 6/,
   );
-  assert.throws(() => earlyStepsChart([]), /at least one point/);
   assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);
   assert.throws(() => subspaceEntriesChart([], { examples: threeSentences }), /at least one kernel/);
   assert.throws(

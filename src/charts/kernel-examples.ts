@@ -1,0 +1,68 @@
+import { InputError } from "../errors";
+import type { Example } from "../tasks/example";
+import type { Task } from "../tasks/task";
+import { distinct, type Part } from "./figure";
+
+/** What a row or column of a kernel belongs to. */
+export interface HeatmapExample {
+  /** Shown in the tooltip. */
+  text: string;
+  /** The label word, or another name of the class; examples are grouped by it. */
+  className: string;
+}
+
+/** A task's examples as the charts of kernels show them: their texts, and the label word as the class. */
+export const heatmapExamples = (
+  examples: readonly Example[],
+  { labelWords }: Pick<Task, "labelWords">,
+): HeatmapExample[] => examples.map(({ texts, label }) => ({ text: texts.join(" / "), className: labelWords[label] }));
+
+/**
+ * Class names in the order they should appear. Default: order of first appearance.
+ *
+ * @throws InputError where an example's class is not among those given
+ */
+export function classesOf(
+  examples: readonly HeatmapExample[],
+  classes: readonly string[] = distinct(examples.map(({ className }) => className)),
+): readonly string[] {
+  const unknown = examples.find(({ className }) => !classes.includes(className));
+  if (unknown)
+    throw new InputError(`The class "${unknown.className}" is not among the classes: ${classes.join(", ")}.`);
+  return classes;
+}
+
+type Side = "row" | "column";
+
+/** Each example's text and class under the names `rowText`, `rowClass`, `rowClassIndex`, or the same of columns. */
+export const sideRecords = (side: Side, examples: readonly HeatmapExample[], classes: readonly string[]): Part[] =>
+  examples.map(({ text, className }, index) => ({
+    [side]: index,
+    [`${side}Text`]: text,
+    [`${side}Class`]: className,
+    [`${side}ClassIndex`]: classes.indexOf(className),
+  }));
+
+/** Looks an entry's example up by its index: its text is not repeated in every entry. */
+export const lookUp = (side: Side, examples: readonly HeatmapExample[], classes: readonly string[]): Part => ({
+  lookup: side,
+  from: {
+    data: { values: sideRecords(side, examples, classes) },
+    key: side,
+    fields: ["Text", "Class", "ClassIndex"].map((part) => side + part),
+  },
+});
+
+/** Both examples of an entry, for its tooltip. */
+export const PAIR_TIPS = {
+  rowText: "row",
+  rowClass: "row's label",
+  columnText: "column",
+  columnClass: "column's label",
+} as const;
+
+/** Colours end at this value, 1 where all are zero: a few long gradients would otherwise leave everything else pale. */
+export function colorLimit(values: ArrayLike<number>): number {
+  const sorted = Array.from(values, Math.abs).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(0.98 * sorted.length))] || 1;
+}
