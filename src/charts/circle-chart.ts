@@ -1,19 +1,7 @@
 import { InputError } from "../errors";
 import type { CircleFit } from "../theory/circle-network";
-import {
-  type ChartSpec,
-  choice,
-  DIGITS,
-  distinct,
-  extent,
-  figure,
-  PALETTE,
-  type Part,
-  quantity,
-  series,
-  tooltip,
-} from "./figure";
-import { dot, layer } from "./marks";
+import { curvesChart } from "./curves-chart";
+import { type ChartSpec, distinct } from "./figure";
 
 export interface CircleChartOptions {
   title?: string;
@@ -25,8 +13,6 @@ export interface CircleChartOptions {
 
 /** What is drawn of a network. */
 type DrawnCircle = Pick<CircleFit, "task" | "width" | "angles" | "outputs" | "error" | "kernels" | "change">;
-
-const COLORS = [PALETTE.grey, PALETTE.vermilion, PALETTE.blue];
 
 /**
  * Networks on the circle: above f before and after training, its linearization and the training examples, below how much
@@ -49,80 +35,35 @@ export function circleChart(
   const { angles, targets } = fits[0].task;
   if (!(example in angles))
     throw new InputError(`There is no training example ${example}; there are ${angles.length}, counted from 0.`);
-  const along = (curve: string, valueAt: (fit: DrawnCircle, at: number) => number) =>
-    fits.flatMap((fit) => fit.angles.map((angle, at) => ({ width: fit.width, angle, curve, value: valueAt(fit, at) })));
-  const row = (fit: DrawnCircle, when: "start" | "tuned", at: number) =>
-    fit.kernels[when].values[example * fit.angles.length + at];
-  const outputs = [
-    ...along("f before training", (fit, at) => fit.outputs.start[at]),
-    ...along("f after training", (fit, at) => fit.outputs.tuned[at]),
-    ...along("f linearized", (fit, at) => fit.outputs.linearized[at]),
-  ];
-  const kernels = [
-    ...along("K before training", (fit, at) => row(fit, "start", at)),
-    ...along("K after training", (fit, at) => row(fit, "tuned", at)),
-  ];
-  const examples = angles.map((angle, i) => ({ angle, value: targets[i] }));
-  const x = (bottom: boolean) =>
-    quantity(bottom ? "angle φ of the input (degrees)" : null, {
-      scale: { domain: [0, 360], nice: false },
-      axis: { values: [0, 60, 120, 180, 240, 300, 360] },
-    })("angle");
-  const ofFunction = valueAxis("f(φ)", [...outputs, ...examples]);
-  const ofKernel = valueAxis(`K(φ, ${angles[example]}°)`, kernels);
-  const atExample = { angle: "training example at (degrees)" };
-  const lines = (values: typeof outputs, bottom: boolean, y: Part): Part =>
-    layer(
-      values,
-      { type: "line", strokeWidth: 2 },
-      {
-        x: x(bottom),
-        y,
-        color: series("curve", distinct(values.map(({ curve }) => curve)), { range: COLORS }),
-        tooltip: tooltip({ curve: "what", angle: "angle (degrees)", value: [String(y.title), DIGITS] }),
-      },
-      { transform: [{ filter: "datum.width == units" }] },
+  const [ofFunction, ofKernel] = ["f(φ)", `K(φ, ${angles[example]}°)`];
+  const along = (row: string, curve: string, valueAt: (fit: DrawnCircle, at: number) => number) =>
+    fits.flatMap((fit) =>
+      fit.angles.map((step, at) => ({ row, curve, step, setting: fit.width, value: valueAt(fit, at) })),
     );
-  return figure({
-    title,
-    reading: fits
-      .map(
-        ({ width, error, change }) =>
-          `width ${width}: the linearization misses ${(100 * error).toFixed(0)} % of the change, kernel entries moved by ${change.median.toPrecision(2)} (median)`,
-      )
-      .join("; "),
-    lines: ["dots: training examples; dashed: the one whose kernel row is drawn"],
-    // Not "width": Vega calls the figure's own so.
-    params: [choice("units", "width", widths, selected)],
-    vconcat: [
-      {
-        width: 480,
-        height: 220,
-        layer: [
-          lines(outputs, false, ofFunction),
-          dot(
-            examples,
-            { x: x(false), y: ofFunction, tooltip: tooltip({ ...atExample, value: "target" }) },
-            { size: 70, color: PALETTE.purple },
-          ),
-        ],
-      },
-      {
-        width: 480,
-        height: 140,
-        layer: [
-          lines(kernels, true, ofKernel),
-          layer(
-            [{ angle: angles[example] }],
-            { type: "rule", strokeDash: [4, 3], color: PALETTE.purple },
-            { x: x(true), tooltip: tooltip(atExample) },
-          ),
-        ],
-      },
+  const entry = (fit: DrawnCircle, when: "start" | "tuned", at: number) =>
+    fit.kernels[when].values[example * fit.angles.length + at];
+  const chart = curvesChart(
+    [
+      ...along(ofFunction, "before training", (fit, at) => fit.outputs.start[at]),
+      ...along(ofFunction, "after training", (fit, at) => fit.outputs.tuned[at]),
+      ...along(ofFunction, "linearized", (fit, at) => fit.outputs.linearized[at]),
+      ...along(ofKernel, "before training", (fit, at) => entry(fit, "start", at)),
+      ...along(ofKernel, "after training", (fit, at) => entry(fit, "tuned", at)),
     ],
-    resolve: { scale: { color: "independent" } },
-  });
+    {
+      title,
+      subtitle: "dots: training examples; dashed: the one whose kernel row is drawn",
+      xTitle: "angle φ of the input (degrees)",
+      setting: { title: "width", selected },
+      examples: [
+        ...angles.map((step, i) => ({ row: ofFunction, step, value: targets[i] })),
+        { row: ofKernel, step: angles[example] },
+      ],
+    },
+  );
+  const reading = fits.map(
+    ({ width, error, change }) =>
+      `width ${width}: the linearization misses ${(100 * error).toFixed(0)} % of the change, kernel entries moved by ${change.median.toPrecision(2)} (median)`,
+  );
+  return { ...chart, description: `${title}: ${reading.join("; ")}` };
 }
-
-const valueAxis = (title: string, points: readonly { value: number }[]): Part =>
-  quantity(title, { scale: { domain: extent(points.map(({ value }) => value)), nice: true } })("value");

@@ -70,6 +70,8 @@ const NAMED_COLORS: Readonly<Record<string, string>> = {
   "fine-tuning": PALETTE.vermilion,
   kernel: PALETTE.green,
   pretrained: PALETTE.grey,
+  "before training": PALETTE.grey,
+  "after training": PALETTE.vermilion,
   "fine-tuned": PALETTE.vermilion,
   linearized: PALETTE.blue,
   "kernel descent": PALETTE.green,

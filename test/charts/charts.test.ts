@@ -22,14 +22,12 @@ import { kernelPanels } from "../../src/charts/kernel-panels";
 import { predictionTermsChart } from "../../src/charts/prediction-terms-chart";
 import { promptChart } from "../../src/charts/prompt-chart";
 import { promptTokenChart } from "../../src/charts/prompt-token-chart";
-import { naturalnessChart } from "../../src/charts/naturalness-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { gridPoints } from "../../src/charts/solver-grid";
 import { type ChartSpec, PALETTE } from "../../src/charts/figure";
 import { subspaceChart } from "../../src/charts/subspace-chart";
 import { subspaceEntriesChart } from "../../src/charts/subspace-entries-chart";
-import { tangentChart } from "../../src/charts/tangent-chart";
 import { twoTestsChart } from "../../src/charts/two-tests-chart";
 import { verdictGridChart } from "../../src/charts/verdict-grid-chart";
 import { verdictChart, verdictPoint, verdictSentence, type VerdictPoint } from "../../src/charts/verdict-chart";
@@ -204,18 +202,16 @@ const figures: Record<string, () => ChartSpec> = {
     ),
   circle: () => circleChart([circleFit(4), circleFit(64)], { example: 1 }),
   tangent: () =>
-    tangentChart(
-      ["width 4", "width 64"].flatMap((panel, p) =>
-        ["at 0°", "at 90°"].flatMap((example, e) =>
-          [0, 0.5, 1].map((share) => ({
-            panel,
-            example,
-            share,
-            value: e + share - (1 - p) * share ** 2,
-            tangent: e + share,
-          })),
+    curvesChart(
+      ["width 4", "width 64"].flatMap((column, p) =>
+        ["at 0°", "at 90°"].flatMap((curve, e) =>
+          [0, 0.5, 1].flatMap((step) => [
+            { column, curve, step, value: e + step - (1 - p) * step ** 2 },
+            { column, curve, step, value: e + step, dashed: true },
+          ]),
         ),
       ),
+      { title: "From the first to the last parameters", xTitle: "share of the way", valueTitle: "f" },
     ),
   verdict: () =>
     verdictChart(
@@ -489,25 +485,33 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "Linearization error and width", yTitle: "relative linearization error" },
     ),
   naturalness: () =>
-    naturalnessChart(
+    curvesChart(
       [0, 0.3, 0.6].flatMap((naturalness) =>
         [13, 21].flatMap((seed, s) =>
           ["subj", "trec"].flatMap((task, t) => [
             {
-              measure: "linearization error (relative)",
-              task,
+              row: "linearization error (relative)",
+              curve: task,
               seed,
-              naturalness,
+              step: naturalness,
               value: 0.5 - 0.5 * naturalness + 0.1 * t + 0.02 * s,
             },
             ...(naturalness === 0.3 && t === 1
               ? []
-              : [{ measure: "test accuracy", task, seed, naturalness, value: 0.6 + 0.3 * naturalness + 0.02 * s }]),
+              : [
+                  {
+                    row: "test accuracy",
+                    curve: task,
+                    seed,
+                    step: naturalness,
+                    value: 0.6 + 0.3 * naturalness + 0.02 * s,
+                  },
+                ]),
             {
-              measure: "distance over three decades",
-              task,
+              row: "distance over three decades",
+              curve: task,
               seed,
-              naturalness,
+              step: naturalness,
               value: 0.1 * 10 ** (5 * naturalness) * (1 + t + s),
             },
           ]),
@@ -515,8 +519,8 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       {
         title: "Three measures of two tasks",
-        thresholds: { "linearization error (relative)": 0.25 },
-        formats: { "test accuracy": ".0%" },
+        xTitle: "naturalness of pretraining",
+        level: { "linearization error (relative)": 0.25 },
       },
     ),
   linearization: () =>
@@ -624,7 +628,7 @@ const figures: Record<string, () => ChartSpec> = {
       ["SGD", "AdamW"].flatMap((curve, u) =>
         [10, 20].map((step) => ({ row: "", column: "trec", curve, step, seed: 13, value: 0.05 * step * (1 + u) })),
       ),
-      { valueTitle: "mean relative distance", level: { value: 2, title: "fixed features below" } },
+      { valueTitle: "mean relative distance", level: 2 },
     ),
   "two-tests": () =>
     twoTestsChart(
@@ -969,7 +973,7 @@ test("buttons choose the learning rate of the early steps, and the axes stay", a
   const spec = figures["early-steps-rates"]();
   assert.match(
     spec.description,
-    /after the last step: correlation: K \(SGD\) 0\.98; relative error: K \(SGD\) 0\.020$/,
+    /optimizer steps from 1 to 2: correlation: K \(SGD\) 0\.99 to 0\.98; relative error: K \(SGD\) 0\.01 to 0\.02$/,
   );
   const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
   const small = await view.toSVG();
@@ -1124,19 +1128,21 @@ test("a measurement's verdict takes the distance of its own kernel", () => {
   });
 });
 
-test("the naturalness chart tells where each task's means begin and end, and its legend chooses tasks in every panel", async () => {
+test("a chart of curves tells where each of them begins and ends, and its legend chooses them in every panel", async () => {
   const spec = figures.naturalness();
   assert.equal(
     spec.description,
-    "Three measures of two tasks: from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79; distance over three decades subj 0.15 to 150, trec 0.25 to 250",
+    "Three measures of two tasks: naturalness of pretraining from 0 to 0.6: linearization error (relative): subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy: subj 61.0 to 79.0 %, trec 61.0 to 79.0 %; distance over three decades: subj 0.15 to 150, trec 0.25 to 250",
   );
-  const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
-  const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
-  const before = await view.toSVG();
-  view.signal("tasks_task_legend", "subj");
-  // Of three panels, a mean and two seeds at three levels; trec lacks one level in one panel.
-  assert.deepEqual([symbols(before), symbols(await view.toSVG())], [51, 27]);
-  view.finalize();
+  for (const version of versions) {
+    const view = new View(parse(version.compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
+    const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
+    const before = await view.toSVG();
+    view.signal("curves_curve_legend", "subj");
+    // Of three panels, a mean at three levels; trec lacks one level in one panel.
+    assert.deepEqual([symbols(before), symbols(await view.toSVG())], [17, 9], version.name);
+    view.finalize();
+  }
 });
 
 test("impossible figures are refused", () => {
@@ -1145,7 +1151,6 @@ test("impossible figures are refused", () => {
   assert.throws(() => circleChart([circleFit(4), circleFit(4)]), /one of each width; it has the widths 4, 4/);
   assert.throws(() => circleChart([circleFit(4)], { selected: 8 }), /no network of width 8; there are 4/);
   assert.throws(() => circleChart([circleFit(4)], { example: 2 }), /no training example 2; there are 2/);
-  assert.throws(() => tangentChart([]), /at least one point/);
   assert.throws(() => verdictChart([]), /at least one point/);
   assert.throws(() => verdictSentence([]), /at least one run/);
   assert.throws(
@@ -1190,15 +1195,11 @@ test("impossible figures are refused", () => {
   );
   assert.throws(() => gainChart([], { smallestGain: 0.05 }), /at least one task/);
   assert.throws(() => curvesChart([]), /at least one point/);
-  assert.throws(() => naturalnessChart([]), /at least one point/);
-  const measured = { measure: "error", task: "subj", seed: 1, naturalness: 0, value: 1 };
+  const measured = { row: "error", curve: "subj", seed: 1, step: 0, value: 1 };
+  assert.throws(() => curvesChart([measured], { percent: ["accuracy"] }), /no row "accuracy"; there are: error\.$/);
   assert.throws(
-    () => naturalnessChart([measured], { formats: { accuracy: ".0%" } }),
-    /no measure "accuracy" in the naturalness chart; there are: error\.$/,
-  );
-  assert.throws(
-    () => naturalnessChart(["a", "b", "c", "d", "e", "f"].map((task) => ({ ...measured, task }))),
-    /5 tasks, not 6/,
+    () => curvesChart(["a", "b", "c", "d", "e", "f"].map((curve) => ({ ...measured, curve }))),
+    /5 curves, not 6/,
   );
   assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);
   assert.throws(() => subspaceEntriesChart([], { examples: threeSentences }), /at least one kernel/);
