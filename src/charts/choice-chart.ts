@@ -1,18 +1,18 @@
 import type { Run } from "../sweep/aggregate";
 import { devChoices } from "../sweep/dev-choice";
 import {
-  AXIS_PERCENT,
   type ChartSpec,
   distinct,
+  extent,
   figure,
   groupBy,
   PALETTE,
   panelTitle,
   PERCENT,
-  quantity,
   requireSome,
   series,
   SERIES_COLORS,
+  shares,
   tooltip,
 } from "./figure";
 import { diagonal, dot, ring } from "./marks";
@@ -27,7 +27,6 @@ import { diagonal, dot, ring } from "./marks";
 export function choiceChart(runs: readonly Run[], title = "The choice on development examples"): ChartSpec {
   requireSome(runs, "choice chart", "run");
   const accuracies = runs.flatMap(({ dev, test }) => [dev, test]);
-  const domain = [Math.floor(Math.min(...accuracies) * 10) / 10, Math.ceil(Math.max(...accuracies) * 10) / 10];
   const seeds = distinct(runs.map(({ seed }) => String(seed)));
   const color = series(
     "seed",
@@ -36,11 +35,7 @@ export function choiceChart(runs: readonly Run[], title = "The choice on develop
       ? { title: "seed", range: SERIES_COLORS.slice(0, seeds.length) }
       : { title: "seed", range: seeds.map(() => PALETTE.blue), legend: null },
   );
-  const placed = {
-    scale: { domain, nice: false, zero: false },
-    axis: { format: AXIS_PERCENT, tickCount: 5, labelFlush: false },
-  };
-  const x = quantity("development accuracy", placed);
+  const x = shares("development accuracy", accuracies);
   const numbers = { seed: "seed", dev: ["development accuracy", PERCENT], test: ["test accuracy", PERCENT] } as const;
   const methods = groupBy(runs, ({ method }) => method).map((own) => ({
     method: own[0].method,
@@ -62,7 +57,7 @@ export function choiceChart(runs: readonly Run[], title = "The choice on develop
       .join("; "),
     subtitle: "circle: a setting (larger: several); diamond: chosen on development; dashed: equal",
     hconcat: methods.map(({ method, own, choices }, index) => {
-      const y = quantity(index === 0 ? "test accuracy" : null, placed);
+      const y = shares(index === 0 ? "test accuracy" : null, accuracies);
       const common = { x: x("dev"), y: y("test"), color };
       const places = groupBy(own, ({ seed, dev, test }) => [seed, dev, test]).map((same) => ({
         seed: String(same[0].seed),
@@ -82,7 +77,7 @@ export function choiceChart(runs: readonly Run[], title = "The choice on develop
         width: 210,
         height: 210,
         layer: [
-          diagonal(domain, x, y, ["dev", "test"]),
+          diagonal(extent(accuracies), x, y, ["dev", "test"]),
           dot(
             places,
             {

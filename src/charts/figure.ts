@@ -93,6 +93,15 @@ export const quantity =
   (title: Text, more: Part = {}) =>
   (field: string): Part => ({ field, type: "quantitative", title, ...more });
 
+/** A channel of shares, written as percents, whose axis fits the values given. */
+export function shares(title: Text, values: readonly number[]): (field: string) => Part {
+  const [low, high] = extent(values);
+  const step = [0.01, 0.02, 0.05, 0.1].find((one) => (high - low) / one <= 6) ?? 0.2;
+  const ends = [step * Math.floor(low / step - 0.2), step * Math.ceil(high / step + 0.2)];
+  const domain = ends.map((end) => Number(Math.min(1, Math.max(0, end)).toFixed(2)));
+  return quantity(title, { scale: { domain, nice: false, zero: false }, axis: { format: AXIS_PERCENT, tickCount: 6 } });
+}
+
 /** A name's channel. */
 export const category = (field: string, more: Part = {}): Part => ({ field, type: "nominal", title: null, ...more });
 

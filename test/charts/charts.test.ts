@@ -864,7 +864,7 @@ test("a click in the legend leaves one method's marks, and the rows stay where t
   // Two tasks, with a mean and two seeds for each of four methods; the legend has a symbol for each.
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
   const before = await view.toSVG();
-  view.signal("methods_method_legend", "K (SGD)");
+  view.signal("names_name_legend", "K (SGD)");
   const after = await view.toSVG();
   assert.deepEqual([symbols(before), symbols(after)], [24, 6]);
   const axis = (svg: string): string[] => svg.match(/>(trec|subj)</g) ?? [];
@@ -1059,7 +1059,7 @@ test("buttons choose the width of the network on the circle, and the axes stay",
     renderer: "none",
   });
   const narrow = await view.toSVG();
-  const wide = await view.signal("units", 64).toSVG();
+  const wide = await view.signal("setting", 64).toSVG();
   assert.notEqual(narrow, wide);
   const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
   assert.deepEqual(labels(wide), labels(narrow));
