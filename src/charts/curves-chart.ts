@@ -99,7 +99,7 @@ export function curvesChart(points: readonly CurvePoint[], options: CurvesOption
   const places = distinct(points.map(({ step }) => step)).sort((a, b) => a - b);
   const x = quantity(null, {
     scale: { domain: extent(places.length > 1 ? places : [0, 1, ...places]), nice: false, zero: false },
-    axis: { format: ",~r", ...(places.length <= 5 ? { values: places } : { tickCount: wide ? 10 : 5 }) },
+    axis: { format: ",.4~r", ...(places.length <= 5 ? { values: places } : { tickCount: wide ? 10 : 5 }) },
   });
   const color = series("curve", names, {
     legend: { ...SOLID_LEGEND, labelLimit: 0, orient: wide ? "right" : "bottom" },

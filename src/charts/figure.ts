@@ -31,13 +31,27 @@ export interface Figure extends Part {
 /** A chart: title and description, and whatever Vega-Lite draws. Colours of the page are left to the page. */
 export function figure({ title, reading, lines = [], subtitle, ...body }: Figure): ChartSpec {
   const text = [...titleLines(title), ...lines];
-  return {
+  return withNotation({
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
     description: `${title}: ${reading}`,
     title: { text: text.length === 1 ? text[0] : text, anchor: "start", ...(subtitle ? { subtitle } : {}) },
     ...body,
-  };
+  });
 }
+
+const SUBSCRIPTS: Readonly<Record<string, string>> = { 0: "₀", t: "ₜ", lin: "ₗᵢₙ" };
+
+/** Symbols as in print: f_0, θ_t and f_lin with Unicode's subscripts, K_SGD as the kernels are named everywhere else. */
+export const notation = (text: string): string =>
+  text
+    .replace(/(?<!\w)([fθ])_(0|t|lin)(?!\w)/g, (_, symbol: string, index: string) => `${symbol}${SUBSCRIPTS[index]}`)
+    .replace(/\bK_((?:A-)?SignGD|SGD)\b/g, "K ($1)");
+
+/** The specification with all its texts in that notation: series have the same names in data, legends and tooltips. */
+const withNotation = (spec: ChartSpec): ChartSpec =>
+  JSON.parse(JSON.stringify(spec), (_, value: unknown) =>
+    typeof value === "string" ? notation(value) : value,
+  ) as ChartSpec;
 
 /**
  * Mark colours: distinguishable with the common colour vision deficiencies (after Okabe and Ito,

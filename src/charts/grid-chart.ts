@@ -2,7 +2,7 @@ import { InputError } from "../errors";
 import { formatMeanStd, mean } from "../solvers/metrics";
 import { type ChartSpec, choice, extent, figure, groupBy, PERCENT, requireSome, tooltip } from "./figure";
 import { cells as matrix } from "./marks";
-import { type GridPoint, labels, REGULARIZATION, settingLabel, settingOf, splitsOf } from "./solver-grid";
+import { F0, type GridPoint, labels, REGULARIZATION, settingLabel, settingOf, splitsOf } from "./solver-grid";
 
 export interface GridChartOptions {
   title?: string;
@@ -11,7 +11,7 @@ export interface GridChartOptions {
 }
 
 /**
- * Accuracy over regularization and f₀ scaling (∞ ignores the pretrained logits), a cell for each pair, averaged over seeds. Menus choose the examples and,
+ * Accuracy over regularization and f0 (∞ ignores the pretrained logits), a cell for each pair, averaged over seeds. Menus choose the examples and,
  * for the asymmetric solver, γ and λ. A frame marks the setting with the best mean accuracy on the development examples,
  * the first one in the points' order on ties; the title tells it with its accuracy on every split.
  *
@@ -39,7 +39,7 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
   const lines = readingOf(cells, best);
   return figure({
     title,
-    reading: `${regularizations.length} regularizations by ${f0s.length} f0 scalings; ${lines.join(": ")}`,
+    reading: `${regularizations.length} regularizations by ${f0s.length} values of f0; ${lines.join(": ")}`,
     lines,
     params: menus.map(({ name, title, values, start = values[0] }) =>
       values.length > 1 ? choice(name, title, values, start, "select") : { name, value: start },
@@ -56,11 +56,11 @@ export function gridChart(points: readonly GridPoint[], options: GridChartOption
         title: REGULARIZATION,
         axis: { labelAngle: 0 },
       },
-      y: { field: "f0", type: "ordinal", sort: f0s, title: "f0 scaling" },
+      y: { field: "f0", type: "ordinal", sort: f0s, title: F0 },
       tooltip: tooltip({
         split: "examples",
         regularization: "regularization",
-        f0: "f0 scaling",
+        f0: F0.join(" "),
         ...Object.fromEntries(menus.slice(1).map(({ field, title }) => [field, title])),
         mean: ["accuracy", PERCENT],
         text: "mean (standard deviation), %",

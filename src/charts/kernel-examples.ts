@@ -61,8 +61,28 @@ export const PAIR_TIPS = {
   columnClass: "column's label",
 } as const;
 
-/** Colours end at this value, 1 where all are zero: a few long gradients would otherwise leave everything else pale. */
-export function colorLimit(values: ArrayLike<number>): number {
+/** The size below which this share of the entries is, 1 where all are zero. */
+function percentile(values: ArrayLike<number>, share: number): number {
   const sorted = Array.from(values, Math.abs).sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(0.98 * sorted.length))] || 1;
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] || 1;
+}
+
+/** Colours end at this value: a few long gradients would otherwise leave everything else pale. */
+export const colorLimit = (values: ArrayLike<number>): number => percentile(values, 0.98);
+
+/** From here on a quotient of the largest and the smallest entries is coloured by logarithms. */
+const DECADES = 100;
+
+/**
+ * The colours of kernel entries: around 0 where some are negative, logarithmic where they span more than two decades,
+ * from 0 where they are no nearer to each other than to 0.
+ * Entries beyond the ends have the colours of the ends.
+ */
+export function colorScale(values: readonly number[]): Part {
+  const [low, limit] = [percentile(values, 0.02), colorLimit(values)];
+  if (values.some((value) => value < 0))
+    return { scheme: "blueorange", domain: [-limit, limit], domainMid: 0, clamp: true };
+  if (values.every((value) => value > 0) && limit > DECADES * low)
+    return { scheme: "viridis", type: "log", domain: [low, limit], clamp: true };
+  return { scheme: "viridis", domain: [low > limit / 2 ? low : 0, limit], clamp: true };
 }

@@ -1,6 +1,14 @@
 import { InputError } from "../errors";
 import { type ChartSpec, distinct, figure, type Part, quantity, titleLines, tooltip } from "./figure";
-import { classesOf, colorLimit, type HeatmapExample, lookUp, PAIR_TIPS, sideRecords } from "./kernel-examples";
+import {
+  classesOf,
+  colorLimit,
+  colorScale,
+  type HeatmapExample,
+  lookUp,
+  PAIR_TIPS,
+  sideRecords,
+} from "./kernel-examples";
 
 export interface KernelHeatmapOptions {
   /** One value per pair, [rows, columns], row-major. */
@@ -21,8 +29,8 @@ const CLASS_LABEL = 135;
 
 /**
  * A kernel as a picture: one cell per pair of examples, rows and columns grouped by class, the
- * sentences and the exact value in the tooltip. Colours run from −c to c around 0, or from 0 to c
- * when nothing is negative, where c is the 98th percentile of the absolute values. Cells beyond c have the end colour.
+ * sentences and the exact value in the tooltip. Colours fit the entries as {@link colorScale} says, with ends at
+ * percentiles: cells beyond them have the colours of the ends.
  * Pointing at a cell brushes its row: the others fade, and the row's sentence appears above.
  *
  * @throws InputError where values and examples do not fit each other, or a class is unknown
@@ -40,7 +48,7 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
     column: index % columns.length,
     value,
   })).filter(({ row, column }) => !hideDiagonal || row !== column);
-  const limit = colorLimit(cells.map(({ value }) => value));
+  const entries = cells.map(({ value }) => value);
   const step = Math.max(
     2,
     Math.min(12, Math.floor(560 / columns.length)),
@@ -60,10 +68,8 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
       y: { field: "row", type: "ordinal", axis: null },
       x: { field: "column", type: "ordinal", axis: null },
       color: quantity(valueTitle, {
-        scale: cells.some(({ value }) => value < 0)
-          ? { scheme: "blueorange", domain: [-limit, limit], domainMid: 0, clamp: true }
-          : { scheme: "viridis", domain: [0, limit], clamp: true },
-        legend: { format: legendFormat(limit), gradientLength: 160, titleLimit: 0 },
+        scale: colorScale(entries),
+        legend: { format: legendFormat(colorLimit(entries)), gradientLength: 160, titleLimit: 0 },
       })("value"),
       tooltip: tooltip({ value: [valueTitle, ".4~g"], ...PAIR_TIPS }),
     },

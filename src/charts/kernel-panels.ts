@@ -17,6 +17,8 @@ export interface KernelPanelsOptions {
   /** Class names in the order they should appear. Default: order of first appearance. */
   classes?: readonly string[];
   title?: string;
+  /** Leaves the entries of examples with themselves empty: they would take the scale. */
+  hideDiagonal?: boolean;
 }
 
 /** Panels in a line. */
@@ -32,7 +34,7 @@ const GAP = 0.7;
  * @throws InputError without a kernel, where values and examples do not fit each other, or a class is unknown
  */
 export function kernelPanels(options: KernelPanelsOptions): ChartSpec {
-  const { panels, examples, title = "Kernels" } = options;
+  const { panels, examples, title = "Kernels", hideDiagonal = false } = options;
   const n = examples.length;
   if (panels.length === 0 || n === 0) throw new InputError("Kernel panels need at least one kernel and one example.");
   const wrong = panels.find(({ values }) => values.length !== n * n);
@@ -45,15 +47,20 @@ export function kernelPanels(options: KernelPanelsOptions): ChartSpec {
   const places = new Map(
     order.map((example, rank) => [example, rank + GAP * classes.indexOf(examples[example].className)]),
   );
-  const limits = panels.map(({ values }) => colorLimit(values));
+  const isDrawn = (row: number, column: number): boolean => !hideDiagonal || row !== column;
+  const limits = panels.map(({ values }) =>
+    colorLimit(Array.from(values).filter((_, k) => isDrawn(Math.floor(k / n), k % n))),
+  );
   const cells = order.flatMap((row) =>
-    order.map((column) => ({
-      row,
-      column,
-      top: places.get(row),
-      left: places.get(column),
-      values: panels.map(({ values }, p) => Number((values[row * n + column] / limits[p]).toPrecision(3))),
-    })),
+    order
+      .filter((column) => isDrawn(row, column))
+      .map((column) => ({
+        row,
+        column,
+        top: places.get(row),
+        left: places.get(column),
+        values: panels.map(({ values }, p) => Number((values[row * n + column] / limits[p]).toPrecision(3))),
+      })),
   );
   const end = n + GAP * (classes.length - 1);
   const place = (field: "top" | "left"): Part => ({

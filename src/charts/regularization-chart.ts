@@ -16,7 +16,7 @@ import {
   tooltip,
 } from "./figure";
 import { band, dot, layer } from "./marks";
-import { type GridPoint, labels, REGULARIZATION, settingLabel, settingOf, splitsOf } from "./solver-grid";
+import { F0, type GridPoint, labels, REGULARIZATION, settingLabel, settingOf, splitsOf } from "./solver-grid";
 
 export interface RegularizationChartOptions {
   title?: string;
@@ -32,7 +32,7 @@ const SPLIT_COLORS = { train: PALETTE.grey, dev: PALETTE.blue, test: PALETTE.ver
 /**
  * Accuracy against the solver's regularization over a grid computed beforehand, averaged over
  * seeds (band: one population standard deviation to each side). Menus choose a regularization of the
- * grid and the f₀ scaling; the numbers at the chosen setting stand above the figure.
+ * grid and of f0; the numbers at the chosen setting stand above the figure.
  *
  * @throws InputError without a point, or where the selected setting is not in the grid
  */
@@ -90,7 +90,7 @@ export function regularizationChart(points: readonly GridPoint[], options: Regul
   const tips = tooltip({
     split: "examples",
     label: "regularization",
-    f0: "f0 scaling",
+    f0: F0.join(" "),
     mean: ["accuracy", PERCENT],
     std: ["standard deviation", PERCENT],
   });
@@ -100,11 +100,11 @@ export function regularizationChart(points: readonly GridPoint[], options: Regul
   return {
     ...figure({
       title,
-      reading: `accuracy for ${regularizations.length} regularizations and ${f0s.length} f0 scalings; ${readingAt(first.f0, first.regularization)}`,
+      reading: `accuracy for ${regularizations.length} regularizations and ${f0s.length} values of f0; ${readingAt(first.f0, first.regularization)}`,
       params: [
         { name: "readings", value: readings },
         choice("regularization", "regularization", regularizations, first.regularization, "select"),
-        choice("f0", "f0 scaling", f0s, first.f0, "select"),
+        choice("f0", "f0", f0s, first.f0, "select"),
       ],
       data: { values: summaries.map(({ reading: _, setting: _setting, ...summary }) => summary) },
       width: 480,

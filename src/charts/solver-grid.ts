@@ -26,8 +26,9 @@ export function gridPoints<Name extends GridPoint["split"]>(grid: readonly Solve
 export const splitsOf = (points: readonly GridPoint[]): GridPoint["split"][] =>
   (["train", "dev", "test"] as const).filter((split) => points.some((point) => point.split === split));
 
-/** Title of the axis. */
+/** Titles of the settings: `f0` is the name of a parameter, and words say what it does. */
 export const REGULARIZATION = ["regularization (times the largest", "singular value of the train kernel)"];
+export const F0 = ["f0 (divides the", "pretrained logits)"];
 
 /** A setting in words: "regularization 0.1, f0 10". */
 export function settingOf({

@@ -810,6 +810,25 @@ test("a prediction's bars add up to it, by size; those that are not drawn are on
   assert.ok(Math.abs(sum(few) + 0.1) < 1e-12);
 });
 
+test("symbols stand as in print wherever a chart writes them", () => {
+  const points = ["K_SGD, f_lin", "K_A-SignGD"].map((curve) => ({ row: "‖f_t − f_0‖", curve, step: 0, value: 1 }));
+  const text = JSON.stringify(curvesChart(points, { title: "from θ_0 to θ_t" }));
+  assert.doesNotMatch(text, /[fθ]_|K_/);
+  for (const shown of ["K (SGD), fₗᵢₙ", "K (A-SignGD)", "‖fₜ − f₀‖", "from θ₀ to θₜ"])
+    assert.ok(text.includes(shown), shown);
+});
+
+test("positive entries over decades are coloured by their logarithms", () => {
+  const sides = { rows: threeSentences, columns: threeSentences };
+  const scale = (values: number[]) => {
+    const { vconcat } = kernelHeatmap({ values, ...sides }) as ChartSpec & { vconcat: { encoding: object }[] };
+    return JSON.stringify(vconcat[1].encoding);
+  };
+  assert.match(scale([1, 2, 5, 10, 20, 50, 100, 200, 500]), /"type":"log","domain":\[1,500\]/);
+  assert.doesNotMatch(scale([1, 2, 5, 10, 20, 50, 60, 70, 80]), /"log"/);
+  assert.doesNotMatch(scale([0, 2, 5, 10, 20, 50, 100, 200, 500]), /"log"/);
+});
+
 test("the menus move the reading and the curve", async () => {
   const points = [0, 0.1].flatMap((regularization) =>
     [10, Infinity].map((f0) => ({
@@ -1050,6 +1069,24 @@ test("kernel panels group by class, each in its own units", () => {
     [
       [1, 1],
       [-0.2, -0.6],
+    ],
+  );
+});
+
+test("kernel panels without their diagonal have units without it", () => {
+  const panels = [{ name: "K", values: [9, -1, 2, -1, 9, 1, 2, 1, 9] }];
+  const { data } = kernelPanels({ panels, examples: threeSentences, hideDiagonal: true }) as unknown as {
+    data: { values: { row: number; column: number; values: number[] }[] };
+  };
+  assert.deepEqual(
+    data.values.map(({ row, column, values }) => [row, column, ...values]),
+    [
+      [0, 2, 1],
+      [0, 1, -0.5],
+      [2, 0, 1],
+      [2, 1, 0.5],
+      [1, 0, -0.5],
+      [1, 2, 0.5],
     ],
   );
 });

@@ -29,21 +29,21 @@ try {
 for (const [version, compileSpec] of versions) {
   test(`the figure has a cell and its percentage for each pair, and every name once: Vega-Lite ${version}`, async () => {
     const spec = sameAnswersChart(answers, { title: "mr" });
-    assert.equal(spec.description, "mr: 3 methods; least for K_SGD, lstsq and the labels, 50.0 %");
+    assert.equal(spec.description, "mr: 3 methods; least for K (SGD), lstsq and the labels, 50.0 %");
     const view = new View(parse(compileSpec(spec as never).spec), { renderer: "none" });
     const svg = await view.toSVG();
     view.finalize();
     const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
     assert.deepEqual(texts.filter((text) => ["75%", "50%"].includes(text)).length >= 3, true, texts.join(" | "));
-    assert.equal(texts.filter((text) => text === "K_SGD, lstsq").length, 1, "a column only");
-    assert.equal(texts.filter((text) => text === "K_SGD, svc").length, 2, "a row and a column");
+    assert.equal(texts.filter((text) => text === "K (SGD), lstsq").length, 1, "a column only");
+    assert.equal(texts.filter((text) => text === "K (SGD), svc").length, 2, "a row and a column");
     assert.equal(texts.filter((text) => text === "the labels").length, 1, "a row only");
   });
 }
 
 test("colours are scaled without the reference, whose row is still there", () => {
   const spec = sameAnswersChart([...answers, { name: "third", classes: [1, 1, 0, 1] }], { reference: "the labels" });
-  assert.match(spec.description, /: 3 methods; least for K_SGD, lstsq and third, 25\.0 %$/);
+  assert.match(spec.description, /: 3 methods; least for K \(SGD\), lstsq and third, 25\.0 %$/);
   assert.match(JSON.stringify(spec), /"domain":\[0\.25,0\.75\],"clamp":true/);
   assert.match(JSON.stringify(spec.data), /"second":"the labels"/);
 });
