@@ -72,7 +72,10 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
   });
   const small = scores.map(({ group, method, family, seed, accuracy }) => ({
     row: group ?? large.find(({ name }) => name === method)?.row ?? method,
-    ...{ name: method, family, seed, value: accuracy },
+    name: method,
+    family,
+    seed,
+    value: accuracy,
   }));
   const guesses = groupBy(scores, ({ group }) => group).flatMap(([{ group = "", chance }]) =>
     chance === undefined ? [] : [{ row: group, chance }],
@@ -99,7 +102,14 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
         .join("; "),
       subtitle: `large: mean, with one standard deviation; small: a seed${guesses.length > 0 ? "; grey bar: guessing" : ""}`,
       ...dotRows({
-        ...{ rowTitle: groupTitle, nameTitle: "method", rows, looks, x, guesses, largeTips, smallTips },
+        rowTitle: groupTitle,
+        nameTitle: "method",
+        rows,
+        looks,
+        x,
+        guesses,
+        largeTips,
+        smallTips,
         large: large.map(({ family: _, ...record }) => record),
         small: small.map(({ family: _, ...record }) => record),
       }),

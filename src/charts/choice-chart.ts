@@ -70,7 +70,10 @@ export function choiceChart(runs: readonly Run[], title = "The choice on develop
       }));
       const chosen = choices.map(({ seed, dev, test, bestTest, settings }) => ({
         seed: String(seed),
-        ...{ dev, test, bestTest, settings },
+        dev,
+        test,
+        bestTest,
+        settings,
       }));
       return {
         title: panelTitle(method),

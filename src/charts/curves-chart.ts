@@ -74,10 +74,10 @@ export interface CurvesOptions {
  * @throws InputError without a point, with more curves than colours, or for a setting or a row that no point has
  */
 export function curvesChart(points: readonly CurvePoint[], options: CurvesOptions = {}): ChartSpec {
-  requireSome(points, "chart of curves", "point");
   const { title = "Along fine-tuning", subtitle, xTitle = "optimizer steps", valueTitle, level, setting } = options;
   const { percent = [], examples = [] } = options;
   const summaries = summarize(points);
+  requireSome(summaries, "chart of curves", "point");
   const rows = distinct(summaries.map(({ row }) => row));
   const columns = distinct(summaries.map(({ column }) => column));
   const names = distinct(summaries.map((summary) => summary.curve));
@@ -134,7 +134,9 @@ export function curvesChart(points: readonly CurvePoint[], options: CurvesOption
       const values = own
         .filter((summary) => summary.dashed === dashed)
         .map(({ curve: name, step, mean, setting: at, low, high, std, seeds }) => ({
-          ...{ curve: name, step, mean },
+          curve: name,
+          step,
+          mean,
           ...(several ? { setting: at } : {}),
           ...(averaged ? { low, high, std, seeds } : {}),
         }));

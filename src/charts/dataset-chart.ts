@@ -59,7 +59,11 @@ export function datasetChart(summaries: readonly DatasetSummary[], title = "Clas
     const sorted = own.toSorted((a, b) => a - b);
     const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))];
     return {
-      ...{ task, low: at(0.05), median: at(0.5), high: at(0.95), longest: at(1) },
+      task,
+      low: at(0.05),
+      median: at(0.5),
+      high: at(0.95),
+      longest: at(1),
       ...(limit === undefined ? {} : { limit }),
     };
   });

@@ -42,7 +42,7 @@ export function figure({ title, reading, lines = [], subtitle, ...body }: Figure
 const SUBSCRIPTS: Readonly<Record<string, string>> = { 0: "₀", t: "ₜ", lin: "ₗᵢₙ" };
 
 /** Symbols as in print: f_0, θ_t and f_lin with Unicode's subscripts, K_SGD as the kernels are named everywhere else. */
-export const notation = (text: string): string =>
+const notation = (text: string): string =>
   text
     .replace(/(?<!\w)([fθ])_(0|t|lin)(?!\w)/g, (_, symbol: string, index: string) => `${symbol}${SUBSCRIPTS[index]}`)
     .replace(/\bK_((?:A-)?SignGD|SGD)\b/g, "K ($1)");

@@ -56,7 +56,10 @@ export function gainChart(points: readonly GainPoint[], options: GainChartOption
         ? []
         : [
             {
-              ...{ label, task, method, value: 100 * gain },
+              label,
+              task,
+              method,
+              value: 100 * gain,
               ...(std === undefined ? {} : { std: 100 * std, low: 100 * (gain - std), high: 100 * (gain + std) }),
             },
           ],

@@ -59,8 +59,10 @@ export function regularizationChart(points: readonly GridPoint[], options: Regul
         f0: menuLabel(f0),
         split,
         label: settingLabel(regularization),
-        ...{ mean: rounded(mean), std: rounded(std) },
-        ...{ low: rounded(Math.max(0, low)), high: rounded(Math.min(1, high)) },
+        mean: rounded(mean),
+        std: rounded(std),
+        low: rounded(Math.max(0, low)),
+        high: rounded(Math.min(1, high)),
         reading: `${split} ${formatMeanStd(accuracies)} %`,
         setting: settingOf({ regularization, f0 }),
       };
