@@ -18,7 +18,6 @@ import {
   type Part,
   PERCENT,
   quantity,
-  requireColors,
   requireSome,
   series,
   SOLID_LEGEND,
@@ -69,9 +68,9 @@ export interface CurvesOptions {
  * Curves over optimizer steps, or over another number, in a grid of panels; the panels of a row share their vertical
  * axis, which fits the data. Means over seeds, with bands of one population standard deviation to each side. Buttons
  * choose among settings, and the axes stay. A click in the legend shows one curve alone, with the shift key several. A
- * panel without points is left out.
+ * panel without points is left out. Beyond five curves colours come again; the tooltip tells them apart.
  *
- * @throws InputError without a point, with more curves than colours, or for a setting or a row that no point has
+ * @throws InputError without a point, or for a setting or a row that no point has
  */
 export function curvesChart(points: readonly CurvePoint[], options: CurvesOptions = {}): ChartSpec {
   const { title = "Along fine-tuning", subtitle, xTitle = "optimizer steps", valueTitle, level, setting } = options;
@@ -81,7 +80,6 @@ export function curvesChart(points: readonly CurvePoint[], options: CurvesOption
   const rows = distinct(summaries.map(({ row }) => row));
   const columns = distinct(summaries.map(({ column }) => column));
   const names = distinct(summaries.map((summary) => summary.curve));
-  requireColors(names, "chart of curves", "curves");
   const named = [...(Array.isArray(percent) ? percent : []), ...(typeof level === "object" ? Object.keys(level) : [])];
   const strange = named.find((row) => !rows.includes(row));
   if (strange !== undefined)

@@ -94,10 +94,12 @@ const NAMED_COLORS: Readonly<Record<string, string>> = {
   [KERNEL_NAMES.asymmetric_signgd]: PALETTE.vermilion,
 };
 
-/** A colour for each name: its own where it has one, then those that are left. */
+/** A colour for each name: its own where it has one, then those that are left, and from the first again. */
 export function colorsOf(names: readonly string[]): string[] {
   const free = SERIES_COLORS.filter((color) => !names.some((name) => NAMED_COLORS[name] === color));
-  return names.map((name) => NAMED_COLORS[name] ?? free.shift() ?? PALETTE.grey);
+  const others = names.filter((name) => !(name in NAMED_COLORS));
+  const colors = free.length > 0 ? free : SERIES_COLORS;
+  return names.map((name) => NAMED_COLORS[name] ?? colors[others.indexOf(name) % colors.length]);
 }
 
 type Text = string | readonly string[] | null;
