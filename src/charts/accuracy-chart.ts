@@ -1,17 +1,29 @@
-import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
+import { formatMeanStd } from "../solvers/metrics";
+import { dotRows } from "./dot-rows";
 import {
-  AXIS_PERCENT,
+  category,
   type ChartSpec,
+  colorsOf,
   distinct,
-  familyColors,
+  figure,
+  groupBy,
   PERCENT,
-  SERIES_COLORS,
-  SOLID_LEGEND,
-  VEGA_LITE_SCHEMA,
-} from "./spec";
+  requireColors,
+  requireSome,
+  series,
+  SHAPES,
+  shares,
+  spread,
+  tooltip,
+} from "./figure";
+import { dot, range, ring, threshold } from "./marks";
 
 /** The score of one method on one seed. */
 export interface MethodScore {
+  /** The row: a task, a prompt. Scores without one have a row for each method. */
+  group?: string;
+  /** Accuracy of guessing in the row, from 0 to 1. */
+  chance?: number;
   /** As it should be read in the figure: "SGD kernel, prompted". */
   method: string;
   /** What kind of method it is: "kernel", "fine-tuning", "baseline". Sets the colour. */
@@ -23,103 +35,108 @@ export interface MethodScore {
 
 export interface AccuracyChartOptions {
   title?: string;
-  /** Accuracy of guessing, from 0 to 1: drawn as a dashed line. */
-  chance?: number;
+  /** What the rows are. Default "task". */
+  groupTitle?: string;
   /** Axis title; says which examples the accuracy is on. */
   axisTitle?: string;
 }
 
 /**
- * Accuracy by method: every seed's point, the mean, and an error bar of one population standard
- * deviation to each side. Methods stand in the order of their first record, each with its mean and
- * standard deviation in percent under its name.
+ * Accuracy by row (a task, a prompt) and method: the mean, a bar of one population standard deviation to each side,
+ * every seed's point, and guessing in grey. Methods of a kind have one colour and differ in shape. Without groups each
+ * method is a row, with its mean and standard deviation in percent under its name. Rows and methods stand in the order
+ * of their first record.
+ *
+ * @throws InputError without a score, or with more kinds of methods than colours
  */
 export function accuracyChart(scores: readonly MethodScore[], options: AccuracyChartOptions = {}): ChartSpec {
-  const { title = "Accuracy by method", chance, axisTitle = "test accuracy" } = options;
-  const summaries = distinct(scores.map(({ method }) => method)).map((method) => {
-    const own = scores.filter((score) => score.method === method);
+  requireSome(scores, "accuracy chart", "score");
+  const families = distinct(scores.map(({ family }) => family));
+  requireColors(families, "accuracy chart", "kinds of methods");
+  const { title = "Accuracy by method", groupTitle = "task", axisTitle = "test accuracy" } = options;
+  const large = groupBy(scores, ({ group, method }) => [group, method]).map((own) => {
+    const { group, method, family } = own[0];
     const accuracies = own.map(({ accuracy }) => accuracy);
-    const [center, std] = [mean(accuracies), populationStd(accuracies)];
-    const label = `${method}\n${formatMeanStd(accuracies)} %`;
+    const { mean, low, high } = spread(accuracies);
+    const text = formatMeanStd(accuracies);
+    const ends = { low: Math.max(0, low), high: Math.min(1, high) };
     return {
-      label,
-      method,
-      family: own[0].family,
-      mean: center,
-      std,
-      low: center - std,
-      high: center + std,
+      row: group ?? `${method}\n${text} %`,
+      name: method,
+      family,
+      value: mean,
+      ...ends,
+      text,
       seeds: own.length,
     };
   });
-  const labels = new Map(summaries.map(({ method, label }) => [method, label]));
-  const lowest = Math.min(chance ?? 1, ...scores.map(({ accuracy }) => accuracy), ...summaries.map(({ low }) => low));
-  const scale = { domain: [Math.max(0, Math.floor(lowest * 10 - 0.2) / 10), 1] };
-  const x = (field: string) => ({
-    field,
-    type: "quantitative",
-    title: axisTitle,
-    scale,
-    axis: { format: AXIS_PERCENT, tickCount: 6 },
-  });
-  const y = {
-    field: "label",
-    type: "nominal",
-    title: null,
-    sort: [...labels.values()],
+  const small = scores.map(({ group, method, family, seed, accuracy }) => ({
+    row: group ?? large.find(({ name }) => name === method)?.row ?? method,
+    name: method,
+    family,
+    seed,
+    value: accuracy,
+  }));
+  const guesses = groupBy(scores, ({ group }) => group).flatMap(([{ group = "", chance }]) =>
+    chance === undefined ? [] : [{ row: group, chance }],
+  );
+  const x = shares(axisTitle, [
+    ...small.map(({ value }) => value),
+    ...large.flatMap(({ low, high }) => [low, high]),
+    ...guesses.map(({ chance }) => chance),
+  ]);
+  const rows = distinct(large.map(({ row }) => row));
+  const largeTips = { text: "mean (standard deviation), %", seeds: "seeds" };
+  const smallTips = { seed: "seed", value: ["accuracy", PERCENT] } as const;
+  if (scores.some(({ group }) => group !== undefined)) {
+    const colors = colorsOf(families);
+    const looks = groupBy(scores, ({ method }) => method).map(([{ method, family }]) => {
+      const siblings = distinct(scores.filter((one) => one.family === family).map((one) => one.method));
+      const shape = SHAPES[siblings.indexOf(method) % SHAPES.length];
+      return { name: method, color: colors[families.indexOf(family)], shape };
+    });
+    return figure({
+      title,
+      reading: groupBy(large, ({ row }) => row)
+        .map((own) => `${own[0].row}: ${own.map(({ name, text }) => `${name} ${text} %`).join(", ")}`)
+        .join("; "),
+      subtitle: `large: mean, with one standard deviation; small: a seed${guesses.length > 0 ? "; grey bar: guessing" : ""}`,
+      ...dotRows({
+        rowTitle: groupTitle,
+        nameTitle: "method",
+        rows,
+        looks,
+        x,
+        guesses,
+        largeTips,
+        smallTips,
+        large: large.map(({ family: _, ...record }) => record),
+        small: small.map(({ family: _, ...record }) => record),
+      }),
+    });
+  }
+  const y = category("row", {
+    sort: rows,
     axis: { labelLimit: 320, labelExpr: "split(datum.label, '\\n')", labelLineHeight: 13 },
-  };
-  const families = distinct(scores.map(({ family }) => family));
-  const color = {
-    field: "family",
-    type: "nominal",
-    title: "kind of method",
-    scale: { domain: families, range: familyColors(families) },
-    legend: SOLID_LEGEND,
-  };
-  const summaryTooltip = [
-    { field: "method", title: "method" },
-    { field: "mean", title: "mean", format: PERCENT },
-    { field: "std", title: "standard deviation", format: PERCENT },
-    { field: "seeds", title: "seeds" },
-  ];
-  const seedTooltip = [
-    { field: "method", title: "method" },
-    { field: "seed", title: "seed" },
-    { field: "accuracy", title: "accuracy", format: PERCENT },
-  ];
-  const summaryData = { values: summaries };
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${summaries.map((s) => `${s.method} ${(s.mean * 100).toFixed(1)} %`).join(", ")}`,
-    title: { text: title, anchor: "start" },
+  });
+  const common = { y, color: series("family", families, { title: "kind of method" }) };
+  const tips = tooltip({ name: "method", ...largeTips });
+  return figure({
+    title,
+    reading: large.map(({ name, text }) => `${name} ${text} %`).join(", "),
     width: 440,
     height: { step: 36 },
     layer: [
-      ...(chance === undefined ? [] : [chanceRule(chance, x("chance"))]),
-      {
-        data: summaryData,
-        mark: { type: "rule", strokeWidth: 2.5 },
-        encoding: { x: x("low"), x2: { field: "high" }, y, color, tooltip: summaryTooltip },
-      },
-      {
-        data: { values: scores.map((score) => ({ ...score, label: labels.get(score.method) })) },
-        mark: { type: "point", filled: false, size: 36, opacity: 0.7, yOffset: 10 },
-        encoding: { x: x("accuracy"), y, color, tooltip: seedTooltip },
-      },
-      {
-        data: summaryData,
-        mark: { type: "point", filled: true, shape: "diamond", size: 130, opacity: 1 },
-        encoding: { x: x("mean"), y, color, tooltip: summaryTooltip },
-      },
+      ...guesses.map(({ chance }) =>
+        threshold({ chance }, { x: x("chance"), tooltip: tooltip({ chance: ["guessing", PERCENT] }) }),
+      ),
+      range(large, x, { ...common, tooltip: tips }, { strokeWidth: 2.5 }),
+      ring(
+        small,
+        { x: x("value"), ...common, tooltip: tooltip({ name: "method", ...smallTips }) },
+        { size: 36, opacity: 0.7, yOffset: 10 },
+      ),
+      dot(large, { x: x("value"), ...common, tooltip: tips }, { shape: "diamond", size: 130 }),
     ],
-  };
-}
-
-function chanceRule(chance: number, x: object): object {
-  return {
-    data: { values: [{ chance }] },
-    mark: { type: "rule", strokeWidth: 2, strokeDash: [6, 4], color: SERIES_COLORS[4] },
-    encoding: { x, tooltip: [{ field: "chance", title: "guessing", format: PERCENT }] },
-  };
+  });
 }

@@ -1,5 +1,19 @@
 import { agreementOf } from "../behavior/agreement";
-import { type ChartSpec, distinct, SERIES_COLORS, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
+import {
+  type ChartSpec,
+  DIGITS,
+  extent,
+  figure,
+  distinct,
+  groupBy,
+  legendChoice,
+  panelTitle,
+  quantity,
+  requireSome,
+  series,
+  tooltip,
+} from "./figure";
+import { diagonal, dot } from "./marks";
 
 /** A quantity of one example as it is, and as something predicts it. */
 export interface AgreementPoint {
@@ -17,95 +31,63 @@ export interface AgreementChartOptions {
   title?: string;
   actualTitle?: string;
   predictedTitle?: string;
-  /** What the colours are. Default "class". */
-  groupTitle?: string;
 }
 
 /**
- * Predicted against actual, a point for each example, a panel for each prediction, with the diagonal where they would be equal.
- * Both axes of a panel have one scale. A click in the legend leaves one group.
+ * Predicted against actual, a point for each example, a panel for each prediction, with the diagonal where they would
+ * be equal. Both axes of a panel have one scale. A click in the legend leaves one class.
+ *
+ * @throws InputError without a point
  */
 export function agreementChart(points: readonly AgreementPoint[], options: AgreementChartOptions = {}): ChartSpec {
-  if (points.length === 0) throw new Error("The agreement chart needs at least one point.");
-  const {
-    title = "Predicted and actual",
-    actualTitle = "actual",
-    predictedTitle = "predicted",
-    groupTitle = "class",
-  } = options;
+  requireSome(points, "agreement chart", "point");
+  const { title = "Predicted and actual", actualTitle = "actual", predictedTitle = "predicted" } = options;
   const groups = distinct(points.map(({ group }) => group));
-  const panels = distinct(points.map(({ panel }) => panel)).map((name) => {
-    const own = points.filter(({ panel }) => panel === name);
-    const { correlation } = agreementOf(
-      own.map(({ predicted }) => predicted),
-      own.map(({ actual }) => actual),
-    );
+  const panels = groupBy(points, ({ panel }) => panel).map((own) => {
+    const [predicted, actual] = [own.map((point) => point.predicted), own.map((point) => point.actual)];
+    const { correlation } = agreementOf(predicted, actual);
     return {
-      name,
-      own,
+      name: own[0].panel,
+      own: own.map(({ panel: _, ...point }) => point),
+      ends: extent([...predicted, ...actual]),
       reading: `correlation ${Number.isFinite(correlation) ? correlation.toFixed(3) : "not defined"}`,
     };
   });
-  // Up to four figures stand in one line.
+  // Up to four panels stand in one line.
   const size = panels.length > 3 ? 140 : panels.length > 2 ? 185 : 260;
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${panels.map(({ name, reading }) => `${name}, ${reading}`).join("; ")}`,
-    title: { text: title, anchor: "start" },
-    hconcat: panels.map(({ name, own, reading }, index) => {
-      const values = own.flatMap(({ actual, predicted }) => [actual, predicted]);
-      const ends = [Math.min(...values), Math.max(...values)];
-      const scale = { domain: ends, nice: true, zero: false };
-      const x = {
-        field: "actual",
-        type: "quantitative",
-        title: actualTitle,
-        scale,
-        axis: { tickCount: 5, format: "~r" },
-      };
-      const y = {
-        field: "predicted",
-        type: "quantitative",
-        title: index === 0 ? predictedTitle : null,
-        scale,
-        axis: { tickCount: 5, format: "~r" },
-      };
-      const color = {
-        field: "group",
-        type: "nominal",
-        title: groupTitle,
-        scale: { domain: groups, range: SERIES_COLORS },
-        legend: SOLID_LEGEND,
-      };
+  return figure({
+    title,
+    reading: panels.map(({ name, reading }) => `${name}, ${reading}`).join("; "),
+    hconcat: panels.map(({ name, own, ends, reading }, index) => {
+      const placed = { scale: { domain: ends, nice: true, zero: false }, axis: { tickCount: 5, format: "~r" } };
+      const x = quantity(actualTitle, placed);
+      const y = quantity(index === 0 ? predictedTitle : null, placed);
+      const param = `group${index}`;
       return {
-        title: { text: [name, reading], fontWeight: "normal", anchor: "start" },
+        title: panelTitle([name, reading]),
         width: size,
         height: size,
         layer: [
-          {
-            data: { values: ends.map((at) => ({ actual: at, predicted: at })) },
-            mark: { type: "line", strokeWidth: 1.5, strokeDash: [6, 4], color: SERIES_COLORS[4] },
-            encoding: { x, y },
-          },
-          {
-            data: { values: own.map(({ actual, predicted, group, text }) => ({ actual, predicted, group, text })) },
-            params: [{ name: `group${index}`, select: { type: "point", fields: ["group"] }, bind: "legend" }],
-            mark: { type: "point", filled: true, size: 28 },
-            encoding: {
-              x,
-              y,
-              color,
-              opacity: { condition: { param: `group${index}`, value: 0.7 }, value: 0.05 },
-              tooltip: [
-                { field: "text", title: "sentence" },
-                { field: "group", title: groupTitle },
-                { field: "actual", title: actualTitle, format: ".3~g" },
-                { field: "predicted", title: predictedTitle, format: ".3~g" },
-              ],
+          diagonal(ends, x, y, ["actual", "predicted"]),
+          dot(
+            own,
+            {
+              x: x("actual"),
+              y: y("predicted"),
+              color: series("group", groups, { title: "class" }),
+              opacity: { condition: { param, value: 0.7 }, value: 0.05 },
+              tooltip: tooltip({
+                text: "sentence",
+                group: "class",
+                actual: [actualTitle, DIGITS],
+                predicted: [predictedTitle, DIGITS],
+              }),
             },
-          },
+            { size: 28 },
+            { params: [legendChoice(param, "group")] },
+          ),
         ],
       };
     }),
-  };
+  });
 }

@@ -1,7 +1,9 @@
 import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
 import { PARAMETER_KINDS } from "../behavior/parameter-parts";
+import { InputError } from "../errors";
 import type { FeatureDistance } from "../sweep/behavior-record";
-import { type ChartSpec, distinct, PALETTE, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import { type ChartSpec, DIGITS, distinct, figure, tooltip } from "./figure";
+import { cells as matrix } from "./marks";
 
 /** How far a part of the kernel moved. */
 export interface FeatureChangeCell {
@@ -16,11 +18,6 @@ export interface FeatureChangeCell {
 /** Names the row and the column of all parameters together. */
 export const EVERYTHING = "all";
 
-export interface FeatureChangeChartOptions {
-  title?: string;
-}
-
-const CELL = { width: 54, height: 28 };
 /** Colours reach from the threshold divided by this to the threshold times this, on a logarithmic scale. */
 const REACH = 20;
 /** Text is light on cells beyond this share of the way from the threshold to an end of the scale. */
@@ -31,84 +28,62 @@ const DARK = 0.75;
  * with those of a whole layer, of a whole kind, and of everything beside. Blue cells are below the paper's threshold of 2.0, orange
  * ones above it; the logarithmic colour scale, the order of the columns and that of the rows are the same in every figure. A frame
  * marks cells that are not below the threshold. The title has the whole.
+ *
+ * @throws InputError without the cell of all parameters
  */
 export function featureChangeChart(
   cells: readonly FeatureChangeCell[],
-  { title = "Change of features" }: FeatureChangeChartOptions = {},
+  { title = "Change of features" }: { title?: string } = {},
 ): ChartSpec {
   const whole = cells.find(({ layer, kind }) => layer === EVERYTHING && kind === EVERYTHING);
   if (!whole)
-    throw new Error(`The feature change chart needs the cell of all parameters (layer and kind "${EVERYTHING}").`);
+    throw new InputError(`The feature change chart needs the cell of all parameters (layer and kind "${EVERYTHING}").`);
   const threshold = FIXED_FEATURES_DISTANCE;
   const verdict = whole.distance < threshold ? "fixed features" : "features not fixed";
   // Three digits: two would round 1.99 to the threshold.
   const reading = `mean relative distance ${whole.distance.toPrecision(3)}: ${verdict} (threshold ${threshold.toFixed(1)})`;
   const [low, high] = [threshold / REACH, threshold * REACH];
-  const kinds = inOrder(distinct(cells.map(({ kind }) => kind)), PARAMETER_KINDS);
   const layers = distinct(cells.map(({ layer }) => layer));
   const numbered = layers
     .filter((layer) => layer.startsWith("layer "))
     .sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
-  const tooltip = [
-    { field: "layer", title: "layer" },
-    { field: "kind", title: "kind of parameter" },
-    { field: "distance", title: "mean relative distance", format: ".3~g" },
-  ];
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${reading}`,
-    title: {
-      text: [...titleLines(title), reading],
-      anchor: "start",
-      subtitle: `blue: below ${threshold.toFixed(1)}; framed: not below; ${EVERYTHING}: a whole row or column`,
-    },
+  return figure({
+    title,
+    reading,
+    lines: [reading],
+    subtitle: `blue: below ${threshold.toFixed(1)}; framed: not below; ${EVERYTHING}: a whole row or column`,
     data: { values: cells.map((cell) => ({ ...cell, text: digits(cell.distance) })) },
-    width: { step: CELL.width },
-    height: { step: CELL.height },
+    width: { step: 54 },
+    height: { step: 28 },
     encoding: {
-      x: { field: "kind", type: "ordinal", title: "kind of parameter", sort: kinds, axis: { labelAngle: -35 } },
+      x: {
+        field: "kind",
+        type: "ordinal",
+        title: "kind of parameter",
+        sort: inOrder(distinct(cells.map(({ kind }) => kind)), PARAMETER_KINDS),
+        axis: { labelAngle: -35 },
+      },
       y: { field: "layer", type: "ordinal", title: null, sort: inOrder(layers, ["embeddings", ...numbered, "head"]) },
+      tooltip: tooltip({
+        layer: "layer",
+        kind: "kind of parameter",
+        distance: ["mean relative distance", DIGITS],
+      }),
     },
-    layer: [
-      {
-        mark: { type: "rect" },
-        encoding: {
-          color: {
-            field: "distance",
-            type: "quantitative",
-            title: ["mean relative", "distance"],
-            scale: { type: "log", scheme: "blueorange", domain: [low, high], clamp: true },
-            legend: {
-              values: [low, threshold / 4, threshold, threshold * 4, high],
-              labelExpr: `datum.value <= ${low} ? '≤ ${low}' : datum.value >= ${high} ? '≥ ${high}' : datum.value`,
-              gradientLength: 120,
-            },
-          },
-          tooltip,
-        },
+    layer: matrix({
+      field: "distance",
+      title: ["mean relative", "distance"],
+      scale: { type: "log", scheme: "blueorange", domain: [low, high], clamp: true },
+      legend: {
+        format: "~g",
+        values: [low, threshold / 4, threshold, threshold * 4, high],
+        labelExpr: `datum.value <= ${low} ? '≤ ${low}' : datum.value >= ${high} ? '≥ ${high}' : datum.value`,
       },
-      {
-        // The text stands on its cell, not on the page: dark on the light colours of the middle, light on those of the ends.
-        mark: { type: "text", fontSize: 11 },
-        encoding: {
-          text: { field: "text", type: "nominal" },
-          color: {
-            condition: {
-              test: `abs(log(datum.distance / ${threshold})) < ${(DARK * Math.log(REACH)).toFixed(2)}`,
-              value: "black",
-            },
-            value: "white",
-          },
-          tooltip,
-        },
-      },
-      {
-        transform: [{ filter: `datum.distance >= ${threshold}` }],
-        mark: { type: "rect", filled: false, stroke: PALETTE.vermilion, strokeWidth: 2 },
-        encoding: { tooltip },
-      },
-    ],
-  };
+      text: { field: "text", type: "nominal" },
+      light: `abs(log(datum.distance / ${threshold})) < ${(DARK * Math.log(REACH)).toFixed(2)}`,
+      framed: `datum.distance >= ${threshold}`,
+    }),
+  });
 }
 
 /** A measurement's distances of one formula as cells; those that are not defined are left out. */

@@ -1,4 +1,5 @@
-import { type ChartSpec, PALETTE, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import { category, type ChartSpec, figure, PALETTE, quantity, requireSome, series, signed, tooltip } from "./figure";
+import { dot, layer, range } from "./marks";
 
 /** What methods gain over zero-shot on one task; from 0 to 1. */
 export interface GainPoint {
@@ -26,109 +27,96 @@ export interface GainChartOptions {
 
 const THRESHOLD = "best threshold (sees test labels)";
 const PROBE = "linear probe";
-const ROW = 28;
 
 /**
  * Gains over zero-shot, in points of accuracy, a row for each task in the order of fine-tuning's gain: fine-tuning and
  * kernel with one standard deviation over seeds to each side, a line between them, what the best threshold gains
  * without learning, and what a linear probe gains. Behind each name stands the kernel's share of fine-tuning's gain.
+ *
+ * @throws InputError without a task
  */
 export function gainChart(points: readonly GainPoint[], options: GainChartOptions): ChartSpec {
-  if (points.length === 0) throw new Error("The gain chart needs at least one task.");
-  const {
-    title = "Gain over zero-shot",
-    smallestGain,
-    fineTuningTitle = "fine-tuning",
-    kernelTitle = "kernel",
-  } = options;
-  const sorted = points.toSorted((a, b) => b.gain - a.gain);
-  const labels = new Map(
-    sorted.map(({ task, share }) => [
-      task,
-      `${task}: ${share === undefined ? "no gain" : `${(100 * share).toFixed(0)} %`}`,
-    ]),
+  requireSome(points, "gain chart", "task");
+  const { title = "Gain over zero-shot", smallestGain } = options;
+  const { fineTuningTitle = "fine-tuning", kernelTitle = "kernel" } = options;
+  const sorted = points
+    .toSorted((a, b) => b.gain - a.gain)
+    .map((point) => ({
+      ...point,
+      label: `${point.task}: ${point.share === undefined ? "no gain" : `${(100 * point.share).toFixed(0)} %`}`,
+    }));
+  const rows = sorted.flatMap(({ task, label, ...own }) =>
+    [
+      { method: THRESHOLD, gain: own.thresholdGain },
+      { method: PROBE, gain: own.probeGain },
+      { method: fineTuningTitle, gain: own.gain, std: own.gainStd },
+      { method: kernelTitle, gain: own.kernelGain, std: own.kernelGainStd },
+    ].flatMap(({ method, gain, std }) =>
+      gain === undefined
+        ? []
+        : [
+            {
+              label,
+              task,
+              method,
+              value: 100 * gain,
+              ...(std === undefined ? {} : { std: 100 * std, low: 100 * (gain - std), high: 100 * (gain + std) }),
+            },
+          ],
+    ),
   );
-  const rows = sorted.flatMap(({ task, gain, gainStd, kernelGain, kernelGainStd, thresholdGain, probeGain }) => [
-    ...(thresholdGain === undefined ? [] : [row(labels.get(task)!, task, THRESHOLD, thresholdGain)]),
-    ...(probeGain === undefined ? [] : [row(labels.get(task)!, task, PROBE, probeGain)]),
-    row(labels.get(task)!, task, fineTuningTitle, gain, gainStd),
-    row(labels.get(task)!, task, kernelTitle, kernelGain, kernelGainStd),
-  ]);
-  const links = sorted.map(({ task, gain, kernelGain }) => ({
-    label: labels.get(task),
-    from: 100 * gain,
-    to: 100 * kernelGain,
-  }));
   const looks = [
     { method: fineTuningTitle, color: PALETTE.vermilion, shape: "diamond" },
     { method: kernelTitle, color: PALETTE.green, shape: "circle" },
     { method: THRESHOLD, color: PALETTE.blue, shape: "cross" },
     { method: PROBE, color: PALETTE.purple, shape: "square" },
   ].filter(({ method }) => rows.some((row) => row.method === method));
-  const domain = looks.map(({ method }) => method);
-  const band = { low: -100 * smallestGain, high: 100 * smallestGain };
-
-  const x = (field: string) => ({ field, type: "quantitative", title: "accuracy above zero-shot, in points" });
-  const y = {
-    field: "label",
-    type: "nominal",
-    sort: [...labels.values()],
-    title: null,
-    axis: { grid: true, labelLimit: 220 },
+  const x = quantity("accuracy above zero-shot, in points");
+  const y = category("label", { sort: sorted.map(({ label }) => label), axis: { grid: true, labelLimit: 220 } });
+  const named = {
+    title: "gain of",
+    legend: { labelLimit: 0, orient: "bottom", columns: 2, symbolOpacity: 1 },
   };
-  const legend = { title: "gain of", labelLimit: 0, orient: "bottom", columns: 2, symbolOpacity: 1 };
-  const color = { field: "method", type: "nominal", scale: { domain, range: looks.map((look) => look.color) }, legend };
-  const shape = { field: "method", type: "nominal", scale: { domain, range: looks.map((look) => look.shape) }, legend };
-  const tooltip = [
-    { field: "task", title: "task" },
-    { field: "method", title: "method" },
-    { field: "value", title: "gain, points", format: "+.1f" },
-    { field: "std", title: "standard deviation", format: ".1f" },
-  ];
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${sorted.map(({ task, gain, kernelGain }) => `${task} ${fineTuningTitle} ${signed(gain)}, ${kernelTitle} ${signed(kernelGain)}`).join("; ")} points`,
-    title: {
-      text: titleLines(title),
-      anchor: "start",
-      subtitle: [
-        `behind a name: the share of ${fineTuningTitle}'s gain that ${kernelTitle} has too;`,
-        `grey band: less than ${Number((100 * smallestGain).toPrecision(3))} points, too little to be shared`,
-      ],
-    },
-    width: 420,
-    height: { step: ROW },
-    layer: [
-      {
-        data: { values: [band] },
-        mark: { type: "rect", color: PALETTE.grey, opacity: 0.15 },
-        encoding: { x: x("low"), x2: { field: "high" } },
-      },
-      {
-        data: { values: links },
-        mark: { type: "rule", strokeWidth: 1.5, strokeDash: [2, 2], color: PALETTE.grey },
-        encoding: { x: x("from"), x2: { field: "to" }, y },
-      },
-      {
-        data: { values: rows.filter(({ std }) => std !== undefined) },
-        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.5 },
-        encoding: { x: x("low"), x2: { field: "high" }, y, color, tooltip },
-      },
-      {
-        data: { values: rows },
-        mark: { type: "point", filled: true, size: 90, opacity: 1 },
-        encoding: { x: x("value"), y, color, shape, tooltip },
-      },
+  const methods = looks.map(({ method }) => method);
+  const color = series("method", methods, { ...named, range: looks.map((look) => look.color) });
+  const shape = series("method", methods, { ...named, range: looks.map((look) => look.shape) });
+  const tips = tooltip({
+    task: "task",
+    method: "method",
+    value: ["gain, points", "+.1f"],
+    std: ["standard deviation", ".1f"],
+  });
+  const points1 = (gain: number): string => signed(100 * gain, (size) => size.toFixed(1));
+  return figure({
+    title,
+    reading: `${sorted
+      .map((own) => `${own.task} ${fineTuningTitle} ${points1(own.gain)}, ${kernelTitle} ${points1(own.kernelGain)}`)
+      .join("; ")} points`,
+    subtitle: [
+      `behind a name: the share of ${fineTuningTitle}'s gain that ${kernelTitle} has too;`,
+      `grey band: less than ${Number((100 * smallestGain).toPrecision(3))} points, too little to be shared`,
     ],
-  };
+    width: 420,
+    height: { step: 28 },
+    layer: [
+      layer(
+        [{ low: -100 * smallestGain, high: 100 * smallestGain }],
+        { type: "rect", color: PALETTE.grey, opacity: 0.15 },
+        { x: x("low"), x2: { field: "high" } },
+      ),
+      range(
+        sorted.map(({ label, gain, kernelGain }) => ({ label, low: 100 * gain, high: 100 * kernelGain })),
+        x,
+        { y },
+        { strokeWidth: 1.5, strokeDash: [2, 2], color: PALETTE.grey },
+      ),
+      range(
+        rows.filter(({ std }) => std !== undefined),
+        x,
+        { y, color, tooltip: tips },
+        { strokeWidth: 2.5, opacity: 0.5 },
+      ),
+      dot(rows, { x: x("value"), y, color, shape, tooltip: tips }, { size: 90 }),
+    ],
+  });
 }
-
-const row = (label: string, task: string, method: string, gain: number, std?: number) => ({
-  label,
-  task,
-  method,
-  value: 100 * gain,
-  ...(std === undefined ? {} : { std: 100 * std, low: 100 * (gain - std), high: 100 * (gain + std) }),
-});
-
-const signed = (gain: number): string => `${gain < 0 ? "−" : "+"}${Math.abs(100 * gain).toFixed(1)}`;

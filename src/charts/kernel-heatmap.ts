@@ -1,22 +1,14 @@
-import type { Example } from "../tasks/example";
-import type { Task } from "../tasks/task";
-import { type ChartSpec, distinct, titleLines, VEGA_LITE_SCHEMA } from "./spec";
-
-/** What a row or column of the heatmap stands for. */
-export interface HeatmapExample {
-  /** Shown in the tooltip. */
-  text: string;
-  /** The label word, or another name of the class; examples are grouped by it. */
-  className: string;
-}
-
-/** A task's examples as the heatmap shows them: their texts, and the label word as the class. */
-export function heatmapExamples(
-  examples: readonly Example[],
-  { labelWords }: Pick<Task, "labelWords">,
-): HeatmapExample[] {
-  return examples.map(({ texts, label }) => ({ text: texts.join(" / "), className: labelWords[label] }));
-}
+import { InputError } from "../errors";
+import { type ChartSpec, distinct, figure, type Part, quantity, titleLines, tooltip } from "./figure";
+import {
+  classesOf,
+  colorLimit,
+  colorScale,
+  type HeatmapExample,
+  lookUp,
+  PAIR_TIPS,
+  sideRecords,
+} from "./kernel-examples";
 
 export interface KernelHeatmapOptions {
   /** One value per pair, [rows, columns], row-major. */
@@ -26,7 +18,6 @@ export interface KernelHeatmapOptions {
   /** Class names in the order they should appear. Default: order of first appearance. */
   classes?: readonly string[];
   title?: string;
-  rowTitle?: string;
   columnTitle?: string;
   valueTitle?: string;
   /** Leaves the entries of examples with themselves empty, where rows and columns are the same: they would take the scale. */
@@ -38,48 +29,26 @@ const CLASS_LABEL = 135;
 
 /**
  * A kernel as a picture: one cell per pair of examples, rows and columns grouped by class, the
- * sentences and the exact value in the tooltip. Colours run from −c to c around 0, or from 0 to c
- * when nothing is negative, where c is the 98th percentile of the absolute values: a few long
- * gradients would otherwise leave everything else pale. Cells beyond c have the end colour.
+ * sentences and the exact value in the tooltip. Colours fit the entries as {@link colorScale} says, with ends at
+ * percentiles: cells beyond them have the colours of the ends.
  * Pointing at a cell brushes its row: the others fade, and the row's sentence appears above.
+ *
+ * @throws InputError where values and examples do not fit each other, or a class is unknown
  */
 export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
-  const { values, rows, columns } = options;
-  const {
-    title = "Kernel",
-    rowTitle = "training examples",
-    columnTitle = "test examples",
-    valueTitle = "kernel value",
-    hideDiagonal = false,
-  } = options;
-  if (values.length !== rows.length * columns.length) {
-    throw new Error(
-      `A heatmap of ${rows.length} × ${columns.length} examples needs as many values, not ${values.length}.`,
-    );
-  }
-  const classes = options.classes ?? distinct([...rows, ...columns].map(({ className }) => className));
-  if (hideDiagonal && rows.length !== columns.length)
-    throw new Error(`A heatmap of ${rows.length} × ${columns.length} examples has no diagonal to hide.`);
+  const { values, rows, columns, hideDiagonal = false } = options;
+  const { title = "Kernel", columnTitle = "test examples", valueTitle = "kernel value" } = options;
+  const size = `A heatmap of ${rows.length} × ${columns.length} examples`;
+  if (values.length !== rows.length * columns.length)
+    throw new InputError(`${size} needs as many values, not ${values.length}.`);
+  if (hideDiagonal && rows.length !== columns.length) throw new InputError(`${size} has no diagonal to hide.`);
+  const classes = classesOf([...rows, ...columns], options.classes);
   const cells = Array.from(values, (value, index) => ({
     row: Math.floor(index / columns.length),
     column: index % columns.length,
     value,
   })).filter(({ row, column }) => !hideDiagonal || row !== column);
-  const unknown = [...rows, ...columns].find(({ className }) => !classes.includes(className));
-  if (unknown)
-    throw new Error(`The class "${unknown.className}" is not among the heatmap's classes: ${classes.join(", ")}.`);
-  const limit =
-    percentile(
-      cells.map(({ value }) => Math.abs(value)),
-      0.98,
-    ) || 1;
-  const signed = cells.some(({ value }) => value < 0);
-  const fewest = (examples: readonly HeatmapExample[]): number =>
-    Math.min(
-      ...distinct(examples.map(({ className }) => className)).map(
-        (name) => examples.filter((example) => example.className === name).length,
-      ),
-    );
+  const entries = cells.map(({ value }) => value);
   const step = Math.max(
     2,
     Math.min(12, Math.floor(560 / columns.length)),
@@ -87,7 +56,6 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
   );
   const heatmap = {
     data: { values: cells },
-    // The sentences are looked up instead of being repeated in every cell.
     transform: [lookUp("row", rows, classes), lookUp("column", columns, classes)],
     width: { step },
     height: { step: Math.max(step, 8, Math.ceil(CLASS_LABEL / fewest(rows))) },
@@ -95,39 +63,27 @@ export function kernelHeatmap(options: KernelHeatmapOptions): ChartSpec {
     mark: { type: "rect" },
     encoding: {
       opacity: { condition: { param: BRUSH, value: 1 }, value: 0.25 },
-      row: facet("rowClassIndex", rowTitle, classes),
+      row: facet("rowClassIndex", "training examples", classes),
       column: facet("columnClassIndex", columnTitle, classes),
       y: { field: "row", type: "ordinal", axis: null },
       x: { field: "column", type: "ordinal", axis: null },
-      color: {
-        field: "value",
-        type: "quantitative",
-        title: valueTitle,
-        scale: signed
-          ? { scheme: "blueorange", domain: [-limit, limit], domainMid: 0, clamp: true }
-          : { scheme: "viridis", domain: [0, limit], clamp: true },
-        legend: { format: legendFormat(limit), gradientLength: 160, titleLimit: 0 },
-      },
-      tooltip: [
-        { field: "value", title: valueTitle, format: ".4~g" },
-        { field: "rowText", title: "row" },
-        { field: "rowClass", title: "row's label" },
-        { field: "columnText", title: "column" },
-        { field: "columnClass", title: "column's label" },
-      ],
+      color: quantity(valueTitle, {
+        scale: colorScale(entries),
+        legend: { format: legendFormat(colorLimit(entries)), gradientLength: 160, titleLimit: 0 },
+      })("value"),
+      tooltip: tooltip({ value: [valueTitle, ".4~g"], ...PAIR_TIPS }),
     },
     resolve: { scale: { x: "independent", y: "independent" } },
     // Classes of different sizes would otherwise stand as far apart as the largest needs.
     align: "each",
   };
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${rows.length} rows by ${columns.length} columns, grouped by ${classes.join(", ")}`,
-    title: { text: title, anchor: "start" },
+  return figure({
+    title,
+    reading: `${rows.length} rows by ${columns.length} columns, grouped by ${classes.join(", ")}`,
     // Above, where no tooltip covers it.
     vconcat: [brushedText(rows, classes, step * columns.length), heatmap],
     spacing: 2,
-  };
+  });
 }
 
 /** Room for the text of the brushed row: characters of a line, and at most so many lines. */
@@ -135,8 +91,11 @@ const CHARACTER_WIDTH = 6.6;
 const LINE_HEIGHT = 15;
 const MOST_LINES = 5;
 
+const BRUSH = "brushed";
+const HINT = "(The mouse over a row shows its sentence here.)";
+
 /** The sentence of the row that the mouse is on; without one, as in still pictures, how to see one. */
-function brushedText(rows: readonly HeatmapExample[], classes: readonly string[], heatmapWidth: number): object {
+function brushedText(rows: readonly HeatmapExample[], classes: readonly string[], heatmapWidth: number): Part {
   const width = Math.max(heatmapWidth, 420);
   const perLine = Math.floor(width / CHARACTER_WIDTH);
   const lines = Math.min(
@@ -145,7 +104,7 @@ function brushedText(rows: readonly HeatmapExample[], classes: readonly string[]
   );
   const whole = `(datum.row < 0 ? "" : datum.rowClass + ": ") + datum.rowText`;
   return {
-    data: { values: [...lookedUp("row", rows, classes), { row: -1, rowText: HINT }] },
+    data: { values: [...sideRecords("row", rows, classes), { row: -1, rowText: HINT }] },
     transform: [
       { filter: { or: [{ param: BRUSH, empty: false }, `datum.row < 0 && length(data("${BRUSH}_store")) === 0`] } },
       {
@@ -183,48 +142,28 @@ function brushedText(rows: readonly HeatmapExample[], classes: readonly string[]
   };
 }
 
-const BRUSH = "brushed";
-const HINT = "(The mouse over a row shows its sentence here.)";
-
-function lookedUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object[] {
-  return examples.map(({ text, className }, index) => ({
-    [field]: index,
-    [`${field}Text`]: text,
-    [`${field}Class`]: className,
-    [`${field}ClassIndex`]: classes.indexOf(className),
-  }));
-}
-
-function lookUp(field: "row" | "column", examples: readonly HeatmapExample[], classes: readonly string[]): object {
-  return {
-    lookup: field,
-    from: {
-      data: { values: lookedUp(field, examples, classes) },
-      key: field,
-      fields: ["Text", "Class", "ClassIndex"].map((part) => field + part),
-    },
-  };
-}
-
 /** Groups by class number and not by name: Vega-Lite sorts only one of two facets by a list of names. */
-function facet(field: string, title: string, classes: readonly string[]): object {
-  const names = JSON.stringify(classes);
-  return {
-    field,
-    type: "ordinal",
-    title: null,
-    spacing: 4,
-    header: { labelExpr: `${JSON.stringify(`${title}: `)} + ${names}[datum.value]`, labelPadding: 4 },
-  };
-}
+const facet = (field: string, title: string, classes: readonly string[]): Part => ({
+  field,
+  type: "ordinal",
+  title: null,
+  spacing: 4,
+  header: {
+    labelExpr: `${JSON.stringify(`${title}: `)} + ${JSON.stringify(classes)}[datum.value]`,
+    labelPadding: 4,
+  },
+});
+
+/** Examples of the smallest class. */
+const fewest = (examples: readonly HeatmapExample[]): number =>
+  Math.min(
+    ...distinct(examples.map(({ className }) => className)).map(
+      (name) => examples.filter((example) => example.className === name).length,
+    ),
+  );
 
 /** Two digits: "12k" for large numbers, a power of ten for tiny ones. */
 function legendFormat(limit: number): string {
   if (limit >= 1e4) return ".2~s";
   return limit < 1e-3 ? ".1~e" : ".2~r";
-}
-
-function percentile(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }

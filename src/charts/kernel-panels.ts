@@ -1,5 +1,6 @@
-import type { HeatmapExample } from "./kernel-heatmap";
-import { type ChartSpec, distinct, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import { InputError } from "../errors";
+import { type ChartSpec, DIGITS, figure, type Part, tooltip } from "./figure";
+import { classesOf, colorLimit, type HeatmapExample, lookUp, PAIR_TIPS } from "./kernel-examples";
 
 /** One of several kernels of the same examples with themselves. */
 export interface KernelPanel {
@@ -16,10 +17,12 @@ export interface KernelPanelsOptions {
   /** Class names in the order they should appear. Default: order of first appearance. */
   classes?: readonly string[];
   title?: string;
-  /** Panels in a line. Default 3. */
-  columns?: number;
+  /** Leaves the entries of examples with themselves empty: they would take the scale. */
+  hideDiagonal?: boolean;
 }
 
+/** Panels in a line. */
+const COLUMNS = 3;
 /** Width of a panel in pixels, and the gap between classes in cells. */
 const WIDTH = 170;
 const GAP = 0.7;
@@ -27,45 +30,46 @@ const GAP = 0.7;
 /**
  * Kernels of the same examples beside each other, each in units of its own 98th percentile of absolute values: sizes are
  * not compared, patterns are. Rows and columns are grouped by class; cells beyond ±1 have the end colour.
+ *
+ * @throws InputError without a kernel, where values and examples do not fit each other, or a class is unknown
  */
-export function kernelPanels({
-  panels,
-  examples,
-  classes = distinct(examples.map(({ className }) => className)),
-  title = "Kernels",
-  columns = 3,
-}: KernelPanelsOptions): ChartSpec {
+export function kernelPanels(options: KernelPanelsOptions): ChartSpec {
+  const { panels, examples, title = "Kernels", hideDiagonal = false } = options;
   const n = examples.length;
-  if (panels.length === 0 || n === 0) throw new Error("Kernel panels need at least one kernel and one example.");
+  if (panels.length === 0 || n === 0) throw new InputError("Kernel panels need at least one kernel and one example.");
   const wrong = panels.find(({ values }) => values.length !== n * n);
   if (wrong)
-    throw new Error(
+    throw new InputError(
       `The kernel "${wrong.name}" of ${n} × ${n} examples needs as many values, not ${wrong.values.length}.`,
     );
-  const unknown = examples.find(({ className }) => !classes.includes(className));
-  if (unknown) throw new Error(`The class "${unknown.className}" is not among the classes: ${classes.join(", ")}.`);
+  const classes = classesOf(examples, options.classes);
   const order = classes.flatMap((name) => examples.flatMap((example, i) => (example.className === name ? [i] : [])));
   const places = new Map(
     order.map((example, rank) => [example, rank + GAP * classes.indexOf(examples[example].className)]),
   );
-  const limits = panels.map(({ values }) => percentile(Array.from(values, Math.abs), 0.98) || 1);
+  const isDrawn = (row: number, column: number): boolean => !hideDiagonal || row !== column;
+  const limits = panels.map(({ values }) =>
+    colorLimit(Array.from(values).filter((_, k) => isDrawn(Math.floor(k / n), k % n))),
+  );
   const cells = order.flatMap((row) =>
-    order.map((column) => ({
-      row,
-      column,
-      top: places.get(row),
-      left: places.get(column),
-      values: panels.map(({ values }, p) => Number((values[row * n + column] / limits[p]).toPrecision(3))),
-    })),
+    order
+      .filter((column) => isDrawn(row, column))
+      .map((column) => ({
+        row,
+        column,
+        top: places.get(row),
+        left: places.get(column),
+        values: panels.map(({ values }, p) => Number((values[row * n + column] / limits[p]).toPrecision(3))),
+      })),
   );
   const end = n + GAP * (classes.length - 1);
-  const place = (field: "top" | "left") => ({
+  const place = (field: "top" | "left"): Part => ({
     field,
     type: "quantitative",
     axis: null,
     scale: { domain: [0, end], nice: false, reverse: field === "top" },
   });
-  const panel = ({ name, note }: KernelPanel, p: number) => ({
+  const panel = ({ name, note }: KernelPanel, p: number): Part => ({
     title: { text: note === undefined ? [name] : [name, note], anchor: "start", fontSize: 11 },
     width: WIDTH,
     height: WIDTH,
@@ -87,38 +91,18 @@ export function kernelPanels({
         scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0, clamp: true },
         legend: { gradientLength: 140 },
       },
-      tooltip: [
-        { field: "value", title: name, format: ".3~g" },
-        { field: "rowText", title: "row" },
-        { field: "rowClass", title: "row's label" },
-        { field: "columnText", title: "column" },
-        { field: "columnClass", title: "column's label" },
-      ],
+      tooltip: tooltip({ value: [name, DIGITS], ...PAIR_TIPS }),
     },
   });
-  const rows = Array.from({ length: Math.ceil(panels.length / columns) }, (_, line) => ({
-    hconcat: panels.slice(line * columns, (line + 1) * columns).map((one, i) => panel(one, line * columns + i)),
-  }));
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${panels.map(({ name, note }) => (note === undefined ? name : `${name}, ${note}`)).join("; ")}`,
-    title: { text: [...titleLines(title), `rows and columns: ${classes.join(", then ")}`], anchor: "start" },
+  const drawn = panels.map(panel);
+  return figure({
+    title,
+    reading: panels.map(({ name, note }) => (note === undefined ? name : `${name}, ${note}`)).join("; "),
+    lines: [`rows and columns: ${classes.join(", then ")}`],
     data: { values: cells },
-    transform: [lookUp("row", examples), lookUp("column", examples)],
-    vconcat: rows,
-  };
-}
-
-function lookUp(field: "row" | "column", examples: readonly HeatmapExample[]): object {
-  const values = examples.map(({ text, className }, index) => ({
-    [field]: index,
-    [`${field}Text`]: text,
-    [`${field}Class`]: className,
-  }));
-  return { lookup: field, from: { data: { values }, key: field, fields: [`${field}Text`, `${field}Class`] } };
-}
-
-function percentile(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+    transform: [lookUp("row", examples, classes), lookUp("column", examples, classes)],
+    vconcat: Array.from({ length: Math.ceil(drawn.length / COLUMNS) }, (_, line) => ({
+      hconcat: drawn.slice(line * COLUMNS, (line + 1) * COLUMNS),
+    })),
+  });
 }

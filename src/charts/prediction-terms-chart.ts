@@ -1,4 +1,17 @@
-import { type ChartSpec, PALETTE, SERIES_COLORS, shortened, SOLID_LEGEND, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import {
+  type ChartSpec,
+  figure,
+  PALETTE,
+  quantity,
+  requireSome,
+  series,
+  SERIES_COLORS,
+  shortened,
+  signed,
+  SOLID_LEGEND,
+  tooltip,
+} from "./figure";
+import { classesOf } from "./kernel-examples";
 
 /** A training example and its part in one prediction. */
 export interface DecidingExample {
@@ -16,7 +29,7 @@ export interface PredictionTermsOptions {
   sentence: string;
   /** As the solver gives it: above 0 it favours the last class. */
   prediction: number;
-  /** What is kept of the pretrained answer, f(x)/f0. Default 0, which is not drawn. */
+  /** What is kept of the pretrained answer, f(x)/f₀. Default 0, which is not drawn. */
   pretrained?: number;
   /** Names of the two classes, that of negative predictions first. */
   classes: readonly [string, string];
@@ -29,17 +42,19 @@ const PRETRAINED = "the pretrained answer";
 /**
  * One prediction of kernel regression as the sum that it is: a bar for each training example, by size, with its sentence;
  * beside it how far the prediction moves when that example is left out. The title has the sums by class.
+ *
+ * @throws InputError without an example, or for one of another class
  */
 export function predictionTermsChart(examples: readonly DecidingExample[], options: PredictionTermsOptions): ChartSpec {
   const { sentence, prediction, pretrained = 0, classes, most = 32 } = options;
-  if (examples.length === 0) throw new Error("The chart of a prediction's terms needs at least one training example.");
-  const unknown = examples.find(({ className }) => !classes.includes(className));
-  if (unknown) throw new Error(`The class "${unknown.className}" is not among the classes: ${classes.join(", ")}.`);
-  const bySize = [...examples].sort((a, b) => Math.abs(b.term) - Math.abs(a.term));
-  const sums = classes.map((name) => ({ name, own: examples.filter(({ className }) => className === name) }));
+  requireSome(examples, "chart of a prediction's terms", "training example");
+  classesOf(examples, classes);
+  const bySize = examples.toSorted((a, b) => Math.abs(b.term) - Math.abs(a.term));
+  const ofClass = (name: string, own: readonly DecidingExample[]) => own.filter(({ className }) => className === name);
   const rests = classes
-    .map((name) => ({ name, own: bySize.slice(most).filter(({ className }) => className === name) }))
+    .map((name) => ({ name, own: ofClass(name, bySize.slice(most)) }))
     .filter(({ own }) => own.length > 0);
+  const kept = pretrained === 0 ? [] : [{ text: PRETRAINED, kind: PRETRAINED, term: pretrained }];
   const rows = [
     ...bySize
       .slice(0, most)
@@ -49,77 +64,60 @@ export function predictionTermsChart(examples: readonly DecidingExample[], optio
       kind: name,
       term: total(own),
     })),
-    ...(pretrained === 0 ? [] : [{ text: PRETRAINED, kind: PRETRAINED, term: pretrained }]),
+    ...kept,
   ]
     .sort((a, b) => b.term - a.term)
     .map((row, place) => ({ place, ...row }));
 
+  const sums = [
+    ...classes.map((name) => `"${name}" ${short(total(ofClass(name, examples)))}`),
+    ...kept.map(({ text, term }) => `${text} ${short(term)}`),
+  ].join(", ");
   const [negative, positive] = classes;
-  const reading = [
-    ...sums.map(({ name, own }) => `"${name}" ${signed(total(own))}`),
-    ...(pretrained === 0 ? [] : [`${PRETRAINED} ${signed(pretrained)}`]),
-  ];
-  const kinds = [...classes, ...(pretrained === 0 ? [] : [PRETRAINED])];
-  const color = {
-    field: "kind",
-    type: "nominal",
-    title: "training sentences of class",
-    scale: { domain: kinds, range: [...SERIES_COLORS.slice(0, 2), PALETTE.grey].slice(0, kinds.length) },
-    legend: { ...SOLID_LEGEND, orient: "bottom", titleOrient: "left", titleLimit: 0, labelLimit: 0 },
+  const said = `${short(prediction)}, which says "${prediction > 0 ? positive : negative}"`;
+  const kinds = [...classes, ...kept.map(({ kind }) => kind)];
+  const labels = {
+    labelExpr: `${JSON.stringify(rows.map(({ text }) => shortened(text, 52)))}[datum.value]`,
+    labelLimit: 340,
+    ticks: false,
+    labelPadding: 6,
   };
-  const y = (labels: boolean) => ({
-    field: "place",
-    type: "ordinal",
-    title: null,
-    // Rows without a change would be left out of the panel that shows it, and the others move up.
-    scale: { domain: rows.map(({ place }) => place) },
-    axis: labels
-      ? {
-          labelExpr: `${JSON.stringify(rows.map(({ text }) => shortened(text, 52)))}[datum.value]`,
-          labelLimit: 340,
-          ticks: false,
-          labelPadding: 6,
-        }
-      : { labels: false, ticks: false },
-  });
-  const tooltip = [
-    { field: "text", title: "sentence" },
-    { field: "kind", title: "class" },
-    { field: "term", title: "adds", format: "+.3~r" },
-    { field: "change", title: "change without it", format: "+.3~r" },
-  ];
-  const panel = (field: string, title: string[], width: number) => ({
+  const panel = (field: string, title: string[], width: number, axis: object) => ({
     width,
     height: { step: 15 },
     mark: { type: "bar" },
     encoding: {
-      x: { field, type: "quantitative", title, axis: { tickCount: 4, format: "~g" } },
-      y: y(field === "term"),
-      color,
-      tooltip,
+      x: quantity(title, { axis: { tickCount: 4, format: "~g" } })(field),
+      // Rows without a change would be left out of the panel that shows it, and the others move up.
+      y: { field: "place", type: "ordinal", title: null, scale: { domain: rows.map(({ place }) => place) }, axis },
+      color: series("kind", kinds, {
+        title: "training sentences of class",
+        range: [...SERIES_COLORS.slice(0, 2), PALETTE.grey].slice(0, kinds.length),
+        legend: { ...SOLID_LEGEND, orient: "bottom", titleOrient: "left", titleLimit: 0, labelLimit: 0 },
+      }),
+      tooltip: tooltip({
+        text: "sentence",
+        kind: "class",
+        term: ["adds", "+.3~r"],
+        change: ["change without it", "+.3~r"],
+      }),
     },
   });
-  const said = `${signed(prediction)}, which says "${prediction > 0 ? positive : negative}"`;
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `Prediction for: ${sentence}: ${said}; the sum of ${reading.join(", ")}; largest terms: ${bySize
-      .slice(0, 3)
-      .map(({ text, term }) => `${signed(term)} ${text}`)
-      .join("; ")}`,
-    title: {
-      text: [...titleLines(sentence, 84), `prediction ${said}: the sum of ${reading.join(", ")}`],
-      anchor: "start",
-    },
+  const largest = bySize.slice(0, 3).map(({ text, term }) => `${short(term)} ${text}`);
+  return figure({
+    title: sentence,
+    reading: `prediction ${said}; the sum of ${sums}; largest terms: ${largest.join("; ")}`,
+    lines: [`prediction ${said}: the sum of ${sums}`],
     data: { values: rows },
     hconcat: [
-      panel("term", ["adds to the prediction", `← ${negative} · ${positive} →`], 210),
-      panel("change", ["change of the prediction", "when it is left out"], 150),
+      panel("term", ["adds to the prediction", `← ${negative} · ${positive} →`], 210, labels),
+      panel("change", ["change of the prediction", "when it is left out"], 150, { labels: false, ticks: false }),
     ],
     spacing: 14,
-  };
+  });
 }
 
 const total = (examples: readonly DecidingExample[]): number => examples.reduce((sum, { term }) => sum + term, 0);
 
 /** "+0.37", "−1.2". */
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Number(Math.abs(value).toPrecision(3))}`;
+const short = (value: number): string => signed(value, (size) => String(Number(size.toPrecision(3))));

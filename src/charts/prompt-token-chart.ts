@@ -1,6 +1,7 @@
 import type { Tokenizer } from "../model/tokenizer";
 import type { PromptToken } from "../tasks/prompt";
-import { type ChartSpec, PALETTE, SOLID_LEGEND, titleLines, VEGA_LITE_SCHEMA } from "./spec";
+import { type ChartSpec, figure, PALETTE, series, SOLID_LEGEND, tooltip } from "./figure";
+import { layer } from "./marks";
 
 export interface PromptTokenOptions {
   title?: string;
@@ -16,7 +17,6 @@ const COLORS = {
   "first text": PALETTE.green,
   "second text": PALETTE.purple,
 } as const;
-type Origin = keyof typeof COLORS;
 
 /**
  * A prompt token by token as `promptTokens` gives it: the token as the vocabulary writes it (␣ for the space before a
@@ -40,73 +40,70 @@ export function promptTokenChart(
     line: Math.floor(i / perLine),
     column: i % perLine,
   }));
-  const shown = (Object.keys(COLORS) as Origin[]).filter((origin) => cells.some((cell) => cell.origin === origin));
+  const origins = Object.entries(COLORS).filter(([origin]) => cells.some((cell) => cell.origin === origin));
   const lines = Math.ceil(cells.length / perLine);
   const columns = Math.min(perLine, cells.length);
   // Cells are one unit wide and high, and stand at their middle.
-  const x = {
-    field: "column",
+  const place = (field: string, domain: readonly number[]) => ({
+    field,
     type: "quantitative",
     axis: null,
-    scale: { domain: [-0.5, columns - 0.5], nice: false, zero: false },
-  };
-  const y = {
-    field: "line",
-    type: "quantitative",
-    axis: null,
-    scale: { domain: [lines - 0.5, -0.5], nice: false, zero: false },
-  };
-  const color = {
-    field: "origin",
-    type: "nominal",
-    title: "comes from",
-    scale: { domain: shown, range: shown.map((origin) => COLORS[origin]) },
-    legend: { ...SOLID_LEGEND, orient: "bottom", symbolType: "square" },
-  };
-  const tooltip = [
-    { field: "token", title: "token" },
-    { field: "id", title: "id" },
-    { field: "origin", title: "comes from" },
-    { field: "position", title: "position" },
-    { field: "seen", title: "seen by the model" },
-  ];
-  const encoding = { x, y, tooltip };
-  const box = { type: "rect", width: CELL.width - 4, height: CELL.height - 4, cornerRadius: 3 };
-  const label = { type: "text", fontSize: 12, dy: -5, limit: CELL.width - 8 };
-  const number = { type: "text", fontSize: 10, dy: 9 };
-  const words = (mark: object, field: string, colored: object) => ({
-    mark,
-    encoding: { ...encoding, text: { field }, ...colored },
+    scale: { domain, nice: false, zero: false },
   });
-  const [seen, cut] = [[{ filter: "!datum.cut" }], [{ filter: "datum.cut" }]];
-  const white = { color: { value: "white" } };
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${cells.map(({ token, cut: isCut }) => (isCut ? `(${token})` : token)).join(" ")}`,
-    title: { text: titleLines(title, 90), anchor: "start" },
+  const encoding = {
+    x: place("column", [-0.5, columns - 0.5]),
+    y: place("line", [lines - 0.5, -0.5]),
+    tooltip: tooltip({
+      token: "token",
+      id: "id",
+      origin: "comes from",
+      position: "position",
+      seen: "seen by the model",
+    }),
+  };
+  const color = series(
+    "origin",
+    origins.map(([origin]) => origin),
+    {
+      title: "comes from",
+      range: origins.map(([, own]) => own),
+      legend: { ...SOLID_LEGEND, orient: "bottom", symbolType: "square" },
+    },
+  );
+  const box = { type: "rect", width: CELL.width - 4, height: CELL.height - 4, cornerRadius: 3 };
+  const [seen, cut] = ["!datum.cut", "datum.cut"].map((filter) => ({ transform: [{ filter }] }));
+  return figure({
+    title,
+    reading: cells.map(({ token, cut: isCut }) => (isCut ? `(${token})` : token)).join(" "),
     data: { values: cells },
     width: columns * CELL.width,
     height: lines * CELL.height,
     layer: [
-      { transform: seen, mark: box, encoding: { ...encoding, color } },
-      {
-        transform: cut,
-        mark: { ...box, filled: false, strokeDash: [4, 3], strokeWidth: 1.5 },
-        encoding: { ...encoding, color },
-      },
+      layer(undefined, box, { ...encoding, color }, seen),
+      layer(undefined, { ...box, filled: false, strokeDash: [4, 3], strokeWidth: 1.5 }, { ...encoding, color }, cut),
       ...[
-        { transform: seen, colored: white },
-        { transform: cut, colored: { color } },
-      ].flatMap(({ transform, colored }) => [
-        { transform, ...words(label, "token", colored) },
-        { transform, ...words(number, "id", colored) },
+        { shown: seen, look: { value: "white" } },
+        { shown: cut, look: color },
+      ].flatMap(({ shown, look }) => [
+        layer(
+          undefined,
+          { type: "text", fontSize: 12, dy: -5, limit: CELL.width - 8 },
+          { ...encoding, text: { field: "token" }, color: look },
+          shown,
+        ),
+        layer(
+          undefined,
+          { type: "text", fontSize: 10, dy: 9 },
+          { ...encoding, text: { field: "id" }, color: look },
+          shown,
+        ),
       ]),
     ],
     view: { stroke: null },
-  };
+  });
 }
 
-function originOf(from: PromptToken["from"], text: number | undefined, isMask: boolean): Origin {
+function originOf(from: PromptToken["from"], text: number | undefined, isMask: boolean): keyof typeof COLORS {
   if (isMask) return "mask";
   if (from === "special") return "special token";
   if (from === "template") return "template";

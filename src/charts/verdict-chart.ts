@@ -1,9 +1,24 @@
 import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
 import type { KernelBehavior } from "../behavior/kernel-behavior";
 import { LINEARIZED_SHARE } from "../behavior/recovered-gain";
-import type { BehaviorRun } from "../sweep/behavior-record";
+import { InputError } from "../errors";
 import { mean } from "../solvers/metrics";
-import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, VEGA_LITE_SCHEMA } from "./spec";
+import type { BehaviorRun } from "../sweep/behavior-record";
+import {
+  AXIS_PERCENT,
+  category,
+  type ChartSpec,
+  DIGITS,
+  distinct,
+  figure,
+  groupBy,
+  logScale,
+  quantity,
+  requireSome,
+  series,
+  tooltip,
+} from "./figure";
+import { dot, ring, threshold } from "./marks";
 
 /** The two halves of kernel behaviour (Definition 3.2) and the verdicts, of one fine-tuning run. */
 export interface VerdictPoint {
@@ -19,108 +34,86 @@ export interface VerdictPoint {
 
 /** A measurement as a point; the distance is that of the optimizer's own kernel. */
 export const verdictPoint = (
-  {
-    linearization,
-    features,
-    formula,
-    verdicts,
-  }: Pick<BehaviorRun, "linearization" | "features" | "formula" | "verdicts">,
+  run: Pick<BehaviorRun, "linearization" | "features" | "formula" | "verdicts">,
   method: string,
   seed: number,
 ): VerdictPoint => ({
   method,
   seed,
-  share: linearization.share,
-  distance: features.find((each) => each.formula === formula)?.mean,
-  verdicts,
+  share: run.linearization.share,
+  distance: run.features.find(({ formula }) => formula === run.formula)?.mean,
+  verdicts: run.verdicts,
 });
 
-export interface VerdictChartOptions {
-  title?: string;
-}
-
 /**
- * Left the share of the gain that the linearization has too, right how far kernel entries moved; a point for each seed, a diamond for the
- * mean, and the paper's thresholds as dashed lines: kernel behaviour is right of the first and left of the second.
+ * Left the share of the gain that the linearization has too, right how far kernel entries moved; a point for each seed,
+ * a diamond for the mean, and the paper's thresholds as dashed lines: kernel behaviour is right of the first and left
+ * of the second.
+ *
+ * @throws InputError without a point
  */
 export function verdictChart(
   points: readonly VerdictPoint[],
-  { title = "Linearized? Fixed features?" }: VerdictChartOptions = {},
+  { title = "Linearized? Fixed features?" }: { title?: string } = {},
 ): ChartSpec {
-  if (points.length === 0) throw new Error("The verdict chart needs at least one point.");
+  requireSome(points, "verdict chart", "point");
   const methods = distinct(points.map(({ method }) => method));
-  const panel = (field: "share" | "distance", name: string, threshold: number, format: string, first: boolean) => {
-    const own = points
-      .filter((point) => point[field] !== undefined)
-      .map(({ method, seed, [field]: value }) => ({ method, seed, value: value! }));
-    const means = methods.flatMap((method) => {
-      const values = own.filter((point) => point.method === method).map(({ value }) => value);
-      return values.length === 0 ? [] : [{ method, value: mean(values), seeds: values.length }];
-    });
-    const values = [threshold, ...own.map(({ value }) => value)];
+  const panel = (field: "share" | "distance", name: string, limit: number, format: string, first: boolean) => {
+    const own = points.flatMap(({ method, seed, [field]: value }) =>
+      value === undefined ? [] : [{ method, seed, value }],
+    );
+    const means = groupBy(own, ({ method }) => method).map((runs) => ({
+      method: runs[0].method,
+      value: mean(runs.map(({ value }) => value)),
+      seeds: runs.length,
+    }));
+    const values = [limit, ...own.map(({ value }) => value)];
     // Distances of entries near zero can be anything; a share is drawn from nothing to everything.
-    const wide = field === "distance" && Math.max(...values) > 10 * threshold && Math.min(...values) > 0;
-    const scale = wide
-      ? { type: "log", nice: true }
-      : { domain: [Math.min(0, ...values), Math.max(field === "share" ? 1 : 1.25 * threshold, ...values)], nice: true };
-    const x = { field: "value", type: "quantitative", title: name, scale, axis: { format, tickCount: 5 } };
-    const y = {
-      field: "method",
-      type: "nominal",
-      title: null,
+    const wide = field === "distance" && Math.max(...values) > 10 * limit && Math.min(...values) > 0;
+    const ends = [Math.min(0, ...values), Math.max(field === "share" ? 1 : 1.25 * limit, ...values)];
+    const x = quantity(name, {
+      scale: wide ? logScale(values) : { domain: ends, nice: true },
+      axis: { format, tickCount: 5 },
+    })("value");
+    const y = category("method", {
       scale: { domain: methods },
       axis: first ? {} : { labels: false, ticks: false },
-    };
-    const color = { field: "method", type: "nominal", legend: null, scale: { domain: methods, range: SERIES_COLORS } };
-    const tooltip = [
-      { field: "method", title: "optimizer" },
-      { field: "seed", title: "seed" },
-      { field: "value", title: name, format: ".3~g" },
-    ];
-    const meanTooltip = [
-      { field: "method", title: "optimizer" },
-      { field: "value", title: `mean ${name}`, format: ".3~g" },
-      { field: "seeds", title: "seeds" },
-    ];
+    });
+    const color = series("method", methods, { legend: null });
+    const tips = tooltip({ method: "optimizer", seed: "seed", value: [name, DIGITS] });
+    const meanTips = tooltip({ method: "optimizer", value: [`mean ${name}`, DIGITS], seeds: "seeds" });
     return {
       width: 270,
       height: { step: 46 },
       layer: [
-        {
-          data: { values: [{ value: threshold }] },
-          mark: { type: "rule", strokeWidth: 2, strokeDash: [6, 4], color: PALETTE.grey },
-          encoding: { x, tooltip: [{ field: "value", title: "threshold" }] },
-        },
-        {
-          data: { values: own },
-          mark: { type: "point", filled: false, size: 45, opacity: 0.8, yOffset: 10 },
-          encoding: { x, y, color, tooltip },
-        },
-        {
-          data: { values: means },
-          mark: { type: "point", filled: true, shape: "diamond", size: 130, opacity: 1 },
-          encoding: { x, y, color, tooltip: meanTooltip },
-        },
+        threshold({ value: limit }, { x, tooltip: tooltip({ value: "threshold" }) }),
+        ring(own, { x, y, color, tooltip: tips }, { size: 45, opacity: 0.8, yOffset: 10 }),
+        dot(means, { x, y, color, tooltip: meanTips }, { shape: "diamond", size: 130 }),
       ],
     };
   };
-  return {
-    $schema: VEGA_LITE_SCHEMA,
-    description: `${title}: ${methods.map((method) => verdictSentence(points.filter((point) => point.method === method))).join(" ")}`,
-    title: { text: title, anchor: "start" },
+  return figure({
+    title,
+    reading: groupBy(points, ({ method }) => method)
+      .map(verdictSentence)
+      .join(" "),
     // The second panel has no labels at its left: without this it is moved as far as the first.
     bounds: "flush",
     spacing: 45,
     hconcat: [
-      panel("share", "share of the gain that is linear (dashed: 50 %)", LINEARIZED_SHARE, ".0%", true),
+      panel("share", "share of the gain that is linear (dashed: 50 %)", LINEARIZED_SHARE, AXIS_PERCENT, true),
       panel("distance", "mean distance of kernel entries (dashed: 2.0)", FIXED_FEATURES_DISTANCE, "~g", false),
     ],
-  };
+  });
 }
 
-/** What a method's runs say, as one sentence: each half with its mean and in how many seeds it holds, then the verdict. */
+/**
+ * What a method's runs say, as one sentence: each half with its mean and in how many seeds it holds, then the verdict.
+ *
+ * @throws InputError without a run
+ */
 export function verdictSentence(points: readonly VerdictPoint[]): string {
-  if (points.length === 0) throw new Error("a verdict needs at least one run");
+  if (points.length === 0) throw new InputError("A verdict needs at least one run.");
   const of = (field: "share" | "distance"): number[] => points.flatMap((point) => point[field] ?? []);
   const count = (verdict: keyof KernelBehavior): string =>
     `${points.filter(({ verdicts }) => verdicts[verdict] === true).length} of ${points.length}`;

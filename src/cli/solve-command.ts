@@ -1,7 +1,8 @@
 /** `kernel-view solve`: from kernel files to accuracies. */
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
-import { gridChart, gridPoints } from "../charts/grid-chart";
+import { gridChart } from "../charts/grid-chart";
+import { gridPoints } from "../charts/solver-grid";
 import { aggregate, runsOf } from "../sweep/aggregate";
 import { kernelFile, readKernels } from "../archives/kernel-files";
 import {

@@ -7,32 +7,28 @@ import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { kernelChange } from "../../src/behavior/kernel-change";
+import { type EarlyStep, PREDICTING_FORMULAS, type PredictingFormula } from "../../src/behavior/early-steps";
 import { agreementChart } from "../../src/charts/agreement-chart";
+import { barChart, maskFillChart } from "../../src/charts/bar-chart";
 import { choiceChart } from "../../src/charts/choice-chart";
 import { circleChart } from "../../src/charts/circle-chart";
-import { contributionChart } from "../../src/charts/contribution-chart";
+import { curvesChart, earlyStepPoints, linearizationPoints } from "../../src/charts/curves-chart";
 import { datasetChart } from "../../src/charts/dataset-chart";
-import { earlyStepPoints, earlyStepsChart } from "../../src/charts/early-steps-chart";
 import { featureChangeCells, featureChangeChart } from "../../src/charts/feature-change-chart";
 import { gainChart } from "../../src/charts/gain-chart";
-import { gridChart, gridPoints } from "../../src/charts/grid-chart";
-import { groupedAccuracyChart } from "../../src/charts/grouped-accuracy-chart";
+import { gridChart } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { kernelPanels } from "../../src/charts/kernel-panels";
-import { linearizationChart, linearizationPoints } from "../../src/charts/linearization-chart";
-import { maskFillChart } from "../../src/charts/mask-fill-chart";
 import { predictionTermsChart } from "../../src/charts/prediction-terms-chart";
 import { promptChart } from "../../src/charts/prompt-chart";
 import { promptTokenChart } from "../../src/charts/prompt-token-chart";
-import { naturalnessChart } from "../../src/charts/naturalness-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
+import { sameAnswers, sameAnswersChart } from "../../src/charts/same-answers-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
-import { type ChartSpec, PALETTE } from "../../src/charts/spec";
-import { stepPanelsChart } from "../../src/charts/step-panels-chart";
+import { gridPoints } from "../../src/charts/solver-grid";
+import { type ChartSpec, PALETTE } from "../../src/charts/figure";
 import { subspaceChart } from "../../src/charts/subspace-chart";
 import { subspaceEntriesChart } from "../../src/charts/subspace-entries-chart";
-import { tangentChart } from "../../src/charts/tangent-chart";
-import { trainingChart } from "../../src/charts/training-chart";
 import { twoTestsChart } from "../../src/charts/two-tests-chart";
 import { verdictGridChart } from "../../src/charts/verdict-grid-chart";
 import { verdictChart, verdictPoint, verdictSentence, type VerdictPoint } from "../../src/charts/verdict-chart";
@@ -143,6 +139,30 @@ const threeTermsSum = {
   classes: ["terrible", "great"] as [string, string],
 };
 
+/** How well each kernel predicts the change of f: correlation and relative error. */
+const earlyStep = (step: number, agreements: Partial<Record<PredictingFormula, [number, number]>>): EarlyStep => ({
+  step,
+  learningRate: 0.1,
+  loss: 1,
+  change: new Float64Array(1),
+  predictions: new Map(
+    PREDICTING_FORMULAS.flatMap((formula) => {
+      const [correlation, relativeError] = agreements[formula] ?? [];
+      return correlation === undefined || relativeError === undefined
+        ? []
+        : [
+            [
+              formula,
+              {
+                predicted: new Float64Array(1),
+                agreement: { correlation, relativeError, scale: 1, scaledError: 0.1 },
+              },
+            ],
+          ];
+    }),
+  ),
+});
+
 /** Two subspaces, the second without a kernel of rank 4. */
 const twoClouds = (() => {
   const exact = [2, -1, 1, -1, 3, -2, 1, -2, 1];
@@ -183,18 +203,16 @@ const figures: Record<string, () => ChartSpec> = {
     ),
   circle: () => circleChart([circleFit(4), circleFit(64)], { example: 1 }),
   tangent: () =>
-    tangentChart(
-      ["width 4", "width 64"].flatMap((panel, p) =>
-        ["at 0°", "at 90°"].flatMap((example, e) =>
-          [0, 0.5, 1].map((share) => ({
-            panel,
-            example,
-            share,
-            value: e + share - (1 - p) * share ** 2,
-            tangent: e + share,
-          })),
+    curvesChart(
+      ["width 4", "width 64"].flatMap((column, p) =>
+        ["at 0°", "at 90°"].flatMap((curve, e) =>
+          [0, 0.5, 1].flatMap((step) => [
+            { column, curve, step, value: e + step - (1 - p) * step ** 2 },
+            { column, curve, step, value: e + step, dashed: true },
+          ]),
         ),
       ),
+      { title: "From the first to the last parameters", xTitle: "share of the way", valueTitle: "f" },
     ),
   verdict: () =>
     verdictChart(
@@ -227,8 +245,8 @@ const figures: Record<string, () => ChartSpec> = {
           accuracy,
         })),
         ...[0.8, 0.86].map((accuracy, seed) => ({ method: "SGD kernel, prompted", family: "kernel", seed, accuracy })),
-      ],
-      { title: "Two seeds", chance: 0.5 },
+      ].map((score) => ({ ...score, chance: 0.5 })),
+      { title: "Two seeds" },
     ),
   "kernel-heatmap": () =>
     kernelHeatmap({
@@ -300,7 +318,7 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "SGD kernel, least squares" },
     ),
   "grouped-accuracy": () =>
-    groupedAccuracyChart(
+    accuracyChart(
       [
         ["trec", 1 / 6],
         ["subj", 1 / 2],
@@ -450,13 +468,12 @@ const figures: Record<string, () => ChartSpec> = {
       "Two tasks",
     ),
   contribution: () =>
-    contributionChart(
+    barChart(
       [
-        { part: "embeddings", value: 1.5 },
-        { part: "layer 1", value: -0.25 },
+        { name: "embeddings", value: 1.5 },
+        { name: "layer 1", value: -0.25 },
       ],
-      "One kernel entry",
-      "part of the inner product",
+      { title: "One kernel entry", valueTitle: "part of the inner product", nameTitle: "parameters" },
     ),
   slope: () =>
     slopeChart(
@@ -469,25 +486,33 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "Linearization error and width", yTitle: "relative linearization error" },
     ),
   naturalness: () =>
-    naturalnessChart(
+    curvesChart(
       [0, 0.3, 0.6].flatMap((naturalness) =>
         [13, 21].flatMap((seed, s) =>
           ["subj", "trec"].flatMap((task, t) => [
             {
-              measure: "linearization error (relative)",
-              task,
+              row: "linearization error (relative)",
+              curve: task,
               seed,
-              naturalness,
+              step: naturalness,
               value: 0.5 - 0.5 * naturalness + 0.1 * t + 0.02 * s,
             },
             ...(naturalness === 0.3 && t === 1
               ? []
-              : [{ measure: "test accuracy", task, seed, naturalness, value: 0.6 + 0.3 * naturalness + 0.02 * s }]),
+              : [
+                  {
+                    row: "test accuracy",
+                    curve: task,
+                    seed,
+                    step: naturalness,
+                    value: 0.6 + 0.3 * naturalness + 0.02 * s,
+                  },
+                ]),
             {
-              measure: "distance over three decades",
-              task,
+              row: "distance over three decades",
+              curve: task,
               seed,
-              naturalness,
+              step: naturalness,
               value: 0.1 * 10 ** (5 * naturalness) * (1 + t + s),
             },
           ]),
@@ -495,12 +520,12 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       {
         title: "Three measures of two tasks",
-        thresholds: { "linearization error (relative)": 0.25 },
-        formats: { "test accuracy": ".0%" },
+        xTitle: "naturalness of pretraining",
+        level: { "linearization error (relative)": 0.25 },
       },
     ),
   linearization: () =>
-    linearizationChart(
+    curvesChart(
       [13, 21].flatMap((seed, s) =>
         linearizationPoints(
           {
@@ -515,7 +540,7 @@ const figures: Record<string, () => ChartSpec> = {
           seed,
         ),
       ),
-      { title: "SGD on one task" },
+      { title: "SGD on one task", valueTitle: "test accuracy", percent: true },
     ),
   "feature-change": () =>
     featureChangeChart(
@@ -533,25 +558,27 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "K (SGD) before and after" },
     ),
   "early-steps": () =>
-    earlyStepsChart(
-      [1, 2, 3, 4].flatMap((step) => [
-        { step, formula: "sgd" as const, correlation: 1 - 0.01 * step, relativeError: 0.01 * step },
-        { step, formula: "signgd" as const, correlation: step === 1 ? NaN : 0.7, relativeError: 30 },
-        { step, formula: "asymmetric_signgd" as const, correlation: 0.8, relativeError: step === 2 ? 0 : 0.9 },
-      ]),
+    curvesChart(
+      earlyStepPoints(
+        [1, 2, 3, 4].map((step) =>
+          earlyStep(step, {
+            sgd: [1 - 0.01 * step, 0.01 * step],
+            signgd: [step === 1 ? NaN : 0.7, 30],
+            asymmetric_signgd: [0.8, 0.9],
+          }),
+        ),
+      ),
+      { title: "The first steps" },
     ),
   "early-steps-rates": () =>
-    earlyStepsChart(
+    curvesChart(
       [0.1, 0.01].flatMap((rate) =>
-        [1, 2].map((step) => ({
-          step,
-          formula: "sgd" as const,
-          correlation: 1 - rate * step,
-          relativeError: rate * step,
+        earlyStepPoints(
+          [1, 2].map((step) => earlyStep(step, { sgd: [1 - rate * step, rate * step] })),
           rate,
-        })),
+        ),
       ),
-      { title: "Two learning rates", selected: 0.01 },
+      { title: "Two learning rates", setting: { title: "learning rate", selected: 0.01 } },
     ),
   subspace: () =>
     subspaceChart(
@@ -575,11 +602,10 @@ const figures: Record<string, () => ChartSpec> = {
       ],
       examples: threeSentences,
       classes: ["terrible", "great"],
-      columns: 2,
     }),
   "subspace-entries": () => subspaceEntriesChart(twoClouds, { examples: threeSentences, selected: 4 }),
   "step-panels": () =>
-    stepPanelsChart(
+    curvesChart(
       ["mr", "trec"].flatMap((row, r) =>
         ["SGD", "AdamW"].flatMap((column, c) =>
           ["fine-tuned", "linearized"].flatMap((curve, u) =>
@@ -599,11 +625,11 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "Two tasks, two methods", valueTitle: "test accuracy", percent: true },
     ),
   "step-panels-level": () =>
-    stepPanelsChart(
+    curvesChart(
       ["SGD", "AdamW"].flatMap((curve, u) =>
         [10, 20].map((step) => ({ row: "", column: "trec", curve, step, seed: 13, value: 0.05 * step * (1 + u) })),
       ),
-      { valueTitle: "mean relative distance", level: { value: 2, title: "fixed features below" } },
+      { valueTitle: "mean relative distance", level: 2 },
     ),
   "two-tests": () =>
     twoTestsChart(
@@ -634,11 +660,11 @@ const figures: Record<string, () => ChartSpec> = {
       { title: "Two tasks, three draws" },
     ),
   training: () =>
-    trainingChart([
-      ...[0.7, 0.5, 0.3].map((value, step) => ({ run: "SGD, seed 13", step, measure: "training loss (nats)", value })),
-      ...[0.7, 0.6, 0.2].map((value, step) => ({ run: "Adam, seed 13", step, measure: "training loss (nats)", value })),
-      { run: "SGD, seed 13", step: 2, measure: "dev accuracy", value: 0.8 },
-      { run: "Adam, seed 13", step: 2, measure: "dev accuracy", value: 0.75 },
+    curvesChart([
+      ...[0.7, 0.5, 0.3].map((value, step) => ({ curve: "SGD, seed 13", step, row: "training loss (nats)", value })),
+      ...[0.7, 0.6, 0.2].map((value, step) => ({ curve: "Adam, seed 13", step, row: "training loss (nats)", value })),
+      { curve: "SGD, seed 13", step: 2, row: "dev accuracy", value: 0.8 },
+      { curve: "Adam, seed 13", step: 2, row: "dev accuracy", value: 0.75 },
     ]),
 };
 
@@ -785,6 +811,25 @@ test("a prediction's bars add up to it, by size; those that are not drawn are on
   assert.ok(Math.abs(sum(few) + 0.1) < 1e-12);
 });
 
+test("symbols stand as in print wherever a chart writes them", () => {
+  const points = ["K_SGD, f_lin", "K_A-SignGD"].map((curve) => ({ row: "‖f_t − f_0‖", curve, step: 0, value: 1 }));
+  const text = JSON.stringify(curvesChart(points, { title: "from θ_0 to θ_t" }));
+  assert.doesNotMatch(text, /[fθ]_|K_/);
+  for (const shown of ["K (SGD), fₗᵢₙ", "K (A-SignGD)", "‖fₜ − f₀‖", "from θ₀ to θₜ"])
+    assert.ok(text.includes(shown), shown);
+});
+
+test("positive entries over decades are coloured by their logarithms", () => {
+  const sides = { rows: threeSentences, columns: threeSentences };
+  const scale = (values: number[]) => {
+    const { vconcat } = kernelHeatmap({ values, ...sides }) as ChartSpec & { vconcat: { encoding: object }[] };
+    return JSON.stringify(vconcat[1].encoding);
+  };
+  assert.match(scale([1, 2, 5, 10, 20, 50, 100, 200, 500]), /"type":"log","domain":\[1,500\]/);
+  assert.doesNotMatch(scale([1, 2, 5, 10, 20, 50, 60, 70, 80]), /"log"/);
+  assert.doesNotMatch(scale([0, 2, 5, 10, 20, 50, 100, 200, 500]), /"log"/);
+});
+
 test("the menus move the reading and the curve", async () => {
   const points = [0, 0.1].flatMap((regularization) =>
     [10, Infinity].map((f0) => ({
@@ -839,7 +884,7 @@ test("a click in the legend leaves one method's marks, and the rows stay where t
   // Two tasks, with a mean and two seeds for each of four methods; the legend has a symbol for each.
   const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
   const before = await view.toSVG();
-  view.signal("methods_method_legend", "K (SGD)");
+  view.signal("names_name_legend", "K (SGD)");
   const after = await view.toSVG();
   assert.deepEqual([symbols(before), symbols(after)], [24, 6]);
   const axis = (svg: string): string[] => svg.match(/>(trec|subj)</g) ?? [];
@@ -916,10 +961,10 @@ test("the feature chart's rows and columns have one order, whatever that of the 
     ["layer 2", "query"],
     ["embeddings", "embeddings"],
   ].map(([layer, kind]) => ({ layer, kind, distance: 1 }));
-  const sorts = (chart: ChartSpec) =>
-    Object.values((chart as unknown as { encoding: Record<string, { sort: string[] }> }).encoding).map(
-      ({ sort }) => sort,
-    );
+  const sorts = (chart: ChartSpec) => {
+    const { x, y } = chart.encoding as Record<"x" | "y", { sort: string[] }>;
+    return [x.sort, y.sort];
+  };
   const expected = [
     ["embeddings", "query", "value", "biases", "all"],
     ["embeddings", "layer 2", "layer 10", "head", "all"],
@@ -936,24 +981,33 @@ test("points of two series at one place stand beside each other, in shapes of th
   assert.equal(new Set(places.map(([, , shape]) => shape)).size, 2);
 });
 
-test("a trajectory's agreement gives a point for each step and kernel", () => {
-  const agreement = { correlation: 0.5, relativeError: 0.25, scale: 1, scaledError: 0.1 };
-  const step = {
-    step: 1,
-    learningRate: 0.1,
-    loss: 1,
-    change: new Float64Array(1),
-    predictions: new Map([["sgd" as const, { predicted: new Float64Array(1), agreement }]]),
-  };
-  assert.deepEqual(earlyStepPoints([step]), [{ step: 1, formula: "sgd", correlation: 0.5, relativeError: 0.25 }]);
+test("a trajectory's agreement gives two points for each step and kernel", () => {
+  const step = earlyStep(1, { sgd: [0.5, 0.25] });
+  assert.deepEqual(earlyStepPoints([step]), [
+    { row: "correlation", curve: "K (SGD)", step: 1, value: 0.5 },
+    { row: "relative error", curve: "K (SGD)", step: 1, value: 0.25 },
+  ]);
+});
+
+test("more curves than colours are drawn too, as the runs of many seeds", async () => {
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const spec = curvesChart(
+    names.flatMap((name, at) => [0, 1].map((step) => ({ curve: name, step, value: at + step }))),
+  );
+  const svg = await render(spec, versions[0].compile);
+  for (const name of names) assert.match(svg, new RegExp(`>${name}<`));
+  assert.match(JSON.stringify(spec), new RegExp(`"range":\\["${PALETTE.blue}",[^\\]]*,"${PALETTE.blue}"\\]`));
 });
 
 test("buttons choose the learning rate of the early steps, and the axes stay", async () => {
   const spec = figures["early-steps-rates"]();
-  assert.match(spec.description, /after 2 steps: K \(SGD\) correlation 0\.98, relative error 0\.020$/);
+  assert.match(
+    spec.description,
+    /optimizer steps from 1 to 2: correlation: K \(SGD\) 0\.99 to 0\.98; relative error: K \(SGD\) 0\.01 to 0\.02$/,
+  );
   const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
   const small = await view.toSVG();
-  const large = await view.signal("rate", 0.1).toSVG();
+  const large = await view.signal("setting", 0.1).toSVG();
   assert.notEqual(small, large);
   const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
   assert.deepEqual(labels(large), labels(small));
@@ -1030,12 +1084,30 @@ test("kernel panels group by class, each in its own units", () => {
   );
 });
 
+test("kernel panels without their diagonal have units without it", () => {
+  const panels = [{ name: "K", values: [9, -1, 2, -1, 9, 1, 2, 1, 9] }];
+  const { data } = kernelPanels({ panels, examples: threeSentences, hideDiagonal: true }) as unknown as {
+    data: { values: { row: number; column: number; values: number[] }[] };
+  };
+  assert.deepEqual(
+    data.values.map(({ row, column, values }) => [row, column, ...values]),
+    [
+      [0, 2, 1],
+      [0, 1, -0.5],
+      [2, 0, 1],
+      [2, 1, 0.5],
+      [1, 0, -0.5],
+      [1, 2, 0.5],
+    ],
+  );
+});
+
 test("buttons choose the width of the network on the circle, and the axes stay", async () => {
   const view = new View(parse(versions[0].compile(figures.circle() as never, { logger: collector() }).spec), {
     renderer: "none",
   });
   const narrow = await view.toSVG();
-  const wide = await view.signal("units", 64).toSVG();
+  const wide = await view.signal("setting", 64).toSVG();
   assert.notEqual(narrow, wide);
   const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
   assert.deepEqual(labels(wide), labels(narrow));
@@ -1104,19 +1176,21 @@ test("a measurement's verdict takes the distance of its own kernel", () => {
   });
 });
 
-test("the naturalness chart tells where each task's means begin and end, and its legend chooses tasks in every panel", async () => {
+test("a chart of curves tells where each of them begins and ends, and its legend chooses them in every panel", async () => {
   const spec = figures.naturalness();
   assert.equal(
     spec.description,
-    "Three measures of two tasks, from 0 to 0.6: linearization error (relative) subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy subj 0.61 to 0.79, trec 0.61 to 0.79; distance over three decades subj 0.15 to 150, trec 0.25 to 250",
+    "Three measures of two tasks: naturalness of pretraining from 0 to 0.6: linearization error (relative): subj 0.51 to 0.21, trec 0.61 to 0.31; test accuracy: subj 61.0 to 79.0 %, trec 61.0 to 79.0 %; distance over three decades: subj 0.15 to 150, trec 0.25 to 250",
   );
-  const view = new View(parse(versions[0].compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
-  const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
-  const before = await view.toSVG();
-  view.signal("tasks_task_legend", "subj");
-  // Of three panels, a mean and two seeds at three levels; trec lacks one level in one panel.
-  assert.deepEqual([symbols(before), symbols(await view.toSVG())], [51, 27]);
-  view.finalize();
+  for (const version of versions) {
+    const view = new View(parse(version.compile(spec as never, { logger: collector() }).spec), { renderer: "none" });
+    const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
+    const before = await view.toSVG();
+    view.signal("curves_curve_legend", "subj");
+    // Of three panels, a mean at three levels; trec lacks one level in one panel.
+    assert.deepEqual([symbols(before), symbols(await view.toSVG())], [17, 9], version.name);
+    view.finalize();
+  }
 });
 
 test("impossible figures are refused", () => {
@@ -1125,11 +1199,13 @@ test("impossible figures are refused", () => {
   assert.throws(() => circleChart([circleFit(4), circleFit(4)]), /one of each width; it has the widths 4, 4/);
   assert.throws(() => circleChart([circleFit(4)], { selected: 8 }), /no network of width 8; there are 4/);
   assert.throws(() => circleChart([circleFit(4)], { example: 2 }), /no training example 2; there are 2/);
-  assert.throws(() => tangentChart([]), /at least one point/);
   assert.throws(() => verdictChart([]), /at least one point/);
   assert.throws(() => verdictSentence([]), /at least one run/);
   assert.throws(
-    () => earlyStepsChart([{ step: 1, formula: "sgd", correlation: 1, relativeError: 1, rate: 1 }], { selected: 2 }),
+    () =>
+      curvesChart(earlyStepPoints([earlyStep(1, { sgd: [1, 1] })], 1), {
+        setting: { title: "learning rate", selected: 2 },
+      }),
     /no run with the learning rate 2; there are 1\.$/,
   );
   assert.throws(() => slopeChart([]), /at least one point/);
@@ -1157,27 +1233,18 @@ test("impossible figures are refused", () => {
     /class "terrible" is not among/,
   );
   assert.throws(() => regularizationChart([]), /at least one point/);
-  assert.throws(() => groupedAccuracyChart([]), /at least one score/);
+  assert.throws(() => accuracyChart([]), /at least one score/);
   assert.throws(
     () =>
-      groupedAccuracyChart(
+      accuracyChart(
         ["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 })),
       ),
     /5 kinds of methods, not 6/,
   );
   assert.throws(() => gainChart([], { smallestGain: 0.05 }), /at least one task/);
-  assert.throws(() => linearizationChart([]), /at least one point/);
-  assert.throws(() => naturalnessChart([]), /at least one point/);
-  const measured = { measure: "error", task: "subj", seed: 1, naturalness: 0, value: 1 };
-  assert.throws(
-    () => naturalnessChart([measured], { formats: { accuracy: ".0%" } }),
-    /no measure "accuracy" in the naturalness chart; there are: error\.$/,
-  );
-  assert.throws(
-    () => naturalnessChart(["a", "b", "c", "d", "e", "f"].map((task) => ({ ...measured, task }))),
-    /5 tasks, not 6/,
-  );
-  assert.throws(() => earlyStepsChart([]), /at least one point/);
+  assert.throws(() => curvesChart([]), /at least one point/);
+  const measured = { row: "error", curve: "subj", seed: 1, step: 0, value: 1 };
+  assert.throws(() => curvesChart([measured], { percent: ["accuracy"] }), /no row "accuracy"; there are: error\.$/);
   assert.throws(() => subspaceChart([], { vectors: 1 }), /at least one point/);
   assert.throws(() => subspaceEntriesChart([], { examples: threeSentences }), /at least one kernel/);
   assert.throws(
@@ -1244,4 +1311,55 @@ test("tokens that are cut off have no position, and the description brackets the
     data.values.map(({ origin }) => origin),
     ["special token", "first text", "first text", "template", "mask", "second text", "special token"],
   );
+});
+
+const answers = [
+  { name: "K_SGD, lstsq", classes: [0, 1, 1, 0] },
+  { name: "K_SGD, svc", classes: [0, 1, 0, 0] },
+  { name: "the labels", classes: [1, 1, 0, 0] },
+];
+
+test("answers are compared for every pair once, the earlier method first", () => {
+  assert.deepEqual(sameAnswers(answers), [
+    { first: "K_SGD, lstsq", second: "K_SGD, svc", same: 3, examples: 4, share: 0.75 },
+    { first: "K_SGD, lstsq", second: "the labels", same: 2, examples: 4, share: 0.5 },
+    { first: "K_SGD, svc", second: "the labels", same: 3, examples: 4, share: 0.75 },
+  ]);
+});
+
+for (const version of versions) {
+  test(`the chart of same answers has a cell and its percentage for each pair, and every name once: Vega-Lite ${version.name}`, async () => {
+    const spec = sameAnswersChart(answers, { title: "mr" });
+    assert.equal(spec.description, "mr: 3 methods; least for K (SGD), lstsq and the labels, 50.0 %");
+    const svg = await render(spec, version.compile);
+    const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
+    assert.deepEqual(texts.filter((text) => ["75%", "50%"].includes(text)).length >= 3, true, texts.join(" | "));
+    assert.equal(texts.filter((text) => text === "K (SGD), lstsq").length, 1, "a column only");
+    assert.equal(texts.filter((text) => text === "K (SGD), svc").length, 2, "a row and a column");
+    assert.equal(texts.filter((text) => text === "the labels").length, 1, "a row only");
+  });
+}
+
+test("colours of same answers are scaled without the reference, whose row is still there", () => {
+  const spec = sameAnswersChart([...answers, { name: "third", classes: [1, 1, 0, 1] }], { reference: "the labels" });
+  assert.match(spec.description, /: 3 methods; least for K \(SGD\), lstsq and third, 25\.0 %$/);
+  assert.match(JSON.stringify(spec), /"domain":\[0\.25,0\.75\],"clamp":true/);
+  assert.match(JSON.stringify(spec.data), /"second":"the labels"/);
+});
+
+test("methods that agree on everything are drawn too", () => {
+  const spec = sameAnswersChart([
+    { name: "a", classes: [0, 1] },
+    { name: "b", classes: [0, 1] },
+  ]);
+  assert.match(JSON.stringify(spec), /"domain":\[0,1\]/);
+});
+
+test("answers that cannot be compared are refused", () => {
+  assert.throws(() => sameAnswersChart([answers[0]]), /at least two methods; there are 1/);
+  assert.throws(
+    () => sameAnswersChart([answers[0], { name: "short", classes: [0] }]),
+    /"K_SGD, lstsq" has answers for 4 examples and "short" for 1/,
+  );
+  assert.throws(() => sameAnswersChart([answers[0], answers[0]]), /Two methods are called "K_SGD, lstsq"/);
 });
