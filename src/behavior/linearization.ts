@@ -14,7 +14,7 @@ import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { runSteps } from "../steps";
 import { directionalDerivative, movedParameters } from "./displacement";
-import type { OutputTable } from "./output-table";
+import type { OutputTable } from "./output-loss";
 
 export interface LinearizationOptions {
   /** θ_0: where gradients are taken. */

@@ -1,4 +1,4 @@
-import { agreementOf } from "../behavior/agreement";
+import { agreementOf } from "../behavior/kernel-comparison";
 import { type ChartSpec, distinct, SERIES_COLORS, SOLID_LEGEND, VEGA_LITE_SCHEMA } from "./spec";
 
 /** A quantity of one example as it is, and as something predicts it. */

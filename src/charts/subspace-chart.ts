@@ -3,7 +3,7 @@ import {
   johnsonLindenstraussDimension,
   johnsonLindenstraussError,
 } from "../behavior/johnson-lindenstrauss";
-import type { KernelDistance } from "../behavior/kernel-distance";
+import type { KernelDistance } from "../behavior/kernel-comparison";
 import { logScale } from "./log-scale";
 import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 

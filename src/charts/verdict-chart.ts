@@ -1,6 +1,4 @@
-import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
-import type { KernelBehavior } from "../behavior/kernel-behavior";
-import { LINEARIZED_SHARE } from "../behavior/recovered-gain";
+import { FIXED_FEATURES_DISTANCE, type KernelBehavior, LINEARIZED_SHARE } from "../behavior/verdicts";
 import type { BehaviorRun } from "../sweep/behavior-record";
 import { mean } from "../solvers/metrics";
 import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, VEGA_LITE_SCHEMA } from "./spec";

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { sortedSettings, trainingConfigOf, type FineTuneInputs, type LabelledPrompts } from "../finetune/fine-tune";
 import type { TrainingSettings } from "../finetune/training-config";
 import { runningSignal } from "../running-cell";
@@ -29,7 +30,7 @@ const FORMAT = 2;
  */
 export async function fineTuningRun(options: FineTuningRunOptions): Promise<FineTuningRun> {
   const { learningRates, onProgress, store, signal = runningSignal(), ...rest } = options;
-  if (learningRates.length === 0) throw new Error("fine-tuning needs at least one learning rate");
+  if (learningRates.length === 0) throw new InputError("fine-tuning needs at least one learning rate");
   const failed = new AbortController();
   const sideBySide = learningRates.length > 1 && gainsSideBySide(rest.model, rest.head);
   const compute = (run: SingleRunOptions): Promise<FineTuningRun> =>

@@ -2,6 +2,7 @@
  * Fine-tuning runs side by side, each in a process of its own on its share of the cores. A step of a small model has too
  * little to do for two cores to share it, so two runs at once take little longer than one. The bits are those of a run in this process.
  */
+import { DivergedError } from "../errors";
 import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -150,7 +151,7 @@ function askWorker(
     const onMessage = (message: FromWorker): void => {
       if (message.type === "progress") onProgress?.({ done: message.done, total: message.total });
       else if (message.type === "done") settle(() => resolve(message.run));
-      else settle(() => reject(Object.assign(new Error(message.message), { name: message.name })));
+      else settle(() => reject(errorOf(message)));
     };
     const onClose = (code: number | null, by: string | null): void =>
       settle(() =>
@@ -180,6 +181,10 @@ function askWorker(
     process.send(run);
   });
 }
+
+/** The kinds of error that callers tell apart keep their class on the way between processes. */
+const errorOf = ({ name, message }: { name: string; message: string }): Error =>
+  name === "DivergedError" ? new DivergedError(message) : Object.assign(new Error(message), { name });
 
 const sent = ({ parameters, ...rest }: Model): SentModel => ({
   ...rest,

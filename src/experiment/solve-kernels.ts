@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { mirrorOf, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { accuracy, asPredictions, f1OfClassOne, predictedClasses } from "../solvers/metrics";
@@ -198,9 +199,9 @@ export function bestOnDev<Name extends string>(
   grid: readonly Solved<Name | "dev">[],
   metric: "accuracy" | "f1" = "accuracy",
 ): Solved<Name | "dev"> {
-  if (grid.length === 0) throw new Error("There is no setting to choose from.");
+  if (grid.length === 0) throw new InputError("There is no setting to choose from.");
   if (!grid[0].scores.dev)
-    throw new Error("The best setting is chosen on the development examples: there are none among the splits.");
+    throw new InputError("The best setting is chosen on the development examples: there are none among the splits.");
   return grid.reduce((best, one) => (one.scores.dev[metric] > best.scores.dev[metric] ? one : best));
 }
 
@@ -213,12 +214,12 @@ export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits"
 /** Throws if a solver does not take kernels of that formula. */
 export function checkFormula(solver: Solver, formula: Formula): void {
   if (solver === "asym" && formula !== "asymmetric_signgd") {
-    throw new Error(
+    throw new InputError(
       `the solver asym is for the asymmetric_signgd kernel, not ${formula}: use lstsq, logistic, svc or svr for that one`,
     );
   }
   if ((solver === "svc" || solver === "svr") && mirrorOf(formula) !== formula) {
-    throw new Error(
+    throw new InputError(
       `the solver ${solver} needs a symmetric kernel, which ${formula} is not: use sgd or signgd, or the solver asym`,
     );
   }
@@ -227,6 +228,8 @@ export function checkFormula(solver: Solver, formula: Formula): void {
 function kernelOf({ kernels }: SplitKernels, formula: Formula): KernelTensor {
   const kernel = kernels.get(formula);
   if (!kernel)
-    throw new Error(`the ${formula} kernel was not computed; there is: ${[...kernels.keys()].join(", ") || "none"}`);
+    throw new InputError(
+      `the ${formula} kernel was not computed; there is: ${[...kernels.keys()].join(", ") || "none"}`,
+    );
   return kernel;
 }

@@ -1,4 +1,5 @@
-/** The kernels of one task: the training examples against every split. */
+/** The kernels of one task, the training examples against every split: computed, cut out of a larger kernel, compared. */
+import { InputError } from "../errors";
 import type { Formula } from "../kernels/formula";
 import { computePlan, kernelPlan, type KernelOptions, type KernelProgress } from "../kernels/kernel";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
@@ -89,4 +90,100 @@ export function firstColumns({ values, shape }: KernelTensor, count: number): Ke
   const result = new Float64Array(n * c * kept * c);
   for (let row = 0; row < n * c; row++) result.set(values.subarray(row * m * c, (row * m + kept) * c), row * kept * c);
   return { values: result, shape: [n, c, kept, c] };
+}
+
+export interface SquareSplitsOptions<Name extends string> {
+  /** [n, C, n, C], of all examples with themselves: one split after another, in the order of `splits`. */
+  kernel: KernelTensor;
+  /** Outputs f of the same examples, [n, C]. */
+  logits: LogitsTensor;
+  /** Class indices of each split's examples. */
+  splits: Record<Name | "train", { labels: number[] }>;
+  /** What the kernel is called. Default "sgd". */
+  formula?: Formula;
+}
+
+/**
+ * The kernels that a solver needs, training examples with each split, cut out of one kernel of all examples with
+ * themselves. For kernels that are made of coordinates of all examples at once, as a random subspace's is.
+ *
+ * @throws if the splits have not as many examples as kernel and logits
+ */
+export function squareSplits<Name extends string>({
+  kernel,
+  logits,
+  splits,
+  formula = "sgd",
+}: SquareSplitsOptions<Name>): Record<Name | "train", SplitKernels> {
+  const [n, c, columns] = kernel.shape;
+  const names = Object.keys(splits) as (Name | "train")[];
+  const total = names.reduce((sum, name) => sum + splits[name].labels.length, 0);
+  if (n !== columns || total !== n || logits.shape[0] !== n || logits.shape[1] !== c) {
+    throw new InputError(
+      `splits of ${total} examples need a kernel of as many with themselves, and their outputs; the kernel has shape [${kernel.shape.join(", ")}], the outputs [${logits.shape.join(", ")}]`,
+    );
+  }
+  const starts = new Map<string, number>();
+  let next = 0;
+  for (const name of names) {
+    starts.set(name, next);
+    next += splits[name].labels.length;
+  }
+  const [from, count] = [starts.get("train")!, splits.train.labels.length];
+  const entries = names.map((name): [Name | "train", SplitKernels] => {
+    const { labels } = splits[name];
+    const start = starts.get(name)!;
+    const values = new Float64Array(count * c * labels.length * c);
+    for (let row = 0; row < count * c; row++) {
+      const first = (from * c + row) * n * c + start * c;
+      values.set(kernel.values.subarray(first, first + labels.length * c), row * labels.length * c);
+    }
+    const own: KernelTensor = { values, shape: [count, c, labels.length, c] };
+    return [
+      name,
+      {
+        kernels: new Map([[formula, own]]),
+        labels,
+        logits: { values: logits.values.slice(start * c, (start + labels.length) * c), shape: [labels.length, c] },
+      },
+    ];
+  });
+  return Object.fromEntries(entries) as Record<Name | "train", SplitKernels>;
+}
+
+/** How many numbers were compared, and how many of them are not the same. */
+export interface ComparedNumbers {
+  numbers: number;
+  different: number;
+}
+
+/**
+ * Compares what was read from files with what was written to them, number for number: every kernel that was read, the
+ * labels and the logits. The same means the same bits, but for NaN: −0 is not 0, and what differs by rounding differs.
+ *
+ * @throws if a kernel that was read was not written, or a shape is another
+ */
+export function compareSplitKernels(read: SplitKernels, written: SplitKernels): ComparedNumbers {
+  const pairs: [string, ArrayLike<number>, readonly number[], ArrayLike<number>, readonly number[]][] = [
+    ...read.kernels,
+  ].map(([formula, kernel]) => {
+    const own = written.kernels.get(formula);
+    if (!own)
+      throw new InputError(
+        `a kernel ${formula} was read that was not written; there was: ${[...written.kernels.keys()].join(", ") || "none"}`,
+      );
+    return [`kernel ${formula}`, kernel.values, kernel.shape, own.values, own.shape];
+  });
+  pairs.push(["logits", read.logits.values, read.logits.shape, written.logits.values, written.logits.shape]);
+  pairs.push(["labels", read.labels, [read.labels.length], written.labels, [written.labels.length]]);
+  const result = { numbers: 0, different: 0 };
+  for (const [name, values, shape, expected, expectedShape] of pairs) {
+    if (shape.join() !== expectedShape.join())
+      throw new InputError(
+        `the ${name} that was read has shape [${shape.join(", ")}], not [${expectedShape.join(", ")}]`,
+      );
+    result.numbers += values.length;
+    for (let i = 0; i < values.length; i++) if (!Object.is(values[i], expected[i])) result.different++;
+  }
+  return result;
 }

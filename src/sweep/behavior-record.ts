@@ -1,5 +1,5 @@
 /** What one measurement of kernel behaviour leaves: numbers and words only, the same from memory and from disk. */
-import type { KernelBehavior } from "../behavior/kernel-behavior";
+import type { KernelBehavior } from "../behavior/verdicts";
 import type { OptimizerName } from "../finetune/optimizer";
 import type { Formula } from "../kernels/formula";
 import type { Solver } from "../solvers/solver-names";

@@ -1,7 +1,7 @@
 /** Finished measurements of kernel behaviour, read from what a sweep wrote. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { KernelBehavior } from "../behavior/kernel-behavior";
+import type { KernelBehavior } from "../behavior/verdicts";
 import type { Formula } from "../kernels/formula";
 import { parseCsv } from "../files/delimited";
 import { taskNames } from "../tasks/task";

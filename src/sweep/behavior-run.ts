@@ -4,13 +4,11 @@
  * kernel solved for itself, kernel gradient descent at equal time, and the verdicts.
  */
 import { fixedFeatures, type FeatureChange } from "../behavior/fixed-features";
-import { kernelTargetAlignment } from "../behavior/kernel-alignment";
-import { kernelBehavior } from "../behavior/kernel-behavior";
-import type { KernelChange } from "../behavior/kernel-change";
+import { type KernelChange, kernelTargetAlignment } from "../behavior/kernel-comparison";
+import { kernelBehavior, recoveredGain } from "../behavior/verdicts";
 import type { KernelDescentRecord } from "../behavior/kernel-descent";
 import { linearizationTest, type LinearizationTest } from "../behavior/linearization-test";
-import type { OutputTable } from "../behavior/output-table";
-import { recoveredGain } from "../behavior/recovered-gain";
+import type { OutputTable } from "../behavior/output-loss";
 import {
   DIVERGED,
   evaluateHeadSteps,

@@ -1,5 +1,5 @@
 /** What many measurements of kernel behaviour say together: verdicts counted, the two tests against each other, and method against method. */
-import type { KernelBehavior } from "../behavior/kernel-behavior";
+import type { KernelBehavior } from "../behavior/verdicts";
 import { mean } from "../solvers/metrics";
 import type { BehaviorRow } from "./behavior-rows";
 

@@ -1,5 +1,5 @@
 /** What choosing a setting on few development examples gains, and how much of that is luck. */
-import { agreementOf } from "../behavior/agreement";
+import { agreementOf } from "../behavior/kernel-comparison";
 import { mean } from "../solvers/metrics";
 import type { Run } from "./aggregate";
 

@@ -6,7 +6,7 @@ import * as vegaModule from "vega";
 import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
-import { kernelChange } from "../../src/behavior/kernel-change";
+import { kernelChange } from "../../src/behavior/kernel-comparison";
 import { agreementChart } from "../../src/charts/agreement-chart";
 import { choiceChart } from "../../src/charts/choice-chart";
 import { circleChart } from "../../src/charts/circle-chart";
