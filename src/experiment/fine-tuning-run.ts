@@ -4,6 +4,7 @@ import type { TrainingSettings } from "../finetune/training-config";
 import { runningSignal } from "../running-cell";
 import { remember } from "./remember";
 import { coresOfEach, gainsSideBySide, runElsewhere } from "./side-by-side";
+import { firstBest } from "./solve-kernels";
 import { singleRun, type FineTuningRun, type SingleRunOptions } from "./single-run";
 
 export type { FineTuningRun } from "./single-run";
@@ -55,7 +56,7 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
     failed.abort(error);
     throw error;
   }
-  return runs.reduce((best, run) => (run.devScore > best.devScore ? run : best));
+  return firstBest(runs, ({ devScore }) => devScore);
 }
 
 /** Everything that a run's result depends on. */

@@ -28,6 +28,17 @@ export function encodeExamples(
   return { examples, sequences, labels: examples.map(({ label }) => label) };
 }
 
+/** {@link encodeExamples} for each split of a few-shot draw. */
+export function encodeSplits(
+  { train, dev, test }: Record<Split, Example[]>,
+  task: Task,
+  tokenizer: TextEncoder,
+  options?: { prompted?: boolean },
+): Record<Split, Inputs> {
+  const encode = (examples: Example[]): Inputs => encodeExamples(examples, task, tokenizer, options);
+  return { train: encode(train), dev: encode(dev), test: encode(test) };
+}
+
 /**
  * One split of a folder, at most `limit` examples of it. Those are taken evenly over the file and keep its order:
  * training files stand label by label, so their first lines would all have one label.

@@ -28,7 +28,12 @@ export function newHeadOutputs(task: Task, kind: OutputKind = "logits"): Outputs
   return outputsOf(classifierHead, task, kind);
 }
 
-function outputsOf(head: Head, task: Task, kind: OutputKind): Outputs {
+/** The outputs of a head for a task. Default: the margin of two classes, else the logits. */
+export function outputsOf(
+  head: Head,
+  task: Task,
+  kind: OutputKind = task.labels.length === 2 ? "margin" : "logits",
+): Outputs {
   const classes = task.labels.length;
   if (kind === "logits") return logitOutputs(head, classes);
   if (classes !== 2)

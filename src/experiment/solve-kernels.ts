@@ -202,8 +202,12 @@ export function bestOnDev<Name extends string>(
   if (grid.length === 0) throw new InputError("There is no setting to choose from.");
   if (!grid[0].scores.dev)
     throw new InputError("The best setting is chosen on the development examples: there are none among the splits.");
-  return grid.reduce((best, one) => (one.scores.dev[metric] > best.scores.dev[metric] ? one : best));
+  return firstBest(grid, ({ scores }) => scores.dev[metric]);
 }
+
+/** The item with the largest score, the first one on ties: how development examples choose everywhere. */
+export const firstBest = <T>(items: readonly T[], score: (item: T) => number): T =>
+  items.reduce((best, one) => (score(one) > score(best) ? one : best));
 
 /** Accuracy of the pretrained outputs as they are, from 0 to 1; NaN where the files have no logits. */
 export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits" | "labels">): number {

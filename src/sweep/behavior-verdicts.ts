@@ -1,6 +1,7 @@
 /** What many measurements of kernel behaviour say together: verdicts counted, the two tests against each other, and method against method. */
 import type { KernelBehavior } from "../behavior/verdicts";
 import { mean } from "../solvers/metrics";
+import { grouped } from "./aggregate";
 import type { BehaviorRow } from "./behavior-rows";
 
 /** The verdicts in the order in which tables show them. */
@@ -25,12 +26,7 @@ export interface VerdictCount {
 
 /** Counts of every verdict by task and method, in order of first appearance. */
 export function verdictCounts(rows: readonly BehaviorRow[]): VerdictCount[] {
-  const groups = new Map<string, BehaviorRow[]>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.task, row.method]);
-    groups.set(key, [...(groups.get(key) ?? []), row]);
-  }
-  return [...groups.values()].flatMap((own) =>
+  return grouped(rows, ({ task, method }) => JSON.stringify([task, method])).flatMap((own) =>
     (Object.keys(CRITERIA) as Criterion[]).map((criterion) => {
       const known = own.map(({ verdicts }) => verdicts[criterion]).filter((verdict) => verdict !== undefined);
       return {
