@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { aggregate, runsOf, type Run } from "../../src/sweep/aggregate";
-import { resultDataFrame } from "../../src/sweep/result-data-frame";
+import { resultDataFrame } from "../../src/sweep/result-table";
 import { latexTable, markdownTable, resultRows } from "../../src/sweep/result-table";
 
 const run = (seed: number, regularization: number, dev: number, test: number, kind = {}): Run => ({
