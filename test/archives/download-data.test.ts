@@ -7,12 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { agNewsCsv } from "../../src/archives/ag-news";
-import {
-  ARCHIVE_ADDRESS,
-  downloadData,
-  type DataDownloadOptions,
-  type TaskSource,
-} from "../../src/archives/download-data";
+import { ARCHIVE_ADDRESS, downloadData, type DataDownloadOptions } from "../../src/archives/download-data";
+import type { TaskSource } from "../../src/archives/install-task";
 import { readOriginal } from "../../src/tasks/k-shot";
 import { taskByName, taskNames } from "../../src/tasks/task";
 import { fakeHub } from "../files/fake-hub";
@@ -551,7 +547,7 @@ test("AG News: rows that are none are named", () => {
   for (const line of ['{"title":"a","description":"b","label":5}', '{"title":"a","label":1}', "null", "oops"]) {
     assert.throws(
       () => agNewsCsv(`{"title":"a","description":"b","label":4}\n${line}\n`, "train.jsonl"),
-      /^Error: train\.jsonl, line 2: not a row with label \(1 to 4\), title and description: /,
+      /^CorruptFileError: train\.jsonl, line 2: not a row with label \(1 to 4\), title and description: /,
     );
   }
 });
