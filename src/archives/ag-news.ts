@@ -35,7 +35,7 @@ export interface AgNewsOptions extends RemoteOptions {
   /** SHA-256 of the published files. */
   published?: Record<(typeof SPLITS)[number], string>;
   onProgress?: (file: string, done: number, total: number) => void;
-  /** Told what the user should know and is no error. */
+  /** Receives notes for the user that are no errors. */
   note?: (line: string) => void;
 }
 
@@ -65,7 +65,7 @@ export async function fetchAgNews(
     return await fromCsv(folder, csvAddress, true, options);
   } catch (error) {
     signal?.throwIfAborted();
-    throw new InputError(`AG News cannot be had: ${reason(problem)}; ${reason(error)}`, {}, { cause: error });
+    throw new InputError(`AG News cannot be downloaded: ${reason(problem)}; ${reason(error)}`, {}, { cause: error });
   }
 }
 

@@ -33,7 +33,7 @@ export interface DataDownloadOptions extends RemoteOptions, OriginOptions {
   limits?: TarLimits;
   /** Bytes of what is downloaded, then of the archive as it is unpacked. */
   onProgress?: (progress: { step: string; done: number; total: number }) => void;
-  /** Told what the user should know and is no error. */
+  /** Receives notes for the user that are no errors. */
   note?: (line: string) => void;
 }
 

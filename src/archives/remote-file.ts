@@ -1,4 +1,4 @@
-/** Files at a web address that vouch for themselves only by size, date and ETag: found, downloaded, hashed. */
+/** Files at a web address that have no published checksum, only a size, a date and an ETag: found, downloaded, hashed. */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, rmSync } from "node:fs";
 import { join, parse } from "node:path";
@@ -126,7 +126,7 @@ export async function fetchVersion(
   const path = join(folder, `.${start}-${version}${ext}`);
   checkSpace(folder, size, name);
   const hex = wanted.sha256?.toLowerCase();
-  // An earlier run may not have been told what it must be.
+  // An earlier run may have been given no checksum.
   if (hex !== undefined && existsSync(path) && (await hashOf(path)) !== hex) rmSync(path);
   if (existsSync(path)) return { path, remote };
   const headers: Record<string, string> = validator === undefined ? {} : { "If-Range": validator };
@@ -143,7 +143,7 @@ export async function fetchVersion(
   return { path, remote };
 }
 
-/** Without a published checksum the connection is all that vouches for a file: a redirect must not leave https. */
+/** Without a published checksum only the connection protects a file: a redirect must not leave https. */
 function httpsOnly(fetcher: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await fetcher(input, init);

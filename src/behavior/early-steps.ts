@@ -3,8 +3,8 @@
  *
  * - SGD, f_t(ξ) − f_{t−1}(ξ) ≈ −η Σ χ_t K_SGD(ξ, ξ_t): exact to first order in η, for batches (χ of their mean loss) and any outputs.
  * - SignGD and, early, Adam: f_t(ξ) − f_{t−1}(ξ) ≈ −η sign(χ_t) K_A-SignGD(ξ, ξ_t), the sign taken of the training example's
- *   gradient. This needs one example a step and one output (the margin): the sign of a sum of gradients is not the sum of signs.
- * - K_SignGD, signs on both sides, is the symmetric stand-in that solvers can use; its size is not that of a change of f.
+ *   gradient. This needs one example per step and one output (the margin): the sign of a sum of gradients is not the sum of signs.
+ * - K_SignGD, signs on both sides, is the symmetric kernel that solvers can use in its place; its size is not that of a change of f.
  *
  * χ_t = ∂ℓ/∂f is the training run's own at each step, at θ_{t−1}. docs/paper.md says what confirms the theorem; the experiment
  * itself checks what it says.

@@ -90,7 +90,7 @@ export function* kernelDescentSteps({
   checkRecord(record, rates.length);
   if (direction === "sign" && (c > 1 || rates.some((_, t) => batchOf(t).length !== 1))) {
     throw new InputError(
-      'the direction "sign" is that of SignGD for one output and one example a step: use the margin and batches of one example, or the direction "gradient"',
+      'the direction "sign" is that of SignGD for one output and one example per step: use the margin and batches of one example, or the direction "gradient"',
     );
   }
   if (clipNorm !== Infinity && (direction === "sign" || !(clipNorm > 0)))

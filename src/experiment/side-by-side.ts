@@ -1,5 +1,5 @@
 /**
- * Fine-tuning runs side by side, each in a process of its own on its share of the cores. A step of a small model has too
+ * Fine-tuning runs side by side, each in a separate process on its share of the cores. A step of a small model has too
  * little to do for two cores to share it, so two runs at once take little longer than one. The bits are those of a run in this process.
  */
 import { DivergedError } from "../errors";
@@ -33,10 +33,10 @@ interface Worker {
   cores: number;
   /** The model that it has. */
   model?: string;
-  /** The last that it wrote to standard error. */
+  /** The last text that it wrote to standard error. */
   lastWords: string;
   ended: boolean;
-  /** Ends it when it was idle for long. */
+  /** Ends it after a long idle time. */
   timer?: NodeJS.Timeout;
 }
 
@@ -157,7 +157,7 @@ function askWorker(
       settle(() =>
         reject(
           new Error(
-            `the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it said nothing"}`,
+            `the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it wrote no message"}`,
           ),
         ),
       );

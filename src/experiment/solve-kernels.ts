@@ -1,6 +1,7 @@
 import { InputError } from "../errors";
 import { mirrorOf, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
+import { entriesOf, recordOf } from "../records";
 import { accuracy, asPredictions, f1OfClassOne, predictedClasses } from "../solvers/metrics";
 import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
 import { runAtOnce } from "../steps";
@@ -67,7 +68,7 @@ export function* solveKernelsSteps<Name extends string>(
     solved.push({
       ...setting,
       f0: setting.f0 ?? Infinity,
-      scores: Object.fromEntries(scores) as Record<Name | "train", Scores>,
+      scores: recordOf(scores),
     });
     yield;
   }
@@ -84,7 +85,7 @@ function prepareSplits<Name extends string>(
   checkFormula(solver, own);
   const { labels, logits } = splits.train;
   const prepared = prepareSolver(solver, { kernel: kernelOf(splits.train, own), labels, logits }, options);
-  const evaluations = (Object.entries(splits) as [Name | "train", SplitKernels][]).map(([name, split]) => ({
+  const evaluations = entriesOf<Name | "train", SplitKernels>(splits).map(([name, split]) => ({
     name,
     labels: split.labels,
     set: {
@@ -108,10 +109,7 @@ export function predictClasses<Name extends string>(
 ): Record<Name | "train", number[]> {
   const { prepared, evaluations } = prepareSplits<Name>(splits, formula, options);
   const predict = prepared.fit(setting);
-  return Object.fromEntries(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))])) as Record<
-    Name | "train",
-    number[]
-  >;
+  return recordOf(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))]));
 }
 
 /** The kernel a solver takes when none is named. */

@@ -4,6 +4,7 @@ import type { Formula } from "../kernels/formula";
 import { computePlan, kernelPlan, type KernelOptions, type KernelProgress } from "../kernels/kernel";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import type { KernelPlan, PlannedBlock } from "../kernels/plan";
+import { entriesOf, recordOf } from "../records";
 import type { Inputs } from "./inputs";
 
 /** What a solver needs to know of one split X. */
@@ -34,10 +35,12 @@ export function planSplits<Name extends string>({
   splits,
   ...options
 }: SplitKernelsOptions<Name>): Record<Name, KernelPlan> {
-  const plans = (Object.keys(splits) as Name[]).map(
-    (name) => [name, kernelPlan({ ...options, train: train.sequences, evaluate: splits[name].sequences })] as const,
+  return recordOf(
+    entriesOf(splits).map(([name, { sequences }]) => [
+      name,
+      kernelPlan({ ...options, train: train.sequences, evaluate: sequences }),
+    ]),
   );
-  return Object.fromEntries(plans) as Record<Name, KernelPlan>;
 }
 
 /** A block of a split's kernel, with its number over all splits in order. */
@@ -50,8 +53,7 @@ export interface SplitBlock<Name extends string> {
 
 /** All blocks in order, split by split, numbered from 0. */
 export function splitBlocks<Name extends string>(plans: Record<Name, KernelPlan>): SplitBlock<Name>[] {
-  const entries = Object.entries(plans) as [Name, KernelPlan][];
-  return entries
+  return entriesOf(plans)
     .flatMap(([split, plan]) => plan.blocks.map((planned) => ({ split, plan, planned })))
     .map((block, index) => ({ index, ...block }));
 }
@@ -61,9 +63,9 @@ export async function splitKernels<Name extends string>(
   options: SplitKernelsOptions<Name>,
 ): Promise<Record<Name, SplitKernels>> {
   const { store, signal, onProgress } = options;
-  const plans = Object.entries(planSplits(options)) as [Name, KernelPlan][];
+  const plans = entriesOf(planSplits(options));
   const total = plans.reduce((sum, [, { blocks }]) => sum + blocks.length, 0);
-  const result = {} as Record<Name, SplitKernels>;
+  const results: [Name, SplitKernels][] = [];
   let [before, reusedBefore] = [0, 0];
   for (const [name, plan] of plans) {
     const { kernels, shares, evaluateLogits, progress } = await computePlan(plan, {
@@ -73,14 +75,10 @@ export async function splitKernels<Name extends string>(
     });
     before += progress.done;
     reusedBefore += progress.reused;
-    result[name] = {
-      kernels,
-      ...(options.breakdown ? { shares } : {}),
-      labels: options.splits[name].labels,
-      logits: evaluateLogits,
-    };
+    const { labels } = options.splits[name];
+    results.push([name, { kernels, ...(options.breakdown ? { shares } : {}), labels, logits: evaluateLogits }]);
   }
-  return result;
+  return recordOf(results);
 }
 
 /** A kernel with the first `count` of its columns' examples, [n, C, count, C]. */
@@ -116,39 +114,36 @@ export function squareSplits<Name extends string>({
   formula = "sgd",
 }: SquareSplitsOptions<Name>): Record<Name | "train", SplitKernels> {
   const [n, c, columns] = kernel.shape;
-  const names = Object.keys(splits) as (Name | "train")[];
-  const total = names.reduce((sum, name) => sum + splits[name].labels.length, 0);
+  const named = entriesOf<Name | "train", { labels: number[] }>(splits);
+  const total = named.reduce((sum, [, { labels }]) => sum + labels.length, 0);
   if (n !== columns || total !== n || logits.shape[0] !== n || logits.shape[1] !== c) {
     throw new InputError(
       `splits of ${total} examples need a kernel of as many with themselves, and their outputs; the kernel has shape [${kernel.shape.join(", ")}], the outputs [${logits.shape.join(", ")}]`,
     );
   }
-  const starts = new Map<string, number>();
   let next = 0;
-  for (const name of names) {
-    starts.set(name, next);
-    next += splits[name].labels.length;
-  }
-  const [from, count] = [starts.get("train")!, splits.train.labels.length];
-  const entries = names.map((name): [Name | "train", SplitKernels] => {
-    const { labels } = splits[name];
-    const start = starts.get(name)!;
-    const values = new Float64Array(count * c * labels.length * c);
-    for (let row = 0; row < count * c; row++) {
-      const first = (from * c + row) * n * c + start * c;
-      values.set(kernel.values.subarray(first, first + labels.length * c), row * labels.length * c);
-    }
-    const own: KernelTensor = { values, shape: [count, c, labels.length, c] };
-    return [
-      name,
-      {
-        kernels: new Map([[formula, own]]),
-        labels,
-        logits: { values: logits.values.slice(start * c, (start + labels.length) * c), shape: [labels.length, c] },
-      },
-    ];
+  const places = named.map(([name, { labels }]) => {
+    const start = next;
+    next += labels.length;
+    return { name, labels, start };
   });
-  return Object.fromEntries(entries) as Record<Name | "train", SplitKernels>;
+  const from = places.find(({ name }) => name === "train")?.start ?? 0;
+  const count = splits.train.labels.length;
+  return recordOf(
+    places.map(({ name, labels, start }) => {
+      const values = new Float64Array(count * c * labels.length * c);
+      for (let row = 0; row < count * c; row++) {
+        const first = (from * c + row) * n * c + start * c;
+        values.set(kernel.values.subarray(first, first + labels.length * c), row * labels.length * c);
+      }
+      const own: KernelTensor = { values, shape: [count, c, labels.length, c] };
+      const outputs = logits.values.slice(start * c, (start + labels.length) * c);
+      return [
+        name,
+        { kernels: new Map([[formula, own]]), labels, logits: { values: outputs, shape: [labels.length, c] } },
+      ];
+    }),
+  );
 }
 
 /** How many numbers were compared, and how many of them are not the same. */

@@ -94,7 +94,7 @@ export interface BehaviorMethod extends OnTasks, TextInput, HeadStart, TrainingL
   featuresAlong?: boolean;
 }
 
-/** How one column of the sweep's table comes about. */
+/** One method of a sweep: a row of its table of results. */
 export type SweepMethod =
   FineTuningMethod | LinearProbeMethod | BagOfWordsMethod | ZeroShotMethod | KernelMethod | BehaviorMethod;
 type TrainingMethod = FineTuningMethod | BehaviorMethod;

@@ -91,20 +91,20 @@ const schema = once(() => {
     }),
   ]);
   return z.strictObject({
-    /** Folder in Hugging Face layout, or id on the Hub; of several, each is a sweep of its own. */
+    /** Folder in Hugging Face layout, or id on the Hub; each of several makes a separate sweep. */
     model: oneOrMore(z.string()),
     revision: z.string().optional(),
     /** Folder with a folder for each task. */
     data: z.string(),
     tasks: z.array(taskSchema).min(1),
     k: z.array(count).min(1),
-    /** Of the few-shot draws; they also seed the training, unless a method has a seed of its own. */
+    /** Of the few-shot draws; they also seed the training, unless a method names another seed. */
     seeds: z.array(z.int().min(0)).min(1),
     /** Test examples, at most. Default: all. */
     testExamples: count.optional(),
     /**
-     * By the name that tables show. In a fine-tuning method every setting may be a list: each combination is a run. So in one
-     * of behaviour, but for learning rates: each run chooses among them on dev.
+     * By the name that tables show. In a fine-tuning method every setting may be a list: each combination is a run. The same
+     * holds for one of behaviour, except for its learning rates: each run chooses among them on dev.
      */
     methods: z.record(z.string(), method satisfies Zod.ZodType<SweepMethod>),
   });

@@ -265,7 +265,7 @@ async function performKernel(
   const { formulas, values } = kernelGrid(how);
   const onProgress = ({ done, total }: { done: number; total: number }): void => onShare((0.99 * done) / total);
   // Without a store, what other methods need would be lost.
-  const computed = store === undefined ? computedFormulas(how) : run.formulas!;
+  const computed = (store === undefined ? undefined : run.formulas) ?? computedFormulas(how);
   const splits = await splitKernels({
     model,
     outputs: outputsOf(head, run.task, how.outputs),

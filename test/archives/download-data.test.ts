@@ -178,7 +178,7 @@ test("a cut connection goes on where it stopped, in the same run and in a later 
   assert.equal(server.requests.at(-1), `${path} bytes=7000-`);
 });
 
-test("redirects are followed; servers without ranges, and busy ones, are borne with", async () => {
+test("redirects are followed; servers without ranges, and busy ones, are tolerated", async () => {
   server.redirects["/data/datasets.tar"] = "/moved.tar";
   server.files["/moved.tar"] = archive;
   server.ignoreRanges = true;
@@ -509,7 +509,7 @@ test("AG News: an interrupted download from the Hub goes on, damage is found", a
   const message = await failure(["ag_news"], options);
   assert.match(
     message,
-    /^AG News cannot be had: the download of sh0416\/ag_news\/train\.jsonl broke off .*1000 of \d+ bytes are kept.*; http:\S+none\/train\.csv is not there \(HTTP 404\)$/,
+    /^AG News cannot be downloaded: the download of sh0416\/ag_news\/train\.jsonl broke off .*1000 of \d+ bytes are kept.*; http:\S+none\/train\.csv is not there \(HTTP 404\)$/,
   );
   hub.behaviour.cutAfter = [];
   hub.behaviour.corrupt = "test.jsonl";

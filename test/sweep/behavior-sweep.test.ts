@@ -175,7 +175,7 @@ describe("tables of kernel behaviour", () => {
   };
   const results = [{}, { seed: 21, ...weak }, { task: "u", ...weak }].map(behaviorResult);
 
-  it("are one row a draw", () => {
+  it("are one row for each draw", () => {
     const [first, second] = behaviorRows(results);
     assert.deepEqual(first, {
       task: "t",

@@ -174,7 +174,7 @@ describe("a sweep's methods", () => {
   it("kernels of one input come from one pass, and are those that each has alone", async () => {
     const [file] = files;
     const kept = readdirSync(join(folder, "store")).length;
-    // Three splits with the prompt and three without, of two tasks; a kernel has a block a split.
+    // Three splits with the prompt and three without, of two tasks; a kernel has one block for each split.
     assert.equal(kept, 2 * 2 * 3);
     const sweep = sweepOf({ "K (SignGD)": methods["K (SignGD)"], "K (A-SignGD)": methods["K (A-SignGD)"] }, [file]);
     const { rows } = await runSweep({ sweep, lm, out: join(folder, "alone") });
