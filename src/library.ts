@@ -105,7 +105,7 @@ export * from "./experiment/language-model";
 export * from "./sweep/model-family";
 export * from "./experiment/outputs";
 export * from "./experiment/remember";
-export { latexTable, markdownTable, resultRows, type ResultRow } from "./sweep/result-table";
+export { markdownTable, resultRows, type ResultRow } from "./sweep/result-table";
 export * from "./experiment/solve-kernels";
 export * from "./experiment/split-kernels";
 export * from "./sweep/method-settings";

@@ -45,30 +45,3 @@ export function resultDataFrame(rows: readonly ResultRow[]): DataFrame {
     { columns },
   );
 }
-
-/** The rows as a LaTeX tabular with the rules of the package booktabs. */
-export function latexTable(rows: readonly ResultRow[]): string {
-  const columns = columnsOf(rows);
-  const line = (cells: string[]): string => `${cells.map(escapeLatex).join(" & ")} \\\\`;
-  const aligned = columns.map((column) => (rows.every((row) => typeof row[column] === "number") ? "r" : "l")).join("");
-  return [
-    `\\begin{tabular}{${aligned}}`,
-    "\\toprule",
-    line(columns),
-    "\\midrule",
-    ...rows.map((row) => line(columns.map((column) => String(row[column])))),
-    "\\bottomrule",
-    "\\end{tabular}\n",
-  ].join("\n");
-}
-
-const LATEX: Record<string, string> = {
-  "\\": "\\textbackslash{}",
-  "~": "\\textasciitilde{}",
-  "^": "\\textasciicircum{}",
-  "∞": "$\\infty$",
-};
-
-function escapeLatex(text: string): string {
-  return text.replace(/[\\~^∞]|[&%$#_{}]/g, (character) => LATEX[character] ?? `\\${character}`);
-}

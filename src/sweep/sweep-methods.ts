@@ -25,12 +25,14 @@ import {
   kernelChoices,
   kernelGrid,
   learningRatesOf,
+  type BagOfWordsMethod,
   type BehaviorMethod,
   type KernelMethod,
+  type LinearProbeMethod,
 } from "./method-settings";
 import type { SweepRun } from "./sweep-plan";
 import { plainSettings, type SettingValue, type SweepScores } from "./sweep-table";
-import { pooledStates, regressionOn, wordCounts } from "./text-features";
+import { pooledStates, regressionOn, wordCounts, type SplitFeatures } from "./text-features";
 
 /** What a run needs beside its plan. */
 export interface Circumstances {
@@ -71,16 +73,11 @@ export async function perform(run: SweepRun, around: Circumstances): Promise<Per
       case "kernel":
         return await withStart(run, around.lm, (start) => performKernel(run, how, start, around));
       case "linear-probe":
-        return await withStart(run, around.lm, async (start) =>
-          how.pooled === true
-            ? performRegression(
-                run,
-                await runSteps(pooledStates(start.model, start.inputs), around.signal),
-                how,
-                around,
-              )
-            : performProbe(run, start, around),
-        );
+        return await withStart(run, around.lm, async (start) => {
+          if (how.pooled !== true) return performProbe(run, start, around);
+          const features = await runSteps(pooledStates(start.model, start.inputs), around.signal);
+          return performRegression(run, features, how, around);
+        });
       case "fine-tuning":
       case "behavior":
         return await withStart(run, around.lm, (start) => performTraining(run, how.fromProbe, start, around));
@@ -164,8 +161,8 @@ async function performZeroShot(
 
 async function performRegression(
   run: SweepRun,
-  features: ReturnType<typeof wordCounts>,
-  how: Parameters<typeof inversePenaltiesOf>[0],
+  features: SplitFeatures,
+  how: BagOfWordsMethod | LinearProbeMethod,
   { signal }: Circumstances,
 ): Promise<Performed> {
   const labels = run.examples.train.map(({ label }) => label);

@@ -6,6 +6,18 @@ export function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
+/** The vector with another norm. */
+export function scaledTo(vector: Float64Array, norm: number): Float64Array {
+  const factor = norm / Math.sqrt(dot(vector, vector));
+  return vector.map((value) => value * factor);
+}
+
+/** ‖a − b‖ / ‖b‖. */
+export function relativeDistance(a: Float64Array, b: Float64Array): number {
+  const difference = a.map((value, i) => value - b[i]);
+  return Math.sqrt(dot(difference, difference) / dot(b, b));
+}
+
 type Four = [Float64Array, Float64Array, Float64Array, Float64Array];
 
 /** Vectors in fours, the last ones filled up with zeros: a loop that reads a weight once for four examples is twice as fast. */

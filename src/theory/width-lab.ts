@@ -31,7 +31,7 @@ import {
   withNewHead,
   type WideNetwork,
 } from "./wide-network";
-import { dot } from "./wide-products";
+import { dot, relativeDistance, scaledTo } from "./wide-products";
 import {
   initialDeviations,
   scaledRates,
@@ -187,11 +187,6 @@ function drawData({ inputs, examples }: Chosen, seed: number): Data {
   };
 }
 
-function scaledTo(vector: Float64Array, norm: number): Float64Array {
-  const factor = norm / Math.sqrt(dot(vector, vector));
-  return vector.map((value) => value * factor);
-}
-
 interface Pretrained {
   network: WideNetwork;
   steps: number;
@@ -274,12 +269,6 @@ function* measure(
       widthRates(parameterization, "sgd", width, inputs),
     ),
   };
-}
-
-/** ‖a − b‖ / ‖b‖. */
-function relativeDistance(a: Float64Array, b: Float64Array): number {
-  const difference = a.map((value, i) => value - b[i]);
-  return Math.sqrt(dot(difference, difference) / dot(b, b));
 }
 
 function check({ widths, seeds, settings, inputs, examples, fitted, sourceResidual, rates, maxSteps }: Chosen): void {
