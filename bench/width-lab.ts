@@ -10,15 +10,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
 import { listOf, numbers, seeds } from "../src/cli/values";
 import { writeFileAtomically } from "../src/files/atomic-write";
-import {
-  widthLab,
-  widthSettingName,
-  widthSlopes,
-  WIDTH_SETTINGS,
-  type WidthRecord,
-  type WidthSlope,
-} from "../src/theory/width-lab";
+import { widthLab, widthSettingName, WIDTH_SETTINGS, type WidthRecord } from "../src/theory/width-lab";
 import type { SimpleOptimizer } from "../src/theory/width-scaling";
+import { widthSlopes, type WidthSlope } from "../src/theory/width-slopes";
 import { markdownTable } from "./measured-run";
 
 interface Options {

@@ -62,24 +62,19 @@ export { trainedParameters } from "./finetune/trained-parameters";
 export { type TrainingConfig, type TrainingSettings } from "./finetune/training-config";
 
 // Does fine-tuning behave like its kernel?
-export { agreementOf } from "./behavior/agreement";
+export { layerOfParameter, fixedFeatures } from "./behavior/fixed-features";
+export { agreementOf, kernelTargetAlignment, cosine, kernelChange, kernelDistance } from "./behavior/kernel-comparison";
 export { earlySteps, type EarlyStep, type PredictingFormula } from "./behavior/early-steps";
-export { fixedFeatures } from "./behavior/fixed-features";
 export { gradientDistance } from "./behavior/gradient-distance";
 export { johnsonLindenstrauss, johnsonLindenstraussDimension } from "./behavior/johnson-lindenstrauss";
-export { kernelTargetAlignment } from "./behavior/kernel-alignment";
-export { kernelBehavior } from "./behavior/kernel-behavior";
-export { cosine, kernelChange } from "./behavior/kernel-change";
+export { kernelBehavior, recoveredGain } from "./behavior/verdicts";
 export { kernelDescent } from "./behavior/kernel-descent";
-export { kernelDistance } from "./behavior/kernel-distance";
 export { levelChange, levelSentence, levelVerdict, type LevelValue } from "./behavior/level-change";
 export { linearize } from "./behavior/linearization";
 export { linearizationTest } from "./behavior/linearization-test";
-export { withModelBetween } from "./behavior/model-between";
-export { outputDerivatives } from "./behavior/output-derivative";
-export { lossOfOutputs } from "./behavior/output-loss";
+export { withModelBetween } from "./behavior/displacement";
+export { outputDerivatives, lossOfOutputs } from "./behavior/output-loss";
 export { randomSubspaceKernels } from "./behavior/random-subspace";
-export { recoveredGain } from "./behavior/recovered-gain";
 export { fittedSlope } from "./behavior/slope";
 export {
   ALL_LORA_TARGETS,
@@ -90,18 +85,24 @@ export {
 } from "./behavior/subspace-kernels";
 
 // Networks small enough to show the theorems
-export { circleInputs, fitCircle, networkBetween, type CircleFit } from "./theory/circle-network";
-export { forward } from "./theory/wide-network";
-export { expectedSlope, widthLab, widthSlopes, type WidthMeasure, type WidthRecord } from "./theory/width-lab";
+export { circleInputs, fitCircle, type CircleFit } from "./theory/circle-network";
+export { networkBetween, forward } from "./theory/wide-network";
+export { expectedSlope, widthSlopes, type WidthMeasure } from "./theory/width-slopes";
+export { widthLab, type WidthRecord } from "./theory/width-lab";
 
 // The steps of one experiment
-export { compareSplitKernels } from "./experiment/compare-kernels";
+export { encodeSplits, encodeExamples, evenly, readFewShot, type Inputs } from "./experiment/inputs";
+export {
+  compareSplitKernels,
+  firstColumns,
+  splitKernels,
+  type SplitKernels,
+  squareSplits,
+} from "./experiment/split-kernels";
 export { fillMask, promptText } from "./experiment/fill-mask";
 export { fineTuningRun } from "./experiment/fine-tuning-run";
-export { encodeExamples, evenly, readFewShot, type Inputs } from "./experiment/inputs";
 export { loadLanguageModel, type LanguageModel } from "./experiment/language-model";
-export { outputGradient, parameterGroup } from "./experiment/output-gradient";
-export { newHeadOutputs, promptOutputs } from "./experiment/outputs";
+export { outputGradient, newHeadOutputs, promptOutputs } from "./experiment/outputs";
 export { defaultStore } from "./store/folder";
 export { type FineTuningRun } from "./experiment/single-run";
 export {
@@ -115,16 +116,21 @@ export {
   zeroShotAccuracy,
   type SettingValues,
 } from "./experiment/solve-kernels";
-export { firstColumns, splitKernels, type SplitKernels } from "./experiment/split-kernels";
-export { squareSplits } from "./experiment/square-splits";
 export { wordOrders, zeroShotLogits } from "./experiment/zero-shot";
 
 // Sweeps: tasks × draws × methods
+export { parseSweep, modelName, readSweep, readSweeps } from "./sweep/sweep-file";
 export { aggregate, runsOf, type Run } from "./sweep/aggregate";
-export { type BehaviorRun } from "./sweep/behavior-record";
-export { behaviorRow, finishedBehavior, finishedRuns, readBehaviorCsv, type BehaviorRow } from "./sweep/behavior-rows";
+export { type BehaviorRun, type BehaviorResult } from "./sweep/behavior-record";
+export {
+  behaviorRow,
+  finishedBehavior,
+  finishedRuns,
+  readBehaviorCsv,
+  type BehaviorRow,
+  verdictText,
+} from "./sweep/behavior-rows";
 export { behaviorRun } from "./sweep/behavior-run";
-export { verdictText, type BehaviorResult } from "./sweep/behavior-table";
 export {
   gainOf,
   pairedMethods,
@@ -135,11 +141,9 @@ export {
   type PairMeans,
 } from "./sweep/behavior-verdicts";
 export { devChoices, luckyBest } from "./sweep/dev-choice";
-export { drawInputs, measureBehavior } from "./sweep/measure-behavior";
 export { differingSettings, modelFamily } from "./sweep/model-family";
 export { resultRows } from "./sweep/result-table";
 export { measureSweep, runSweep } from "./sweep/sweep";
-export { modelName, readSweep, readSweeps } from "./sweep/sweep-file";
 export { sweepFindings } from "./sweep/sweep-findings";
 export { methodFamily, methodGaps, taskGains, type TaskGain } from "./sweep/sweep-gains";
 export { chosenRows, parseSweepCsv, sweepRuns, type SweepRow } from "./sweep/sweep-table";

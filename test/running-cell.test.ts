@@ -1,6 +1,6 @@
 /** Everything that takes long stops when the cell that runs it is interrupted, without being told of a signal. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -37,6 +37,7 @@ import { inRunningCell } from "../src/running-cell";
 import { runSteps } from "../src/steps";
 import { taskByName } from "../src/tasks/task";
 import { kernelOracle } from "./support/kernel-oracle";
+import { PHRASES, writeDraw, writeSweep } from "./support/few-shot";
 import { fixturePath, tinyRoberta } from "./support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-interrupted-"));
@@ -70,40 +71,10 @@ const training = {
 } as const;
 
 /** Few-shot splits of SST-2, and a sweep over them. */
-const splits = join(folder, "data", "sst-2", "6-1");
-mkdirSync(splits, { recursive: true });
-const words = [
-  "a great film",
-  "great ham",
-  "the film is okay",
-  "it is great",
-  "it was great!",
-  "a film",
-  "the end",
-  "it was the end",
-  "terrible ham",
-  "okay",
-  "is it a film?",
-  "it was okay",
-];
-const rows = words.map((text, i) => `${text}\t${i < 6 ? 0 : 1}\n`).join("");
-for (const split of ["train", "dev", "test"]) writeFileSync(join(splits, `${split}.tsv`), `sentence\tlabel\n${rows}`);
+writeDraw(join(folder, "data", "sst-2", "6-1"), 12, (i) => `${PHRASES[i]}\t${i < 6 ? 0 : 1}`);
 const { seed: _, ...method } = training;
-const sweepOf = (kind: string) => {
-  const path = join(folder, `${kind}.json`);
-  writeFileSync(
-    path,
-    JSON.stringify({
-      model: fixturePath("tiny-roberta"),
-      data: "data",
-      tasks: ["sst-2"],
-      k: [6],
-      seeds: [1],
-      methods: { long: { kind, ...method } },
-    }),
-  );
-  return readSweep(path);
-};
+const sweepOf = (kind: string) =>
+  readSweep(writeSweep(folder, { tasks: ["sst-2"], k: [6], seeds: [1], methods: { long: { kind, ...method } } }));
 
 /** A server that never answers. */
 const silent: typeof fetch = (_url, init) =>

@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { downloadFile, reason } from "../files/download";
 import { huggingfaceHub } from "../packages";
 import { runningSignal } from "../running-cell";
-import { fetchRemote, findRemote, hashOf, httpsOnly, versionOf, type RemoteOptions } from "./remote-file";
+import { fetchVersion, hashOf, requestsOf, type RemoteOptions } from "./remote-file";
 
 /**
  * A data set on the Hub with title and description apart, as JSON lines. (The Hub's own fancyzhx/ag_news joins them with
@@ -34,7 +35,7 @@ export interface AgNewsOptions extends RemoteOptions {
   /** SHA-256 of the published files. */
   published?: Record<(typeof SPLITS)[number], string>;
   onProgress?: (file: string, done: number, total: number) => void;
-  /** Told what the user should know and is no error. */
+  /** Receives notes for the user that are no errors. */
   note?: (line: string) => void;
 }
 
@@ -64,15 +65,16 @@ export async function fetchAgNews(
     return await fromCsv(folder, csvAddress, true, options);
   } catch (error) {
     signal?.throwIfAborted();
-    throw new Error(`AG News cannot be had: ${reason(problem)}; ${reason(error)}`, { cause: error });
+    throw new InputError(`AG News cannot be downloaded: ${reason(problem)}; ${reason(error)}`, {}, { cause: error });
   }
 }
 
 async function fromHub(folder: string, options: AgNewsOptions): Promise<string[]> {
-  const { cache, signal, published = PUBLISHED, retries = 5, retryDelay = 500 } = options;
+  const { cache, published = PUBLISHED } = options;
+  const requests = requestsOf(options);
   const endpoint = (options.hub ?? (process.env.HF_ENDPOINT || huggingfaceHub.HUB_URL)).replace(/\/+$/, "");
   // The library's functions take no signal: it goes in with fetch.
-  const fetcher: typeof fetch = (url, init) => httpsOnly(options.fetch ?? fetch)(url, { signal, ...init });
+  const fetcher: typeof fetch = (url, init) => requests.fetch(url, { signal: requests.signal, ...init });
   const hub = { hubUrl: endpoint, fetch: fetcher };
   const { sha: commit } = await huggingfaceHub.datasetInfo({
     ...hub,
@@ -92,7 +94,7 @@ async function fromHub(folder: string, options: AgNewsOptions): Promise<string[]
     const file = files.find(({ path }) => path === name);
     const hex = file?.lfs?.oid ?? file?.oid ?? "";
     if (file === undefined || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex))
-      throw new Error(`the Hub's data set ${DATASET} has no file ${name} with a checksum`);
+      throw new InputError(`the Hub's data set ${DATASET} has no file ${name} with a checksum`);
     const size = file.lfs?.size ?? file.size;
     const path = join(cache, `.ag_news-${split}-${hex.slice(0, 12)}.jsonl`);
     const url = `${endpoint}/datasets/${DATASET}/resolve/${commit}/${name}`;
@@ -101,14 +103,14 @@ async function fromHub(folder: string, options: AgNewsOptions): Promise<string[]
       const onBytes = (done: number): void => options.onProgress?.(name, done, size);
       await downloadFile(
         { url, headers: {}, path, size, checksum, name: `${DATASET}/${name}` },
-        { fetch: fetcher, signal, retries, retryDelay, onBytes },
+        { ...requests, onBytes },
       );
     }
     const csv = agNewsCsv(readFileSync(path, "utf8"), `${DATASET}/${name}`);
     rmSync(path);
     const found = createHash("sha256").update(csv).digest("hex");
     if (found !== published[split])
-      throw new Error(`${url} does not give the published ${split}.csv (SHA-256 ${found})`);
+      throw new CorruptFileError(`${url} does not give the published ${split}.csv (SHA-256 ${found})`);
     writeFileSync(join(folder, `${split}.csv`), csv);
     urls.push(url);
   }
@@ -126,11 +128,11 @@ export function agNewsCsv(jsonLines: string, name: string): string {
       try {
         row = (JSON.parse(line) ?? {}) as typeof row;
       } catch {
-        // Said below.
+        // The error is below.
       }
       const { label, title, description } = row;
       if (![1, 2, 3, 4].includes(label as number) || typeof title !== "string" || typeof description !== "string") {
-        throw new Error(
+        throw new CorruptFileError(
           `${name}, line ${i + 1}: not a row with label (1 to 4), title and description: ${JSON.stringify(line.slice(0, 60))}`,
         );
       }
@@ -145,13 +147,17 @@ async function fromCsv(folder: string, address: string, strict: boolean, options
   for (const split of SPLITS) {
     const name = `${split}.csv`;
     const url = `${address}${name}`;
-    const remote = await findRemote(name, [url], options, `${url} is not there (HTTP 404)`);
-    const path = join(options.cache, `.ag_news-${split}-${versionOf(remote)}.csv`);
-    if (!existsSync(path))
-      await fetchRemote(remote, path, url, strict ? published[split] : undefined, {
-        ...options,
-        onBytes: (done) => options.onProgress?.(name, done, remote.size),
-      });
+    const { path } = await fetchVersion(
+      {
+        name: url,
+        file: `ag_news-${name}`,
+        folder: options.cache,
+        addresses: [url],
+        missing: `${url} is not there (HTTP 404)`,
+        sha256: strict ? published[split] : undefined,
+      },
+      { ...options, onBytes: (done, total) => options.onProgress?.(name, done, total) },
+    );
     if (!strict && (await hashOf(path)) !== published[split]) note(`${url} is not the published file`);
     renameSync(path, join(folder, name));
     urls.push(url);

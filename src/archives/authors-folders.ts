@@ -1,7 +1,9 @@
 /** Which kernels lie in an unpacked archive of the authors, and what one of their files holds. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { readTorchFile, TorchTensor } from "../files/torch-file";
+import { tensorAndLabels, trainTask } from "./authors-kernels";
 
 /** The kernels of one task and one few-shot split, as `readAuthorsKernels` takes them. */
 export interface AuthorsFolder {
@@ -19,17 +21,17 @@ export interface AuthorsFolder {
  */
 export function authorsFolders(directory: string, task?: string): AuthorsFolder[] {
   if (!existsSync(directory))
-    throw new Error(
+    throw new InputError(
       `the folder ${directory} does not exist: download an archive of the authors' kernels with kernel-view kernels --download`,
     );
   const all = readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((file): AuthorsFolder[] => {
-    const name = file.isFile() ? /^train_kernels_(.+)\.pt$/.exec(file.name)?.[1] : undefined;
+    const name = file.isFile() ? trainTask(file.name) : undefined;
     return name === undefined ? [] : [{ directory: file.parentPath, task: name }];
   });
   const wanted = all.filter((one) => task === undefined || one.task === task);
   if (wanted.length === 0) {
     const there = [...new Set(all.map((one) => one.task))].sort().join(", ");
-    throw new Error(
+    throw new InputError(
       all.length === 0
         ? `${directory} has no file train_kernels_TASK.pt, nor has a folder in it: it does not hold the authors' kernels`
         : `${directory} has no kernels of ${task}; it has those of: ${there}`,
@@ -71,9 +73,7 @@ export function authorsFileParts(path: string): AuthorsFilePart[] {
   const [file, bytes] = [basename(path), statSync(path).size];
   const part = file.includes("_logits_") ? "logits" : "kernel";
   return readTorchFile(path, ({ value, read }) => {
-    if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor))
-      throw new Error(`${path} does not hold a tuple (${part}, labels)`);
-    const [first, labels] = value as [TorchTensor, unknown];
+    const [first, labels] = tensorAndLabels(value, path, part);
     const tensor = (name: AuthorsFilePart["part"], of: TorchTensor): AuthorsFilePart => ({
       file,
       bytes,
@@ -90,6 +90,6 @@ export function authorsFileParts(path: string): AuthorsFilePart[] {
         tensor(part, first),
         { file, bytes, part: "labels", type: "list", shape: [labels.length], values: distinct(labels as number[]) },
       ];
-    throw new Error(`${path}: its labels are neither a tensor nor a list`);
+    throw new CorruptFileError(`${path}: its labels are neither a tensor nor a list`);
   });
 }

@@ -5,15 +5,19 @@
  */
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
+import type { SplitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { toFloat32, type StoredTensor } from "../files/safetensors";
 import { readTorchFile, TorchTensor, writeTorchFile } from "../files/torch-file";
 import type { Split } from "../tasks/task";
-import type { SplitKernels } from "../experiment/split-kernels";
 
 const kernelsName = (split: Split, task: string): string => `${split}_kernels_${task}.pt`;
 const logitsName = (split: Split, task: string): string => `${split}_logits_${task}.pt`;
+
+/** The task of a file name train_kernels_TASK.pt; undefined for any other. */
+export const trainTask = (file: string): string | undefined => /^train_kernels_(.+)\.pt$/.exec(file)?.[1];
 
 /**
  * The task whose kernels lie in an authors' folder, told by its train file; undefined if there is none.
@@ -22,9 +26,9 @@ const logitsName = (split: Split, task: string): string => `${split}_logits_${ta
  */
 export function authorsTask(directory: string): string | undefined {
   if (!existsSync(directory)) return undefined;
-  const tasks = readdirSync(directory).flatMap((file) => /^train_kernels_(.+)\.pt$/.exec(file)?.[1] ?? []);
+  const tasks = readdirSync(directory).flatMap((file) => trainTask(file) ?? []);
   if (tasks.length > 1)
-    throw new Error(
+    throw new InputError(
       `${directory} has the kernels of several tasks (${tasks.sort().join(", ")}): give a folder with those of one`,
     );
   return tasks[0];
@@ -59,7 +63,7 @@ export function readAuthorsKernels(
 ): SplitKernels & { metadata: Record<string, string> } {
   const task = options.task ?? authorsTask(directory);
   if (task === undefined)
-    throw new Error(`${directory} has no file train_kernels_TASK.pt: it is not a folder of the authors' kernels`);
+    throw new InputError(`${directory} has no file train_kernels_TASK.pt: it is not a folder of the authors' kernels`);
   // Both MNLI test sets go with one training set.
   const path = join(directory, kernelsName(split, split === "train" ? task.replace(/-mm$/, "") : task));
   const { first: kernel, labels: stored } = readPair(path, "kernel");
@@ -105,18 +109,19 @@ export function writeAuthorsKernels(
   { kernels, labels, logits }: SplitKernels,
   { task, formula }: WriteAuthorsKernelsOptions,
 ): string[] {
-  const parts = (
-    formula === "asymmetric_signgd" ? (["asymmetric_signgd", "asymmetric_signgd_flipped"] as const) : [formula]
-  ).map((name) => {
-    return (
-      kernels.get(name) ??
-      refuse(
-        `the ${name} kernel was not computed, so ${kernelsName(split, task)} cannot be written; there is: ${[...kernels.keys()].join(", ") || "none"}`,
-      )
+  if (!/^[\w.-]+$/.test(task))
+    throw new InputError(
+      `${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`,
+    );
+  const names: Formula[] =
+    formula === "asymmetric_signgd" ? ["asymmetric_signgd", "asymmetric_signgd_flipped"] : [formula];
+  const parts = names.map((name) => {
+    const kernel = kernels.get(name);
+    if (kernel) return kernel;
+    throw new InputError(
+      `the ${name} kernel was not computed, so ${kernelsName(split, task)} cannot be written; there is: ${[...kernels.keys()].join(", ") || "none"}`,
     );
   });
-  if (!/^[\w.-]+$/.test(task))
-    refuse(`${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`);
   const [{ values, shape }] = parts;
   const kernel: StoredTensor = parts.length === 1 ? { dtype: "F64", shape, data: values } : stack(parts);
   const stored: StoredTensor =
@@ -139,13 +144,18 @@ function stack(parts: readonly KernelTensor[]): StoredTensor {
   return { dtype: "F64", shape: [parts.length, ...shape], data };
 }
 
+/** @throws naming the file if what it holds is no tuple of a tensor and labels */
+export function tensorAndLabels(value: unknown, path: string, name: string): [TorchTensor, labels: unknown] {
+  if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor))
+    return damaged(path, `${path} does not hold a tuple (${name}, labels)`);
+  return [value[0], value[1]];
+}
+
 /** A file with a tuple of a tensor and labels, which may be a tensor or a list of numbers. */
 function readPair(path: string, name: string): { first: StoredTensor; labels: number[] } {
-  if (!existsSync(path)) throw new Error(`${path} does not exist`);
+  if (!existsSync(path)) throw new InputError(`${path} does not exist`, { file: path });
   return readTorchFile(path, ({ value, read }) => {
-    if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor))
-      throw new Error(`${path} does not hold a tuple (${name}, labels)`);
-    const [first, labels] = value as [TorchTensor, unknown];
+    const [first, labels] = tensorAndLabels(value, path, name);
     if (labels instanceof TorchTensor) {
       const { shape } = labels;
       // Some collators give each label a row of its own.
@@ -155,19 +165,20 @@ function readPair(path: string, name: string): { first: StoredTensor; labels: nu
     }
     if (Array.isArray(labels) && labels.every((label) => typeof label === "number"))
       return { first: read(first), labels };
-    throw new Error(`${path}: its labels are neither a tensor nor a list of numbers`);
+    return damaged(path, `${path}: its labels are neither a tensor nor a list of numbers`);
   });
 }
 
 /** Class indices from what their code stores: class indices, or −1 and 1 with the margin as the one output. */
 function classIndices(stored: number[], examples: number, outputs: number, path: string): number[] {
   if (stored.length !== examples)
-    throw new Error(`${path} has ${stored.length} labels for a kernel with ${examples} examples`);
+    damaged(path, `${path} has ${stored.length} labels for a kernel with ${examples} examples`);
   const signs = outputs === 1 && stored.every((label) => label === 1 || label === -1);
   const classes = Math.max(outputs, 2);
   const bad = signs ? -1 : stored.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
   if (bad >= 0)
-    throw new Error(
+    damaged(
+      path,
       `${path}: label ${bad} is ${stored[bad]}, expected ${outputs === 1 ? "-1 or 1" : `a class index from 0 to ${classes - 1}`}`,
     );
   return signs ? stored.map((label) => (label + 1) / 2) : stored;
@@ -182,7 +193,8 @@ function readLogits(path: string, labels: number[], outputs: number): LogitsTens
   const own = classIndices(stored, labels.length, outputs, path);
   const differs = labels.findIndex((label, i) => label !== own[i]);
   if (differs >= 0)
-    throw new Error(
+    damaged(
+      path,
       `${path} goes with other data than the kernel beside it: its label ${differs} is ${own[differs]}, not ${labels[differs]}`,
     );
   return { values: finite(floats(first, path), path, "tensor of logits"), shape };
@@ -191,24 +203,24 @@ function readLogits(path: string, labels: number[], outputs: number): LogitsTens
 const floats = (tensor: StoredTensor, path: string): Float32Array =>
   ["F64", "F32", "F16", "BF16"].includes(tensor.dtype)
     ? toFloat32(tensor)
-    : refuse(`${path}: its logits have type ${tensor.dtype}, expected floating-point numbers`);
+    : damaged(path, `${path}: its logits have type ${tensor.dtype}, expected floating-point numbers`);
 
 function asFloat64({ dtype, data }: StoredTensor, path: string): Float64Array {
   if (dtype === "F64") return data as Float64Array;
   if (dtype === "F32") return Float64Array.from(data as Float32Array);
-  return refuse(`${path}: its kernel has type ${dtype}, expected F64 or F32`);
+  return damaged(path, `${path}: its kernel has type ${dtype}, expected F64 or F32`);
 }
 
 function finite<T extends Float32Array | Float64Array>(values: T, path: string, name: string): T {
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`${path}: its ${name} has ${String(values[bad])} at flat index ${bad}`);
+  if (bad >= 0) damaged(path, `${path}: its ${name} has ${String(values[bad])} at flat index ${bad}`);
   return values;
 }
 
 function wrongShape(path: string, name: string, shape: readonly number[], expected: string): never {
-  throw new Error(`${path}: the shape of its ${name} is [${shape.join(", ")}], expected ${expected}`);
+  damaged(path, `${path}: the shape of its ${name} is [${shape.join(", ")}], expected ${expected}`);
 }
 
-function refuse(problem: string): never {
-  throw new Error(problem);
+function damaged(file: string, problem: string): never {
+  throw new CorruptFileError(problem, { file });
 }

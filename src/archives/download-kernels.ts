@@ -1,30 +1,13 @@
 /** The kernels that the authors publish: zip archives of {train,dev,test}_kernels_TASK.pt, downloaded and unpacked. */
-import { randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../files/zip";
 import { runningSignal } from "../running-cell";
-import {
-  checkAddress,
-  checkSha256,
-  checkSpace,
-  fetchRemote,
-  findRemote,
-  hashOf,
-  removeUnfinished,
-  versionOf,
-  type RemoteOptions,
-} from "./remote-file";
+import { authorsFolders } from "./authors-folders";
+import { trainTask } from "./authors-kernels";
+import { checkSpace, filesIn, nameFolder, readSource, removeUnfinished, unfinishedName } from "./installed-folder";
+import { checkOrigin, fetchVersion, hashOf, type OriginOptions, type RemoteOptions } from "./remote-file";
 
 /**
  * Where the authors' README keeps its archives; a name is an archive's file name there, without ".zip". Earlier versions
@@ -36,13 +19,10 @@ export const KERNEL_ADDRESSES = [
 ] as const;
 const README = "https://github.com/princeton-nlp/LM-Kernel-FT#download-our-pre-computed-kernels";
 
-export interface KernelDownloadOptions extends RemoteOptions {
+/** The default of `from` is {@link KERNEL_ADDRESSES}, in turn. */
+export interface KernelDownloadOptions extends RemoteOptions, OriginOptions {
   /** The folder to make. */
   out: string;
-  /** Address of the archive, or, ending in "/", of the folder it lies in. Default: {@link KERNEL_ADDRESSES}, in turn. */
-  from?: string;
-  /** What the archive's SHA-256 must be, in hexadecimal. The authors publish none: that of the first download is in source.json. */
-  sha256?: string;
   /** Bytes of the download, then of the unpacked files. */
   onProgress?: (progress: { step: "download" | "unpack"; done: number; total: number }) => void;
 }
@@ -81,33 +61,30 @@ export async function downloadKernels(
 ): Promise<DownloadedKernels> {
   const options: KernelDownloadOptions = { ...given, signal };
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name))
-    throw new Error(
+    throw new InputError(
       `${JSON.stringify(name)} is not the name of an archive, such as prompt-sgd-16-shot; the authors' archives: ${README}`,
     );
-  if (options.sha256 !== undefined) checkSha256(options.sha256);
+  checkOrigin(options);
   const addresses = addressesOf(name, options.from);
   const out = resolve(options.out);
   const made = madeBefore(out, name, addresses, options);
   if (made !== undefined) return made;
 
-  mkdirSync(dirname(out), { recursive: true });
-  removeUnfinished(dirname(out), basename(out));
-  const missing = `there is no archive ${name} (${addresses.join(" and ")}: not found): see ${README} for the names, or give the address with --from`;
-  const remote = await findRemote(name, addresses, options, missing);
-  const path = join(dirname(out), `.${name}-${versionOf(remote)}.zip`);
-  checkSpace(dirname(out), remote.size, `the archive ${name}`);
-  if (!existsSync(path)) {
-    await fetchRemote(remote, path, name, options.sha256, {
-      ...options,
-      onBytes: (done) => options.onProgress?.({ step: "download", done, total: remote.size }),
-    });
-  }
+  const parent = dirname(out);
+  mkdirSync(parent, { recursive: true });
+  removeUnfinished(parent, basename(out));
+  const { path, remote } = await fetchVersion(
+    {
+      name,
+      file: `${name}.zip`,
+      folder: parent,
+      addresses,
+      missing: `there is no archive ${name} (${addresses.join(" and ")}: not found): see ${README} for the names, or give the address with --from`,
+      sha256: options.sha256,
+    },
+    { ...options, onBytes: (done, total) => options.onProgress?.({ step: "download", done, total }) },
+  );
   const sha256 = await hashOf(path, signal);
-  if (options.sha256 !== undefined && sha256 !== options.sha256.toLowerCase()) {
-    // Downloaded by an earlier run that was not told what it must be.
-    rmSync(path);
-    throw new Error(`${name} has SHA-256 ${sha256}, not ${options.sha256.toLowerCase()}; it was removed, try again`);
-  }
   const source: KernelSource = {
     name,
     url: remote.url,
@@ -117,20 +94,22 @@ export async function downloadKernels(
     downloaded: new Date().toISOString(),
     readme: README,
   };
-  const unpacked = `${out}.${process.pid}-${randomBytes(3).toString("hex")}.incomplete`;
+  const unpacked = unfinishedName(out);
   try {
     await unpack(path, name, unpacked, options);
-    writeFileSync(join(unpacked, "source.json"), `${JSON.stringify(source, undefined, 2)}\n`);
-    if (existsSync(out)) rmdirSync(out);
-    renameSync(unpacked, out);
+    nameFolder(unpacked, out, source);
   } catch (error) {
     rmSync(unpacked, { recursive: true, force: true });
     // What is wrong with the archive itself begins with its path; after an abort or on a full disk it is kept.
     if (!(error instanceof Error) || !error.message.startsWith(path)) throw error;
     rmSync(path, { force: true });
-    throw new Error(`${name} from ${remote.url}${error.message.slice(path.length)} (the download was removed)`, {
-      cause: error,
-    });
+    throw new CorruptFileError(
+      `${name} from ${remote.url}${error.message.slice(path.length)} (the download was removed)`,
+      {},
+      {
+        cause: error,
+      },
+    );
   }
   rmSync(path, { force: true });
   return { folders: kernelFolders(out), source, reused: false };
@@ -138,32 +117,26 @@ export async function downloadKernels(
 
 function addressesOf(name: string, from: string | undefined): string[] {
   if (from === undefined) return KERNEL_ADDRESSES.map((folder) => `${folder}${name}.zip`);
-  checkAddress(from);
   return [from.endsWith("/") ? `${from}${name}.zip` : from];
 }
 
-/** The kernels of an earlier run; an empty folder does not count. */
+/** The kernels of an earlier run. */
 function madeBefore(
   out: string,
   name: string,
   addresses: string[],
   { sha256 }: KernelDownloadOptions,
 ): DownloadedKernels | undefined {
-  if (!existsSync(out)) return undefined;
-  if (!statSync(out).isDirectory()) throw new Error(`${out} is a file: give a folder`);
-  if (readdirSync(out).length === 0) return undefined;
-  const path = join(out, "source.json");
-  let source: Partial<KernelSource> | null = null;
-  try {
-    source = JSON.parse(readFileSync(path, "utf8")) as Partial<KernelSource> | null;
-  } catch {
-    // Not ours: said below.
-  }
+  if (filesIn(out, "give a folder") === undefined) return undefined;
+  const source = readSource<KernelSource>(out);
   const same =
     source?.name === name &&
     addresses.includes(source.url ?? "") &&
     (sha256 === undefined || source.sha256 === sha256.toLowerCase());
-  if (!same) throw new Error(`${out} exists and holds something else than ${name}: give another folder, or remove it`);
+  if (!same)
+    throw new InputError(`${out} exists and holds something else than ${name}: give another folder, or remove it`, {
+      file: out,
+    });
   return { folders: kernelFolders(out), source: source as KernelSource, reused: true };
 }
 
@@ -202,25 +175,23 @@ function checkedEntries({ path, entries }: ZipArchive): ZipEntry[] {
     const parts = (isDirectory ? name.slice(0, -1) : name).split("/");
     // eslint-disable-next-line no-control-regex
     if (parts.some((part) => part === "" || part === "." || part === "..") || /[\\:\0-\x1f]/.test(name)) {
-      throw new Error(`${path}: the path ${JSON.stringify(name)} does not stay in the folder; nothing was unpacked`);
+      throw new CorruptFileError(
+        `${path}: the path ${JSON.stringify(name)} does not stay in the folder; nothing was unpacked`,
+      );
     }
     if (unixType !== 0 && unixType !== (isDirectory ? 0o040000 : 0o100000))
-      throw new Error(`${path}: ${JSON.stringify(name)} is a link or a device, not a file; nothing was unpacked`);
+      throw new CorruptFileError(
+        `${path}: ${JSON.stringify(name)} is a link or a device, not a file; nothing was unpacked`,
+      );
   }
   const files = [...entries.values()].filter(({ name, isDirectory }) => !isDirectory && !isClutter(name));
-  if (!files.some(({ name }) => TRAIN_KERNELS.test(basename(name))))
-    throw new Error(
+  if (!files.some(({ name }) => trainTask(basename(name)) !== undefined))
+    throw new CorruptFileError(
       `${path} has no file train_kernels_TASK.pt: it does not hold the authors' kernels, or their layout has changed`,
     );
   return files;
 }
 
-const TRAIN_KERNELS = /^train_kernels_.+\.pt$/;
-
 /** Every folder under `out` with a train kernel. */
-function kernelFolders(out: string): string[] {
-  const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter(
-    (file) => file.isFile() && TRAIN_KERNELS.test(file.name),
-  );
-  return [...new Set(files.map((file) => file.parentPath))].sort();
-}
+const kernelFolders = (out: string): string[] =>
+  [...new Set(authorsFolders(out).map(({ directory }) => directory))].sort();

@@ -1,6 +1,7 @@
 /** Kernels as files: OUT/train.safetensors, OUT/dev.safetensors, OUT/test.safetensors. The authors' files are read too. */
 import { mkdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { FORMULAS, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../files/safetensors";
@@ -66,7 +67,8 @@ export function writeKernels(
 export function readKernels(directory: string, split: Split): SplitKernels & { metadata: Record<string, string> } {
   const path = kernelFile(directory, split);
   if (path.endsWith(".pt")) return readAuthorsKernels(directory, split);
-  if (!existsSync(path)) throw new Error(`${path} does not exist: write it with kernel-view kernel --out ${directory}`);
+  if (!existsSync(path))
+    throw new InputError(`${path} does not exist: write it with kernel-view kernel --out ${directory}`);
   const { tensors, metadata } = readSafetensors(path);
   const logits = tensorOf(tensors, "logits", "F32", 2, path);
   const [examples, outputs] = logits.shape;
@@ -131,9 +133,9 @@ function parameterNames(json: string | undefined, path: string): string[] {
     if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"))
       return names as string[];
   } catch {
-    // Said below.
+    // The error is below.
   }
-  throw new Error(`${path}: the metadata's "${BREAKDOWN}" is not a JSON list of parameter names`);
+  throw new CorruptFileError(`${path}: the metadata's "${BREAKDOWN}" is not a JSON list of parameter names`);
 }
 
 function tensorOf(
@@ -144,16 +146,20 @@ function tensorOf(
   path: string,
 ): StoredTensor {
   const tensor = tensors.get(name);
-  if (!tensor) throw new Error(`${path} has no tensor "${name}"; it has: ${[...tensors.keys()].join(", ") || "none"}`);
-  if (tensor.dtype !== dtype) throw new Error(`${path}: tensor "${name}" has type ${tensor.dtype}, expected ${dtype}`);
+  if (!tensor)
+    throw new CorruptFileError(`${path} has no tensor "${name}"; it has: ${[...tensors.keys()].join(", ") || "none"}`);
+  if (tensor.dtype !== dtype)
+    throw new CorruptFileError(`${path}: tensor "${name}" has type ${tensor.dtype}, expected ${dtype}`);
   checkShape(tensor.shape.length === axes, path, name, tensor.shape, `${axes} axes`);
   if (dtype !== "I64") {
     const bad = (tensor.data as Float64Array).findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new Error(`${path}: tensor "${name}" holds ${String(tensor.data[bad])} at flat index ${bad}`);
+    if (bad >= 0)
+      throw new CorruptFileError(`${path}: tensor "${name}" holds ${String(tensor.data[bad])} at flat index ${bad}`);
   }
   return tensor;
 }
 
 function checkShape(fits: boolean, path: string, name: string, shape: readonly number[], expected: string): void {
-  if (!fits) throw new Error(`${path}: tensor "${name}" has shape [${shape.join(", ")}], expected ${expected}`);
+  if (!fits)
+    throw new CorruptFileError(`${path}: tensor "${name}" has shape [${shape.join(", ")}], expected ${expected}`);
 }

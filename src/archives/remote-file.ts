@@ -1,10 +1,12 @@
-/** Files at a web address that vouch for themselves only by size, date and ETag: found, downloaded, hashed. */
+/** Files at a web address that have no published checksum, only a size, a date and an ETag: found, downloaded, hashed. */
 import { createHash } from "node:crypto";
-import { createReadStream, readdirSync, rmSync, statfsSync } from "node:fs";
-import { join } from "node:path";
+import { createReadStream, existsSync, rmSync } from "node:fs";
+import { join, parse } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { downloadFile, HttpError, isInUse, reason } from "../files/download";
+import { InputError } from "../errors";
+import { downloadFile, HttpError, reason } from "../files/download";
 import { runningSignal } from "../running-cell";
+import { checkSpace } from "./installed-folder";
 
 export interface RemoteOptions {
   /** In place of the global fetch. */
@@ -25,24 +27,43 @@ export interface RemoteFile {
   lastModified?: string;
 }
 
-/**
- * Asks each address in turn for its first byte, which tells whether and how large the file is; "not found" leads to the next.
- *
- * @param missing the message when no address has it
- */
-export async function findRemote(
-  name: string,
-  addresses: readonly string[],
-  options: RemoteOptions,
-  missing: string,
-): Promise<RemoteFile> {
-  const { retries = 5, retryDelay = 500, signal = runningSignal() } = options;
+export interface WantedFile {
+  /** What messages call it. */
+  name: string;
+  /** A name such as "datasets.tar", into which the version goes: ".datasets-0123456789ab.tar". */
+  file: string;
+  folder: string;
+  /** Asked in turn. */
+  addresses: readonly string[];
+  /** The message when none of them has it. */
+  missing: string;
+  sha256?: string;
+  /** In bytes. */
+  largest?: number;
+}
+
+/** The settings of requests, with every default. */
+export const requestsOf = ({
+  fetch: own = fetch,
+  signal = runningSignal(),
+  retries = 5,
+  retryDelay = 500,
+}: RemoteOptions) => ({
+  fetch: httpsOnly(own),
+  signal,
+  retries,
+  retryDelay,
+});
+
+/** Asks each address in turn for its first byte, which tells whether and how large the file is; "not found" leads to the next. */
+async function findRemote({ name, addresses, missing }: WantedFile, options: RemoteOptions): Promise<RemoteFile> {
+  const { fetch: request, retries, retryDelay, signal } = requestsOf(options);
   for (const url of addresses) {
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted();
       let problem: unknown;
       try {
-        const response = await httpsOnly(options.fetch ?? fetch)(url, {
+        const response = await request(url, {
           headers: { Range: "bytes=0-0", "Accept-Encoding": "identity" },
           signal,
         });
@@ -65,7 +86,7 @@ export async function findRemote(
       await setTimeout(retryDelay * 2 ** attempt, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
-  throw new Error(missing);
+  throw new InputError(missing);
 }
 
 function remoteOf(url: string, status: number, headers: Headers, name: string): RemoteFile {
@@ -83,48 +104,47 @@ function remoteOf(url: string, status: number, headers: Headers, name: string): 
   return { url, size, lastModified, validator: etag !== null && !etag.startsWith("W/") ? etag : lastModified };
 }
 
-/** Twelve digits that differ between two versions of a remote file, for names: bytes of two versions never meet. */
-export function versionOf({ url, size, validator }: RemoteFile): string {
-  return createHash("sha256").update([url, size, validator].join("\n")).digest("hex").slice(0, 12);
-}
-
 /**
- * Downloads the file, going on where an earlier attempt stopped.
- *
- * @param sha256 what its SHA-256 must be, where that is known
- * @throws if it cannot be reached, breaks off (what has come is kept) or has another checksum
+ * Downloads the first of the addresses that has the file into its folder, under a hidden name with the version in it, so that
+ * bytes of two versions never meet. It goes on where an earlier attempt stopped; what an earlier run downloaded is used as it is.
+ * @throws if no address has the file or can be reached, the download breaks off (what has come is kept), the file has another
+ *   checksum or is larger than `largest`, or there is no room for it
  */
-export async function fetchRemote(
-  remote: RemoteFile,
-  path: string,
-  name: string,
-  sha256: string | undefined,
-  options: RemoteOptions & { onBytes?: (done: number) => void },
-): Promise<void> {
+export async function fetchVersion(
+  wanted: WantedFile,
+  options: RemoteOptions & { onBytes?: (done: number, total: number) => void },
+): Promise<{ path: string; remote: RemoteFile }> {
+  const { name, file, folder, largest = Infinity } = wanted;
+  const remote = await findRemote(wanted, options);
   const { url, size, validator } = remote;
-  const { signal = runningSignal() } = options;
-  const checksum = sha256 === undefined ? undefined : { algorithm: "sha256" as const, hex: sha256.toLowerCase() };
-  try {
-    await downloadFile(
-      { url, headers: validator === undefined ? {} : { "If-Range": validator }, path, size, name, checksum },
-      {
-        fetch: httpsOnly(options.fetch ?? fetch),
-        signal,
-        onBytes: options.onBytes ?? (() => undefined),
-        retries: options.retries ?? 5,
-        retryDelay: options.retryDelay ?? 500,
-      },
+  if (size > largest)
+    throw new InputError(
+      `${url} has ${size} bytes, more than the ${largest} that are allowed: it is not the authors' archive`,
     );
+  const version = createHash("sha256").update([url, size, validator].join("\n")).digest("hex").slice(0, 12);
+  const { name: start, ext } = parse(file);
+  const path = join(folder, `.${start}-${version}${ext}`);
+  checkSpace(folder, size, name);
+  const hex = wanted.sha256?.toLowerCase();
+  // An earlier run may have been given no checksum.
+  if (hex !== undefined && existsSync(path) && (await hashOf(path)) !== hex) rmSync(path);
+  if (existsSync(path)) return { path, remote };
+  const headers: Record<string, string> = validator === undefined ? {} : { "If-Range": validator };
+  const checksum = hex === undefined ? undefined : { algorithm: "sha256" as const, hex };
+  const requests = { ...requestsOf(options), onBytes: (done: number) => options.onBytes?.(done, size) };
+  try {
+    await downloadFile({ url, headers, path, size, name, checksum }, requests);
   } catch (error) {
-    if (signal?.aborted === true || !(error instanceof TypeError)) throw error;
+    if (requests.signal?.aborted === true || !(error instanceof TypeError)) throw error;
     throw new Error(`${url} cannot be reached (${reason(error)}): check the network and run again to go on`, {
       cause: error,
     });
   }
+  return { path, remote };
 }
 
-/** Without a published checksum the connection is all that vouches for a file: a redirect must not leave https. */
-export function httpsOnly(fetcher: typeof fetch): typeof fetch {
+/** Without a published checksum only the connection protects a file: a redirect must not leave https. */
+function httpsOnly(fetcher: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await fetcher(input, init);
     const asked = String(input);
@@ -136,16 +156,20 @@ export function httpsOnly(fetcher: typeof fetch): typeof fetch {
   };
 }
 
-/** @throws if it is not an address of the web */
-export function checkAddress(from: string): void {
-  if (!URL.canParse(from) || !/^https?:$/.test(new URL(from).protocol))
-    throw new Error(`${JSON.stringify(from)} is not an address: give one that begins with https://`);
+/** Where an archive is if not at its usual address, and what it must be. */
+export interface OriginOptions {
+  /** Address of the archive, or, ending in "/", of the folder it lies in. */
+  from?: string;
+  /** What the archive's SHA-256 must be, in hexadecimal. The authors publish none: that of the first download is in source.json. */
+  sha256?: string;
 }
 
-/** @throws if it is not a SHA-256 in hexadecimal */
-export function checkSha256(sha256: string): void {
-  if (!/^[0-9a-f]{64}$/i.test(sha256))
-    throw new Error(`${JSON.stringify(sha256)} is not a SHA-256 (64 hexadecimal digits)`);
+/** @throws if the one is not an address of the web, or the other not a SHA-256 in hexadecimal */
+export function checkOrigin({ from, sha256 }: OriginOptions): void {
+  if (from !== undefined && (!URL.canParse(from) || !/^https?:$/.test(new URL(from).protocol)))
+    throw new InputError(`${JSON.stringify(from)} is not an address: give one that begins with https://`);
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256))
+    throw new InputError(`${JSON.stringify(sha256)} is not a SHA-256 (64 hexadecimal digits)`);
 }
 
 export async function hashOf(path: string, signal = runningSignal()): Promise<string> {
@@ -155,22 +179,4 @@ export async function hashOf(path: string, signal = runningSignal()): Promise<st
     hash.update(chunk as Buffer);
   }
   return hash.digest("hex");
-}
-
-export function checkSpace(folder: string, needed: number, what: string): void {
-  const { bavail, bsize } = statfsSync(folder);
-  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
-  if (needed > bavail * bsize)
-    throw new Error(
-      `${what} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or give another folder`,
-    );
-}
-
-/** Removes what runs that were killed had made under `folder`: names of the form START.PID-xxxxxx.incomplete. */
-export function removeUnfinished(folder: string, start: string): void {
-  for (const file of readdirSync(folder)) {
-    const suffix = file.startsWith(`${start}.`) ? file.slice(start.length + 1) : "";
-    if (/^\d+-[0-9a-f]{6}\.incomplete$/.test(suffix) && !isInUse(suffix))
-      rmSync(join(folder, file), { recursive: true, force: true });
-  }
 }

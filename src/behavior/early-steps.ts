@@ -3,12 +3,13 @@
  *
  * - SGD, f_t(ξ) − f_{t−1}(ξ) ≈ −η Σ χ_t K_SGD(ξ, ξ_t): exact to first order in η, for batches (χ of their mean loss) and any outputs.
  * - SignGD and, early, Adam: f_t(ξ) − f_{t−1}(ξ) ≈ −η sign(χ_t) K_A-SignGD(ξ, ξ_t), the sign taken of the training example's
- *   gradient. This needs one example a step and one output (the margin): the sign of a sum of gradients is not the sum of signs.
- * - K_SignGD, signs on both sides, is the symmetric stand-in that solvers can use; its size is not that of a change of f.
+ *   gradient. This needs one example per step and one output (the margin): the sign of a sum of gradients is not the sum of signs.
+ * - K_SignGD, signs on both sides, is the symmetric kernel that solvers can use in its place; its size is not that of a change of f.
  *
  * χ_t = ∂ℓ/∂f is the training run's own at each step, at θ_{t−1}. docs/paper.md says what confirms the theorem; the experiment
  * itself checks what it says.
  */
+import { InputError } from "../errors";
 import { createOptimizer, type OptimizerName } from "../finetune/optimizer";
 import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "../finetune/flat-parameters";
 import { parameterGradients, type ParameterGradients } from "../finetune/parameter-gradients";
@@ -21,7 +22,8 @@ import { tf, type Tensor } from "../model/backend";
 import { collate, type Sequence } from "../model/batch";
 import { parameter, type Model } from "../model/model";
 import { runSteps } from "../steps";
-import { agreementOf, type Agreement } from "./agreement";
+import { agreementOf, type Agreement } from "./kernel-comparison";
+import { checkBatches } from "./kernel-descent";
 import { lossOfOutputs, type OutputLoss } from "./output-loss";
 
 /** The kernels that predict changes of f. */
@@ -216,22 +218,18 @@ const chosenFormulas = (options: EarlyStepsOptions): readonly PredictingFormula[
 function check(options: EarlyStepsOptions): void {
   const { train, evaluate, rates, batches } = options;
   if (train.sequences.length !== train.labels.length)
-    throw new Error(
+    throw new InputError(
       `train has ${train.sequences.length} prompts and ${train.labels.length} labels; both must be the same number`,
     );
-  if (evaluate.length === 0) throw new Error("evaluate needs at least one example");
+  if (evaluate.length === 0) throw new InputError("evaluate needs at least one example");
   if (rates.length === 0 || batches.length < rates.length)
-    throw new Error(
+    throw new InputError(
       `there are ${rates.length} learning rates and ${batches.length} batches: give one of each for every step, at least one`,
     );
-  const wrong = batches.flat().find((i) => !Number.isInteger(i) || i < 0 || i >= train.labels.length);
-  if (wrong !== undefined)
-    throw new Error(`a batch names training example ${wrong}; there are ${train.labels.length}, counted from 0`);
-  const empty = batches.findIndex((batch) => batch.length === 0);
-  if (empty >= 0) throw new Error(`batch ${empty} (counted from 0) is empty`);
+  checkBatches(batches, train.labels.length);
   const sign = chosenFormulas(options).find(takesSigns);
   if (sign && !signsApply(options))
-    throw new Error(
+    throw new InputError(
       `the ${sign} kernel predicts steps on one example with one output (the margin): use such outputs and batches, or only the formula sgd`,
     );
 }

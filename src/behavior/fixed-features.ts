@@ -4,8 +4,7 @@ import type { Model } from "../model/model";
 import type { Formula } from "../kernels/formula";
 import { computeKernel, type KernelOptions, type KernelResult } from "../kernels/kernel";
 import type { KernelTensor } from "../kernels/kernel-tensor";
-import { kernelChange, type KernelChange } from "./kernel-change";
-import { kindOfParameter, layerOfParameter } from "./parameter-parts";
+import { kernelChange, type KernelChange } from "./kernel-comparison";
 
 export interface FixedFeaturesOptions extends Omit<
   KernelOptions,
@@ -119,3 +118,43 @@ export function sumByPart(
   }
   return sums;
 }
+
+/** Where in the model a parameter is: "embeddings", "layer 1" and so on, or "head". */
+export function layerOfParameter(name: string): string {
+  const layer = /\.encoder\.layer\.(\d+)\./.exec(name);
+  if (layer) return `layer ${Number(layer[1]) + 1}`;
+  return name.includes(".embeddings.") ? "embeddings" : "head";
+}
+
+const KINDS: readonly (readonly [test: RegExp, kind: string])[] = [
+  [/\.lora_A\.weight$/, "LoRA A"],
+  [/\.lora_B\.weight$/, "LoRA B"],
+  [/\.?bias$/, "biases"],
+  [/(LayerNorm|layer_norm)\.weight$/, "norm scales"],
+  [/\.embeddings\./, "embeddings"],
+  [/\.attention\.self\.query\./, "query"],
+  [/\.attention\.self\.key\./, "key"],
+  [/\.attention\.self\.value\./, "value"],
+  [/\.attention\.output\.dense\./, "attention output"],
+  [/\.intermediate\.dense\./, "feed-forward in"],
+  [/\.encoder\.layer\.\d+\.output\.dense\./, "feed-forward out"],
+];
+
+/** All kinds, in the order in which a figure shows them: along the forward pass, then what every layer has. */
+export const PARAMETER_KINDS = [
+  "embeddings",
+  "query",
+  "key",
+  "value",
+  "attention output",
+  "feed-forward in",
+  "feed-forward out",
+  "head",
+  "norm scales",
+  "biases",
+  "LoRA A",
+  "LoRA B",
+] as const;
+
+/** What a parameter does: one of {@link PARAMETER_KINDS}; "head" are the head's weights. */
+export const kindOfParameter = (name: string): string => KINDS.find(([test]) => test.test(name))?.[1] ?? "head";

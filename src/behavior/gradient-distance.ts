@@ -15,9 +15,9 @@ import { selectParameters, type ParameterFilter } from "../kernels/parameter-fil
 import { keptFactors } from "../kernels/training-side";
 import { runSteps } from "../steps";
 import { movedParameters } from "./displacement";
-import { FIXED_FEATURES_DISTANCE } from "./kernel-change";
-import type { OutputTable } from "./output-table";
-import { kindOfParameter, layerOfParameter } from "./parameter-parts";
+import { FIXED_FEATURES_DISTANCE } from "./verdicts";
+import type { OutputTable } from "./output-loss";
+import { kindOfParameter, layerOfParameter } from "./fixed-features";
 
 export interface GradientDistanceOptions {
   /** θ_0. */

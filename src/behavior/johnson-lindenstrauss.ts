@@ -6,6 +6,7 @@
  * ε ‖u‖ ‖v‖ of the true ones with probability at least 1 − 4 N² exp(−(ε² − ε³) d / 4). The paper's Section 7 uses it for kernels of
  * LoRA, up to a constant factor before ε: docs/paper.md says what of that is confirmed.
  */
+import { InputError } from "../errors";
 
 /**
  * A lower bound of the probability that a random projection to d dimensions keeps all inner products of N vectors within
@@ -14,7 +15,7 @@
  * @throws if ε is not between 0 and 1
  */
 export function johnsonLindenstrauss(epsilon: number, dimension: number, vectors: number): number {
-  if (!(epsilon > 0 && epsilon < 1)) throw new Error(`ε must be between 0 and 1, not ${epsilon}`);
+  if (!(epsilon > 0 && epsilon < 1)) throw new InputError(`ε must be between 0 and 1, not ${epsilon}`);
   check(dimension, vectors);
   return Math.max(0, 1 - 4 * vectors ** 2 * Math.exp((-(epsilon ** 2 - epsilon ** 3) * dimension) / 4));
 }
@@ -42,7 +43,8 @@ export function johnsonLindenstraussError(dimension: number, vectors: number, pr
 
 /** The smallest dimension that keeps all inner products of N vectors within ε, 0 < ε ≤ 2/3, with the given probability. */
 export function johnsonLindenstraussDimension(epsilon: number, vectors: number, probability = 0.95): number {
-  if (!(epsilon > 0 && epsilon <= BEST_EPSILON)) throw new Error(`ε must be above 0 and at most 2/3, not ${epsilon}`);
+  if (!(epsilon > 0 && epsilon <= BEST_EPSILON))
+    throw new InputError(`ε must be above 0 and at most 2/3, not ${epsilon}`);
   check(1, vectors);
   checkProbability(probability);
   return Math.ceil(exponent(vectors, probability) / (epsilon ** 2 - epsilon ** 3));
@@ -52,11 +54,11 @@ export function johnsonLindenstraussDimension(epsilon: number, vectors: number, 
 const exponent = (vectors: number, probability: number): number => 4 * Math.log((4 * vectors ** 2) / (1 - probability));
 
 function check(dimension: number, vectors: number): void {
-  if (!(dimension >= 1)) throw new Error(`the dimension must be at least 1, not ${dimension}`);
-  if (!(vectors >= 1)) throw new Error(`the number of vectors must be at least 1, not ${vectors}`);
+  if (!(dimension >= 1)) throw new InputError(`the dimension must be at least 1, not ${dimension}`);
+  if (!(vectors >= 1)) throw new InputError(`the number of vectors must be at least 1, not ${vectors}`);
 }
 
 function checkProbability(probability: number): void {
   if (!(probability >= 0 && probability < 1))
-    throw new Error(`the probability must be at least 0 and below 1, not ${probability}`);
+    throw new InputError(`the probability must be at least 0 and below 1, not ${probability}`);
 }

@@ -6,12 +6,11 @@
  * batches and rates, not at the end alone. With sign(χ) and K_A-SignGD it is that of SignGD (Theorem 4.3), for steps
  * on one example and one output. All arithmetic is float64.
  */
-import { DIVERGED } from "../finetune/training-step";
+import { DivergedError, InputError } from "../errors";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { checkEvaluationKernel, checkLabels, checkTrainKernel } from "../solvers/problem";
 import { runSteps } from "../steps";
-import { lossOfOutputs, type OutputLoss } from "./output-loss";
-import type { OutputTable } from "./output-table";
+import { lossOfOutputs, type OutputLoss, type OutputTable } from "./output-loss";
 
 export interface KernelDescentOptions {
   train: {
@@ -75,7 +74,7 @@ export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSigna
 /**
  * {@link kernelDescent} with a pause after each step.
  *
- * @throws if shapes, labels, rates or batches do not fit; an error named `DIVERGED` if the outputs grow without bound (the rate is too large)
+ * @throws if shapes, labels, rates or batches do not fit; DivergedError if the outputs grow without bound (the rate is too large)
  */
 export function* kernelDescentSteps({
   train,
@@ -95,12 +94,12 @@ export function* kernelDescentSteps({
   checkSteps(rates, batches, n);
   checkRecord(record, rates.length);
   if (direction === "sign" && (c > 1 || rates.some((_, t) => batchOf(t).length !== 1))) {
-    throw new Error(
-      'the direction "sign" is that of SignGD for one output and one example a step: use the margin and batches of one example, or the direction "gradient"',
+    throw new InputError(
+      'the direction "sign" is that of SignGD for one output and one example per step: use the margin and batches of one example, or the direction "gradient"',
     );
   }
   if (clipNorm !== Infinity && (direction === "sign" || !(clipNorm > 0)))
-    throw new Error(
+    throw new InputError(
       `clipNorm must be above 0, and goes with the direction "gradient" only; it is ${clipNorm} with "${direction}"`,
     );
   const onTrain = startOf(train.start, n, c, "train");
@@ -130,11 +129,8 @@ export function* kernelDescentSteps({
       batch.map((i) => train.labels[i]),
     );
     if (!Number.isFinite(step.loss)) {
-      throw Object.assign(
-        new Error(
-          `the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`,
-        ),
-        { name: DIVERGED },
+      throw new DivergedError(
+        `the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`,
       );
     }
     losses.push(step.loss);
@@ -179,33 +175,40 @@ function startOf(
 ): Float64Array {
   if (!given) return new Float64Array(examples * outputs);
   if (given.shape[0] !== examples || given.shape[1] !== outputs)
-    throw new Error(
+    throw new InputError(
       `the ${name} outputs to start from must have shape [${examples}, ${outputs}] like the kernel, not [${given.shape.join(", ")}]`,
     );
   const bad = given.values.findIndex((value: number) => !Number.isFinite(value));
   if (bad >= 0)
-    throw new Error(`the ${name} outputs to start from have the value ${given.values[bad]} at flat index ${bad}`);
+    throw new InputError(`the ${name} outputs to start from have the value ${given.values[bad]} at flat index ${bad}`);
   return Float64Array.from(given.values);
 }
 
 function checkSteps(rates: readonly number[], batches: readonly (readonly number[])[] | undefined, n: number): void {
   const rate = rates.find((value) => !(value >= 0 && Number.isFinite(value)));
-  if (rate !== undefined) throw new Error(`a learning rate must be a number of at least 0, not ${rate}`);
+  if (rate !== undefined) throw new InputError(`a learning rate must be a number of at least 0, not ${rate}`);
   if (!batches) return;
   if (batches.length < rates.length)
-    throw new Error(`there are ${rates.length} learning rates, but only ${batches.length} batches`);
-  batches.forEach((batch, t) => {
-    if (batch.length === 0) throw new Error(`batch ${t} (counted from 0) is empty`);
+    throw new InputError(`there are ${rates.length} learning rates, but only ${batches.length} batches`);
+  checkBatches(batches, n);
+}
+
+/** @throws naming the batch that is empty, or that names an example which is none of the n */
+export function checkBatches(batches: readonly (readonly number[])[], n: number): void {
+  for (const [t, batch] of batches.entries()) {
+    if (batch.length === 0) throw new InputError(`batch ${t} (counted from 0) is empty`);
     const wrong = batch.find((i) => !Number.isInteger(i) || i < 0 || i >= n);
     if (wrong !== undefined)
-      throw new Error(`batch ${t} (counted from 0) names training example ${wrong}; there are ${n}, counted from 0`);
-  });
+      throw new InputError(
+        `batch ${t} (counted from 0) names training example ${wrong}; there are ${n}, counted from 0`,
+      );
+  }
 }
 
 function checkRecord(record: readonly number[], steps: number): void {
   const wrong = record.find((step) => !Number.isInteger(step) || step < 0 || step > steps);
   if (wrong !== undefined)
-    throw new Error(`outputs cannot be kept after step ${wrong}: there are ${steps} steps, and 0 is the start`);
+    throw new InputError(`outputs cannot be kept after step ${wrong}: there are ${steps} steps, and 0 is the start`);
 }
 
 /**

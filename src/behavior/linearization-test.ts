@@ -2,9 +2,10 @@
 import { computeOutputsSteps } from "../kernels/outputs";
 import { accuracy, asPredictions, type Predictions } from "../solvers/metrics";
 import { runSteps } from "../steps";
+import { distanceBetween } from "./kernel-comparison";
 import { linearizationSteps, type LinearizationOptions } from "./linearization";
-import type { OutputTable } from "./output-table";
-import { recoveredGain, type RecoveredGain, type GainScores } from "./recovered-gain";
+import type { OutputTable } from "./output-loss";
+import { recoveredGain, type RecoveredGain, type GainScores } from "./verdicts";
 
 export interface LinearizationTestOptions extends LinearizationOptions {
   /** Class index of each example. */
@@ -54,8 +55,7 @@ export function* linearizationTestSteps({
       tuned: scoreOf(tunedOutputs),
       linearized: scoreOf(linearized[k]),
     };
-    const distance = (from: OutputTable): number =>
-      Math.sqrt(tunedOutputs.values.reduce((sum, value, i) => sum + (value - from.values[i]) ** 2, 0));
+    const distance = (from: OutputTable): number => distanceBetween(tunedOutputs.values, from.values);
     tests.push({
       ...scores,
       ...recoveredGain(scores, smallestGain),

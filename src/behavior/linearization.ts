@@ -5,7 +5,7 @@
  * The product is taken at the places where parameters enter: a weight contributes Σ_t δ_t · (ΔW x_t), with the same
  * inputs x and derivatives δ that kernels are made of. This is exact, like a forward-mode pass, needs no second way of
  * differentiating, and one forward and backward pass at θ_0 serves any number of θ_t (a whole training history),
- * at the cost of one product a weight each, where forward mode would run anew for every θ_t.
+ * at the cost of one product for each weight; forward mode would need a pass for every θ_t.
  */
 import { byLength, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
@@ -14,7 +14,7 @@ import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { runSteps } from "../steps";
 import { directionalDerivative, movedParameters } from "./displacement";
-import type { OutputTable } from "./output-table";
+import type { OutputTable } from "./output-loss";
 
 export interface LinearizationOptions {
   /** θ_0: where gradients are taken. */

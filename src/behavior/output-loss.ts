@@ -1,4 +1,12 @@
+/** Outputs f of examples, their loss, and the output derivative χ = ∂ℓ/∂f (the paper's Definition 3.1). */
+import { InputError } from "../errors";
 import { encodeTargets } from "../solvers/problem";
+
+/** The C outputs f_c on n examples, float64 [n, C] row-major: scores where C > 1, the margin where C = 1. */
+export interface OutputTable {
+  values: Float64Array;
+  shape: [examples: number, outputs: number];
+}
 
 /**
  * Losses of the outputs f: softmax cross-entropy of C logits, or of the margin f₁ − f₀ (the same number, from one
@@ -49,4 +57,22 @@ export function lossOfOutputs(loss: OutputLoss, outputs: ArrayLike<number>, labe
     }
   }
   return { loss: sum / b, derivative };
+}
+
+/**
+ * How natural a task is for a model (Definition 5.3): |χ| = |∂ℓ/∂f| of each example for cross-entropy, with respect to the logit of its own class: 1 − p(class), from 0 to 1. For two classes
+ * the derivative with respect to the margin f₁ − f₀ has the same size.
+ *
+ * @param outputs f, [n, C]; C = 1 is the margin
+ * @param labels class index of each example
+ */
+export function outputDerivatives(
+  { values, shape: [examples, outputs] }: OutputTable,
+  labels: readonly number[],
+): number[] {
+  if (labels.length !== examples)
+    throw new InputError(`there are outputs of ${examples} examples and ${labels.length} labels`);
+  // The loss is a mean over the examples.
+  const { derivative } = lossOfOutputs("cross-entropy", values, labels);
+  return labels.map((label, i) => examples * Math.abs(derivative[i * outputs + (outputs === 1 ? 0 : label)]));
 }

@@ -6,6 +6,7 @@
  * Unlike the projection that makes kernels cheaper (kernels/projection.ts, a subspace for each parameter and cheap random
  * matrices), this is one dense P over all parameters: exactly the subspace method, at a cost of parameters × d.
  */
+import { InputError } from "../errors";
 import { isKeyBias } from "../model/architecture";
 import { tf, type Tensor } from "../model/backend";
 import { byLength, type Sequence } from "../model/batch";
@@ -150,16 +151,16 @@ function gradientRows(factor: Factor, rows: readonly number[]): Tensor {
 }
 
 function check({ dimensions, kind, seed, examples }: RandomSubspaceOptions): void {
-  if (examples.length === 0) throw new Error("a kernel needs at least one example");
+  if (examples.length === 0) throw new InputError("a kernel needs at least one example");
   const wrong = dimensions.find((dimension) => !Number.isInteger(dimension) || dimension < 1);
   if (wrong !== undefined || dimensions.length === 0)
-    throw new Error(
+    throw new InputError(
       `the dimensions of random subspaces must be whole numbers of at least 1, not ${wrong ?? "none at all"}`,
     );
   if (kind !== undefined && !PROJECTION_KINDS.includes(kind))
-    throw new Error(
+    throw new InputError(
       `the kind of random numbers must be one of ${PROJECTION_KINDS.join(", ")}, not ${JSON.stringify(kind)}`,
     );
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new Error(`the seed of a random subspace must be a whole number of at least 0, not ${seed}`);
+    throw new InputError(`the seed of a random subspace must be a whole number of at least 0, not ${seed}`);
 }

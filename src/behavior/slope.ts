@@ -1,4 +1,5 @@
 /** Power laws: straight lines in a log–log plot, by least squares. */
+import { InputError } from "../errors";
 import { mean } from "../solvers/metrics";
 
 /** y ≈ exp(intercept) · x^slope. */
@@ -24,9 +25,9 @@ export function fittedSlope(
   groups: readonly (string | number)[] = x.map(() => 0),
 ): FittedSlope {
   if (x.length !== y.length || x.length !== groups.length)
-    throw new Error(`a slope needs as many x as y and groups, not ${x.length}, ${y.length} and ${groups.length}`);
+    throw new InputError(`a slope needs as many x as y and groups, not ${x.length}, ${y.length} and ${groups.length}`);
   const wrong = [...x, ...y].find((value) => !(value > 0 && Number.isFinite(value)));
-  if (wrong !== undefined) throw new Error(`a log–log slope needs numbers above 0, not ${wrong}`);
+  if (wrong !== undefined) throw new InputError(`a log–log slope needs numbers above 0, not ${wrong}`);
   const [u, v] = [x.map(Math.log), y.map(Math.log)];
   const names = [...new Set(groups)];
   const centred = (values: number[]): number[] => {
@@ -35,7 +36,7 @@ export function fittedSlope(
   };
   const [du, dv] = [centred(u), centred(v)];
   if (!names.some((name) => new Set(x.filter((_, i) => groups[i] === name)).size > 1))
-    throw new Error("a slope needs at least two different x");
+    throw new InputError("a slope needs at least two different x");
   const spread = du.reduce((sum, value) => sum + value ** 2, 0);
   const slope = du.reduce((sum, value, i) => sum + value * dv[i], 0) / spread;
   const residual = du.reduce((sum, value, i) => sum + (dv[i] - slope * value) ** 2, 0);

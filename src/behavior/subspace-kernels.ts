@@ -12,6 +12,7 @@
  *   norms, embeddings, the head and all other layers are missing whatever the rank.
  * - A random subspace (random-subspace.ts) converges to the kernel of all parameters, with an error like 1/√dimension.
  */
+import { InputError } from "../errors";
 import { loraNames } from "../model/affine";
 import type { Sequence } from "../model/batch";
 import { withLora, type LoraOptions } from "../model/lora";
@@ -20,7 +21,7 @@ import type { Formula } from "../kernels/formula";
 import { computeKernel, type KernelOptions } from "../kernels/kernel";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
-import { kernelDistance, type KernelDistance } from "./kernel-distance";
+import { kernelDistance, type KernelDistance } from "./kernel-comparison";
 
 export interface SubspaceOptions extends Pick<KernelOptions, "model" | "outputs" | "signs" | "store" | "signal"> {
   /** All kernels are those of these examples with themselves. */
@@ -115,7 +116,7 @@ export function loraGradient(
   const inputs = a.length / rank;
   const rows = gradient.length / inputs;
   if (!Number.isInteger(inputs) || !Number.isInteger(rows))
-    throw new Error(
+    throw new InputError(
       `a gradient of ${gradient.length} numbers and an A of ${a.length} do not belong to one layer with rank ${rank}`,
     );
   return Float64Array.from({ length: rows * rank }, (_, place) => {
@@ -191,7 +192,7 @@ const layerOf = (weight: string): string => weight.slice(0, -".weight".length);
 function kernelOf({ kernels }: FullKernel, formula: Formula): KernelTensor {
   const kernel = kernels.get(formula);
   if (!kernel)
-    throw new Error(`the full kernel was computed for ${[...kernels.keys()].join(", ")}, not for ${formula}`);
+    throw new InputError(`the full kernel was computed for ${[...kernels.keys()].join(", ")}, not for ${formula}`);
   return kernel;
 }
 

@@ -1,4 +1,4 @@
-import { agreementOf } from "../behavior/agreement";
+import { agreementOf } from "../behavior/kernel-comparison";
 import {
   type ChartSpec,
   DIGITS,

@@ -1,5 +1,5 @@
-import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
-import { PARAMETER_KINDS } from "../behavior/parameter-parts";
+import { FIXED_FEATURES_DISTANCE } from "../behavior/verdicts";
+import { PARAMETER_KINDS } from "../behavior/fixed-features";
 import { InputError } from "../errors";
 import type { FeatureDistance } from "../sweep/behavior-record";
 import { type ChartSpec, DIGITS, distinct, figure, tooltip } from "./figure";

@@ -3,7 +3,7 @@ import {
   johnsonLindenstraussDimension,
   johnsonLindenstraussError,
 } from "../behavior/johnson-lindenstrauss";
-import type { KernelDistance } from "../behavior/kernel-distance";
+import type { KernelDistance } from "../behavior/kernel-comparison";
 import {
   type ChartSpec,
   DIGITS,

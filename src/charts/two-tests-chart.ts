@@ -1,5 +1,4 @@
-import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
-import { LINEARIZED_SHARE } from "../behavior/recovered-gain";
+import { FIXED_FEATURES_DISTANCE, LINEARIZED_SHARE } from "../behavior/verdicts";
 import {
   AXIS_PERCENT,
   type ChartSpec,

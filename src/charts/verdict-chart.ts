@@ -1,6 +1,4 @@
-import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
-import type { KernelBehavior } from "../behavior/kernel-behavior";
-import { LINEARIZED_SHARE } from "../behavior/recovered-gain";
+import { FIXED_FEATURES_DISTANCE, type KernelBehavior, LINEARIZED_SHARE } from "../behavior/verdicts";
 import { InputError } from "../errors";
 import { mean } from "../solvers/metrics";
 import type { BehaviorRun } from "../sweep/behavior-record";

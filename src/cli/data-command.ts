@@ -1,5 +1,6 @@
 /** `kernel-view data`: the full data sets of the tasks, downloaded. */
-import { downloadData, type InstalledTask } from "../archives/download-data";
+import { downloadData } from "../archives/download-data";
+import type { InstalledTask } from "../archives/install-task";
 import { showProgress, type Progress } from "../notebook/progress";
 import { taskByName, taskNames, type Task } from "../tasks/task";
 import { interruptible } from "./interruptible";

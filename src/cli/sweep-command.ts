@@ -2,7 +2,9 @@
 import { join } from "node:path";
 import { loadLanguageModel } from "../experiment/language-model";
 import { defaultStore } from "../store/folder";
-import { behaviorCsv, behaviorSummary, type BehaviorResult } from "../sweep/behavior-table";
+import type { BehaviorResult } from "../sweep/behavior-record";
+import { behaviorCsv } from "../sweep/behavior-rows";
+import { behaviorSummary } from "../sweep/behavior-table";
 import { markdownTable } from "../sweep/result-table";
 import { runSweep, type SweepOutcome } from "../sweep/sweep";
 import { modelName, readSweeps, type Sweep } from "../sweep/sweep-file";

@@ -1,8 +1,10 @@
+import { InputError } from "../errors";
 import { sortedSettings, trainingConfigOf, type FineTuneInputs, type LabelledPrompts } from "../finetune/fine-tune";
 import type { TrainingSettings } from "../finetune/training-config";
 import { runningSignal } from "../running-cell";
 import { remember } from "../store/remember";
 import { coresOfEach, gainsSideBySide, runElsewhere } from "./side-by-side";
+import { firstBest } from "./solve-kernels";
 import { singleRun, type FineTuningRun, type SingleRunOptions } from "./single-run";
 
 export type { FineTuningRun } from "./single-run";
@@ -29,7 +31,7 @@ const FORMAT = 2;
  */
 export async function fineTuningRun(options: FineTuningRunOptions): Promise<FineTuningRun> {
   const { learningRates, onProgress, store, signal = runningSignal(), ...rest } = options;
-  if (learningRates.length === 0) throw new Error("fine-tuning needs at least one learning rate");
+  if (learningRates.length === 0) throw new InputError("fine-tuning needs at least one learning rate");
   const failed = new AbortController();
   const sideBySide = learningRates.length > 1 && gainsSideBySide(rest.model, rest.head);
   const compute = (run: SingleRunOptions): Promise<FineTuningRun> =>
@@ -54,7 +56,7 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
     failed.abort(error);
     throw error;
   }
-  return runs.reduce((best, run) => (run.devScore > best.devScore ? run : best));
+  return firstBest(runs, ({ devScore }) => devScore);
 }
 
 /** Everything that a run's result depends on. */

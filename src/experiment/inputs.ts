@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EncodedPrompt } from "../tasks/encoded-prompt";
@@ -25,6 +26,17 @@ export function encodeExamples(
   const encode = prompted ? encodePrompt : encodeUnprompted;
   const sequences = examples.map((example) => encode(example, task, tokenizer));
   return { examples, sequences, labels: examples.map(({ label }) => label) };
+}
+
+/** {@link encodeExamples} for each split of a few-shot draw. */
+export function encodeSplits(
+  { train, dev, test }: Record<Split, Example[]>,
+  task: Task,
+  tokenizer: TextEncoder,
+  options?: { prompted?: boolean },
+): Record<Split, Inputs> {
+  const encode = (examples: Example[]): Inputs => encodeExamples(examples, task, tokenizer, options);
+  return { train: encode(train), dev: encode(dev), test: encode(test) };
 }
 
 /**
@@ -66,12 +78,12 @@ export function readFewShot(
  * @throws naming the folders that are there if none is large enough
  */
 export function fewShotFolder(data: string, { k, seed }: { k: number; seed: number }): string {
-  if (!existsSync(data)) throw new Error(`the data folder ${data} does not exist`);
+  if (!existsSync(data)) throw new InputError(`the data folder ${data} does not exist`);
   const folders = readdirSync(data).filter((name) => /^\d+-\d+$/.test(name));
   const sizes = folders.filter((name) => name.endsWith(`-${seed}`)).map((name) => Number.parseInt(name, 10));
   const size = Math.min(...sizes.filter((candidate) => candidate >= k));
   if (size === Infinity)
-    throw new Error(
+    throw new InputError(
       `${data} has no folder with at least ${k} examples per class for seed ${seed}; it has: ${folders.join(", ") || "none named like 16-13"}`,
     );
   return join(data, `${size}-${seed}`);

@@ -1,7 +1,8 @@
 /**
- * Fine-tuning runs side by side, each in a process of its own on its share of the cores. A step of a small model has too
+ * Fine-tuning runs side by side, each in a separate process on its share of the cores. A step of a small model has too
  * little to do for two cores to share it, so two runs at once take little longer than one. The bits are those of a run in this process.
  */
+import { DivergedError } from "../errors";
 import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -32,10 +33,10 @@ interface Worker {
   cores: number;
   /** The model that it has. */
   model?: string;
-  /** The last that it wrote to standard error. */
+  /** The last text that it wrote to standard error. */
   lastWords: string;
   ended: boolean;
-  /** Ends it when it was idle for long. */
+  /** Ends it after a long idle time. */
   timer?: NodeJS.Timeout;
 }
 
@@ -150,13 +151,13 @@ function askWorker(
     const onMessage = (message: FromWorker): void => {
       if (message.type === "progress") onProgress?.({ done: message.done, total: message.total });
       else if (message.type === "done") settle(() => resolve(message.run));
-      else settle(() => reject(Object.assign(new Error(message.message), { name: message.name })));
+      else settle(() => reject(errorOf(message)));
     };
     const onClose = (code: number | null, by: string | null): void =>
       settle(() =>
         reject(
           new Error(
-            `the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it said nothing"}`,
+            `the process of a fine-tuning run ended (${by ?? `exit code ${code}`}): ${worker.lastWords.trim() || "it wrote no message"}`,
           ),
         ),
       );
@@ -180,6 +181,10 @@ function askWorker(
     process.send(run);
   });
 }
+
+/** The kinds of error that callers tell apart keep their class on the way between processes. */
+const errorOf = ({ name, message }: { name: string; message: string }): Error =>
+  name === "DivergedError" ? new DivergedError(message) : Object.assign(new Error(message), { name });
 
 const sent = ({ parameters, ...rest }: Model): SentModel => ({
   ...rest,

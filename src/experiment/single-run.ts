@@ -24,10 +24,15 @@ export interface FineTuningRun {
   initialLogits?: number[];
 }
 
+/** With ‖θ_t − θ_0‖ at the best checkpoint. */
+export interface SingleRun extends FineTuningRun {
+  distance: number;
+}
+
 export type SingleRunOptions = FineTuneOptions & { test: LabelledPrompts };
 
 /** Fine-tunes once and evaluates the best checkpoint on the test prompts. */
-export async function singleRun({ test, ...options }: SingleRunOptions): Promise<FineTuningRun> {
+export async function singleRun({ test, ...options }: SingleRunOptions): Promise<SingleRun> {
   const { metric, learningRate } = trainingConfigOf(options);
   const tuned = await fineTune(options);
   try {
@@ -43,6 +48,7 @@ export async function singleRun({ test, ...options }: SingleRunOptions): Promise
       devScore,
       testScore,
       bestStep: best.step,
+      distance: best.distance,
       history,
       ...(initialLogits ? { initialLogits } : {}),
     };

@@ -1,5 +1,7 @@
+import { InputError } from "../errors";
 import { mirrorOf, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
+import { entriesOf, recordOf } from "../records";
 import { accuracy, asPredictions, f1OfClassOne, predictedClasses } from "../solvers/metrics";
 import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
 import { runAtOnce } from "../steps";
@@ -66,7 +68,7 @@ export function* solveKernelsSteps<Name extends string>(
     solved.push({
       ...setting,
       f0: setting.f0 ?? Infinity,
-      scores: Object.fromEntries(scores) as Record<Name | "train", Scores>,
+      scores: recordOf(scores),
     });
     yield;
   }
@@ -83,7 +85,7 @@ function prepareSplits<Name extends string>(
   checkFormula(solver, own);
   const { labels, logits } = splits.train;
   const prepared = prepareSolver(solver, { kernel: kernelOf(splits.train, own), labels, logits }, options);
-  const evaluations = (Object.entries(splits) as [Name | "train", SplitKernels][]).map(([name, split]) => ({
+  const evaluations = entriesOf<Name | "train", SplitKernels>(splits).map(([name, split]) => ({
     name,
     labels: split.labels,
     set: {
@@ -107,10 +109,7 @@ export function predictClasses<Name extends string>(
 ): Record<Name | "train", number[]> {
   const { prepared, evaluations } = prepareSplits<Name>(splits, formula, options);
   const predict = prepared.fit(setting);
-  return Object.fromEntries(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))])) as Record<
-    Name | "train",
-    number[]
-  >;
+  return recordOf(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))]));
 }
 
 /** The kernel a solver takes when none is named. */
@@ -198,11 +197,15 @@ export function bestOnDev<Name extends string>(
   grid: readonly Solved<Name | "dev">[],
   metric: "accuracy" | "f1" = "accuracy",
 ): Solved<Name | "dev"> {
-  if (grid.length === 0) throw new Error("There is no setting to choose from.");
+  if (grid.length === 0) throw new InputError("There is no setting to choose from.");
   if (!grid[0].scores.dev)
-    throw new Error("The best setting is chosen on the development examples: there are none among the splits.");
-  return grid.reduce((best, one) => (one.scores.dev[metric] > best.scores.dev[metric] ? one : best));
+    throw new InputError("The best setting is chosen on the development examples: there are none among the splits.");
+  return firstBest(grid, ({ scores }) => scores.dev[metric]);
 }
+
+/** The item with the largest score, the first one on ties: how development examples choose everywhere. */
+export const firstBest = <T>(items: readonly T[], score: (item: T) => number): T =>
+  items.reduce((best, one) => (score(one) > score(best) ? one : best));
 
 /** Accuracy of the pretrained outputs as they are, from 0 to 1; NaN where the files have no logits. */
 export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits" | "labels">): number {
@@ -213,12 +216,12 @@ export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits"
 /** Throws if a solver does not take kernels of that formula. */
 export function checkFormula(solver: Solver, formula: Formula): void {
   if (solver === "asym" && formula !== "asymmetric_signgd") {
-    throw new Error(
+    throw new InputError(
       `the solver asym is for the asymmetric_signgd kernel, not ${formula}: use lstsq, logistic, svc or svr for that one`,
     );
   }
   if ((solver === "svc" || solver === "svr") && mirrorOf(formula) !== formula) {
-    throw new Error(
+    throw new InputError(
       `the solver ${solver} needs a symmetric kernel, which ${formula} is not: use sgd or signgd, or the solver asym`,
     );
   }
@@ -227,6 +230,8 @@ export function checkFormula(solver: Solver, formula: Formula): void {
 function kernelOf({ kernels }: SplitKernels, formula: Formula): KernelTensor {
   const kernel = kernels.get(formula);
   if (!kernel)
-    throw new Error(`the ${formula} kernel was not computed; there is: ${[...kernels.keys()].join(", ") || "none"}`);
+    throw new InputError(
+      `the ${formula} kernel was not computed; there is: ${[...kernels.keys()].join(", ") || "none"}`,
+    );
   return kernel;
 }

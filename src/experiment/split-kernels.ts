@@ -1,8 +1,10 @@
-/** The kernels of one task: the training examples against every split. */
+/** The kernels of one task, the training examples against every split: computed, cut out of a larger kernel, compared. */
+import { InputError } from "../errors";
 import type { Formula } from "../kernels/formula";
 import { computePlan, type KernelOptions, type KernelProgress } from "../kernels/kernel";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { kernelPlan, type KernelPlan, type PlannedBlock } from "../kernels/plan";
+import { entriesOf, recordOf } from "../records";
 import type { Inputs } from "./inputs";
 
 /** What a solver needs to know of one split X. */
@@ -33,10 +35,12 @@ export function planSplits<Name extends string>({
   splits,
   ...options
 }: SplitKernelsOptions<Name>): Record<Name, KernelPlan> {
-  const plans = (Object.keys(splits) as Name[]).map(
-    (name) => [name, kernelPlan({ ...options, train: train.sequences, evaluate: splits[name].sequences })] as const,
+  return recordOf(
+    entriesOf(splits).map(([name, { sequences }]) => [
+      name,
+      kernelPlan({ ...options, train: train.sequences, evaluate: sequences }),
+    ]),
   );
-  return Object.fromEntries(plans) as Record<Name, KernelPlan>;
 }
 
 /** A block of a split's kernel, with its number over all splits in order. */
@@ -49,8 +53,7 @@ export interface SplitBlock<Name extends string> {
 
 /** All blocks in order, split by split, numbered from 0. */
 export function splitBlocks<Name extends string>(plans: Record<Name, KernelPlan>): SplitBlock<Name>[] {
-  const entries = Object.entries(plans) as [Name, KernelPlan][];
-  return entries
+  return entriesOf(plans)
     .flatMap(([split, plan]) => plan.blocks.map((planned) => ({ split, plan, planned })))
     .map((block, index) => ({ index, ...block }));
 }
@@ -65,9 +68,9 @@ export async function splitKernels<Name extends string>(
   options: SplitKernelsOptions<Name>,
 ): Promise<Record<Name, SplitKernels>> {
   const { store, signal, onProgress } = options;
-  const plans = Object.entries(planSplits(options)) as [Name, KernelPlan][];
+  const plans = entriesOf(planSplits(options));
   const total = plans.reduce((sum, [, { blocks }]) => sum + blocks.length, 0);
-  const result = {} as Record<Name, SplitKernels>;
+  const results: [Name, SplitKernels][] = [];
   let [before, reusedBefore] = [0, 0];
   for (const [name, plan] of plans) {
     const { kernels, shares, evaluateLogits, progress } = await computePlan(plan, {
@@ -77,14 +80,10 @@ export async function splitKernels<Name extends string>(
     });
     before += progress.done;
     reusedBefore += progress.reused;
-    result[name] = {
-      kernels,
-      ...(options.breakdown ? { shares } : {}),
-      labels: options.splits[name].labels,
-      logits: evaluateLogits,
-    };
+    const { labels } = options.splits[name];
+    results.push([name, { kernels, ...(options.breakdown ? { shares } : {}), labels, logits: evaluateLogits }]);
   }
-  return result;
+  return recordOf(results);
 }
 
 /** A kernel with the first `count` of its columns' examples, [n, C, count, C]. */
@@ -94,4 +93,97 @@ export function firstColumns({ values, shape }: KernelTensor, count: number): Ke
   const result = new Float64Array(n * c * kept * c);
   for (let row = 0; row < n * c; row++) result.set(values.subarray(row * m * c, (row * m + kept) * c), row * kept * c);
   return { values: result, shape: [n, c, kept, c] };
+}
+
+export interface SquareSplitsOptions<Name extends string> {
+  /** [n, C, n, C], of all examples with themselves: one split after another, in the order of `splits`. */
+  kernel: KernelTensor;
+  /** Outputs f of the same examples, [n, C]. */
+  logits: LogitsTensor;
+  /** Class indices of each split's examples. */
+  splits: Record<Name | "train", { labels: number[] }>;
+  /** What the kernel is called. Default "sgd". */
+  formula?: Formula;
+}
+
+/**
+ * The kernels that a solver needs, training examples with each split, cut out of one kernel of all examples with
+ * themselves. For kernels that are made of coordinates of all examples at once, as a random subspace's is.
+ *
+ * @throws if the splits have not as many examples as kernel and logits
+ */
+export function squareSplits<Name extends string>({
+  kernel,
+  logits,
+  splits,
+  formula = "sgd",
+}: SquareSplitsOptions<Name>): Record<Name | "train", SplitKernels> {
+  const [n, c, columns] = kernel.shape;
+  const named = entriesOf<Name | "train", { labels: number[] }>(splits);
+  const total = named.reduce((sum, [, { labels }]) => sum + labels.length, 0);
+  if (n !== columns || total !== n || logits.shape[0] !== n || logits.shape[1] !== c) {
+    throw new InputError(
+      `splits of ${total} examples need a kernel of as many with themselves, and their outputs; the kernel has shape [${kernel.shape.join(", ")}], the outputs [${logits.shape.join(", ")}]`,
+    );
+  }
+  let next = 0;
+  const places = named.map(([name, { labels }]) => {
+    const start = next;
+    next += labels.length;
+    return { name, labels, start };
+  });
+  const from = places.find(({ name }) => name === "train")?.start ?? 0;
+  const count = splits.train.labels.length;
+  return recordOf(
+    places.map(({ name, labels, start }) => {
+      const values = new Float64Array(count * c * labels.length * c);
+      for (let row = 0; row < count * c; row++) {
+        const first = (from * c + row) * n * c + start * c;
+        values.set(kernel.values.subarray(first, first + labels.length * c), row * labels.length * c);
+      }
+      const own: KernelTensor = { values, shape: [count, c, labels.length, c] };
+      const outputs = logits.values.slice(start * c, (start + labels.length) * c);
+      return [
+        name,
+        { kernels: new Map([[formula, own]]), labels, logits: { values: outputs, shape: [labels.length, c] } },
+      ];
+    }),
+  );
+}
+
+/** How many numbers were compared, and how many of them are not the same. */
+export interface ComparedNumbers {
+  numbers: number;
+  different: number;
+}
+
+/**
+ * Compares what was read from files with what was written to them, number for number: every kernel that was read, the
+ * labels and the logits. The same means the same bits, but for NaN: −0 is not 0, and what differs by rounding differs.
+ *
+ * @throws if a kernel that was read was not written, or a shape is another
+ */
+export function compareSplitKernels(read: SplitKernels, written: SplitKernels): ComparedNumbers {
+  const pairs: [string, ArrayLike<number>, readonly number[], ArrayLike<number>, readonly number[]][] = [
+    ...read.kernels,
+  ].map(([formula, kernel]) => {
+    const own = written.kernels.get(formula);
+    if (!own)
+      throw new InputError(
+        `a kernel ${formula} was read that was not written; there was: ${[...written.kernels.keys()].join(", ") || "none"}`,
+      );
+    return [`kernel ${formula}`, kernel.values, kernel.shape, own.values, own.shape];
+  });
+  pairs.push(["logits", read.logits.values, read.logits.shape, written.logits.values, written.logits.shape]);
+  pairs.push(["labels", read.labels, [read.labels.length], written.labels, [written.labels.length]]);
+  const result = { numbers: 0, different: 0 };
+  for (const [name, values, shape, expected, expectedShape] of pairs) {
+    if (shape.join() !== expectedShape.join())
+      throw new InputError(
+        `the ${name} that was read has shape [${shape.join(", ")}], not [${expectedShape.join(", ")}]`,
+      );
+    result.numbers += values.length;
+    for (let i = 0; i < values.length; i++) if (!Object.is(values[i], expected[i])) result.different++;
+  }
+  return result;
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { predictLogits } from "../model/predict";
 import { predictedClasses, type Predictions } from "../solvers/metrics";
 import type { Example } from "../tasks/example";
@@ -38,8 +39,8 @@ const MOST_CLASSES = 6;
 export function wordOrders(logits: Predictions, labels: readonly number[]): WordOrder[] {
   const [examples, classes] = logits.shape;
   if (classes > MOST_CLASSES)
-    throw new Error(`every order of ${classes} label words is too many to try: at most ${MOST_CLASSES} classes`);
-  if (labels.length !== examples) throw new Error(`${examples} answers but ${labels.length} labels`);
+    throw new InputError(`every order of ${classes} label words is too many to try: at most ${MOST_CLASSES} classes`);
+  if (labels.length !== examples) throw new InputError(`${examples} answers but ${labels.length} labels`);
   const words = predictedClasses(logits);
   return permutations(classes).map((order) => ({
     order,

@@ -3,6 +3,7 @@ import { tf, type Tensor } from "../model/backend";
 import type { Head } from "../model/head";
 import { parameter, parameterCount, type Model } from "../model/model";
 import { mean } from "../solvers/metrics";
+import { DivergedError } from "../errors";
 import { flatten, withFlatParameters, type FlatLayout } from "./flat-parameters";
 import type { LabelledPrompts } from "./labelled-prompts";
 import { fusedAdam } from "./fused-adam";
@@ -191,9 +192,8 @@ export function trainingSteps(
       const [loss, next] = [mean(losses), { parameters: listed("theta", after), moments: listed("moment", after) }];
       if (Number.isFinite(loss)) return { loss, state: next };
       disposeState(next);
-      throw Object.assign(
-        new Error(`the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`),
-        { name: DIVERGED },
+      throw new DivergedError(
+        `the training loss is ${loss} at step ${step + 1}: lower learningRate (${config.learningRate})`,
       );
     },
     dispose: () => fused?.dispose(),

@@ -52,6 +52,10 @@ export function f1OfClassOne(predictions: Predictions, labels: readonly number[]
   return truePositives === 0 ? 0 : (2 * truePositives) / (2 * truePositives + errors);
 }
 
+/** The score by a task's metric, from 0 to 1. */
+export const metricScore = (metric: Metric, predictions: Predictions, labels: readonly number[]): number =>
+  (metric === "f1" ? f1OfClassOne : accuracy)(predictions, labels);
+
 /**
  * Every score that the authors' logs have for a task's metric, under their names: acc, and for f1 also f1 (of class 1)
  * and acc_and_f1, the mean of the two.

@@ -1,6 +1,7 @@
+import { medianOfSorted } from "../behavior/kernel-comparison";
+import { firstBest, type Solved } from "../experiment/solve-kernels";
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
 import type { SolverSetting } from "../solvers/solver";
-import type { Solved } from "../experiment/solve-kernels";
 
 /** What is held fixed where runs are compared: everything but the seed and the setting. */
 export interface RunKind {
@@ -67,7 +68,7 @@ export function aggregate(runs: readonly Run[]): Aggregate[] {
       seeds,
       mean: mean(tests),
       std: populationStd(tests),
-      median: median(tests),
+      median: medianOfSorted(tests.toSorted((a, b) => a - b)),
       text: formatMeanStd(tests),
       chosen,
     };
@@ -76,7 +77,7 @@ export function aggregate(runs: readonly Run[]): Aggregate[] {
 
 function bestRun(runs: readonly Run[]): Run {
   const bySetting = new Map(runs.map((run) => [settingKey(run.setting), run]));
-  return [...bySetting.values()].reduce((best, one) => (one.dev > best.dev ? one : best));
+  return firstBest([...bySetting.values()], ({ dev }) => dev);
 }
 
 /** Names the setting whatever the order of its fields; String, since JSON has no infinity. */
@@ -87,7 +88,8 @@ const settingKey = (setting: object): string =>
       .sort(),
   );
 
-function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
+/** The items in groups of one key, both in order of first appearance. */
+export function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const group = groups.get(key(item));
@@ -95,10 +97,4 @@ function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
     else groups.set(key(item), [item]);
   }
   return [...groups.values()];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

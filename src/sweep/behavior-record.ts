@@ -1,9 +1,13 @@
 /** What one measurement of kernel behaviour leaves: numbers and words only, the same from memory and from disk. */
-import type { KernelBehavior } from "../behavior/kernel-behavior";
+import type { FeatureChange } from "../behavior/fixed-features";
+import type { KernelChange } from "../behavior/kernel-comparison";
+import type { OutputTable } from "../behavior/output-loss";
+import type { KernelBehavior } from "../behavior/verdicts";
 import type { OptimizerName } from "../finetune/optimizer";
 import type { Formula } from "../kernels/formula";
 import type { Solver } from "../solvers/solver-names";
 import type { Metric } from "../tasks/task";
+import type { SettingValue } from "./sweep-table";
 
 /** A fine-tuning run and its kernel on one few-shot draw. Scores are by the metric, from 0 to 1; what is undefined is missing. */
 export interface BehaviorRun {
@@ -47,6 +51,24 @@ export interface BehaviorRun {
   verdicts: Partial<KernelBehavior>;
   /** Every evaluation of the training run. */
   checkpoints: BehaviorCheckpoint[];
+}
+
+/** A measurement and where it belongs. */
+export interface BehaviorResult extends BehaviorRun {
+  /** Name of the pretrained model's folder, or its id. */
+  model: string;
+  /** Hash of its configuration and weights, without a new head. */
+  modelHash: string;
+  task: string;
+  /** Training examples of each class. */
+  k: number;
+  /** Of the few-shot draw. */
+  seed: number;
+  method: string;
+  /** The settings that the method names, but for learning rates. */
+  setting: Record<string, SettingValue>;
+  /** How many test examples the scores are on. */
+  testExamples: number;
 }
 
 export interface SolvedKernel {
@@ -93,4 +115,30 @@ export interface PartDistance {
   median?: number;
   frobenius?: number;
   cosine?: number;
+}
+
+/** Numbers that JSON has; NaN and infinities are left out. */
+export const finite = (value: number | undefined): number | undefined => (Number.isFinite(value) ? value : undefined);
+
+/** Outputs are float32 sums: more digits would be noise, and fill the disk. */
+export const rounded = ({ values }: OutputTable): number[] =>
+  Array.from(values, (value) => Number(value.toPrecision(6)));
+
+/** A kernel's change as it is recorded. */
+export function featureDistance(formula: Formula, { whole, layers, kinds, cells }: FeatureChange): FeatureDistance {
+  const part = ({ mean, median, frobenius, cosine }: KernelChange): PartDistance => ({
+    mean: finite(mean),
+    median: finite(median),
+    frobenius: finite(frobenius),
+    cosine: finite(cosine),
+  });
+  const record = (parts: ReadonlyMap<string, KernelChange>): Record<string, PartDistance> =>
+    Object.fromEntries([...parts].map(([name, change]) => [name, part(change)]));
+  return {
+    formula,
+    ...part(whole),
+    layers: record(layers),
+    kinds: record(kinds),
+    cells: cells.map(({ layer, kind, change }) => ({ layer, kind, ...part(change) })),
+  };
 }

@@ -1,11 +1,12 @@
-/** Finished measurements of kernel behaviour, read from what a sweep wrote. */
+/** Measurements of kernel behaviour as a table of numbers: written, and read from what a sweep wrote. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { KernelBehavior } from "../behavior/kernel-behavior";
+import type { KernelBehavior } from "../behavior/verdicts";
+import { CorruptFileError, InputError } from "../errors";
+import { formatCsvRow, parseCsv } from "../files/delimited";
 import type { Formula } from "../kernels/formula";
-import { parseCsv } from "../files/delimited";
 import { taskNames } from "../tasks/task";
-import type { BehaviorResult } from "./behavior-table";
+import type { BehaviorResult, BehaviorRun, FeatureDistance } from "./behavior-record";
 import type { SettingValue } from "./sweep-table";
 
 /** The numbers and verdicts of one measurement: what tables and comparisons over tasks need of it. Undefined ones are missing. */
@@ -44,61 +45,70 @@ export interface BehaviorRow {
   verdicts: Partial<KernelBehavior>;
 }
 
-/** The numbers and verdicts of a measurement: its line in `behavior.csv`. */
-export function behaviorRow(result: BehaviorResult): BehaviorRow {
-  const {
-    task,
-    k,
-    seed,
-    method,
-    setting,
-    model,
-    modelHash,
-    learningRate,
-    testExamples,
-    start,
-    tuned,
-    kernel,
-    linearization,
-    descent,
-    formula,
-    features,
-    alignment,
-    verdicts,
-  } = result;
-  const own = features.find((each) => each.formula === formula);
-  return {
-    task,
-    k,
-    seed,
-    method,
-    setting,
-    model,
-    modelHash,
-    learningRate,
-    testExamples,
-    step: tuned.step,
-    zeroShot: start,
-    fineTuning: tuned.test,
-    kernel: kernel.test,
-    linearized: linearization.test,
-    kernelDescent: descent?.test,
-    share: linearization.share,
-    linearizationError: linearization.error,
-    kernelDescentError: descent?.error,
-    formula,
-    distance: own?.mean,
-    median: own?.median,
-    alignmentBefore: alignment.start,
-    alignmentAfter: alignment.tuned,
-    verdicts,
-  };
-}
+type Cell = number | string | undefined;
 
 const VERDICTS: Record<string, boolean | undefined> = { yes: true, no: false, "–": undefined };
 
+/** A verdict in one word; "–" where it is not defined. */
+export const verdictText = (verdict: boolean | undefined): string =>
+  verdict === undefined ? "–" : verdict ? "yes" : "no";
+
+/** Of the optimizer's kernel. */
+export const ownFeatures = ({ features, formula }: BehaviorRun): FeatureDistance | undefined =>
+  features.find((each) => each.formula === formula);
+
+/** The columns of the table, in order. */
+const COLUMNS = {
+  model: ({ model }) => model,
+  modelHash: ({ modelHash }) => modelHash,
+  task: ({ task }) => task,
+  k: ({ k }) => k,
+  seed: ({ seed }) => seed,
+  method: ({ method }) => method,
+  setting: ({ setting }) => JSON.stringify(setting),
+  optimizer: ({ optimizer }) => optimizer,
+  learningRate: ({ learningRate }) => learningRate,
+  metric: ({ metric }) => metric,
+  testExamples: ({ testExamples }) => testExamples,
+  step: ({ tuned }) => tuned.step,
+  zeroShot: ({ start }) => start,
+  fineTuningDev: ({ tuned }) => tuned.dev,
+  fineTuning: ({ tuned }) => tuned.test,
+  kernelFormula: ({ kernel }) => kernel.formula,
+  kernelSetting: ({ kernel }) => JSON.stringify(kernel.setting),
+  kernelDev: ({ kernel }) => kernel.dev,
+  kernel: ({ kernel }) => kernel.test,
+  linearized: ({ linearization }) => linearization.test,
+  recoveredShare: ({ linearization }) => linearization.share,
+  linearizationError: ({ linearization }) => linearization.error,
+  kernelDescent: ({ descent }) => descent?.test,
+  kernelDescentError: ({ descent }) => descent?.error,
+  formula: ({ formula }) => formula,
+  featureDistance: (result) => ownFeatures(result)?.mean,
+  featureDistanceSgd: ({ features }) => features.find(({ formula }) => formula === "sgd")?.mean,
+  featureMedian: (result) => ownFeatures(result)?.median,
+  alignmentBefore: ({ alignment }) => alignment.start,
+  alignmentAfter: ({ alignment }) => alignment.tuned,
+  solvesTask: ({ verdicts }) => verdictText(verdicts.solvesTask),
+  isLinearized: ({ verdicts }) => verdictText(verdicts.linearized),
+  fixedFeatures: ({ verdicts }) => verdictText(verdicts.fixedFeatures),
+  kernelBehavior: ({ verdicts }) => verdictText(verdicts.kernelBehavior),
+} as const satisfies Record<string, (result: BehaviorResult) => Cell>;
+
+type Column = keyof typeof COLUMNS;
+
+/** One line for each measurement; scores from 0 to 1, verdicts "yes", "no" or "–", a number that is not defined as an empty cell. */
+export function behaviorCsv(results: readonly BehaviorResult[]): string {
+  const lines = results.map((result) => Object.values(COLUMNS).map((cell) => String(cell(result) ?? "")));
+  return [Object.keys(COLUMNS), ...lines].map(formatCsvRow).join("");
+}
+
+/** A measurement as a row. */
+export const behaviorRow = (result: BehaviorResult): BehaviorRow =>
+  rowOf((name) => COLUMNS[name](result), `${result.task}, seed ${result.seed}`);
+
 /**
- * Rows of a table that `behaviorCsv` wrote.
+ * Rows of a table that {@link behaviorCsv} wrote.
  * @throws naming the file, the line and the column of a cell that is not what the column holds
  */
 export const readBehaviorCsv = (file: string): BehaviorRow[] =>
@@ -108,54 +118,61 @@ export const readBehaviorCsv = (file: string): BehaviorRow[] =>
 export function parseBehaviorCsv(text: string): BehaviorRow[] {
   const [header, ...lines] = parseCsv(text);
   const names = header?.cells ?? [];
-  return lines.map(({ line, cells }) => {
-    const cell = (name: string): string => {
+  return lines.map(({ line, cells }) =>
+    rowOf((name) => {
       if (!names.includes(name))
-        throw new Error(
+        throw new CorruptFileError(
           `line 1: there is no column ${name}: the table is of an older version, or none of kernel behaviour`,
         );
       return cells[names.indexOf(name)];
-    };
-    const wrong = (name: string): never => {
-      throw new Error(`line ${line}: ${JSON.stringify(cell(name))} in the column ${name}`);
-    };
-    const known = (name: string): number | undefined =>
-      cell(name) === "" ? undefined : Number.isFinite(Number(cell(name))) ? Number(cell(name)) : wrong(name);
-    const number = (name: string): number => known(name) ?? wrong(name);
-    const verdict = (name: string): boolean | undefined =>
-      Object.hasOwn(VERDICTS, cell(name)) ? VERDICTS[cell(name)] : wrong(name);
-    return {
-      task: cell("task"),
-      k: number("k"),
-      seed: number("seed"),
-      method: cell("method"),
-      setting: JSON.parse(cell("setting")) as BehaviorRow["setting"],
-      model: cell("model"),
-      modelHash: cell("modelHash"),
-      learningRate: number("learningRate"),
-      step: number("step"),
-      testExamples: number("testExamples"),
-      zeroShot: number("zeroShot"),
-      fineTuning: number("fineTuning"),
-      kernel: number("kernel"),
-      linearized: number("linearized"),
-      kernelDescent: known("kernelDescent"),
-      share: known("recoveredShare"),
-      linearizationError: known("linearizationError"),
-      kernelDescentError: known("kernelDescentError"),
-      formula: cell("formula") as Formula,
-      distance: known("featureDistance"),
-      median: known("featureMedian"),
-      alignmentBefore: known("alignmentBefore"),
-      alignmentAfter: known("alignmentAfter"),
-      verdicts: {
-        solvesTask: verdict("solvesTask"),
-        linearized: verdict("isLinearized"),
-        fixedFeatures: verdict("fixedFeatures"),
-        kernelBehavior: verdict("kernelBehavior"),
-      },
-    };
-  });
+    }, `line ${line}`),
+  );
+}
+
+/** @param place what messages call the row */
+function rowOf(cell: (name: Column) => Cell, place: string): BehaviorRow {
+  const text = (name: Column): string => String(cell(name) ?? "");
+  const wrong = (name: Column): never => {
+    throw new CorruptFileError(`${place}: ${JSON.stringify(text(name))} in the column ${name}`);
+  };
+  const known = (name: Column): number | undefined => {
+    if (text(name) === "") return undefined;
+    return Number.isFinite(Number(cell(name))) ? Number(cell(name)) : wrong(name);
+  };
+  const number = (name: Column): number => known(name) ?? wrong(name);
+  const verdict = (name: Column): boolean | undefined =>
+    Object.hasOwn(VERDICTS, text(name)) ? VERDICTS[text(name)] : wrong(name);
+  return {
+    task: text("task"),
+    k: number("k"),
+    seed: number("seed"),
+    method: text("method"),
+    setting: JSON.parse(text("setting")) as BehaviorRow["setting"],
+    model: text("model"),
+    modelHash: text("modelHash"),
+    learningRate: number("learningRate"),
+    step: number("step"),
+    testExamples: number("testExamples"),
+    zeroShot: number("zeroShot"),
+    fineTuning: number("fineTuning"),
+    kernel: number("kernel"),
+    linearized: number("linearized"),
+    kernelDescent: known("kernelDescent"),
+    share: known("recoveredShare"),
+    linearizationError: known("linearizationError"),
+    kernelDescentError: known("kernelDescentError"),
+    formula: text("formula") as Formula,
+    distance: known("featureDistance"),
+    median: known("featureMedian"),
+    alignmentBefore: known("alignmentBefore"),
+    alignmentAfter: known("alignmentAfter"),
+    verdicts: {
+      solvesTask: verdict("solvesTask"),
+      linearized: verdict("isLinearized"),
+      fixedFeatures: verdict("fixedFeatures"),
+      kernelBehavior: verdict("kernelBehavior"),
+    },
+  };
 }
 
 /** Finished measurements of one model. */
@@ -195,8 +212,9 @@ export function finishedBehavior(path: string, model: string): FinishedBehavior 
 export function finishedRuns(folder: string, model: string): BehaviorResult[] {
   const file = join(folder, "behavior.jsonl");
   if (!existsSync(file))
-    throw new Error(
+    throw new InputError(
       `there is no ${file}: the measurements in full are in the folder that a sweep wrote (npx kernel-view sweep FILE --out FOLDER)`,
+      { file },
     );
   const lines = readFileSync(file, "utf8")
     .split("\n")
@@ -210,7 +228,7 @@ function named<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`);
+    throw new CorruptFileError(`${file}: ${(error as Error).message}`, { file });
   }
 }
 

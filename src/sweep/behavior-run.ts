@@ -3,16 +3,15 @@
  * fine-tuning with the learning rate that dev chooses, its linearization and its features along and after the run, the
  * kernel solved for itself, kernel gradient descent at equal time, and the verdicts.
  */
-import { fixedFeatures, type FeatureChange } from "../behavior/fixed-features";
-import { kernelTargetAlignment } from "../behavior/kernel-alignment";
-import { kernelBehavior } from "../behavior/kernel-behavior";
-import type { KernelChange } from "../behavior/kernel-change";
-import type { KernelDescentRecord } from "../behavior/kernel-descent";
-import { linearizationTest, type LinearizationTest } from "../behavior/linearization-test";
-import type { OutputTable } from "../behavior/output-table";
-import { recoveredGain } from "../behavior/recovered-gain";
+import { fixedFeatures } from "../behavior/fixed-features";
+import { kernelTargetAlignment } from "../behavior/kernel-comparison";
+import { linearizationTest } from "../behavior/linearization-test";
+import { kernelBehavior, recoveredGain } from "../behavior/verdicts";
+import { evenly } from "../experiment/inputs";
+import { remember } from "../store/remember";
+import { firstBest } from "../experiment/solve-kernels";
+import { splitKernels, type SplitKernels } from "../experiment/split-kernels";
 import {
-  DIVERGED,
   evaluateHeadSteps,
   fineTune,
   sortedSettings,
@@ -23,12 +22,13 @@ import {
 import type { TrainingConfig } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
 import { computeKernel } from "../kernels/kernel";
-import { tf } from "../model/backend";
 import type { Model } from "../model/model";
 import { runningSignal } from "../running-cell";
-import { accuracy, asPredictions, f1OfClassOne, type Predictions } from "../solvers/metrics";
+import { metricScore, type Predictions } from "../solvers/metrics";
 import { runSteps } from "../steps";
-import type { BehaviorCheckpoint, BehaviorRun, FeatureDistance, PartDistance, SolvedKernel } from "./behavior-record";
+import { checkpointGroups, checkpointsOf, type Measured } from "./behavior-checkpoints";
+import { chosenRate, formulasOf, solveOn, tryRates, type Stages } from "./behavior-choices";
+import { featureDistance, finite, rounded, type BehaviorRun, type SolvedKernel } from "./behavior-record";
 import {
   behaviorConfig,
   behaviorStart,
@@ -40,11 +40,6 @@ import {
   type BehaviorStart,
   type KernelChoice,
 } from "./behavior-settings";
-import { fineTuningRun, type FineTuningRun } from "../experiment/fine-tuning-run";
-import { evenly } from "../experiment/inputs";
-import { remember } from "../store/remember";
-import { formulasFor, gridSearchSteps } from "../experiment/solve-kernels";
-import { splitKernels, type SplitKernels } from "../experiment/split-kernels";
 import { trainingDescent } from "./training-descent";
 
 /** Increase when the meaning of kept measurements changes: older ones are then not used. */
@@ -52,7 +47,7 @@ const FORMAT = 2;
 
 /**
  * Measures kernel behaviour once. The same options give the same numbers on one machine.
- * @throws an error named `DIVERGED` if every learning rate's run diverges
+ * @throws DivergedError if every learning rate's run diverges
  */
 export async function behaviorRun(options: BehaviorRunOptions): Promise<BehaviorRun> {
   const config = behaviorConfig(options);
@@ -137,7 +132,7 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
   const config = { ...settings, learningRate: chosen };
   const head = outputs.head;
   const score = (predictions: Predictions, labels: readonly number[]): number =>
-    (metric === "f1" ? f1OfClassOne : accuracy)(predictions, labels);
+    metricScore(metric, predictions, labels);
   const features = { ...common, model, examples: train.sequences, others: evenly(test.sequences, featureExamples) };
 
   const history: Measured[] = [];
@@ -150,10 +145,10 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
     // Neither has a store: the checkpoints share one hash.
     const changes = featuresAlong ? (await fixedFeatures({ ...features, tuned, formulas: [formula] })).changes : [];
     group.forEach(({ record }, k) =>
-      history.push({ record, test: tests[k], featureDistance: number(changes[k]?.get(formula)!.whole.mean) }),
+      history.push({ record, test: tests[k], featureDistance: finite(changes[k]?.get(formula)!.whole.mean) }),
     );
   };
-  const kept = groups(model, Math.max(1, Math.floor(GROUP_BYTES / trainedBytes(start))), take);
+  const kept = checkpointGroups(model, trainedBytes(start), take);
   try {
     const tuned = await fineTune({
       ...config,
@@ -180,7 +175,7 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
       });
       const solved: SolvedKernel[] = [];
       for (const kernel of kernels) solved.push(await runSteps(solveOn(splits, kernel, metric), signal));
-      const best = solved.reduce((top, one) => (one.dev > top.dev ? one : top));
+      const best = firstBest(solved, ({ dev: score }) => score);
       const steps = history.map(({ record }) => record.step);
       const kernelOf = (split: SplitKernels) => ({
         kernel: split.kernels.get(formula)!,
@@ -207,11 +202,11 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
         formulas: [formula],
       });
       const alignment = (kernel = splits.train.kernels.get(formula)!): number | undefined =>
-        number(kernelTargetAlignment(kernel, train.labels));
+        finite(kernelTargetAlignment(kernel, train.labels));
       progress.next();
 
       const { step, distance } = tuned.best;
-      const checkpoints = checkpointsOf(history, typeof descended === "string" ? [] : descended, test.labels, score);
+      const checkpoints = checkpointsOf(history, typeof descended === "string" ? [] : descended, test.labels, metric);
       const [atBest, at] = [
         history.find(({ record }) => record.step === step)!.test,
         checkpoints.find((each) => each.step === step)!,
@@ -238,7 +233,7 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
           devAccuracy: onDev.accuracy,
           testAccuracy: onTest.accuracy,
         },
-        linearization: { test: linearized, gain, share, error: number(error) },
+        linearization: { test: linearized, gain, share, error: finite(error) },
         testOutputs: {
           start: rounded(atBest.startOutputs),
           tuned: rounded(atBest.tunedOutputs),
@@ -267,176 +262,8 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
   }
 }
 
-/** Numbers that JSON has; NaN and infinities are left out. */
-const number = (value: number | undefined): number | undefined => (Number.isFinite(value) ? value : undefined);
-
-/** Outputs are float32 sums: more digits would be noise, and fill the disk. */
-const rounded = ({ values }: OutputTable): number[] => Array.from(values, (value) => Number(value.toPrecision(6)));
-
-interface Measured {
-  record: TrainingRecord;
-  test: LinearizationTest;
-  featureDistance?: number;
-}
-
-/** Runs every learning rate; one that diverges is noted. A single rate needs no choice. */
-async function tryRates(
-  { outputs, train, dev, test, learningRates, store, signal }: Complete,
-  config: TrainingConfig,
-  model: Model,
-  progress: Stages,
-): Promise<BehaviorRun["tried"]> {
-  if (learningRates.length === 1) return [{ learningRate: learningRates[0] }];
-  const tried: BehaviorRun["tried"] = [];
-  for (const learningRate of learningRates) {
-    try {
-      const { devScore, testScore }: FineTuningRun = await fineTuningRun({
-        ...config,
-        learningRates: [learningRate],
-        model,
-        head: outputs.head,
-        train,
-        dev,
-        test,
-        store,
-        signal,
-        onProgress: progress.within,
-      });
-      tried.push({ learningRate, dev: devScore, test: testScore });
-    } catch (error) {
-      if ((error as Error).name !== DIVERGED) throw error;
-      tried.push({ learningRate, error: (error as Error).message });
-    }
-    progress.next();
-  }
-  return tried;
-}
-
-function chosenRate(tried: BehaviorRun["tried"]): number {
-  if (tried.length === 1) return tried[0].learningRate;
-  const best = tried.reduce((top, one) => ((one.dev ?? -1) > (top.dev ?? -1) ? one : top));
-  if (best.dev === undefined)
-    throw Object.assign(new Error(`every learning rate diverged; the first: ${best.error}`), { name: DIVERGED });
-  return best.learningRate;
-}
-
-/** Memory for checkpoints that wait to be measured together, in bytes: those of one group share a backward pass. */
-const GROUP_BYTES = 2 ** 28;
-
-/** Collects checkpoints, whose tensors are released after the call, and hands them on in groups. */
-function groups(
-  start: Model,
-  size: number,
-  take: (group: { model: Model; record: TrainingRecord }[]) => Promise<void>,
-) {
-  let waiting: { model: Model; record: TrainingRecord; own: string[] }[] = [];
-  const release = (): void => {
-    for (const { model, own } of waiting) tf.dispose(own.map((name) => model.parameters.get(name)!));
-    waiting = [];
-  };
-  const flush = async (): Promise<void> => {
-    if (waiting.length > 0) await take(waiting);
-    release();
-  };
-  const add = async ({ model, record }: { model: Model; record: TrainingRecord }): Promise<void> => {
-    const own = [...model.parameters.keys()].filter(
-      (name) => model.parameters.get(name) !== start.parameters.get(name),
-    );
-    const clones = own.map((name) => [name, tf.clone(model.parameters.get(name)!)] as const);
-    waiting.push({ model: { ...model, parameters: new Map([...model.parameters, ...clones]) }, record, own });
-    if (waiting.length === size) await flush();
-  };
-  return { add, flush, release };
-}
-
-/** The formulas that must be computed at θ_0. */
-const formulasOf = (own: Formula, kernels: readonly KernelChoice[]): Formula[] => [
-  ...new Set([own, ...kernels.flatMap(({ formula, solver }) => formulasFor(solver, formula))]),
-];
-
-function* solveOn(
-  splits: Record<"train" | "dev" | "test", SplitKernels>,
-  { formula, solver, ...values }: KernelChoice,
-  metric: TrainingConfig["metric"],
-): Generator<undefined, SolvedKernel> {
-  // These two have no f0.
-  const grid = solver === "logistic" || solver === "svc" ? { ...values, f0s: [Infinity] } : values;
-  const { scores, ...setting } = (yield* gridSearchSteps<"test">(splits, grid, { formula, solver, metric })).best;
-  const plain = Object.entries(setting).map(([name, value]) => [name, value === Infinity ? "inf" : value]);
-  return {
-    formula,
-    solver,
-    setting: Object.fromEntries(plain) as SolvedKernel["setting"],
-    dev: scores.dev[metric],
-    test: scores.test[metric],
-  };
-}
-
-/** The start and every evaluation, with the descent's outputs after as many steps. */
-function checkpointsOf(
-  history: readonly Measured[],
-  descent: readonly KernelDescentRecord[],
-  labels: readonly number[],
-  score: (predictions: Predictions, labels: readonly number[]) => number,
-): BehaviorCheckpoint[] {
-  const at = new Map(descent.map(({ step, evaluate }) => [step, evaluate]));
-  const descended = (step: number): number | undefined =>
-    at.has(step) ? score(asPredictions(at.get(step)!), labels) : undefined;
-  const { start } = history[0].test;
-  return [
-    { step: 0, tuned: start, linearized: start, descent: descended(0) },
-    ...history.map(
-      ({ record: { step, learningRate, loss, devScore, distance }, test, featureDistance }): BehaviorCheckpoint => {
-        const [f0, ft] = [at.get(0)?.values, test.tunedOutputs.values];
-        const error = f0 && norm(ft, at.get(step)!.values) / norm(ft, f0);
-        return {
-          step,
-          learningRate,
-          loss,
-          dev: devScore,
-          distance,
-          tuned: test.tuned,
-          linearized: test.linearized,
-          descent: descended(step),
-          linearizationError: number(test.error),
-          descentError: number(error),
-          featureDistance,
-        };
-      },
-    ),
-  ];
-}
-
-const norm = (u: Float64Array, v: Float64Array): number =>
-  Math.sqrt(u.reduce((sum, value, i) => sum + (value - v[i]) ** 2, 0));
-
-function featureDistance(formula: Formula, { whole, layers, kinds, cells }: FeatureChange): FeatureDistance {
-  const part = ({ mean, median, frobenius, cosine }: KernelChange): PartDistance => ({
-    mean: number(mean),
-    median: number(median),
-    frobenius: number(frobenius),
-    cosine: number(cosine),
-  });
-  const record = (parts: ReadonlyMap<string, KernelChange>): Record<string, PartDistance> =>
-    Object.fromEntries([...parts].map(([name, change]) => [name, part(change)]));
-  return {
-    formula,
-    ...part(whole),
-    layers: record(layers),
-    kinds: record(kinds),
-    cells: cells.map(({ layer, kind, change }) => ({ layer, kind, ...part(change) })),
-  };
-}
-
-type OnStage = (progress: { done: number; total: number }) => void;
-
-interface Stages {
-  within: OnStage;
-  next(): void;
-}
-
 /** Progress over stages of equal weight. */
-function stages(total: number, report?: OnStage): Stages {
+function stages(total: number, report: BehaviorRunOptions["onProgress"]): Stages {
   let done = 0;
   const next = (): void => report?.({ done: ++done, total });
   return {

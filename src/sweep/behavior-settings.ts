@@ -1,4 +1,4 @@
-/** The settings of a measurement of kernel behaviour, and what follows from them. */
+/** The settings of a measurement of kernel behaviour, with their defaults. */
 import {
   parseTrainingConfig,
   TRAINING_FIELDS,
@@ -51,7 +51,7 @@ export const formulaOf = ({ optimizer }: Pick<TrainingConfig, "optimizer">): For
 
 /**
  * The kernels that are solved for an optimizer, on the paper's grid as re-implementations quote it: K_SGD by least squares; else
- * K_A-SignGD by the asymmetric solver, γ and λ being our values, and its symmetric stand-in K_SignGD by least squares.
+ * K_A-SignGD by the asymmetric solver, with γ and λ of our choice, and the symmetric K_SignGD by least squares.
  */
 export function kernelsOf({ optimizer }: Pick<TrainingConfig, "optimizer">): KernelChoice[] {
   if (optimizer === "sgd") return [{ formula: "sgd", solver: "lstsq", ...PAPER_GRID }];

@@ -1,6 +1,8 @@
-/** What many measurements of kernel behaviour say together: verdicts counted, the two tests against each other, and method against method. */
-import type { KernelBehavior } from "../behavior/kernel-behavior";
+/** Many measurements of kernel behaviour together: counts of verdicts, the two tests compared, and methods compared. */
+import type { KernelBehavior } from "../behavior/verdicts";
+import { entriesOf, recordOf } from "../records";
 import { mean } from "../solvers/metrics";
+import { grouped } from "./aggregate";
 import type { BehaviorRow } from "./behavior-rows";
 
 /** The verdicts in the order in which tables show them. */
@@ -27,13 +29,8 @@ export interface VerdictCount {
 
 /** Counts of every verdict by task and method, in order of first appearance. */
 export function verdictCounts(rows: readonly BehaviorRow[]): VerdictCount[] {
-  const groups = new Map<string, BehaviorRow[]>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.task, row.method]);
-    groups.set(key, [...(groups.get(key) ?? []), row]);
-  }
-  return [...groups.values()].flatMap((own) =>
-    (Object.keys(CRITERIA) as Criterion[]).map((criterion) => {
+  return grouped(rows, ({ task, method }) => JSON.stringify([task, method])).flatMap((own) =>
+    entriesOf(CRITERIA).map(([criterion]) => {
       const known = own.map(({ verdicts }) => verdicts[criterion]).filter((verdict) => verdict !== undefined);
       return {
         task: own[0].task,
@@ -47,7 +44,7 @@ export function verdictCounts(rows: readonly BehaviorRow[]): VerdictCount[] {
   );
 }
 
-/** How the two tests of Definition 3.2 fall out together, as numbers of measurements. */
+/** How often the two tests of Definition 3.2 agree, as numbers of measurements. */
 export interface TestsTogether {
   both: number;
   linearizedOnly: number;
@@ -118,12 +115,7 @@ export function pairedMethods(rows: readonly BehaviorRow[], first: string, secon
       ? { pairs: 0 }
       : { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
   };
-  const verdicts = {
-    solvesTask: verdictsOf("solvesTask"),
-    linearized: verdictsOf("linearized"),
-    fixedFeatures: verdictsOf("fixedFeatures"),
-    kernelBehavior: verdictsOf("kernelBehavior"),
-  };
+  const verdicts = recordOf(entriesOf(CRITERIA).map(([criterion]) => [criterion, verdictsOf(criterion)]));
   const means = {
     gain: meansOf(gainOf),
     share: meansOf(({ share }) => share),

@@ -1,7 +1,8 @@
 /** What choosing a setting on few development examples gains, and how much of that is luck. */
-import { agreementOf } from "../behavior/agreement";
+import { firstBest } from "../experiment/solve-kernels";
+import { agreementOf } from "../behavior/kernel-comparison";
 import { mean } from "../solvers/metrics";
-import type { Run } from "./aggregate";
+import { grouped, type Run } from "./aggregate";
 
 /** One seed's choice among the settings of a grid. Accuracies are from 0 to 1. */
 export interface DevChoice {
@@ -23,11 +24,10 @@ export interface DevChoice {
 
 /** The choice that the development examples make for every seed, in order of first appearance: the first best on dev, as the authors gather their results. */
 export function devChoices(runs: readonly Run[]): DevChoice[] {
-  const seeds = [...new Set(runs.map(({ seed }) => seed))];
-  return seeds.map((seed) => {
-    const own = runs.filter((run) => run.seed === seed);
+  return grouped(runs, ({ seed }) => String(seed)).map((own) => {
+    const [{ seed }] = own;
     const tests = own.map(({ test }) => test);
-    const chosen = own.reduce((best, run) => (run.dev > best.dev ? run : best));
+    const chosen = firstBest(own, ({ dev }) => dev);
     return {
       seed,
       settings: own.length,

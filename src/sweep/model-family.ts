@@ -1,4 +1,4 @@
-/** Models that went on from one model on the same text, and differ in how natural the prompt is in it. */
+/** Models trained further from one model on texts that differ only in how natural the prompt is in them. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

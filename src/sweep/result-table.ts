@@ -1,11 +1,13 @@
 /** Results as the paper prints them: a row for each k and method, a column for each task. */
+import type { DataFrame } from "danfojs-node";
+import { InputError } from "../errors";
+import { danfojs } from "../packages";
 import type { Aggregate } from "./aggregate";
-import { columnsOf } from "./columns";
 
 /** One row: its cells by column name. */
 export type ResultRow = Record<string, string | number>;
 
-/** Rows of {k, method, one cell "88.3 (0.3)" a task}, in order of first appearance; a cell without a result is "". */
+/** Rows of {k, method, and for each task one cell "88.3 (0.3)"}, in order of first appearance; a cell without a result is "". */
 export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method" | "k" | "text">[]): ResultRow[] {
   const tasks = [...new Set(aggregates.map(({ task }) => task))];
   const rows = new Map<string, ResultRow>();
@@ -16,6 +18,9 @@ export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method
   }
   return [...rows.values()];
 }
+
+/** The columns of rows: their keys in order of first appearance. */
+const columnsOf = (rows: readonly ResultRow[]): string[] => [...new Set(rows.flatMap((row) => Object.keys(row)))];
 
 /** The rows as a Markdown table. */
 export function markdownTable(rows: readonly ResultRow[]): string {
@@ -31,29 +36,12 @@ export function markdownTable(rows: readonly ResultRow[]): string {
   );
 }
 
-/** The rows as a LaTeX tabular with the rules of the package booktabs. */
-export function latexTable(rows: readonly ResultRow[]): string {
+/** The rows as a danfojs DataFrame. */
+export function resultDataFrame(rows: readonly ResultRow[]): DataFrame {
+  if (rows.length === 0) throw new InputError("A table needs at least one row.");
   const columns = columnsOf(rows);
-  const line = (cells: string[]): string => `${cells.map(escapeLatex).join(" & ")} \\\\`;
-  const aligned = columns.map((column) => (rows.every((row) => typeof row[column] === "number") ? "r" : "l")).join("");
-  return [
-    `\\begin{tabular}{${aligned}}`,
-    "\\toprule",
-    line(columns),
-    "\\midrule",
-    ...rows.map((row) => line(columns.map((column) => String(row[column])))),
-    "\\bottomrule",
-    "\\end{tabular}\n",
-  ].join("\n");
-}
-
-const LATEX: Record<string, string> = {
-  "\\": "\\textbackslash{}",
-  "~": "\\textasciitilde{}",
-  "^": "\\textasciicircum{}",
-  "∞": "$\\infty$",
-};
-
-function escapeLatex(text: string): string {
-  return text.replace(/[\\~^∞]|[&%$#_{}]/g, (character) => LATEX[character] ?? `\\${character}`);
+  return new danfojs.DataFrame(
+    rows.map((row) => columns.map((column) => row[column])),
+    { columns },
+  );
 }

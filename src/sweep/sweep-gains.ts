@@ -1,5 +1,5 @@
 /** What a sweep's results say of kernel and fine-tuning: gains over zero-shot, and how far methods are apart. */
-import { LINEARIZED_SHARE, recoveredGain } from "../behavior/recovered-gain";
+import { LINEARIZED_SHARE, recoveredGain } from "../behavior/verdicts";
 import { mean, populationStd } from "../solvers/metrics";
 import type { SweepRow } from "./sweep-table";
 

@@ -1,54 +1,38 @@
 /** How each kind of a sweep's methods gets its scores. */
-import { DIVERGED, evaluateHeadSteps, fineTune, type HeadScores, type TrainingRecord } from "../finetune/fine-tune";
+import { DivergedError } from "../errors";
+import { encodeSplits, type Inputs } from "../experiment/inputs";
+import type { LanguageModel } from "../experiment/language-model";
+import { outputsOf, promptOutputs } from "../experiment/outputs";
+import { singleRun } from "../experiment/single-run";
+import { settingsOf, solveKernelsSteps } from "../experiment/solve-kernels";
+import { splitKernels } from "../experiment/split-kernels";
+import { evaluateHeadSteps, type HeadScores, type TrainingRecord } from "../finetune/fine-tune";
 import { linearProbeSteps } from "../finetune/linear-probe";
-import type { TrainingSettings } from "../finetune/training-config";
-import type { Formula } from "../kernels/formula";
-import { logitOutputs, marginOutput, type Outputs } from "../kernels/outputs";
 import { tf } from "../model/backend";
 import { classifierHead, tanhClassifierHead, withClassifier, withTanhClassifier, type Head } from "../model/head";
 import type { Model } from "../model/model";
 import { predictLogitsSteps } from "../model/predict";
 import { bestBiases, withBiases } from "../solvers/best-threshold";
-import { accuracy, f1OfClassOne, type Predictions } from "../solvers/metrics";
+import { accuracy, metricScore, type Predictions } from "../solvers/metrics";
 import { runSteps, runToEnd } from "../steps";
-import type { Example } from "../tasks/example";
-import type { Split, Task } from "../tasks/task";
+import type { Split } from "../tasks/task";
 import type { BehaviorRun } from "./behavior-record";
 import { behaviorRun } from "./behavior-run";
-import { encodeExamples, type Inputs } from "../experiment/inputs";
-import type { LanguageModel } from "../experiment/language-model";
-import { promptOutputs } from "../experiment/outputs";
-import { formulasFor, settingsOf, solveKernelsSteps } from "../experiment/solve-kernels";
-import { splitKernels } from "../experiment/split-kernels";
 import {
+  computedFormulas,
   inputOf,
   inversePenaltiesOf,
   kernelChoices,
   kernelGrid,
   learningRatesOf,
+  type BagOfWordsMethod,
   type BehaviorMethod,
   type KernelMethod,
-  type SweepMethod,
-} from "./sweep-file";
-import type { SettingValue, SweepScores } from "./sweep-table";
-import { pooledStates, regressionOn, wordCounts } from "./text-features";
-
-/** One piece of work, kept as one file: a training run, a kernel with all settings of its solver, a measurement of kernel behaviour, a regression, or zero-shot. */
-export interface SweepRun {
-  /** Hash of everything that the result depends on. */
-  name: string;
-  task: Task;
-  examples: Record<Split, Example[]>;
-  k: number;
-  seed: number;
-  method: string;
-  how: SweepMethod;
-  /** Of fine-tuning and behaviour (there without a learning rate): the settings in full, and those that the method names. */
-  training?: TrainingSettings;
-  named?: Partial<TrainingSettings>;
-  /** Of a kernel: the formulas that the sweep's kernels of this kind need together, so that one pass over the examples gives them all. */
-  formulas?: Formula[];
-}
+  type LinearProbeMethod,
+} from "./method-settings";
+import type { SweepRun } from "./sweep-plan";
+import { plainSettings, type SettingValue, type SweepScores } from "./sweep-table";
+import { pooledStates, regressionOn, wordCounts, type SplitFeatures } from "./text-features";
 
 /** What a run needs beside its plan. */
 export interface Circumstances {
@@ -89,23 +73,18 @@ export async function perform(run: SweepRun, around: Circumstances): Promise<Per
       case "kernel":
         return await withStart(run, around.lm, (start) => performKernel(run, how, start, around));
       case "linear-probe":
-        return await withStart(run, around.lm, async (start) =>
-          how.pooled === true
-            ? performRegression(
-                run,
-                await runSteps(pooledStates(start.model, start.inputs), around.signal),
-                how,
-                around,
-              )
-            : performProbe(run, start, around),
-        );
+        return await withStart(run, around.lm, async (start) => {
+          if (how.pooled !== true) return performProbe(run, start, around);
+          const features = await runSteps(pooledStates(start.model, start.inputs), around.signal);
+          return performRegression(run, features, how, around);
+        });
       case "fine-tuning":
       case "behavior":
         return await withStart(run, around.lm, (start) => performTraining(run, how.fromProbe, start, around));
     }
   } catch (error) {
-    if ((error as Error).name !== DIVERGED) throw error;
-    return { results: [{ setting: plainSettings({ ...named }), error: (error as Error).message }] };
+    if (!(error instanceof DivergedError)) throw error;
+    return { results: [{ setting: plainSettings(named ?? {}), error: error.message }] };
   }
 }
 
@@ -123,8 +102,7 @@ async function withStart<T>(
   use: (start: Started) => Promise<T>,
 ): Promise<T> {
   const prompted = inputOf(how) === "prompt";
-  const encode = (split: Split): Inputs => encodeExamples(examples[split], task, tokenizer, { prompted });
-  const inputs = { train: encode("train"), dev: encode("dev"), test: encode("test") };
+  const inputs = encodeSplits(examples, task, tokenizer, { prompted });
   if (prompted) return use({ model, head: promptOutputs(task, tokenizer).head, inputs });
   const tanh = "head" in how && how.head === "tanh";
   const started = (tanh ? withTanhClassifier : withClassifier)(model, task.labels.length, seed);
@@ -149,17 +127,12 @@ function scoresOfPredictions(
   { task, examples }: SweepRun,
   predictions: Record<"dev" | "test", Predictions>,
 ): SweepScores {
-  const scored = (split: "dev" | "test", metric = task.metric): number =>
-    (metric === "f1" ? f1OfClassOne : accuracy)(
-      predictions[split],
-      examples[split].map(({ label }) => label),
-    );
-  return {
-    dev: scored("dev"),
-    test: scored("test"),
-    devAccuracy: scored("dev", "accuracy"),
-    testAccuracy: scored("test", "accuracy"),
-  };
+  const [dev, test] = (["dev", "test"] as const).map((split) => {
+    const labels = examples[split].map(({ label }) => label);
+    const share = accuracy(predictions[split], labels);
+    return { score: metricScore(task.metric, predictions[split], labels), share };
+  });
+  return { dev: dev.score, test: test.score, devAccuracy: dev.share, testAccuracy: test.share };
 }
 
 async function performZeroShot(
@@ -188,8 +161,8 @@ async function performZeroShot(
 
 async function performRegression(
   run: SweepRun,
-  features: ReturnType<typeof wordCounts>,
-  how: Parameters<typeof inversePenaltiesOf>[0],
+  features: SplitFeatures,
+  how: BagOfWordsMethod | LinearProbeMethod,
   { signal }: Circumstances,
 ): Promise<Performed> {
   const labels = run.examples.train.map(({ label }) => label);
@@ -223,8 +196,9 @@ async function performTraining(
   around: Circumstances,
 ): Promise<Performed> {
   const { how, named, training } = run;
-  const { train, dev } = start.inputs;
-  const probe = fromProbe ? await runSteps(linearProbeSteps(start.model, start.head, train), around.signal) : undefined;
+  const probe = fromProbe
+    ? await runSteps(linearProbeSteps(start.model, start.head, start.inputs.train), around.signal)
+    : undefined;
   const model = probe?.model ?? start.model;
   try {
     if (how.kind === "behavior") {
@@ -238,64 +212,24 @@ async function performTraining(
     }
     const onProgress = ({ done, total }: { done: number; total: number }): void =>
       around.onShare(done < total ? done / total : 0.99);
-    const tuned = await fineTune({
+    const { devScore, testScore, devAccuracy, testAccuracy, bestStep, distance, history } = await singleRun({
       ...training!,
+      ...start.inputs,
       model,
       head: start.head,
-      train,
-      dev,
       stateDirectory: around.state,
       saveEvery: Infinity,
       onProgress,
       signal: around.signal,
     });
-    try {
-      const { step, distance } = tuned.best;
-      return {
-        results: [
-          {
-            setting: plainSettings({ ...named }),
-            ...(await scoresOf(run, tuned.model, start)),
-            bestStep: step,
-            distance,
-          },
-        ],
-        history: tuned.history,
-      };
-    } finally {
-      tuned.dispose();
-    }
+    const setting = plainSettings(named ?? {});
+    return {
+      results: [{ setting, dev: devScore, test: testScore, devAccuracy, testAccuracy, bestStep, distance }],
+      history,
+    };
   } finally {
     probe?.dispose();
   }
-}
-
-/** Settings as cells of a table; what is undefined is left out. */
-export const plainSettings = (setting: Record<string, unknown>): Record<string, SettingValue> =>
-  Object.fromEntries(
-    Object.entries(setting)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, plain(value)]),
-  );
-
-/** JSON has no infinity. */
-const plain = (value: unknown): SettingValue =>
-  value === Infinity
-    ? "inf"
-    : typeof value === "object" && value !== null
-      ? JSON.stringify(value)
-      : (value as SettingValue);
-
-/** What the kernel compares: the margin of two classes or all logits, unless the method says which. */
-function outputsOf({ task, method }: SweepRun, { outputs }: KernelMethod | BehaviorMethod, head: Head): Outputs {
-  const classes = task.labels.length;
-  if (outputs === "margin" && classes !== 2)
-    throw new Error(
-      `method ${method}: the margin is for two classes, and task ${task.name} has ${classes}: choose the outputs "logits"`,
-    );
-  return (outputs ?? (classes === 2 ? "margin" : "logits")) === "margin"
-    ? marginOutput(head)
-    : logitOutputs(head, classes);
 }
 
 function performBehavior(
@@ -307,7 +241,7 @@ function performBehavior(
   return behaviorRun({
     ...run.training!,
     model,
-    outputs: outputsOf(run, how, head),
+    outputs: outputsOf(head, run.task, how.outputs),
     ...inputs,
     learningRates: learningRatesOf(how),
     kernels: kernelChoices(how),
@@ -328,10 +262,10 @@ async function performKernel(
   const { formulas, values } = kernelGrid(how);
   const onProgress = ({ done, total }: { done: number; total: number }): void => onShare((0.99 * done) / total);
   // Without a store, what other methods need would be lost.
-  const computed = store === undefined ? computedFormulas(how) : run.formulas!;
+  const computed = (store === undefined ? undefined : run.formulas) ?? computedFormulas(how);
   const splits = await splitKernels({
     model,
-    outputs: outputsOf(run, how, head),
+    outputs: outputsOf(head, run.task, how.outputs),
     train: inputs.train,
     splits: inputs,
     formulas: computed,
@@ -362,8 +296,3 @@ async function performKernel(
   }
   return { results };
 }
-
-/** The formulas that a kernel method has to compute: the asymmetric solver also needs the one with its sign on the other side. */
-export const computedFormulas = (how: KernelMethod): Formula[] => [
-  ...new Set(kernelGrid(how).formulas.flatMap((formula) => formulasFor(how.solver, formula))),
-];

@@ -1,7 +1,8 @@
 /** The results of a sweep as one tidy table: a row for every setting on every few-shot draw. */
 import { formatCsvRow, parseCsv } from "../files/delimited";
-import type { Run } from "./aggregate";
-import type { SweepMethod } from "./sweep-file";
+import { firstBest } from "../experiment/solve-kernels";
+import { grouped, type Run } from "./aggregate";
+import type { SweepMethod } from "./method-settings";
 
 export type SettingValue = string | number | boolean | null;
 
@@ -40,6 +41,22 @@ export interface SweepRow extends SweepScores {
   seconds?: number;
 }
 
+/** Settings as cells of a table; what is undefined is left out. */
+export const plainSettings = (setting: object): Record<string, SettingValue> =>
+  Object.fromEntries(
+    Object.entries(setting)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, plain(value)]),
+  );
+
+/** JSON has no infinity. */
+const plain = (value: unknown): SettingValue =>
+  value === Infinity
+    ? "inf"
+    : typeof value === "object" && value !== null
+      ? JSON.stringify(value)
+      : (value as SettingValue);
+
 const BEFORE = ["task", "k", "seed", "method", "kind", "input"] as const;
 const AFTER = [
   "dev",
@@ -54,7 +71,7 @@ const AFTER = [
   "error",
 ] as const;
 
-/** The rows as comma-separated text: one column a setting, empty where a method does not have it. */
+/** The rows as comma-separated text: one column for each setting, empty where a method does not have it. */
 export function sweepCsv(rows: readonly SweepRow[]): string {
   const settings = [...new Set(rows.flatMap(({ setting }) => Object.keys(setting)))];
   const text = (value: SettingValue | undefined): string => (value === undefined ? "" : String(value));
@@ -111,13 +128,8 @@ export const sweepRuns = (rows: readonly SweepRow[]): Run[] =>
   );
 
 /** Of every task, k, seed and method the row that is best on dev, the first one on ties; runs that failed have none. */
-export function chosenRows(rows: readonly SweepRow[]): SweepRow[] {
-  const best = new Map<string, SweepRow>();
-  for (const row of rows) {
-    if (row.dev === undefined) continue;
-    const key = JSON.stringify([row.task, row.k, row.seed, row.method]);
-    const other = best.get(key);
-    if (!other || row.dev > other.dev!) best.set(key, row);
-  }
-  return [...best.values()];
-}
+export const chosenRows = (rows: readonly SweepRow[]): SweepRow[] =>
+  grouped(
+    rows.filter((row): row is SweepRow & { dev: number } => row.dev !== undefined),
+    ({ task, k, seed, method }) => JSON.stringify([task, k, seed, method]),
+  ).map((own) => firstBest(own, ({ dev }) => dev));

@@ -1,34 +1,20 @@
-/** Runs a sweep: skips what is on disk, can be stopped at any moment, and leaves tidy tables. */
-import { createHash } from "node:crypto";
+/** Runs a sweep: takes what is on disk, can be stopped at any moment, and leaves tidy tables. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DIVERGED, sortedSettings, trainingConfigOf } from "../finetune/fine-tune";
-import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
-import { FORMULAS, type Formula } from "../kernels/formula";
+import { CorruptFileError, DivergedError } from "../errors";
+import type { LanguageModel } from "../experiment/language-model";
 import { writeFileAtomically } from "../files/atomic-write";
 import { runningSignal } from "../running-cell";
-import { computeOnce, fileSlot, jsonFile, keyOf } from "../store/remember";
-import type { BehaviorRun } from "./behavior-record";
-import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "./behavior-table";
-import { readFewShot } from "../experiment/inputs";
-import type { LanguageModel } from "../experiment/language-model";
-import { markdownTable } from "./result-table";
-import {
-  inputOf,
-  learningRatesOf,
-  modelName,
-  trainingGrid,
-  type BehaviorMethod,
-  type KernelMethod,
-  type Sweep,
-  type SweepMethod,
-  type SweepTask,
-} from "./sweep-file";
+import { computeOnce, fileSlot, jsonFile, type Slot } from "../store/remember";
+import type { BehaviorResult, BehaviorRun } from "./behavior-record";
+import { behaviorCsv } from "./behavior-rows";
+import { behaviorMarkdown } from "./behavior-table";
+import { inputOf } from "./method-settings";
+import { modelName, type Sweep } from "./sweep-file";
 import { sweepMarkdown } from "./sweep-findings";
-import { computedFormulas, perform, plainSettings, type Performed, type SweepRun } from "./sweep-methods";
-import { chosenRows, sweepCsv, type SweepRow } from "./sweep-table";
-
-export type { SweepRun } from "./sweep-methods";
+import { perform, type Performed } from "./sweep-methods";
+import { sweepPlan, type SweepRun } from "./sweep-plan";
+import { chosenRows, plainSettings, sweepCsv, type SweepRow } from "./sweep-table";
 
 /** What a run's file holds. */
 interface KeptRun extends Performed {
@@ -61,86 +47,6 @@ export interface SweepOutcome {
   elsewhere: number;
 }
 
-/** Increase when the meaning of kept runs changes. */
-const FORMAT = 2;
-
-/** The sweep's runs in order: task by task, k by k, seed by seed, method by method. Reads the examples; computes nothing. */
-export function sweepPlan(
-  { tasks, k: sizes, seeds, testExamples, methods }: Sweep,
-  { model, directory }: LanguageModel,
-): SweepRun[] {
-  const tokenizer = createHash("sha256")
-    .update(readFileSync(join(directory, "tokenizer.json")))
-    .digest("hex");
-  const plan = ({ task, data }: SweepTask, k: number, seed: number): SweepRun[] => {
-    const examples = readFewShot(data, task, { k, seed, testExamples });
-    const drawn = keyOf(examples);
-    const own = Object.entries(methods).filter(([, { tasks: only }]) => only === undefined || only.includes(task.name));
-    const run = (method: string, how: SweepMethod, named?: Partial<TrainingSettings>): SweepRun => {
-      const training = named && ({ seed, metric: task.metric, ...named } as TrainingSettings);
-      const key = training
-        ? [
-            how.kind === "behavior" ? measuredBy(how) : how.kind,
-            startOf(how),
-            sortedSettings(trainingConfigOf(rated(training, how))),
-          ]
-        : [{ ...how, tasks: undefined }];
-      const name = keyOf([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key]).slice(0, 32);
-      return {
-        name,
-        task,
-        examples,
-        k,
-        seed,
-        method,
-        how,
-        training,
-        named,
-        formulas:
-          how.kind === "kernel"
-            ? together(
-                how,
-                own.map(([, other]) => other),
-              )
-            : undefined,
-      };
-    };
-    return own.flatMap(([method, how]) => {
-      if (how.kind !== "fine-tuning" && how.kind !== "behavior") return [run(method, how)];
-      return trainingGrid(how).map((settings) => run(method, how, settings));
-    });
-  };
-  return tasks.flatMap((task) => sizes.flatMap((k) => seeds.flatMap((seed) => plan(task, k, seed))));
-}
-
-/** The formulas of all kernels that are of the same gradients, in their order. */
-function together(how: KernelMethod, methods: readonly SweepMethod[]): Formula[] {
-  const gradients = ({ input, outputs, parameters }: KernelMethod): string =>
-    JSON.stringify([input, outputs, parameters]);
-  const all = new Set(
-    methods.flatMap((other) =>
-      other.kind === "kernel" && gradients(other) === gradients(how) ? computedFormulas(other) : [],
-    ),
-  );
-  return FORMULAS.filter((formula) => all.has(formula));
-}
-
-/** Of a behaviour method, all but the settings of its training runs; their learning rates are among it. */
-const measuredBy = (how: BehaviorMethod): unknown[] =>
-  Object.entries(how)
-    .filter(([name]) => name === "learningRate" || (name !== "tasks" && !(TRAINING_FIELDS as string[]).includes(name)))
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-
-/** Settings with the first of a behaviour method's learning rates. */
-const rated = (training: TrainingSettings, how: SweepMethod): TrainingSettings =>
-  how.kind === "behavior" ? { ...training, learningRate: learningRatesOf(how)[0] } : training;
-
-/** What else a training run depends on. */
-const startOf = (how: SweepMethod): unknown[] =>
-  how.kind === "fine-tuning" || how.kind === "behavior"
-    ? [how.input, how.input === "text" ? how.head : undefined, how.fromProbe]
-    : [];
-
 /**
  * Runs what is not on disk yet and writes the tables after every run. A run that diverges is a row with its error.
  * Several processes may work on one folder: each takes runs that no other is at work on.
@@ -156,40 +62,23 @@ export async function runSweep({
   const plan = sweepPlan(sweep, lm);
   const folder = join(out, "runs");
   mkdirSync(folder, { recursive: true });
-  const path = ({ name }: SweepRun): string => join(folder, `${name}.json`);
-  const found = new Set(plan.filter((run) => existsSync(path(run))));
+  const runs = keptRuns(folder);
+  const found = new Set(plan.filter(({ name }) => runs.get(name) !== undefined));
   const reused = found.size;
   const outcome = (): SweepOutcome => {
-    const results = plan
-      .filter((run) => existsSync(path(run)))
-      .map((run) => {
-        const kept = readRun(path(run));
-        return {
-          rows: rowsOf(run, kept, lm),
-          behavior: kept.behavior && behaviorResult(run, kept.behavior, sweep, lm),
-        };
-      });
+    const results = plan.flatMap((run) => {
+      const kept = runs.get(run.name);
+      return kept ? [{ run, kept }] : [];
+    });
     return {
-      rows: results.flatMap(({ rows }) => rows),
-      behavior: results.flatMap(({ behavior }) => behavior ?? []),
+      rows: results.flatMap(({ run, kept }) => rowsOf(run, kept, lm)),
+      behavior: results.flatMap(({ run, kept }) =>
+        kept.behavior ? [behaviorResult(run, kept.behavior, sweep, lm)] : [],
+      ),
       total: plan.length,
       reused,
       elsewhere: plan.length - results.length,
     };
-  };
-  const writeTable = (): void => {
-    const { rows, behavior } = outcome();
-    const write = (file: string, text: string): void => writeFileAtomically(join(out, file), text);
-    write("results.csv", sweepCsv(rows));
-    write("chosen.csv", sweepCsv(chosenRows(rows)));
-    write("results.md", sweepMarkdown(rows, modelName(sweep)));
-    if (behavior.length === 0) return;
-    write("behavior.csv", behaviorCsv(behavior));
-    write("behavior.jsonl", behavior.map((result) => `${JSON.stringify(result)}\n`).join(""));
-    write(
-      "behavior.md",
-      `Protocol: \`docs/protocol.md\`; columns: \`docs/behavior.md\`.\n\n${markdownTable(behaviorRows(behavior))}\n${markdownTable(behaviorSummary(behavior))}`,
-    );
   };
   let done = reused;
   const report = (share = 0): void => onProgress?.({ done: done + share, total: plan.length, reused });
@@ -198,35 +87,57 @@ export async function runSweep({
     signal?.throwIfAborted();
     if (found.has(run)) continue;
     // Another process may have finished it, or two methods may be the same.
-    if (existsSync(path(run))) {
-      done++;
-      report();
-      continue;
+    const isThere = runs.get(run.name) !== undefined;
+    if (!isThere) {
+      const state = join(out, "state", run.name);
+      const computed = await computeOnce(runs.slot(run.name), async () => {
+        const began = performance.now();
+        const performed = await perform(run, { lm, store, signal, state, onShare: report });
+        return { ...performed, seconds: Math.round(performance.now() - began) / 1000 };
+      });
+      if (!computed) continue;
+      rmSync(state, { recursive: true, force: true });
     }
-    const state = join(out, "state", run.name);
-    const kept = await computeOnce(fileSlot(folder, run.name, jsonFile<KeptRun>()), async () => {
-      const began = performance.now();
-      const performed = await perform(run, { lm, store, signal, state, onShare: report });
-      return { ...performed, seconds: Math.round(performance.now() - began) / 1000 };
-    });
-    if (!kept) continue;
-    rmSync(state, { recursive: true, force: true });
     done++;
     report();
-    writeTable();
+    if (!isThere) writeTables(out, outcome(), sweep);
   }
-  writeTable();
-  return outcome();
+  const whole = outcome();
+  writeTables(out, whole, sweep);
+  return whole;
+}
+
+/** The runs in a folder, each read once. */
+function keptRuns(folder: string): { get(name: string): KeptRun | undefined; slot(name: string): Slot<KeptRun> } {
+  const read = new Map<string, KeptRun>();
+  const get = (name: string): KeptRun | undefined => {
+    const path = join(folder, `${name}.json`);
+    if (!read.has(name) && existsSync(path)) read.set(name, readRun(path));
+    return read.get(name);
+  };
+  return { get, slot: (name) => fileSlot(folder, name, jsonFile<KeptRun>()) };
 }
 
 function readRun(path: string): KeptRun {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as KeptRun;
   } catch (error) {
-    throw new Error(
+    throw new CorruptFileError(
       `${path} is damaged (${(error as Error).message}): remove it, and the same command computes it again`,
+      { file: path },
     );
   }
+}
+
+function writeTables(out: string, { rows, behavior }: SweepOutcome, sweep: Sweep): void {
+  const write = (file: string, text: string): void => writeFileAtomically(join(out, file), text);
+  write("results.csv", sweepCsv(rows));
+  write("chosen.csv", sweepCsv(chosenRows(rows)));
+  write("results.md", sweepMarkdown(rows, modelName(sweep)));
+  if (behavior.length === 0) return;
+  write("behavior.csv", behaviorCsv(behavior));
+  write("behavior.jsonl", behavior.map((result) => `${JSON.stringify(result)}\n`).join(""));
+  write("behavior.md", behaviorMarkdown(behavior));
 }
 
 /** A run's rows, under the names that this sweep has for its method, which are no part of its key. */
@@ -266,15 +177,19 @@ const behaviorResult = (
   ...behavior,
 });
 
-export interface MeasureSweepOptions extends Pick<RunSweepOptions, "sweep" | "lm" | "signal"> {
+export interface MeasureSweepOptions extends Pick<RunSweepOptions, "sweep" | "lm" | "store" | "signal"> {
   /** Counts measurements, the one at work by its share. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** A sweep's measurements of kernel behaviour, made now: nothing comes from disk, and nothing is kept there. */
+/**
+ * A sweep's measurements of kernel behaviour, without a folder of results. With a store, finished measurements come from it.
+ * @throws DivergedError naming the run if every learning rate of one diverges
+ */
 export async function measureSweep({
   sweep,
   lm,
+  store,
   onProgress,
   signal = runningSignal(),
 }: MeasureSweepOptions): Promise<BehaviorResult[]> {
@@ -286,9 +201,8 @@ export async function measureSweep({
     const {
       behavior,
       results: [{ error }],
-    } = await perform(run, { lm, signal, state: "", onShare });
-    if (!behavior)
-      throw Object.assign(new Error(`${run.task.name}, seed ${run.seed}, ${run.method}: ${error}`), { name: DIVERGED });
+    } = await perform(run, { lm, store, signal, state: "", onShare });
+    if (!behavior) throw new DivergedError(`${run.task.name}, seed ${run.seed}, ${run.method}: ${error}`);
     measured.push(behaviorResult(run, behavior, sweep, lm));
   }
   onProgress?.({ done: plan.length, total: plan.length });

@@ -1,16 +1,17 @@
-/** Rivals that use no gradient: logistic regression on features of the texts, with every penalty. */
+/** Baselines that use no gradient: logistic regression on features of the texts, for every penalty. */
 import { featureRows, softmaxFits, softmaxScores } from "../finetune/softmax-regression";
 import type { Model } from "../model/model";
 import { meanStatesSteps } from "../model/predict";
+import { entriesOf, recordOf } from "../records";
 import type { Predictions } from "../solvers/metrics";
 import type { Example } from "../tasks/example";
 import type { Split } from "../tasks/task";
 import type { Inputs } from "../experiment/inputs";
 
-/** One row of features an example. */
+/** One row of features for each example. */
 export type SplitFeatures = Record<Split, Float64Array[]>;
 
-/** How often each word of the training texts occurs in a text, in the order of the words' first appearance; in pairs each side has words of its own. */
+/** How often each word of the training texts occurs in a text, in the order of the words' first appearance; the two texts of a pair have separate counts. */
 export function wordCounts(examples: Record<Split, readonly Example[]>): SplitFeatures {
   const words = [...new Set(examples.train.flatMap(wordsOf))];
   const places = new Map(words.map((word, place) => [word, place]));
@@ -22,7 +23,7 @@ export function wordCounts(examples: Record<Split, readonly Example[]>): SplitFe
   return { train: examples.train.map(count), dev: examples.dev.map(count), test: examples.test.map(count) };
 }
 
-/** In small letters, without punctuation. */
+/** In lower case, without punctuation. */
 const wordsOf = ({ texts }: Example): string[] =>
   texts.flatMap((text, side) =>
     (text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? []).map((word) =>
@@ -32,16 +33,13 @@ const wordsOf = ({ texts }: Example): string[] =>
 
 /** The mean of each text's last hidden states over its tokens. */
 export function* pooledStates(model: Model, inputs: Record<Split, Inputs>): Generator<undefined, SplitFeatures> {
-  const features: Partial<SplitFeatures> = {};
-  for (const split of ["train", "dev", "test"] as const)
-    features[split] = featureRows(
-      yield* meanStatesSteps(model, inputs[split].sequences),
-      inputs[split].sequences.length,
-    );
-  return features as SplitFeatures;
+  const features: [Split, Float64Array[]][] = [];
+  for (const [split, { sequences }] of entriesOf(inputs))
+    features.push([split, featureRows(yield* meanStatesSteps(model, sequences), sequences.length)]);
+  return recordOf(features);
 }
 
-/** What logistic regression on the training features says of the others, for each inverse penalty in turn. */
+/** What logistic regression on the training features predicts for the other splits, for each inverse penalty in turn. */
 export function* regressionOn(
   features: SplitFeatures,
   labels: readonly number[],

@@ -3,12 +3,13 @@
  * row of its kernel are curves over the angle. The network is that of wide-network.ts in the lazy scaling (width-scaling.ts),
  * where theory says that it comes nearer to its linearization as it grows wider: both sides are seen at two widths.
  */
+import { InputError } from "../errors";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { runSteps } from "../steps";
-import { kernelChange, type KernelChange } from "../behavior/kernel-change";
+import { distanceBetween, kernelChange, type KernelChange } from "../behavior/kernel-comparison";
 import { gradientsOf, linearChange, randomNetwork, weightedKernel, type WideNetwork } from "./wide-network";
 import { trainWideSteps } from "./wide-training";
-import { initialDeviations, widthRates } from "./width-scaling";
+import { initialDeviations, scaledRates, widthRates } from "./width-scaling";
 
 /** What the network is trained to do. */
 export interface CircleTask {
@@ -73,20 +74,19 @@ export function* fitCircleSteps({
   maxSteps = 2000,
 }: CircleOptions): Generator<undefined, CircleFit> {
   if (task.angles.length === 0 || task.angles.length !== task.targets.length)
-    throw new Error(
+    throw new InputError(
       `the task has ${task.angles.length} angles and ${task.targets.length} targets: both must be the same number, at least 1`,
     );
   const train = circleInputs(task.angles);
   const angles = Array.from({ length: 360 / STEP + 1 }, (_, i) => STEP * i);
   const circle = circleInputs(angles);
   const inputs = circle[0].length;
-  const { input, hidden, output } = widthRates("lazy", "sgd", width, inputs);
-  const rates = { input: rate * input, hidden: rate * hidden, output: rate * output };
+  const rates = widthRates("lazy", "sgd", width, inputs);
   const start = randomNetwork(width, inputs, initialDeviations("lazy", width, inputs), seed);
   const training = yield* trainWideSteps(
     start,
     { x: train, targets: Float64Array.from(task.targets) },
-    { rates, sign: false, until: { fitted }, maxSteps },
+    { rates: scaledRates(rates, rate), sign: false, until: { fitted }, maxSteps },
   );
   const tuned = training.network;
   const [onCircle, tunedOnCircle] = [start, tuned].map((network) => gradientsOf(network, circle));
@@ -94,7 +94,7 @@ export function* fitCircleSteps({
   const change = linearChange(start, tuned, onCircle.activations, onCircle.derivatives);
   const linearized = before.map((f, i) => f + change[i]);
   const kernelOf = (network: WideNetwork, others: typeof onCircle): KernelTensor => ({
-    values: weightedKernel(gradientsOf(network, train), others, { input, hidden, output }),
+    values: weightedKernel(gradientsOf(network, train), others, rates),
     shape: [train.length, 1, circle.length, 1],
   });
   const kernels = { start: kernelOf(start, onCircle), tuned: kernelOf(tuned, tunedOnCircle) };
@@ -106,18 +106,8 @@ export function* fitCircleSteps({
     networks: { start, tuned },
     angles,
     outputs: { start: before, tuned: after, linearized },
-    error: distance(linearized, after) / distance(before, after),
+    error: distanceBetween(linearized, after) / distanceBetween(before, after),
     kernels,
     change: kernelChange(kernels.start, kernels.tuned),
   };
 }
-
-/** The network that is `share` of the way from the start to the tuned one: θ_0 + share · (θ_t − θ_0). */
-export function networkBetween(start: WideNetwork, tuned: WideNetwork, share: number): WideNetwork {
-  const between = (name: "input" | "hidden" | "output"): Float64Array =>
-    start[name].map((from, i) => from + share * (tuned[name][i] - from));
-  return { ...start, input: between("input"), hidden: between("hidden"), output: between("output") };
-}
-
-const distance = (a: Float64Array, b: Float64Array): number =>
-  Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));

@@ -1,14 +1,16 @@
 /** Full-batch training of a wide network on the squared loss, mean of (f − y)² / 2. */
+import { DivergedError, InputError } from "../errors";
 import {
   backward,
   copyOf,
-  dot,
   forward,
+  networkBetween,
   takeStep,
   type Activations,
   type PerLayer,
   type WideNetwork,
 } from "./wide-network";
+import { dot } from "./wide-products";
 
 export interface WideTask {
   /** N inputs of length d. */
@@ -46,7 +48,7 @@ export function* trainWideSteps(
   let activations = forward(network, x);
   const wanted = activations.outputs.map((f, k) => targets[k] - f);
   const size = dot(wanted, wanted);
-  if (size === 0) throw new Error("the network already fits its targets: there is nothing to train");
+  if (size === 0) throw new InputError("the network already fits its targets: there is nothing to train");
   const fittedAt = (outputs: Float64Array): number =>
     wanted.reduce((sum, r, k) => sum + r * (outputs[k] - targets[k] + r), 0) / size;
   const residualAt = (outputs: Float64Array): number =>
@@ -63,7 +65,7 @@ export function* trainWideSteps(
     yield;
     activations = forward(network, x);
     if (!activations.outputs.every(Number.isFinite))
-      throw new Error(
+      throw new DivergedError(
         `training of width ${network.width} has outputs that are no numbers after ${steps} steps: use a smaller learning rate`,
       );
     if ("fitted" in until && distance(activations.outputs) > 0)
@@ -89,8 +91,7 @@ function* shortened(
   let [high, atHigh] = [1, distance(activations.outputs)];
   for (let round = 0; round < 20 && Math.abs(distance(activations.outputs)) > TOLERANCE; round++) {
     const share = low + ((high - low) * -atLow) / (atHigh - atLow);
-    for (const name of ["input", "hidden", "output"] as const)
-      setBetween(network[name], before.network[name], full[name], share);
+    Object.assign(network, networkBetween(before.network, full, share));
     activations = forward(network, x);
     const at = distance(activations.outputs);
     if (at < 0) [low, atLow] = [share, at];
@@ -98,8 +99,4 @@ function* shortened(
     yield;
   }
   return activations;
-}
-
-function setBetween(into: Float64Array, from: Float64Array, to: Float64Array, share: number): void {
-  for (let i = 0; i < into.length; i++) into[i] = from[i] + share * (to[i] - from[i]);
 }

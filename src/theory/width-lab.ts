@@ -16,33 +16,31 @@
  * | new head | its features under a new random head, as in standard fine-tuning |
  * | lazy | not trained, in the neural-tangent-kernel scaling: the reference |
  *
- * What theory expects ({@link expectedSlope}): a step moves a hidden unit by m = n^(−μ), with μ = a, and a + 1/2 for the lazy start.
- * The gradient moves in proportion, slope −μ. The first term that the linearization leaves out is quadratic in the movement. For a pretrained
- * head the units' contributions to it agree, and the relative error has slope −μ. For a random head v it is odd in v (v ΔW² and Δv ΔW,
- * with Δv even in v and ΔW odd), so that the n contributions have random signs and it is smaller by n^(−1/2); the cubic term is
- * even. The slope is then −min(μ + 1/2, 2μ), for the kernel's entries too. At the lazy start that is −1, as
- * Dyer and Gur-Ari (2019) have it, and not the −1/2 of the general upper bound; −1/2 is the gradients'.
- * This derivation is ours; docs/paper.md says what is known of the paper's statement.
+ * What theory expects of it: width-slopes.ts.
  */
+import { InputError } from "../errors";
 import { randomMatrix } from "../kernels/random-matrix";
 import { runSteps } from "../steps";
-import { fittedSlope, type FittedSlope } from "../behavior/slope";
 import { trainWideSteps, type WideTask } from "./wide-training";
 import {
-  dot,
   gradientsOf,
   linearChange,
   randomNetwork,
+  weightedGradientDistance,
   weightedKernel,
   withNewHead,
-  type Gradients,
-  type PerLayer,
   type WideNetwork,
 } from "./wide-network";
-import { initialDeviations, widthRates, type Parameterization, type SimpleOptimizer } from "./width-scaling";
+import { dot, relativeDistance, scaledTo } from "./wide-products";
+import {
+  initialDeviations,
+  scaledRates,
+  widthRates,
+  type Parameterization,
+  type SimpleOptimizer,
+} from "./width-scaling";
 
-export const WIDTH_STARTS = ["pretrained", "new head", "lazy"] as const;
-export type WidthStart = (typeof WIDTH_STARTS)[number];
+export type WidthStart = "pretrained" | "new head" | "lazy";
 
 export interface WidthSetting {
   start: WidthStart;
@@ -107,36 +105,18 @@ export interface WidthRecord extends WidthSetting {
   gradientDistance: number;
 }
 
-export const WIDTH_MEASURES = ["linearizationError", "kernelDistance", "gradientDistance"] as const;
-
-/** A measure whose slope against the width is fitted. */
-export type WidthMeasure = (typeof WIDTH_MEASURES)[number];
-
 const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "SignGD" };
 
 /** As a legend has it. */
 export const widthSettingName = ({ start, exponent, optimizer }: WidthSetting): string =>
   `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${OPTIMIZER_NAMES[optimizer]}`;
 
-/** The slope of a measure against the width, both logarithmic, that docs/theory-lab.md derives. */
-export function expectedSlope(
-  { start, exponent }: Pick<WidthSetting, "start" | "exponent">,
-  measure: WidthMeasure,
-): number {
-  const movement = exponent + (start === "lazy" ? 0.5 : 0);
-  const slope =
-    start === "pretrained" || measure === "gradientDistance" ? movement : Math.min(movement + 0.5, 2 * movement);
-  return slope === 0 ? 0 : -slope;
-}
-
-/**
- * The width experiment on Section 5 of the paper (docs/theory-lab.md): networks of several widths are pretrained, then
- * fine-tuned and compared with their linearization.
- *
- * @returns a record for each width, seed and setting, the narrowest networks first
- */
+/** Runs the experiment: a record for each width, seed and setting, the narrowest networks first. */
 export const widthLab = (options: WidthLabOptions = {}, signal?: AbortSignal): Promise<WidthRecord[]> =>
   runSteps(widthLabSteps(options), signal);
+
+/** The share of y − f_0 that fine-tuning fits unless told otherwise. */
+export const FITTED_SHARE = 0.5;
 
 const DEFAULTS: Chosen = {
   widths: [64, 128, 256, 512, 1024, 2048],
@@ -144,7 +124,7 @@ const DEFAULTS: Chosen = {
   settings: WIDTH_SETTINGS,
   inputs: 8,
   examples: { source: 8, train: 8, heldOut: 8 },
-  fitted: 0.5,
+  fitted: FITTED_SHARE,
   sourceResidual: 0.1,
   rates: { pretraining: 2, sgd: 0.5, signgd: 0.1 },
   maxSteps: 1000,
@@ -207,11 +187,6 @@ function drawData({ inputs, examples }: Chosen, seed: number): Data {
   };
 }
 
-function scaledTo(vector: Float64Array, norm: number): Float64Array {
-  const factor = norm / Math.sqrt(dot(vector, vector));
-  return vector.map((value) => value * factor);
-}
-
 interface Pretrained {
   network: WideNetwork;
   steps: number;
@@ -226,7 +201,7 @@ function* pretrain(
 ): Generator<undefined, Pretrained> {
   const start = randomNetwork(width, inputs, initialDeviations("mup", width, inputs), seed);
   return yield* trainWideSteps(start, source, {
-    rates: times(widthRates("mup", "sgd", width, inputs), rates.pretraining),
+    rates: scaledRates(widthRates("mup", "sgd", width, inputs), rates.pretraining),
     sign: false,
     until: { residual: sourceResidual },
     maxSteps,
@@ -258,7 +233,7 @@ function* measure(
   const targets = onTrain.activations.outputs.map((f, k) => f + epsilon * data.direction[k]);
   const perWidth = widthRates(parameterization, optimizer, width, inputs);
   // A sign does not know how small χ is, so that the rate has to.
-  const stepRates = times(perWidth, optimizer === "sgd" ? rates.sgd : rates.signgd * epsilon);
+  const stepRates = scaledRates(perWidth, optimizer === "sgd" ? rates.sgd : rates.signgd * epsilon);
   const tuned = yield* trainWideSteps(
     initial,
     { x: data.train, targets },
@@ -288,78 +263,12 @@ function* measure(
       weightedKernel(tunedOnHeldOut, tunedOnTrain, perWidth, signs),
       weightedKernel(onHeldOut, onTrain, perWidth, signs),
     ),
-    gradientDistance: gradientDistanceOf(tunedOnHeldOut, onHeldOut, widthRates(parameterization, "sgd", width, inputs)),
+    gradientDistance: weightedGradientDistance(
+      tunedOnHeldOut,
+      onHeldOut,
+      widthRates(parameterization, "sgd", width, inputs),
+    ),
   };
-}
-
-const times = ({ input, hidden, output }: PerLayer, factor: number): PerLayer => ({
-  input: input * factor,
-  hidden: hidden * factor,
-  output: output * factor,
-});
-
-/** ‖a − b‖ / ‖b‖. */
-function relativeDistance(a: Float64Array, b: Float64Array): number {
-  const difference = a.map((value, i) => value - b[i]);
-  return Math.sqrt(dot(difference, difference) / dot(b, b));
-}
-
-/** From ‖u − v‖² = ‖u‖² + ‖v‖² − 2 ⟨u, v⟩: no gradient is formed. Exact to about 1e-8, the root of float64's rounding. */
-function gradientDistanceOf(tuned: Gradients, start: Gradients, rates: PerLayer): number {
-  const diagonal = (kernel: Float64Array): number => {
-    const n = Math.sqrt(kernel.length);
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += kernel[i * n + i];
-    return sum;
-  };
-  const [tt, ts, ss] = [
-    weightedKernel(tuned, tuned, rates),
-    weightedKernel(tuned, start, rates),
-    weightedKernel(start, start, rates),
-  ].map(diagonal);
-  return Math.sqrt(Math.max(0, tt + ss - 2 * ts) / ss);
-}
-
-/** One row of the experiment's summary. */
-export interface WidthSlope extends FittedSlope, WidthSetting {
-  setting: string;
-  measure: WidthMeasure;
-  expected: number;
-}
-
-/**
- * The slope of each measure against the width by setting: parallel lines, one for each seed. Records that did not get to the
- * wanted share are left out, and settings that have no seed at two widths.
- */
-export function widthSlopes(
-  records: readonly WidthRecord[],
-  { fitted = DEFAULTS.fitted, measures = WIDTH_MEASURES }: { fitted?: number; measures?: readonly WidthMeasure[] } = {},
-): WidthSlope[] {
-  const bySetting = new Map<string, WidthRecord[]>();
-  for (const record of records)
-    if (Math.abs(record.fitted - fitted) < 0.01)
-      bySetting.set(record.setting, [...(bySetting.get(record.setting) ?? []), record]);
-  const sloping = [...bySetting].filter(([, own]) =>
-    own.some(({ seed, width }) => own.some((other) => other.seed === seed && other.width !== width)),
-  );
-  return sloping.flatMap(([setting, own]) =>
-    measures.map((measure) => {
-      const { start, exponent, optimizer } = own[0];
-      return {
-        setting,
-        start,
-        exponent,
-        optimizer,
-        measure,
-        expected: expectedSlope(own[0], measure),
-        ...fittedSlope(
-          own.map(({ width }) => width),
-          own.map((record) => record[measure]),
-          own.map(({ seed }) => seed),
-        ),
-      };
-    }),
-  );
 }
 
 function check({ widths, seeds, settings, inputs, examples, fitted, sourceResidual, rates, maxSteps }: Chosen): void {
@@ -372,18 +281,18 @@ function check({ widths, seeds, settings, inputs, examples, fitted, sourceResidu
   for (const [name, values] of counts) {
     const wrong = values.find((value) => !Number.isInteger(value) || value < 1);
     if (wrong !== undefined)
-      throw new Error(`the width experiment needs a ${name} that is a whole number of at least 1, not ${wrong}`);
+      throw new InputError(`the width experiment needs a ${name} that is a whole number of at least 1, not ${wrong}`);
   }
   if (widths.length === 0 || seeds.length === 0 || settings.length === 0)
-    throw new Error("the width experiment needs at least one width, one seed and one setting");
+    throw new InputError("the width experiment needs at least one width, one seed and one setting");
   const seed = seeds.find((value) => !Number.isSafeInteger(value) || value < 0);
-  if (seed !== undefined) throw new Error(`a seed must be a whole number of at least 0, not ${seed}`);
+  if (seed !== undefined) throw new InputError(`a seed must be a whole number of at least 0, not ${seed}`);
   const exponent = settings.find((setting) => !(setting.exponent >= 0 && Number.isFinite(setting.exponent)))?.exponent;
   if (exponent !== undefined)
-    throw new Error(`the exponent of a setting must be a number of at least 0, not ${exponent}`);
+    throw new InputError(`the exponent of a setting must be a number of at least 0, not ${exponent}`);
   for (const [name, share] of Object.entries({ fitted, sourceResidual }))
-    if (!(share > 0 && share < 1)) throw new Error(`"${name}" is a share above 0 and below 1, not ${share}`);
+    if (!(share > 0 && share < 1)) throw new InputError(`"${name}" is a share above 0 and below 1, not ${share}`);
   for (const [name, rate] of Object.entries(rates))
     if (!(rate > 0 && Number.isFinite(rate)))
-      throw new Error(`the learning rate "${name}" must be a number above 0, not ${rate}`);
+      throw new InputError(`the learning rate "${name}" must be a number above 0, not ${rate}`);
 }

@@ -57,3 +57,10 @@ export function widthRates(
   const { input, hidden, output } = rates[parameterization][optimizer];
   return { input: input / inputs, hidden, output };
 }
+
+/** Learning rates for another base rate. */
+export const scaledRates = ({ input, hidden, output }: PerLayer, factor: number): PerLayer => ({
+  input: input * factor,
+  hidden: hidden * factor,
+  output: output * factor,
+});

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { authorsFileParts, authorsFolders } from "../../src/archives/authors-folders";
 import { readAuthorsKernels } from "../../src/archives/authors-kernels";
-import { compareSplitKernels } from "../../src/experiment/compare-kernels";
+import { compareSplitKernels } from "../../src/experiment/split-kernels";
 import { predictClasses, solveKernels } from "../../src/experiment/solve-kernels";
 import type { SplitKernels } from "../../src/experiment/split-kernels";
 import { writeTorchFile } from "../../src/files/torch-file";

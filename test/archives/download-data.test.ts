@@ -7,12 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { agNewsCsv } from "../../src/archives/ag-news";
-import {
-  ARCHIVE_ADDRESS,
-  downloadData,
-  type DataDownloadOptions,
-  type TaskSource,
-} from "../../src/archives/download-data";
+import { ARCHIVE_ADDRESS, downloadData, type DataDownloadOptions } from "../../src/archives/download-data";
+import type { TaskSource } from "../../src/archives/install-task";
 import { readOriginal } from "../../src/tasks/k-shot";
 import { taskByName, taskNames } from "../../src/tasks/task";
 import { fakeHub } from "../files/fake-hub";
@@ -182,7 +178,7 @@ test("a cut connection goes on where it stopped, in the same run and in a later 
   assert.equal(server.requests.at(-1), `${path} bytes=7000-`);
 });
 
-test("redirects are followed; servers without ranges, and busy ones, are borne with", async () => {
+test("redirects are followed; servers without ranges, and busy ones, are tolerated", async () => {
   server.redirects["/data/datasets.tar"] = "/moved.tar";
   server.files["/moved.tar"] = archive;
   server.ignoreRanges = true;
@@ -513,7 +509,7 @@ test("AG News: an interrupted download from the Hub goes on, damage is found", a
   const message = await failure(["ag_news"], options);
   assert.match(
     message,
-    /^AG News cannot be had: the download of sh0416\/ag_news\/train\.jsonl broke off .*1000 of \d+ bytes are kept.*; http:\S+none\/train\.csv is not there \(HTTP 404\)$/,
+    /^AG News cannot be downloaded: the download of sh0416\/ag_news\/train\.jsonl broke off .*1000 of \d+ bytes are kept.*; http:\S+none\/train\.csv is not there \(HTTP 404\)$/,
   );
   hub.behaviour.cutAfter = [];
   hub.behaviour.corrupt = "test.jsonl";
@@ -551,7 +547,7 @@ test("AG News: rows that are none are named", () => {
   for (const line of ['{"title":"a","description":"b","label":5}', '{"title":"a","label":1}', "null", "oops"]) {
     assert.throws(
       () => agNewsCsv(`{"title":"a","description":"b","label":4}\n${line}\n`, "train.jsonl"),
-      /^Error: train\.jsonl, line 2: not a row with label \(1 to 4\), title and description: /,
+      /^CorruptFileError: train\.jsonl, line 2: not a row with label \(1 to 4\), title and description: /,
     );
   }
 });

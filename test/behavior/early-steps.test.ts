@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { agreementOf } from "../../src/behavior/agreement";
+import { agreementOf } from "../../src/behavior/kernel-comparison";
 import { earlySteps, type EarlyStepsOptions } from "../../src/behavior/early-steps";
 import { lossOfOutputs } from "../../src/behavior/output-loss";
 import { logLogSlope } from "../../src/behavior/slope";

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fixedFeatures } from "../../src/behavior/fixed-features";
+import { fixedFeatures, kindOfParameter, layerOfParameter } from "../../src/behavior/fixed-features";
 import { gradientDistance } from "../../src/behavior/gradient-distance";
-import { kernelTargetAlignment } from "../../src/behavior/kernel-alignment";
-import { kernelChange } from "../../src/behavior/kernel-change";
-import { kindOfParameter, layerOfParameter } from "../../src/behavior/parameter-parts";
+import { kernelChange, kernelTargetAlignment } from "../../src/behavior/kernel-comparison";
 import type { Formula } from "../../src/kernels/formula";
 import { computeKernel } from "../../src/kernels/kernel";
 import type { KernelTensor } from "../../src/kernels/kernel-tensor";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { agreementOf } from "../../src/behavior/agreement";
+import { agreementOf } from "../../src/behavior/kernel-comparison";
 import { earlySteps } from "../../src/behavior/early-steps";
 import { kernelDescent, largestStableRate, type KernelDescentOptions } from "../../src/behavior/kernel-descent";
 import { logLogSlope } from "../../src/behavior/slope";

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { kernelBehavior } from "../../src/behavior/kernel-behavior";
+import { kernelBehavior, recoveredGain } from "../../src/behavior/verdicts";
 import { linearizationTest } from "../../src/behavior/linearization-test";
 import { linearize } from "../../src/behavior/linearization";
-import { recoveredGain } from "../../src/behavior/recovered-gain";
 import { selectParameters } from "../../src/kernels/parameter-filter";
 import { computeOutputs, logitOutputs, marginOutput, type Outputs } from "../../src/kernels/outputs";
 import { tf } from "../../src/model/backend";

@@ -5,7 +5,7 @@ import {
   johnsonLindenstraussDimension,
   johnsonLindenstraussError,
 } from "../../src/behavior/johnson-lindenstrauss";
-import { kernelDistance } from "../../src/behavior/kernel-distance";
+import { kernelDistance } from "../../src/behavior/kernel-comparison";
 import { randomSubspaceKernels } from "../../src/behavior/random-subspace";
 import { logLogSlope } from "../../src/behavior/slope";
 import {

@@ -6,7 +6,7 @@ import * as vegaModule from "vega";
 import { parse, View, type Spec } from "vega";
 import { compile } from "vega-lite";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
-import { kernelChange } from "../../src/behavior/kernel-change";
+import { kernelChange } from "../../src/behavior/kernel-comparison";
 import { type EarlyStep, PREDICTING_FORMULAS, type PredictingFormula } from "../../src/behavior/early-steps";
 import { agreementChart } from "../../src/charts/agreement-chart";
 import { barChart, maskFillChart } from "../../src/charts/bar-chart";

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { layerOfParameter } from "../../src/behavior/fixed-features";
 import { fillMask, promptText } from "../../src/experiment/fill-mask";
 import { fineTuningRun } from "../../src/experiment/fine-tuning-run";
 import { encodeExamples } from "../../src/experiment/inputs";
 import { readKernels, writeKernels } from "../../src/archives/kernel-files";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
-import { outputGradient, parameterGroup } from "../../src/experiment/output-gradient";
-import { newHeadOutputs, promptOutputs } from "../../src/experiment/outputs";
+import { newHeadOutputs, outputGradient, promptOutputs } from "../../src/experiment/outputs";
 import { settingsGrid, solveKernels, zeroShotAccuracy } from "../../src/experiment/solve-kernels";
 import { firstColumns, splitKernels, type SplitKernels } from "../../src/experiment/split-kernels";
 import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
@@ -326,7 +326,7 @@ describe("experiment", () => {
   });
 
   test("parameters belong to embeddings, layers or the head", () => {
-    const groups = new Set([...lm.model.parameters.keys()].map(parameterGroup));
+    const groups = new Set([...lm.model.parameters.keys()].map(layerOfParameter));
     assert.deepEqual([...groups].sort(), [
       "embeddings",
       "head",

@@ -54,7 +54,7 @@ test("k examples per class come from the folder of that size, or from the next l
   assert.equal(readFewShot(folder, task, { k: 20, seed: 13 }).train[1].texts[0], "train 0 number 3");
 });
 
-test("no folder large enough, or no folder at all, is said so", () => {
+test("throws where no folder is large enough, or there is none", () => {
   assert.throws(
     () => readFewShot(folder, task, { k: 64, seed: 21 }),
     /no folder with at least 64 examples per class for seed 21; it has: 16-13, 16-21, 64-13/,

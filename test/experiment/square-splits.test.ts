@@ -5,7 +5,7 @@ import { computeOutputs, logitOutputs } from "../../src/kernels/outputs";
 import { labelWordHead } from "../../src/model/head";
 import { disposeModel } from "../../src/model/model";
 import { splitKernels } from "../../src/experiment/split-kernels";
-import { squareSplits } from "../../src/experiment/square-splits";
+import { squareSplits } from "../../src/experiment/split-kernels";
 import { assertAllclose } from "../support/allclose";
 import { kernelOracle } from "../support/kernel-oracle";
 import { tinyRoberta } from "../support/tiny-roberta";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { outputGradient } from "../../src/experiment/output-gradient";
+import { outputGradient } from "../../src/experiment/outputs";
 import type { SignRounding } from "../../src/kernels/contract";
 import { FORMULAS } from "../../src/kernels/formula";
 import { computeKernel } from "../../src/kernels/kernel";

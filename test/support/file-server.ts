@@ -70,7 +70,7 @@ export async function fileServer(files: Record<string, Uint8Array>): Promise<Fil
     response.write(body.subarray(0, end));
     if (cut === undefined) response.end();
     // Let what was written leave before the cut.
-    else setTimeout(() => response.destroy(), 50);
+    else setTimeout(() => response.destroy(), 200);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   own.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

@@ -1,8 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { aggregate, runsOf, type Run } from "../../src/sweep/aggregate";
-import { resultDataFrame } from "../../src/sweep/result-data-frame";
-import { latexTable, markdownTable, resultRows } from "../../src/sweep/result-table";
+import { markdownTable, resultDataFrame, resultRows } from "../../src/sweep/result-table";
 
 const run = (seed: number, regularization: number, dev: number, test: number, kind = {}): Run => ({
   ...{ task: "sst-2", method: "SGD kernel", k: 16, seed, setting: { regularization }, dev, test },
@@ -73,7 +72,7 @@ test("a grid's settings become runs", () => {
   assert.equal(runsOf(grid, kind)[0].test, 0.75);
 });
 
-test("the table as records, DataFrame, Markdown and LaTeX", () => {
+test("the table as records, DataFrame and Markdown", () => {
   const rows = resultRows(
     aggregate([
       run(13, 0, 1, 0.883),
@@ -95,10 +94,6 @@ test("the table as records, DataFrame, Markdown and LaTeX", () => {
   assert.equal(
     markdownTable(rows),
     "| k | method | sst-2 | ag_news |\n| --- | --- | --- | --- |\n| 16 | SGD kernel | 88.6 (0.3) | 70.0 |\n| 16 | 50% \\| chance | 50.0 |  |\n",
-  );
-  assert.equal(
-    latexTable(rows),
-    "\\begin{tabular}{rlll}\n\\toprule\nk & method & sst-2 & ag\\_news \\\\\n\\midrule\n16 & SGD kernel & 88.6 (0.3) & 70.0 \\\\\n16 & 50\\% | chance & 50.0 &  \\\\\n\\bottomrule\n\\end{tabular}\n",
   );
   assert.throws(() => resultDataFrame([]), /at least one row/);
 });

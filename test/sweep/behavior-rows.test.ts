@@ -2,45 +2,31 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { BehaviorResult } from "../../src/sweep/behavior-record";
 import {
+  behaviorCsv,
   behaviorRow,
   finishedBehavior,
   finishedRuns,
   parseBehaviorCsv,
   type BehaviorRow,
 } from "../../src/sweep/behavior-rows";
-import { behaviorCsv, type BehaviorResult } from "../../src/sweep/behavior-table";
 import { pairedMethods, testsTogether, togetherSentence, verdictCounts } from "../../src/sweep/behavior-verdicts";
+import { behaviorResult } from "../support/behavior-result";
 import { temporaryFolder } from "../support/checkout";
 
-const result = (change: Partial<BehaviorResult> = {}): BehaviorResult => ({
-  task: "trec",
-  k: 16,
-  seed: 13,
-  method: "SGD, no prompt",
-  setting: { optimizer: "sgd", steps: 40 },
-  model: "model",
-  modelHash: "model-a",
-  testExamples: 200,
-  optimizer: "sgd",
-  metric: "accuracy",
-  outputs: 1,
-  formula: "sgd",
-  tried: [],
-  learningRate: 0.01,
-  start: 0.5,
-  tuned: { step: 10, distance: 1, dev: 0.75, test: 0.8, devAccuracy: 0.75, testAccuracy: 0.8 },
-  linearization: { test: 0.7, gain: 0.3, share: 2 / 3, error: 0.25 },
-  testOutputs: { start: [0], tuned: [1], linearized: [0.5] },
-  kernel: { formula: "sgd", solver: "lstsq", setting: { regularization: 0.1, f0: "inf" }, dev: 0.7, test: 0.75 },
-  kernels: [],
-  descent: { test: 0.6, error: 0.5 },
-  features: [{ formula: "sgd", mean: 0.5, median: 0.25, layers: {}, kinds: {}, cells: [] }],
-  alignment: { start: 0.25, tuned: 0.5 },
-  verdicts: { solvesTask: true, linearized: true, fixedFeatures: true, kernelBehavior: true },
-  checkpoints: [],
-  ...change,
-});
+const result = (change: Partial<BehaviorResult> = {}): BehaviorResult =>
+  behaviorResult({
+    task: "trec",
+    method: "SGD, no prompt",
+    setting: { optimizer: "sgd", steps: 40 },
+    modelHash: "model-a",
+    testExamples: 200,
+    learningRate: 0.01,
+    testOutputs: { start: [0], tuned: [1], linearized: [0.5] },
+    descent: { test: 0.6, error: 0.5 },
+    ...change,
+  });
 /** A run that gained nothing and has no descent. */
 const weak: Partial<BehaviorResult> = {
   task: "mr",

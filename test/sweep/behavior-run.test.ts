@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fixedFeatures } from "../../src/behavior/fixed-features";
-import { kernelTargetAlignment } from "../../src/behavior/kernel-alignment";
-import { kernelBehavior } from "../../src/behavior/kernel-behavior";
+import { kernelTargetAlignment } from "../../src/behavior/kernel-comparison";
+import { kernelBehavior } from "../../src/behavior/verdicts";
 import { kernelDescent } from "../../src/behavior/kernel-descent";
 import { linearizationTest } from "../../src/behavior/linearization-test";
 import { behaviorRun } from "../../src/sweep/behavior-run";
@@ -16,7 +16,7 @@ import { promptOutputs } from "../../src/experiment/outputs";
 import { gridSearch } from "../../src/experiment/solve-kernels";
 import { splitKernels } from "../../src/experiment/split-kernels";
 import { trainingBatches } from "../../src/finetune/batches";
-import { DIVERGED, evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
+import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
 import { linearSchedule } from "../../src/finetune/schedule";
 import { computeKernel } from "../../src/kernels/kernel";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
@@ -26,23 +26,10 @@ import { disposeModel } from "../../src/model/model";
 import { accuracy, asPredictions } from "../../src/solvers/metrics";
 import { taskByName } from "../../src/tasks/task";
 import { assertAllclose } from "../support/allclose";
+import { LETTERS, PHRASES } from "../support/few-shot";
 import { fixturePath } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-behavior-"));
-const words = [
-  "a great film",
-  "great ham",
-  "the film is okay",
-  "it is great",
-  "it was great!",
-  "a film",
-  "the end",
-  "it was the end",
-  "terrible ham",
-  "okay",
-  "is it a film?",
-  "it was okay",
-];
 const task = taskByName("sst-2");
 /** Places of the splits' examples among the words. */
 const [train, dev, test] = [0, 1, 2];
@@ -52,9 +39,9 @@ describe("a measurement of kernel behaviour", () => {
   let lm: LanguageModel;
   let common: Pick<BehaviorRunOptions, "model" | "outputs" | "train" | "dev" | "test">;
   const splitOf = (place: number, classes = 2) => {
-    const examples = words.map((text, i) => ({
-      texts: [`${text} ${"abcdefghijkl"[(i * 5 + place) % 12]}`],
-      label: Math.floor((i * classes) / words.length),
+    const examples = PHRASES.map((text, i) => ({
+      texts: [`${text} ${LETTERS[(i * 5 + place) % 12]}`],
+      label: Math.floor((i * classes) / PHRASES.length),
     }));
     return encodeExamples(examples, task, lm.tokenizer);
   };
@@ -155,7 +142,7 @@ describe("a measurement of kernel behaviour", () => {
       dev: best.scores.dev.accuracy,
       test: best.scores.test.accuracy,
     });
-    const order = trainingBatches({ examples: words.length, batchSize: 5, accumulate: 1, seed: 3 });
+    const order = trainingBatches({ examples: PHRASES.length, batchSize: 5, accumulate: 1, seed: 3 });
     const kernelOf = (name: "train" | "test") => ({
       kernel: splits[name].kernels.get("sgd")!,
       labels: splits[name].labels,
@@ -322,7 +309,7 @@ describe("a measurement of kernel behaviour", () => {
     await behaviorRun({ ...options, featureExamples: 4, onProgress });
     assert.deepEqual(progress.at(-1), { done: 5, total: 5 }, "another number of examples is another measurement");
     await assert.rejects(behaviorRun({ ...options, learningRates: [1e30, 1e31] }), {
-      name: DIVERGED,
+      name: "DivergedError",
       message: /every learning rate diverged/,
     });
   });

@@ -1,29 +1,26 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { BehaviorRun } from "../../src/sweep/behavior-record";
-import { behaviorCsv, behaviorRows, behaviorSummary, type BehaviorResult } from "../../src/sweep/behavior-table";
-import { finishedBehavior, finishedRuns } from "../../src/sweep/behavior-rows";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
-import { measureBehavior } from "../../src/sweep/measure-behavior";
-import { measureSweep, runSweep, sweepPlan } from "../../src/sweep/sweep";
-import { readSweep, readSweeps } from "../../src/sweep/sweep-file";
-import { parseSweepCsv } from "../../src/sweep/sweep-table";
 import { disposeModel } from "../../src/model/model";
+import type { BehaviorResult, BehaviorRun } from "../../src/sweep/behavior-record";
+import { behaviorCsv, finishedBehavior, finishedRuns } from "../../src/sweep/behavior-rows";
+import { behaviorRows, behaviorSummary } from "../../src/sweep/behavior-table";
+import { measureSweep, runSweep } from "../../src/sweep/sweep";
+import { parseSweep, readSweep, readSweeps } from "../../src/sweep/sweep-file";
+import { sweepPlan } from "../../src/sweep/sweep-plan";
+import { parseSweepCsv } from "../../src/sweep/sweep-table";
+import { behaviorResult } from "../support/behavior-result";
 import { root } from "../support/checkout";
+import { writeDraw, writeSweep } from "../support/few-shot";
 import { fixturePath } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-behavior-sweep-"));
 for (const seed of [1, 2]) {
-  const draw = join(folder, "data", "sst-2", `2-${seed}`);
-  mkdirSync(draw, { recursive: true });
-  for (const split of ["train", "dev", "test"])
-    writeFileSync(
-      join(draw, `${split}.tsv`),
-      `sentence\tlabel\nthe end ${seed}\t0\na film\t0\na great film\t1\nit was great\t1\n`,
-    );
+  const rows = [`the end ${seed}\t0`, "a film\t0", "a great film\t1", "it was great\t1"];
+  writeDraw(join(folder, "data", "sst-2", `2-${seed}`), 4, (i) => rows[i]);
 }
 const SGD = {
   kind: "behavior",
@@ -34,24 +31,13 @@ const SGD = {
   featureExamples: 2,
   kernel: { regularization: [0.01, 0.1], f0: "inf" },
 };
-const sweepFile = (methods: object = { SGD }): string => {
-  const path = join(folder, "sweep.json");
-  writeFileSync(
-    path,
-    JSON.stringify({
-      model: fixturePath("tiny-roberta"),
-      data: "data",
-      tasks: ["sst-2"],
-      k: [2],
-      seeds: [1, 2],
-      methods,
-    }),
-  );
-  return path;
-};
+const described = { tasks: ["sst-2"], k: [2], seeds: [1, 2], methods: { SGD } };
+const sweepFile = (methods: object = { SGD }): string => writeSweep(folder, { ...described, methods });
 
 describe("a sweep of kernel behaviour", () => {
   let lm: LanguageModel;
+  /** Of the first draw. */
+  let measured: BehaviorResult;
   before(async () => {
     lm = await loadLanguageModel(fixturePath("tiny-roberta"));
   });
@@ -93,17 +79,7 @@ describe("a sweep of kernel behaviour", () => {
     );
     assert.deepEqual(finishedRuns(options.out, lm.model.hash), behavior);
     assert.equal(finishedBehavior(options.out, lm.model.hash).rows.length, 2);
-    const states: number[] = [];
-    const now = await measureSweep({ ...options, onProgress: ({ done }) => states.push(done) });
-    // What was trained a second time may add up its float32 sums in another order.
-    now.forEach((result, i) => {
-      assert.deepEqual(
-        [result.task, result.seed, result.modelHash, result.learningRate, result.tuned.step],
-        [behavior[i].task, behavior[i].seed, behavior[i].modelHash, behavior[i].learningRate, behavior[i].tuned.step],
-      );
-      assert.ok(Math.abs(result.linearization.error! / behavior[i].linearization.error! - 1) < 1e-3);
-    });
-    assert.deepEqual([now.length, states.at(-1)], [2, 2]);
+    measured = behavior[0];
   });
 
   it("is one for each model of a file", () => {
@@ -122,46 +98,24 @@ describe("a sweep of kernel behaviour", () => {
     assert.throws(() => readSweeps(path), /model: two are called data, and tables could not tell them apart/);
   });
 
-  it("measures what a notebook measures", async () => {
-    const { behavior } = await runSweep({
-      sweep: readSweep(sweepFile()),
+  it("measures without a folder, and from a description without a file", async () => {
+    const from = { ...described, model: fixturePath("tiny-roberta"), data: join(folder, "data") };
+    assert.deepEqual(parseSweep(from), readSweep(sweepFile()));
+    const methods = { SGD, "SGD, no prompt": { ...SGD, input: "text" } };
+    const states: number[] = [];
+    const onProgress = ({ done }: { done: number }): void => void states.push(done);
+    const [prompted, unprompted, ...others] = await measureSweep({
+      sweep: parseSweep({ ...from, seeds: [1], methods }),
       lm,
-      out: join(folder, "same"),
-      store: join(folder, "store"),
+      onProgress,
     });
-    const { featureExamples, learningRate: learningRates } = SGD;
-    const kernels = [
-      { formula: "sgd" as const, solver: "lstsq" as const, regularizations: [0.01, 0.1], f0s: [Infinity] },
-    ];
-    const settings = { optimizer: "sgd" as const, steps: 2, batchSize: 2 };
-    const measured = await measureBehavior({
-      lm,
-      data: join(folder, "data"),
-      task: "sst-2",
-      k: 2,
-      seed: 1,
-      method: "SGD",
-      learningRates,
-      kernels,
-      featureExamples,
-      settings,
-    });
-    assert.deepEqual(measured, behavior[0], "the same options, with and without a store");
-    const unprompted = await measureBehavior({
-      lm,
-      data: join(folder, "data"),
-      task: "sst-2",
-      k: 2,
-      seed: 1,
-      method: "no prompt",
-      prompted: false,
-      learningRates,
-      kernels,
-      featureExamples,
-      settings,
-    });
+    assert.deepEqual([others.length, states.at(-1)], [0, 2]);
+    assert.deepEqual(prompted, measured, "the same settings, with and without a store");
     assert.equal(unprompted.modelHash, lm.model.hash, "of the pretrained model, not of the one with the new head");
-    assert.notDeepEqual(unprompted.testOutputs.start, measured.testOutputs.start);
+    assert.notDeepEqual(unprompted.testOutputs.start, prompted.testOutputs.start);
+    const kept = await measureSweep({ sweep: readSweep(sweepFile()), lm, store: join(folder, "store") });
+    assert.deepEqual(kept[0], measured);
+    assert.equal(kept.length, 2);
   });
 
   it("knows a measurement by what it depends on", () => {
@@ -214,41 +168,14 @@ describe("a sweep of kernel behaviour", () => {
 });
 
 describe("tables of kernel behaviour", () => {
-  const run = (change: Partial<BehaviorResult>): BehaviorResult => ({
-    model: "model",
-    modelHash: "hash",
-    task: "t",
-    k: 16,
-    seed: 13,
-    method: "SGD",
-    setting: {},
-    testExamples: 10,
-    optimizer: "sgd",
-    testOutputs: { start: [], tuned: [], linearized: [] },
-    metric: "accuracy",
-    outputs: 1,
-    formula: "sgd",
-    tried: [],
-    learningRate: 0.1,
-    start: 0.5,
-    tuned: { step: 10, distance: 1, dev: 0.75, test: 0.8, devAccuracy: 0.75, testAccuracy: 0.8 },
-    linearization: { test: 0.7, gain: 0.3, share: 2 / 3, error: 0.25 },
-    kernel: { formula: "sgd", solver: "lstsq", setting: { regularization: 0.1, f0: "inf" }, dev: 0.7, test: 0.75 },
-    kernels: [],
-    features: [{ formula: "sgd", mean: 0.5, median: 0.25, layers: {}, kinds: {}, cells: [] }],
-    alignment: { start: 0.25, tuned: 0.5 },
-    verdicts: { solvesTask: true, linearized: true, fixedFeatures: true, kernelBehavior: true },
-    checkpoints: [],
-    ...change,
-  });
   const weak: Partial<BehaviorRun> = {
     linearization: { test: 0.5, gain: 0 },
     verdicts: { solvesTask: false, fixedFeatures: true, kernelBehavior: false },
     descent: { test: 0.5 },
   };
-  const results = [run({}), run({ seed: 21, ...weak }), run({ task: "u", ...weak })];
+  const results = [{}, { seed: 21, ...weak }, { task: "u", ...weak }].map(behaviorResult);
 
-  it("are one row a draw", () => {
+  it("are one row for each draw", () => {
     const [first, second] = behaviorRows(results);
     assert.deepEqual(first, {
       task: "t",

@@ -96,7 +96,7 @@ test("and what drawing lots gives", () => {
   assert.ok(Math.abs(sum / trials - luckyBest(0.7, { examples: 32, settings: 10 })) < (5 * 0.035) / Math.sqrt(trials));
 });
 
-test("what is no accuracy or no number of settings is refused", () => {
+test("refuses what is no accuracy or no number of settings", () => {
   assert.throws(() => luckyBest(70, { examples: 32, settings: 2 }), /an accuracy is from 0 to 1, not 70/);
   assert.throws(
     () => luckyBest(0.7, { examples: 0, settings: 2 }),

@@ -18,7 +18,7 @@ const trained = (naturalness: number, change: object = {}, from = "abc") => ({
   curve: [{ loss: 3 }, { loss: 2 + naturalness }],
 });
 
-test("a family stands in the order of naturalness, and tells what its models differ in", (t) => {
+test("a family is in the order of naturalness, with the settings in which its models differ", (t) => {
   const folder = temporaryFolder(t);
   const [high, low] = [write(folder, "60", trained(0.6)), write(folder, "0", trained(0))];
   const family = modelFamily([high, low]);
@@ -34,7 +34,7 @@ test("a family stands in the order of naturalness, and tells what its models dif
   assert.deepEqual(differingSettings(other), ["from", "steps", "loraRank"]);
 });
 
-test("what is no family is refused by name", (t) => {
+test("folders that are no family are refused by name", (t) => {
   const folder = temporaryFolder(t);
   const one = write(folder, "one", trained(0.6));
   assert.throws(

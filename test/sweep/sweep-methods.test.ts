@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { encodeExamples, readFewShot, type Inputs } from "../../src/experiment/inputs";
+import { encodeSplits, readFewShot, type Inputs } from "../../src/experiment/inputs";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
 import { promptOutputs } from "../../src/experiment/outputs";
-import { runSweep, sweepPlan, type SweepOutcome, type SweepRun } from "../../src/sweep/sweep";
+import { runSweep, type SweepOutcome } from "../../src/sweep/sweep";
 import { readSweep } from "../../src/sweep/sweep-file";
+import { sweepPlan, type SweepRun } from "../../src/sweep/sweep-plan";
 import { chosenRows, parseSweepCsv, type SweepRow } from "../../src/sweep/sweep-table";
 import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
 import { computeKernel } from "../../src/kernels/kernel";
@@ -21,23 +22,10 @@ import { solveLeastSquares } from "../../src/solvers/least-squares";
 import { accuracy } from "../../src/solvers/metrics";
 import type { Split, Task } from "../../src/tasks/task";
 import { readTaskFile } from "../../src/tasks/task-file";
+import { LETTERS, PHRASES, writeDraw, writeSweep } from "../support/few-shot";
 import { fixturePath } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-sweep-methods-"));
-const words = [
-  "a great film",
-  "great ham",
-  "the film is okay",
-  "it is great",
-  "it was great!",
-  "a film",
-  "the end",
-  "it was the end",
-  "terrible ham",
-  "okay",
-  "is it a film?",
-  "it was okay",
-];
 /** A task of so many classes with k = 4, whose sentences differ between splits. */
 function makeTask(labelWords: string[]): string {
   const name = `opinions-${labelWords.length}`;
@@ -53,15 +41,11 @@ function makeTask(labelWords: string[]): string {
     metric: "accuracy",
   };
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(task));
-  const directory = join(folder, "data", name, "4-1");
-  mkdirSync(directory, { recursive: true });
-  for (const [place, split] of ["train", "dev", "test"].entries()) {
-    const rows = Array.from(
-      { length: 4 * labelWords.length },
-      (_, i) => `${words[(i * 5 + place) % words.length]} ${"abcdefghijkl"[i]}\t${Math.floor(i / 4)}\n`,
-    );
-    writeFileSync(join(directory, `${split}.tsv`), `sentence\tlabel\n${rows.join("")}`);
-  }
+  writeDraw(
+    join(folder, "data", name, "4-1"),
+    4 * labelWords.length,
+    (i, place) => `${PHRASES[(i * 5 + place) % 12]} ${LETTERS[i]}\t${Math.floor(i / 4)}`,
+  );
   return `${name}.json`;
 }
 const files = [makeTask(["terrible", "great"]), makeTask(["terrible", "okay", "great"])];
@@ -80,21 +64,8 @@ const methods = {
   "SGD, no prompt": { ...tuning, optimizer: "sgd", learningRate: 0.01 },
   "AdamW, no prompt": { ...tuning, optimizer: "adamw", learningRate: 0.001 },
 };
-function sweepOf(own: object, tasks = files): ReturnType<typeof readSweep> {
-  const path = join(folder, "sweep.json");
-  writeFileSync(
-    path,
-    JSON.stringify({
-      model: fixturePath("tiny-roberta"),
-      data: "data",
-      tasks: tasks.map((file) => ({ file })),
-      k: [4],
-      seeds: [1],
-      methods: own,
-    }),
-  );
-  return readSweep(path);
-}
+const sweepOf = (own: object, tasks = files): ReturnType<typeof readSweep> =>
+  readSweep(writeSweep(folder, { tasks: tasks.map((file) => ({ file })), k: [4], seeds: [1], methods: own }));
 
 describe("a sweep's methods", () => {
   let lm: LanguageModel;
@@ -114,8 +85,7 @@ describe("a sweep's methods", () => {
     whole.rows.filter((row) => row.task === task.name && row.method === method);
   const inputsOf = (task: Task, prompted: boolean): Record<Split, Inputs> => {
     const examples = readFewShot(join(folder, "data", task.name), task, { k: 4, seed: 1 });
-    const encode = (split: Split): Inputs => encodeExamples(examples[split], task, lm.tokenizer, { prompted });
-    return { train: encode("train"), dev: encode("dev"), test: encode("test") };
+    return encodeSplits(examples, task, lm.tokenizer, { prompted });
   };
 
   it("say what they are and what they read", () => {
@@ -204,7 +174,7 @@ describe("a sweep's methods", () => {
   it("kernels of one input come from one pass, and are those that each has alone", async () => {
     const [file] = files;
     const kept = readdirSync(join(folder, "store")).length;
-    // Three splits with the prompt and three without, of two tasks; a kernel has a block a split.
+    // Three splits with the prompt and three without, of two tasks; a kernel has one block for each split.
     assert.equal(kept, 2 * 2 * 3);
     const sweep = sweepOf({ "K (SignGD)": methods["K (SignGD)"], "K (A-SignGD)": methods["K (A-SignGD)"] }, [file]);
     const { rows } = await runSweep({ sweep, lm, out: join(folder, "alone") });
@@ -274,7 +244,7 @@ describe("a sweep's methods", () => {
     );
   });
 
-  it("are refused where they cannot be", async () => {
+  it("are refused when the file is read where settings do not fit the method or the task", () => {
     const wrong: [object, RegExp][] = [
       [{ a: { kind: "bag-of-words", inversePenalty: 0 } }, /sweep.json: methods.a.inversePenalty: /],
       [
@@ -282,12 +252,12 @@ describe("a sweep's methods", () => {
         /sweep.json: methods.a.inversePenalty: a head's probe chooses it by cross-validation/,
       ],
       [{ a: { kind: "zero-shot", input: "text" } }, /sweep.json: methods.a: .*input/],
+      [
+        { a: { kind: "kernel", outputs: "margin" } },
+        /sweep.json: methods.a.outputs: the margin is for two classes, and task opinions-3 has 3/,
+      ],
     ];
     for (const [own, message] of wrong) assert.throws(() => sweepOf(own), message);
-    const sweep = sweepOf({ a: { kind: "kernel", outputs: "margin" } }, [files[1]]);
-    await assert.rejects(
-      runSweep({ sweep, lm, out: join(folder, "refused") }),
-      /method a: the margin is for two classes, and task opinions-3 has 3/,
-    );
+    sweepOf({ a: { kind: "kernel", outputs: "margin", tasks: ["opinions-2"] } });
   });
 });

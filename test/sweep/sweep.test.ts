@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -7,40 +7,24 @@ import { aggregate } from "../../src/sweep/aggregate";
 import { encodeExamples, readFewShot } from "../../src/experiment/inputs";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
 import { promptOutputs } from "../../src/experiment/outputs";
-import { runSweep, sweepPlan, type RunSweepOptions, type SweepOutcome } from "../../src/sweep/sweep";
+import { runSweep, type RunSweepOptions, type SweepOutcome } from "../../src/sweep/sweep";
 import { readSweep } from "../../src/sweep/sweep-file";
+import { sweepPlan } from "../../src/sweep/sweep-plan";
 import { parseSweepCsv, sweepCsv, sweepRuns, type SweepRow } from "../../src/sweep/sweep-table";
 import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
 import { tf } from "../../src/model/backend";
 import { disposeModel } from "../../src/model/model";
 import { taskByName } from "../../src/tasks/task";
 import { root } from "../support/checkout";
+import { LETTERS, PHRASES, writeDraw, writeSweep } from "../support/few-shot";
 import { fixturePath } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-sweep-"));
-const words = [
-  "a great film",
-  "great ham",
-  "the film is okay",
-  "it is great",
-  "it was great!",
-  "a film",
-  "the end",
-  "it was the end",
-  "terrible ham",
-  "okay",
-  "is it a film?",
-  "it was okay",
-];
-for (const seed of [1, 2]) {
-  const directory = join(folder, "data", "sst-2", `6-${seed}`);
-  mkdirSync(directory, { recursive: true });
-  for (const [place, split] of ["train", "dev", "test"].entries()) {
-    const row = (i: number): string =>
-      `${words[(i * 5 + seed * 3 + place) % words.length]} ${"abcdefghijkl"[(i + seed) % 12]}\t${i < 6 ? 0 : 1}\n`;
-    writeFileSync(join(directory, `${split}.tsv`), `sentence\tlabel\n${words.map((_, i) => row(i)).join("")}`);
-  }
-}
+for (const seed of [1, 2])
+  writeDraw(join(folder, "data", "sst-2", `6-${seed}`), 12, (i, place) => {
+    const phrase = PHRASES[(i * 5 + seed * 3 + place) % 12];
+    return `${phrase} ${LETTERS[(i + seed) % 12]}\t${i < 6 ? 0 : 1}`;
+  });
 
 const tuning = {
   kind: "fine-tuning",
@@ -51,8 +35,6 @@ const tuning = {
   evaluateEvery: 2,
 };
 const described = {
-  model: fixturePath("tiny-roberta"),
-  data: "data",
   tasks: ["sst-2"],
   k: [6],
   seeds: [1, 2],
@@ -77,11 +59,7 @@ const described = {
     },
   },
 };
-const sweepFile = (change: object = {}): string => {
-  const path = join(folder, "sweep.json");
-  writeFileSync(path, JSON.stringify({ ...described, ...change }));
-  return path;
-};
+const sweepFile = (change: object = {}): string => writeSweep(folder, { ...described, ...change });
 const withoutTime = (rows: readonly SweepRow[]): object[] => rows.map(({ seconds: _, ...row }) => row);
 
 describe("a sweep", () => {
@@ -93,8 +71,8 @@ describe("a sweep", () => {
     disposeModel(lm.model);
     rmSync(folder, { recursive: true, force: true });
   });
-  const options = (out: string): RunSweepOptions => ({
-    sweep: readSweep(sweepFile()),
+  const options = (out: string, change: object = {}): RunSweepOptions => ({
+    sweep: readSweep(sweepFile(change)),
     lm,
     out: join(folder, out),
     store: join(folder, "kernels"),
@@ -157,29 +135,25 @@ describe("a sweep", () => {
   });
 
   it("takes what is there from disk, and goes on after a stop at any moment", async () => {
-    // Stopped in the first run, in the middle of a training run, and after some runs.
-    for (const stopAt of [0, 1.25, 2.5, 7]) {
+    // One draw is enough: stopped in the first run, in the middle of a training run, and after some runs.
+    const stopped = options("stopped", { seeds: [1] });
+    const runFiles = (): string[] => readdirSync(join(folder, "stopped", "runs"));
+    for (const stopAt of [0, 1.25, 2.5, 4]) {
       const controller = new AbortController();
       const onProgress = ({ done }: { done: number }): void =>
         void (done >= stopAt && controller.abort(new Error("enough")));
-      await assert.rejects(runSweep({ ...options("stopped"), signal: controller.signal, onProgress }), /enough/);
-      assert.equal(readdirSync(join(folder, "stopped", "runs")).length, Math.floor(stopAt));
+      await assert.rejects(runSweep({ ...stopped, signal: controller.signal, onProgress }), /enough/);
+      assert.equal(runFiles().length, Math.floor(stopAt));
       if (stopAt % 1 > 0) assert.equal(readdirSync(join(folder, "stopped", "state")).length, 1);
     }
-    const resumed = await runSweep(options("stopped"));
-    assert.equal(resumed.reused, 7);
-    assert.deepEqual(withoutTime(resumed.rows), withoutTime(whole.rows));
+    const resumed = await runSweep(stopped);
+    assert.equal(resumed.reused, 4);
+    assert.deepEqual(withoutTime(resumed.rows), withoutTime(whole.rows.filter(({ seed }) => seed === 1)));
     assert.deepEqual(readdirSync(join(folder, "stopped", "state")), []);
-    const files = readdirSync(join(folder, "stopped", "runs")).map(
-      (name) => statSync(join(folder, "stopped", "runs", name)).mtimeMs,
-    );
-    assert.equal((await runSweep(options("stopped"))).reused, 12);
-    assert.deepEqual(
-      readdirSync(join(folder, "stopped", "runs")).map(
-        (name) => statSync(join(folder, "stopped", "runs", name)).mtimeMs,
-      ),
-      files,
-    );
+    const times = (): number[] => runFiles().map((name) => statSync(join(folder, "stopped", "runs", name)).mtimeMs);
+    const written = times();
+    assert.equal((await runSweep(stopped)).reused, 6);
+    assert.deepEqual(times(), written);
   });
 
   it("knows a run by what it depends on, not by its name", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { circleInputs, fitCircle, networkBetween, type CircleFit } from "../../src/theory/circle-network";
-import { forward, type WideNetwork } from "../../src/theory/wide-network";
+import { circleInputs, fitCircle, type CircleFit } from "../../src/theory/circle-network";
+import { forward, networkBetween, type WideNetwork } from "../../src/theory/wide-network";
 import { widthRates } from "../../src/theory/width-scaling";
 import { assertAllclose } from "../support/allclose";
 

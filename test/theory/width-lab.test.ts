@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  expectedSlope,
   widthLab,
   widthLabSteps,
   widthSettingName,
-  widthSlopes,
   WIDTH_SETTINGS,
-  type WidthMeasure,
   type WidthRecord,
   type WidthSetting,
 } from "../../src/theory/width-lab";
+import { expectedSlope, widthSlopes, type WidthMeasure } from "../../src/theory/width-slopes";
 import { initialDeviations, widthRates } from "../../src/theory/width-scaling";
 import { gradientsOf, randomNetwork, weightedKernel } from "../../src/theory/wide-network";
 

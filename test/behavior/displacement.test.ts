@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { linearize } from "../../src/behavior/linearization";
-import { withModelBetween } from "../../src/behavior/model-between";
+import { withModelBetween } from "../../src/behavior/displacement";
 import { computeOutputs, marginOutput } from "../../src/kernels/outputs";
 import { tf } from "../../src/model/backend";
 import { labelWordHead } from "../../src/model/head";

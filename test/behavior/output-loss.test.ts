@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outputDerivatives } from "../../src/behavior/output-derivative";
+import { outputDerivatives } from "../../src/behavior/output-loss";
 
 test("is 1 − p(class), from the softmax by its definition", () => {
   const values = Float64Array.of(2, 0, -1, 0.5, 0.5, 3);

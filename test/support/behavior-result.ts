@@ -1,0 +1,30 @@
+import type { BehaviorResult } from "../../src/sweep/behavior-record";
+
+/** A measurement of kernel behaviour that passes every test, with some of its fields changed. */
+export const behaviorResult = (change: Partial<BehaviorResult> = {}): BehaviorResult => ({
+  model: "model",
+  modelHash: "hash",
+  task: "t",
+  k: 16,
+  seed: 13,
+  method: "SGD",
+  setting: {},
+  testExamples: 10,
+  optimizer: "sgd",
+  testOutputs: { start: [], tuned: [], linearized: [] },
+  metric: "accuracy",
+  outputs: 1,
+  formula: "sgd",
+  tried: [],
+  learningRate: 0.1,
+  start: 0.5,
+  tuned: { step: 10, distance: 1, dev: 0.75, test: 0.8, devAccuracy: 0.75, testAccuracy: 0.8 },
+  linearization: { test: 0.7, gain: 0.3, share: 2 / 3, error: 0.25 },
+  kernel: { formula: "sgd", solver: "lstsq", setting: { regularization: 0.1, f0: "inf" }, dev: 0.7, test: 0.75 },
+  kernels: [],
+  features: [{ formula: "sgd", mean: 0.5, median: 0.25, layers: {}, kinds: {}, cells: [] }],
+  alignment: { start: 0.25, tuned: 0.5 },
+  verdicts: { solvesTask: true, linearized: true, fixedFeatures: true, kernelBehavior: true },
+  checkpoints: [],
+  ...change,
+});
