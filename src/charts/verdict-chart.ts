@@ -2,6 +2,7 @@ import { FIXED_FEATURES_DISTANCE } from "../behavior/kernel-change";
 import type { KernelBehavior } from "../behavior/kernel-behavior";
 import { LINEARIZED_SHARE } from "../behavior/recovered-gain";
 import type { BehaviorRun } from "../sweep/behavior-record";
+import { verdictText } from "../sweep/behavior-table";
 import { mean } from "../solvers/metrics";
 import { type ChartSpec, distinct, PALETTE, SERIES_COLORS, VEGA_LITE_SCHEMA } from "./spec";
 
@@ -118,20 +119,26 @@ export function verdictChart(
   };
 }
 
-/** What a method's runs say, as one sentence: each half with its mean and in how many seeds it holds, then the verdict. */
+/** What a method's runs say, as one sentence: each half with its mean and whether, or in how many seeds, it holds; then the verdict. */
 export function verdictSentence(points: readonly VerdictPoint[]): string {
   if (points.length === 0) throw new Error("a verdict needs at least one run");
   const of = (field: "share" | "distance"): number[] => points.flatMap((point) => point[field] ?? []);
+  const [first] = points;
   const count = (verdict: keyof KernelBehavior): string =>
     `${points.filter(({ verdicts }) => verdicts[verdict] === true).length} of ${points.length}`;
+  const held = (verdict: keyof KernelBehavior, yes: string, no: string, unit = ""): string =>
+    points.length > 1 ? `${yes} in ${count(verdict)}${unit}` : first.verdicts[verdict] ? yes : no;
   const [shares, distances] = [of("share"), of("distance")];
   const linearized =
     shares.length === 0
       ? "fine-tuning gains too little for a share of it"
-      : `the linearization has ${(100 * mean(shares)).toFixed(0)} % of the gain${shares.length < points.length ? ` (of ${shares.length} seeds that have one)` : ""}, at least half of it in ${count("linearized")} seeds`;
+      : `the linearization has ${(100 * mean(shares)).toFixed(0)} % of the gain${shares.length < points.length ? ` (of ${shares.length} seeds that have one)` : ""}, ${held("linearized", "at least half of it", "less than half of it", " seeds")}`;
+  const threshold = FIXED_FEATURES_DISTANCE.toFixed(1);
   const fixed =
     distances.length === 0
       ? "no kernel entry can be compared"
-      : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, by less than ${FIXED_FEATURES_DISTANCE.toFixed(1)} in ${count("fixedFeatures")}`;
-  return `${points[0].method}: ${linearized}; ${fixed}; the kernel solves the task in ${count("solvesTask")}. Kernel behaviour: ${count("kernelBehavior")} seeds.`;
+      : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, ${held("fixedFeatures", `by less than ${threshold}`, `by at least ${threshold}`)}`;
+  const solved = held("solvesTask", "the kernel solves the task", "the kernel does not solve the task");
+  const whole = points.length > 1 ? `${count("kernelBehavior")} seeds` : verdictText(first.verdicts.kernelBehavior);
+  return `${first.method}: ${linearized}; ${fixed}; ${solved}. Kernel behaviour: ${whole}.`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
@@ -80,23 +80,17 @@ test("failed and skipped tests are recorded by name, place and reason", (t) => {
       `test("nothing to see", { skip: "no # here" }, () => {});`,
     ].join("\n"),
   );
-  const record = path.join(folder, "record.jsonl");
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const reporter = `--test-reporter=${path.join(root, "environment", "test-record.mjs")}`;
-  const { status } = spawnSync(process.execPath, ["--test", reporter, `--test-reporter-destination=${record}`, file], {
-    env,
-  });
-  assert.equal(status, 1);
-  const place = path.relative(root, file);
-  assert.deepEqual(
-    readFileSync(record, "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as unknown),
-    [
-      { kind: "failed", test: `with # and \\ (${place}:2)`, reason: "not ok 9" },
-      { kind: "failed", test: `part (${place}:3)`, reason: "y" },
-      { kind: "skipped", test: `nothing to see (${place}:4)`, reason: "no # here" },
-    ],
+  const script = path.join(folder, "run.mjs");
+  writeFileSync(
+    script,
+    `import { runTests } from ${JSON.stringify(path.join(root, "environment", "run-tests.mjs"))};
+     process.stderr.write(JSON.stringify(await runTests([${JSON.stringify(file)}], { concurrency: 1 })));`,
   );
+  const { stderr } = runNode([script]);
+  const place = path.relative(root, file);
+  assert.deepEqual(JSON.parse(stderr), [
+    { kind: "failed", test: `with # and \\ (${place}:2)`, reason: "not ok 9" },
+    { kind: "failed", test: `part (${place}:3)`, reason: "y" },
+    { kind: "skipped", test: `nothing to see (${place}:4)`, reason: "no # here" },
+  ]);
 });
