@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { notebooks } from "./check-cells.mjs";
+import { notebooks } from "./notebook-rules.mjs";
 import { checkOutputs, differenceLines, writeOutputs } from "./outputs/check-outputs.mjs";
 import { NotebookError, StoppedError } from "./report/execute-notebook.mjs";
 import { cache } from "./setup/places.mjs";

@@ -83,12 +83,7 @@ export async function runKernelJob<T>(
   const kept = (): number => blocks.filter(({ planned }) => existsSync(blockPath(store, planned.name))).length;
   const message = (): string =>
     `interrupted; ${kept()} of ${blocks.length} blocks are kept in ${store}, and the same command goes on from there`;
-  try {
-    return await interruptible((signal) => compute({ signal, onProgress }), message);
-  } catch (error) {
-    onProgress.finish("stopped");
-    throw error;
-  }
+  return interruptible((signal) => compute({ signal, onProgress }), message, onProgress);
 }
 
 function taskOf({ template, labelWords, ...options }: KernelOptionValues): Task {

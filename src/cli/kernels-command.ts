@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeAuthorsKernels, type WriteAuthorsKernelsOptions } from "../archives/authors-kernels";
 import { downloadKernels } from "../archives/download-kernels";
 import { kernelFile, readKernels } from "../archives/kernel-files";
-import { showProgress, type Progress } from "../notebook/progress";
+import { showSteps } from "./interruptible";
 
 export interface KernelsCommandOptions {
   download?: string;
@@ -29,18 +29,11 @@ async function download(
   name: string,
   { from, sha256, out = join("kernels", name) }: KernelsCommandOptions,
 ): Promise<string[]> {
-  let shown: { step: string; progress: Progress } | undefined;
   const { folders, source, reused } = await downloadKernels(name, {
     out,
     from,
     sha256,
-    onProgress: ({ step, ...state }) => {
-      if (shown?.step !== step) {
-        shown?.progress.finish();
-        shown = { step, progress: showProgress(step === "download" ? "Download" : "Unpack", { unit: "bytes" }) };
-      }
-      shown.progress(state);
-    },
+    onProgress: showSteps((step) => (step === "download" ? "Download" : "Unpack")),
   });
   console.error(`${reused ? "there already" : "from"} ${source.url}, SHA-256 ${source.sha256}`);
   return folders;

@@ -65,12 +65,10 @@ async function runOn(
   const message = (): string =>
     `interrupted; ${finished} of ${total} runs are kept in ${out}, and the same command goes on from there`;
   try {
-    const outcome = await interruptible((signal) => runSweep({ sweep, lm, out, store, onProgress, signal }), message);
+    const work = (signal: AbortSignal) => runSweep({ sweep, lm, out, store, onProgress, signal });
+    const outcome = await interruptible(work, message, show);
     show.finish(outcome.elsewhere > 0 ? `${outcome.elsewhere} runs are with other processes` : undefined);
     return outcome;
-  } catch (error) {
-    show.finish("stopped");
-    throw error;
   } finally {
     disposeModel(lm.model);
   }

@@ -53,18 +53,23 @@ test("a program that is told to stop stops", async (t) => {
 });
 
 test("the cells' type check names notebook, cell and line", async (t) => {
-  const { checkNotebook } = await program("environment/check-cells.mjs");
-  assert.deepEqual(checkNotebook(fixtureNotebook("chart")), []);
-  const [error, ...others] = checkNotebook(fixtureNotebook("wrong-type"));
-  assert.match(error, /wrong-type\.ipynb, code cell 1, line 2: Type 'string' is not assignable to type 'number'/);
-  assert.deepEqual(others, []);
+  const { checkTypes } = (await program("environment/check-cells.mjs")) as {
+    checkTypes: (files: string[]) => string[];
+  };
   const folder = path.join(temporaryFolder(t), "notebooks");
   mkdirSync(folder);
   const cells = ["const first = 1;\n", "const list: number[] = [];\nconst x: string = list.find(() => true);"].map(
     (source) => ({ cell_type: "code", source }),
   );
   writeFileSync(path.join(folder, "strict.ipynb"), JSON.stringify({ cells }));
-  const [strict] = checkNotebook(path.join(folder, "strict.ipynb"));
+  const notebooks = [fixtureNotebook("chart"), fixtureNotebook("wrong-type"), path.join(folder, "strict.ipynb")];
+  const errors = checkTypes(notebooks);
+  const of = (name: string): string[] => errors.filter((line) => line.includes(name));
+  assert.deepEqual(of("chart.ipynb"), []);
+  const [error, ...others] = of("wrong-type.ipynb");
+  assert.match(error, /wrong-type\.ipynb, code cell 1, line 2: Type 'string' is not assignable to type 'number'/);
+  assert.deepEqual(others, []);
+  const [strict] = of("strict.ipynb");
   assert.match(strict, /code cell 2, line 2: Type 'number \| undefined' is not assignable/);
 });
 

@@ -11,7 +11,7 @@ import {
   type Field,
   type Notebook,
 } from "../../src/notebook";
-import { formatDefaults, readDefaults } from "../../src/notebook/defaults";
+import { formatDefaults, readDefaults } from "../../src/notebook/parameters";
 import { program, root, temporaryFolder } from "../support/checkout";
 
 /** Why a value is refused, or "" where it is not. */
@@ -193,7 +193,7 @@ function checkNothingIsAsked(): void {
 }
 
 test("every notebook's defaults are kept as its parameters cell has them, and are allowed", async () => {
-  const { notebooks } = (await program("environment/check-cells.mjs")) as { notebooks: () => string[] };
+  const { notebooks } = (await program("environment/notebook-rules.mjs")) as { notebooks: () => string[] };
   for (const file of notebooks()) {
     const declared = notebookParameters(JSON.parse(readFileSync(file, "utf8")) as Notebook);
     assert.deepEqual(readDefaults(path.basename(file, ".ipynb")), declared, file);

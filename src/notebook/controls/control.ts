@@ -1,6 +1,6 @@
 import { commHost, type CommHost } from "../comm";
 import { displayMethod } from "../show-value";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 import { openWidget, reference, WIDGET_TARGET, widgetBundle, type Widget, type WidgetState } from "./widget";
 
 /** What a reader moves on the page to choose a value. As the last line of a cell it shows itself; later cells read its `value`. */
@@ -27,10 +27,10 @@ export interface ControlParts<Value> {
   kind: string;
   style: string;
   state?: WidgetState;
-  /** The part of the widget's state that is the value. */
-  write(value: Value): WidgetState;
-  /** The value in a changed state, or undefined where the change is about something else. */
-  read(changes: WidgetState): Value | undefined;
+  /** The part of the widget's state that is the value. Default: `value`, the value itself. */
+  write?(value: Value): WidgetState;
+  /** The value in a changed state, or undefined where the change is about something else. Default: what `write` writes by default. */
+  read?(changes: WidgetState): Value | undefined;
   label(value: Value): string;
   steps(count: number): Value[];
 }
@@ -44,8 +44,8 @@ export function makeControl<Value>({
   kind,
   style,
   state = {},
-  write,
-  read,
+  write = (value) => ({ value }),
+  read = ({ value }) => (typeof value === typeof start ? (value as Value) : undefined),
   label,
   steps,
 }: ControlParts<Value>): Control<Value> {

@@ -75,7 +75,6 @@ function rangeSlider(name: string, { min, max, scale = "linear", step, value = m
       readout_format: log ? `.${digits}~g` : `.${decimals(by, low)}f`,
       ...(log ? { base: 10 } : {}),
     },
-    write: (value) => ({ value }),
     read: ({ value }) => (typeof value === "number" ? rounded(value) : undefined),
     label: (value) => String(rounded(value)),
     steps: (count) => spread(all, value, count),

@@ -1,5 +1,5 @@
 import type { CommHost } from "../comm";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 
 /** The comms of widgets: the protocol of ipywidgets 7.7 and later, and the front end's models for ipywidgets 8. */
 export const WIDGET_TARGET = "jupyter.widget";
