@@ -8,22 +8,24 @@ import { withoutNoise } from "./tensorflow-noise.mjs";
 /**
  * Runs test files, each in a process of its own, in the order given (`node --test` would sort them).
  * @param concurrency how many run at the same time
- * @returns the tests that failed and those that were skipped, as { kind, test, reason }; of a suite, or a test with
- *   parts, whose parts failed only the parts
+ * @returns `record`: the tests that failed and those that were skipped, as { kind, test, reason }; of a suite, or a test
+ *   with parts, whose parts failed only the parts. `seconds`: what the tests of each file took together
  */
 export async function runTests(files, { concurrency }) {
   const record = [];
-  const add = (kind, { name, file, line }, reason) =>
-    record.push({ kind, test: file ? `${name} (${path.relative(root, file)}:${line})` : name, reason });
+  const seconds = new Map();
+  const ended = (kind, { name, file, line, nesting, details }, reason) => {
+    if (nesting === 0 && file) seconds.set(file, (seconds.get(file) ?? 0) + details.duration_ms / 1000);
+    if (reason !== undefined)
+      record.push({ kind, test: file ? `${name} (${path.relative(root, file)}:${line})` : name, reason });
+  };
   const events = run({ files, concurrency });
   events.on("test:fail", (data) => {
     const { error } = data.details;
-    if (error?.failureType !== "subtestsFailed")
-      add("failed", data, String(error?.cause?.message ?? "").split("\n")[0]);
+    const reason = String(error?.cause?.message ?? "").split("\n")[0];
+    ended("failed", data, error?.failureType === "subtestsFailed" ? undefined : reason);
   });
-  events.on("test:pass", (data) => {
-    if (data.skip !== undefined) add("skipped", data, data.skip === true ? "" : data.skip);
-  });
+  events.on("test:pass", (data) => ended("skipped", data, data.skip === true ? "" : data.skip));
   for await (const text of events.compose(new spec())) process.stdout.write(withoutNoise(Buffer.from(text)));
-  return record;
+  return { record, seconds };
 }

@@ -98,7 +98,11 @@ async function runWanted() {
   const alone = files.filter((file) => ALONE.has(nameOf(file)));
   const others = files.filter((file) => !alone.includes(file)).sort((a, b) => turnOf(a) - turnOf(b));
   // Most files leave one of two cores idle half of the time.
-  const record = [...(await runTests(alone, { concurrency: 1 })), ...(await runTests(others, { concurrency: 2 }))];
+  const parts = [await runTests(alone, { concurrency: 1 }), await runTests(others, { concurrency: 2 })];
+  const slowest = parts.flatMap(({ seconds }) => [...seconds]).sort(([, a], [, b]) => b - a);
+  const times = slowest.slice(0, 10).map(([file, seconds]) => `${nameOf(file)} ${seconds.toFixed(0)} s`);
+  console.log(`npm test: the files that took longest: ${times.join(", ")}`);
+  const record = parts.flatMap((part) => part.record);
   const failed = record.filter(({ kind }) => kind === "failed");
   // On a machine that has everything (KERNEL_VIEW_REQUIRE_ALL=1) a skipped test is a failure.
   const all = process.env.KERNEL_VIEW_REQUIRE_ALL === "1";

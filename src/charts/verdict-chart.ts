@@ -139,6 +139,8 @@ export function verdictSentence(points: readonly VerdictPoint[]): string {
       ? "no kernel entry can be compared"
       : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, ${held("fixedFeatures", `by less than ${threshold}`, `by at least ${threshold}`)}`;
   const solved = held("solvesTask", "the kernel solves the task", "the kernel does not solve the task");
-  const whole = points.length > 1 ? `${count("kernelBehavior")} seeds` : verdictText(first.verdicts.kernelBehavior);
+  const { kernelBehavior } = first.verdicts;
+  const single = kernelBehavior === undefined ? "undecided" : verdictText(kernelBehavior);
+  const whole = points.length > 1 ? `${count("kernelBehavior")} seeds` : single;
   return `${first.method}: ${linearized}; ${fixed}; ${solved}. Kernel behaviour: ${whole}.`;
 }

@@ -1077,7 +1077,7 @@ test("a verdict says each half with its mean, and in how many seeds it holds", (
   );
   assert.match(
     verdictSentence([verdictOf("SGD", 13, undefined, 3)]),
-    /gains too little for a share of it; .* on average, by at least 2\.0; the kernel solves the task\. Kernel behaviour: no\.$/,
+    /gains too little for a share of it; .* on average, by at least 2\.0; the kernel solves the task\. Kernel behaviour: undecided\.$/,
   );
   assert.match(
     verdictSentence([...sgd, verdictOf("SGD", 42, undefined, 1)]),

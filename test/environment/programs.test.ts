@@ -89,7 +89,8 @@ test("failed and skipped tests are recorded by name, place and reason", (t) => {
   writeFileSync(
     script,
     `import { runTests } from ${JSON.stringify(path.join(root, "environment", "run-tests.mjs"))};
-     process.stderr.write(JSON.stringify(await runTests([${JSON.stringify(file)}], { concurrency: 1 })));`,
+     const { record } = await runTests([${JSON.stringify(file)}], { concurrency: 1 });
+     process.stderr.write(JSON.stringify(record));`,
   );
   const { stderr } = runNode([script]);
   const place = path.relative(root, file);
