@@ -89,7 +89,7 @@ function typeErrors(modules, program) {
   });
 }
 
-/** The rules of the sources that make sense in cells: a chart nobody awaits, an import nobody uses. */
+/** The lint rules of the sources that make sense in cells, such as charts that are not awaited and unused imports. */
 async function lintErrors(modules, program) {
   const { ESLint } = require("eslint");
   const { configs } = require("typescript-eslint");

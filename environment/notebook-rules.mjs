@@ -50,7 +50,7 @@ function checkedParameters(file, { cells }) {
   const name = path.basename(file, ".ipynb");
   const at = cells.findIndex((cell) => cell.cell_type === "code" && tags(cell).includes("parameters"));
   const declared = at < 0 ? [] : readParameters(sourceOf(cells[at]));
-  if (declared.length === 0) return []; // told elsewhere
+  if (declared.length === 0) return []; // another rule reports it
   const behind = cells.slice(at + 1).find((cell) => !tags(cell).includes("injected-parameters"));
   const call = /\bcheckParameters\(\s*(["'])(.*?)\1\s*,\s*\{([^{}]*)\}/.exec(withoutComments(sourceOf(behind ?? {})));
   if (!call)
@@ -102,7 +102,7 @@ export function keepDefaults(file) {
 
 const parameterFunctions = () => require(path.join(build, "src", "notebook", "parameters.js"));
 
-/** The parameters, or none where they cannot be read, which is told with their cell. */
+/** The parameters, or none if they cannot be read: the rules of their cell report that. */
 function readParameters(source) {
   try {
     return parameterFunctions().parseParameters(source);

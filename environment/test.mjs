@@ -25,14 +25,11 @@ const checks = [
   ],
 ];
 
-/** Tests that something is answered in time: nothing else runs beside these files. */
+/** Tests with limits that a second program at work would break: nothing else runs beside these files. */
 const ALONE = new Set([
-  "cli/blocks",
   "environment/setup",
   "files/hub",
   "files/torch-file-fuzz",
-  "jupyter/asking",
-  "jupyter/interrupt",
   "kernels/ledger",
   "kernels/stopping",
 ]);

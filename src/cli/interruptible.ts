@@ -5,7 +5,7 @@ import { showProgress, type Progress } from "../notebook/progress";
 const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 143 };
 const SIGNALS = Object.keys(EXIT_CODES);
 
-/** An error that the command line turns into an exit code of its own. */
+/** An error with the exit code of the command line. */
 export type ErrorWithExitCode = Error & { exitCode?: number };
 
 /**

@@ -1,5 +1,6 @@
 /** `kernel-view sweep`: every run that a file describes, on each of its models. */
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { loadLanguageModel } from "../experiment/language-model";
 import { defaultStore } from "../experiment/remember";
 import { behaviorCsv, behaviorSummary, type BehaviorResult } from "../sweep/behavior-table";
@@ -21,7 +22,7 @@ export interface SweepCommandOptions {
 
 /**
  * Runs what is missing of the sweep and returns the text to print: the table of means over seeds, and where everything is.
- * With several models each has a folder of its own in `out`.
+ * With several models each has its own folder in `out`.
  */
 export async function sweepCommand(
   file: string,
@@ -40,7 +41,7 @@ export async function sweepCommand(
   }
   if (behaviorFile !== undefined) {
     if (measured.length === 0)
-      throw new Error(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
+      throw new InputError(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
     writeFileAtomically(behaviorFile, (append) => append(Buffer.from(behaviorCsv(measured))));
     texts.push(`${measured.length} measurements of kernel behaviour in ${behaviorFile}`);
   }

@@ -45,11 +45,11 @@ export const failure = (ename: string, evalue: string): ErrorContent => ({
 
 export const interrupted = failure("Interrupted", "The cell was interrupted.");
 
-/** What a cell says that an interrupt does not end. */
+/** Printed when an interrupt does not end a cell. */
 export const stubborn =
   "The cell runs code that cannot be stopped from outside (a package's loop, say), and ends when that returns. Interrupt again to end it by force; variables may then be lost.\n";
 
-/** The compiler's errors, each with its line; the message of the first stands for all. */
+/** The compiler's errors, each with its line. The first one gives the error its message. */
 export function compileError(errors: readonly CellError[], code: string, label: string): ErrorContent {
   const shown = errors
     .slice(0, 10)

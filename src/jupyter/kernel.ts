@@ -42,7 +42,7 @@ async function main(connectionFile: string): Promise<void> {
   session.start();
 }
 
-/** A kernel whose Jupyter is gone has nobody to talk to, and may still be computing. */
+/** Ends the kernel when Jupyter has ended without telling it: it may still be computing. */
 function endWithParent(parent: number, session: Session): void {
   setInterval(() => {
     if (process.ppid !== parent) void session.shutDown(1);

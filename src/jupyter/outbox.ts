@@ -3,7 +3,7 @@ import type { Content, Message, Wire } from "./wire";
 
 export type Channel = "shell" | "control" | "stdin" | "iopub";
 
-/** Sends what the kernel says, each message in the name of a request. What cells print is joined. */
+/** Sends the kernel's messages, each as an answer to a request. What cells print is joined. */
 export class Outbox {
   readonly #streams = new StreamJoiner<Message | undefined>((parent, name, text) =>
     this.publish("stream", { name, text }, parent),
@@ -58,7 +58,7 @@ const INTERVAL = 20;
 /** A message is sent when it has that many characters. */
 const LARGEST = 100_000;
 
-/** Joins what a cell prints in one breath to one message: a hundred thousand lines are a few hundred messages. */
+/** Joins what a cell prints in quick succession: a hundred thousand lines become a few hundred messages. */
 export class StreamJoiner<Parent> {
   #waiting: { parent: Parent; name: StreamName; parts: string[]; length: number } | undefined;
   #timer: NodeJS.Timeout | undefined;

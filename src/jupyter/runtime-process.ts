@@ -27,7 +27,7 @@ export interface RuntimeListeners {
   ended(end: End): void;
 }
 
-/** Starts the process that runs cells. It is another one than the kernel's, so that however it ends, the kernel can say why. */
+/** Starts the process that runs cells. It is not the kernel's own, so that the kernel can say why it ended. */
 export function startRuntime(
   { folder, root, clean }: { folder: string; root: string; clean(text: string): string },
   listeners: RuntimeListeners,

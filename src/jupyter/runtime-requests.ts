@@ -1,14 +1,14 @@
 import type { ErrorContent, Outcome } from "./runtime-messages";
 import type { Message } from "./wire";
 
-/** What the process that runs cells has been asked, by the number of the request there, and in whose name. */
+/** The requests to the process that runs cells, by number, and the Jupyter messages that they were made for. */
 export class RuntimeRequests {
   readonly #messages = new Map<number, Message>();
   readonly #running = new Map<number, (outcome: Outcome) => void>();
   #last = 0;
   #ended: ErrorContent | undefined;
 
-  /** Sends a request; the outcome comes when the process has answered or is gone. */
+  /** Sends a request and waits until the process has answered or is gone. */
   ask(message: Message, send: (request: number) => void): Promise<Outcome> {
     const request = ++this.#last;
     if (this.#ended) return Promise.resolve(lost(request, this.#ended));
@@ -19,7 +19,7 @@ export class RuntimeRequests {
     });
   }
 
-  /** The message in whose name a request was made, also a while after its end. */
+  /** The message that a request was made for, also for a while after its end. */
   messageOf(request: number): Message | undefined {
     return this.#messages.get(request);
   }

@@ -15,14 +15,14 @@ export interface SessionOptions {
   folder: string;
   /** The project's folder, in which cells run. */
   root: string;
-  /** Takes out of native output what nobody wants to read. */
+  /** Removes TensorFlow's start-up lines from native output. */
   clean(text: string): string;
   send(channel: Channel, message: Message): Promise<void>;
-  /** Closes the sockets when everything has left. */
+  /** Closes the sockets once every message has been sent. */
   close(): Promise<void>;
 }
 
-/** What the kernel answers: one queue of cells; everything else is answered at once, also while a cell runs. */
+/** Answers requests: cells wait in one queue, everything else is answered at once, also while a cell runs. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #language: LanguageThread;
@@ -37,7 +37,7 @@ export class Session {
   #working = false;
   /** The cell being executed, from its first message to its last. */
   #executing: Message | undefined;
-  /** In whose name something is told that happens while nothing runs. */
+  /** The request that output between two cells belongs to. */
   #last: Message | undefined;
   #interrupted = false;
   #count = 0;
@@ -193,8 +193,8 @@ export class Session {
   }
 
   /**
-   * Those that wait behind a cell that failed are not run. The last of them says why: after "Run All" that is the one in
-   * view, and the error may stand many cells above it.
+   * Cells that wait behind one that failed are not run. The last of them says why: after "Run All" it is the one in view,
+   * and the error may be many cells above it.
    */
   async #abortQueue({ ename, evalue }: NonNullable<Outcome["error"]>): Promise<void> {
     const waiting = this.#queue;
@@ -269,7 +269,7 @@ export class Session {
     this.#outbox.publish(messageType, content, parent, { metadata, buffers });
   }
 
-  /** The process that runs cells has gone: the notebook learns why, then the kernel goes, too. */
+  /** Tells the notebook why the process that runs cells has ended; then the kernel ends, too. */
   async #runtimeEnded({ reason, code }: End): Promise<void> {
     if (this.#closing) return;
     this.#outbox.flush();
@@ -282,7 +282,7 @@ export class Session {
     await this.shutDown(code || 1);
   }
 
-  /** Ends the kernel when everything that was said has left. */
+  /** Ends the kernel once every message has been sent. */
   async shutDown(code: number): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -292,7 +292,7 @@ export class Session {
     process.exit(code);
   }
 
-  /** The end of what was answered beside the queue. Front ends show the last status: a cell that still runs has to be seen. */
+  /** Ends a request that was answered beside the queue. Front ends show the last status, which must be that of a cell that still runs. */
   #idleAgain(message: Message): void {
     this.#outbox.status("idle", message);
     if (this.#executing) this.#outbox.status("busy", this.#executing);

@@ -1,9 +1,10 @@
+import { InputError } from "../errors";
 import { FORMULAS } from "../kernels/formula";
 import { field, parameterText, type Field } from "./field";
 import { readDefaults, type Parameter } from "./parameters";
 import { showTable } from "./show-table";
 
-/** Fields of the parameters that many notebooks have, by name: a notebook describes only those of its own. */
+/** Fields of the parameters that many notebooks have, by name: a notebook describes only the others. */
 export const recurringFields = {
   model: field.folderOrModel(),
   taskName: field.task(),
@@ -38,10 +39,10 @@ type OwnName<Values> = Exclude<keyof Values & string, RecurringName>;
 export type OwnFields<Values> = Record<OwnName<Values>, Field> & Partial<Record<keyof Values & string, Field>>;
 
 /**
- * Refuses wrong parameters before anything heavy starts, and shows all of them as a table: value, default where that
- * is another, meaning, and what is allowed.
+ * Refuses wrong parameters before any long computation starts, and shows all of them as a table: value, default if it
+ * differs, meaning, and what is allowed.
  *
- * A notebook calls it in a cell of its own, right behind the parameters cell, with its own name (that of its file), every
+ * A notebook calls it in a separate cell right after the parameters cell, with its own name (that of its file), every
  * parameter, and a field for those that are not among `recurringFields`, or have narrower limits than there:
  *
  *     // Check the parameters before any long computation starts
@@ -85,7 +86,7 @@ export function checkParameters<Values extends object>(
         ];
   });
   if (wrong.length > 0)
-    throw new Error(
+    throw new InputError(
       `${wrong.join("\n")}\nChange ${wrong.length === 1 ? "it" : "them"} in the parameters cell, or in --set, and run again.`,
     );
 
@@ -109,7 +110,7 @@ export function checkParameters<Values extends object>(
 function fieldOf(fields: Record<string, Field | undefined>, name: string): Field {
   const field = fields[name];
   if (field === undefined)
-    throw new Error(
+    throw new InputError(
       `checkParameters: the parameter ${name} has no field. Give it one, such as { ${name}: field.count() }.`,
     );
   return field;

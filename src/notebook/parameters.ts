@@ -7,6 +7,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { InputError } from "../errors";
 
 export type ParameterValue = number | string | boolean | null | ParameterValue[] | { [key: string]: ParameterValue };
 
@@ -58,7 +59,7 @@ export function parseParameters(source: string): Parameter[] {
     const match = declaration.exec(line);
     const rest = match && splitComment(match[2]);
     if (!match || !rest) {
-      throw new Error(
+      throw new InputError(
         `Parameters cell: cannot read the line ${JSON.stringify(line.trim())}. Write one parameter a line, as: let name = value; // comment`,
       );
     }
@@ -106,10 +107,10 @@ function parseOverride(setting: string, parameters: readonly Parameter[]): [stri
   const parameter = parameters.find((candidate) => candidate.name === name);
   if (!parameter) {
     const known = parameters.map((candidate) => candidate.name).join(", ") || "none: it has no cell tagged parameters";
-    throw new Error(`The notebook has no parameter ${JSON.stringify(name)}. Its parameters: ${known}.`);
+    throw new InputError(`The notebook has no parameter ${JSON.stringify(name)}. Its parameters: ${known}.`);
   }
   if (at < 0)
-    throw new Error(`--set ${name}: a value is missing. Write --set ${name}=${JSON.stringify(parameter.value)}.`);
+    throw new InputError(`--set ${name}: a value is missing. Write --set ${name}=${JSON.stringify(parameter.value)}.`);
   return [name, valueLike(parameter, setting.slice(at + 1))];
 }
 
@@ -117,7 +118,7 @@ function valueLike({ name, value: standard }: Parameter, text: string): Paramete
   if (typeof standard === "string") return text;
   const value = parseLiteral(text.trim());
   if (value === undefined || kind(value) !== kind(standard)) {
-    throw new Error(`--set ${name}=${text}: expected ${kind(standard)}, such as ${JSON.stringify(standard)}.`);
+    throw new InputError(`--set ${name}=${text}: expected ${kind(standard)}, such as ${JSON.stringify(standard)}.`);
   }
   return value;
 }
@@ -139,7 +140,7 @@ export function injectParameters(notebook: Notebook, overrides: Record<string, P
   const names = Object.keys(overrides);
   if (names.length === 0) return { ...notebook, cells };
   const at = cells.findIndex((cell) => hasTag(cell, "parameters"));
-  if (at < 0) throw new Error("The notebook has no cell tagged parameters, so none can be set.");
+  if (at < 0) throw new InputError("The notebook has no cell tagged parameters, so none can be set.");
   const injected: NotebookCell = {
     cell_type: "code",
     id: "injected-parameters",

@@ -178,7 +178,7 @@ test("wrong values are refused in one error, with what is allowed, the default a
   );
   assert.throws(
     () => checkParameters("x", { k: Infinity }),
-    /^Error: k = Infinity must be a whole number, at least 1\.\nChange it in the parameters cell/,
+    /^InputError: k = Infinity must be a whole number, at least 1\.\nChange it in the parameters cell/,
   );
   assert.throws(() => checkParameters("x", { unknown: 1 } as { k?: number }), /the parameter unknown has no field/);
   // @ts-expect-error a parameter of the notebook's own needs a field

@@ -45,7 +45,7 @@ export const settingsOf = (axes: readonly GridAxis[]): unknown[][] =>
     [[]],
   );
 
-/** The place of the first choice among the settings. */
+/** The place of the initial values among the settings. */
 export const startOf = (axes: readonly GridAxis[]): number =>
   axes.reduce((place, { values, start }) => place * values.length + start, 0);
 
@@ -172,7 +172,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const complete = (parts: unknown[]): unknown[] | undefined => (parts.includes(undefined) ? undefined : parts);
 
-/** A title's lines, and what else is said of it. */
+/** A title's lines, and its other properties. */
 function titleOf(title: unknown): { lines: string[]; look: Record<string, unknown> } {
   if (isObject(title))
     return {

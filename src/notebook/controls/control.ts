@@ -1,3 +1,4 @@
+import { InputError } from "../../errors";
 import { commHost, type CommHost } from "../comm";
 import { displayMethod } from "../show-value";
 import type { MimeBundle } from "../display-sink";
@@ -37,7 +38,7 @@ export interface ControlParts<Value> {
 
 const LAYOUT = { width: "34em", max_width: "100%" };
 
-/** A control from what tells it from the others. */
+/** Makes a control of what distinguishes it from the others. */
 export function makeControl<Value>({
   name,
   value: start,
@@ -50,7 +51,7 @@ export function makeControl<Value>({
   steps,
 }: ControlParts<Value>): Control<Value> {
   if (typeof name !== "string" || name.trim() === "")
-    throw new Error("A control needs a name, to stand beside it on the page.");
+    throw new InputError("A control needs a name, to stand beside it on the page.");
   const handlers: ((value: Value) => void | Promise<void>)[] = [];
   let value = start;
   let opened: { host: CommHost; widget: Widget } | undefined;
@@ -102,7 +103,7 @@ export function makeControl<Value>({
   };
 }
 
-/** Who opens comms where a page draws controls; undefined in a report, in a terminal, and wherever nobody has asked for them. */
+/** Who opens comms where a page draws controls; undefined in a report, in a terminal, and where no front end has asked for them. */
 export function hostWithWidgets(): CommHost | undefined {
   const host = commHost();
   return host?.frontEndHas(WIDGET_TARGET) ? host : undefined;

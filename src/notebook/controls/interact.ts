@@ -16,14 +16,14 @@ export type ValuesOf<Controls extends readonly Control<unknown>[]> = {
 };
 
 export interface InteractOptions {
-  /** Where the page has no controls: at most so many settings to compute in advance, for a chart with sliders of its own. 1 for none. Default 120. */
+  /** Where the page has no controls: at most so many settings to compute in advance, for a chart with its own sliders. 1 for none. Default 120. */
   inAdvance?: number;
 }
 
 /**
  * Shows controls, and below them what `draw` makes of their values. Moving a control runs `draw` again in the kernel
- * and replaces the figure; what is moved meanwhile is not queued, the newest values are next. An error of `draw` stands
- * in the figure's place until values without one come.
+ * and replaces the figure; values in between are dropped. An error of `draw` replaces the figure until values without one
+ * come.
  *
  *     await interact(
  *       [slider("regularization", { min: 0.001, max: 10, value: 0.1, scale: "log" }), choice("f0", [1, 10, Infinity])],

@@ -24,7 +24,7 @@ export interface WidgetKind {
   module: keyof typeof MODULES;
   /** "FloatSlider": the model and the view are called after it. */
   name: string;
-  /** A style has no view of its own. */
+  /** Default: the widget's own; a style has another. */
   view?: string;
 }
 
