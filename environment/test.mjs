@@ -32,6 +32,7 @@ const ALONE = new Set([
   "files/torch-file-fuzz",
   "kernels/ledger",
   "kernels/stopping",
+  "running-cell",
 ]);
 
 /** What takes longest comes first, so that no core is idle at the end. */
