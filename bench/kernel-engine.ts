@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { count, listOf } from "../src/cli/values";
+import { count, listOf, oneOf } from "../src/cli/values";
 import { FORMULAS, type Formula } from "../src/kernels/formula";
 import {
   largestRelativeDifference,
@@ -219,8 +219,8 @@ const program = new Command("kernel-engine").description("benchmark of the kerne
 program
   .command("run <dir>")
   .description("the synthetic workloads, with all methods")
-  .option("--workload <list>", "tiny, small, base", listOf(WORKLOADS), ["small", "base"] as WorkloadName[])
-  .option("--methods <list>", METHODS.join(", "), listOf(METHODS), [...METHODS])
+  .option("--workload <list>", "tiny, small, base", listOf(oneOf(WORKLOADS)), ["small", "base"] as WorkloadName[])
+  .option("--methods <list>", METHODS.join(", "), listOf(oneOf(METHODS)), [...METHODS])
   .option("--rounds <n>", "processes of each method", count, 3)
   .option("--repeats <n>", "timed calls in a process, after a warm-up", count, 2)
   .option("--once-above <seconds>", "methods slower than this run in the first round only", count, 20)
@@ -233,7 +233,7 @@ program
   .requiredOption("--tokenizer <folder>", "RoBERTa's tokenizer.json")
   .option("--train <n>", "training examples, half of each class", count, 32)
   .option("--evaluate <n>", "evaluation examples", count, 1000)
-  .option("--formulas <list>", "kernel formulas", listOf(FORMULAS), ["sgd"] as Formula[])
+  .option("--formulas <list>", "kernel formulas", listOf(oneOf(FORMULAS)), ["sgd"] as Formula[])
   .addOption(new Option("--workload <name>", "whose model is used").choices(["tiny", "base"]).default("base"))
   .option("--store <folder>", "keeps finished blocks")
   .option("--no-authors", "without timing the authors' algorithm")

@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { count, listOf } from "../src/cli/values";
+import { count, listOf, oneOf } from "../src/cli/values";
 import { FORMULAS, type Formula } from "../src/kernels/formula";
 import { computeKernel, type KernelProgress } from "../src/kernels/kernel";
 import { marginOutput } from "../src/kernels/outputs";
@@ -94,7 +94,7 @@ function calibrate(out: string): void {
 const program = new Command("kernel-run");
 program
   .command("compute <workload> <out>")
-  .option("--formulas <list>", "kernel formulas", listOf(FORMULAS), ["sgd"] as Formula[])
+  .option("--formulas <list>", "kernel formulas", listOf(oneOf(FORMULAS)), ["sgd"] as Formula[])
   .option("--repeats <n>", "timed calls", count, 1)
   .option("--model <folder>", "folder of the model, if it is not the workload's")
   .option("--store <folder>", "keeps finished blocks")

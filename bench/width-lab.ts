@@ -8,7 +8,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
-import { listOf, numbers, seeds } from "../src/cli/values";
+import { listOf, number, oneOf, seed } from "../src/cli/values";
 import { writeFileAtomically } from "../src/files/atomic-write";
 import { widthLab, widthSettingName, WIDTH_SETTINGS, type WidthRecord } from "../src/theory/width-lab";
 import type { SimpleOptimizer } from "../src/theory/width-scaling";
@@ -91,15 +91,15 @@ const program = new Command("width-lab")
   .option(
     "--widths <list>",
     "widths, or none",
-    (text) => (text === "none" ? [] : numbers(1)(text)),
+    (text) => (text === "none" ? [] : listOf(number(1))(text)),
     [64, 128, 256, 512, 1024, 2048],
   )
-  .option("--seeds <list>", "seeds", seeds, [1, 2, 3])
-  .option("--optimizers <list>", "sgd, signgd", listOf<SimpleOptimizer>(["sgd", "signgd"]), ["sgd", "signgd"])
+  .option("--seeds <list>", "seeds", listOf(seed), [1, 2, 3])
+  .option("--optimizers <list>", "sgd, signgd", listOf(oneOf<SimpleOptimizer>(["sgd", "signgd"])), ["sgd", "signgd"])
   .option(
     "--exponents <list>",
     "a of χ ∝ n^−a; others than 0 and 0.5 for the pretrained start only",
-    numbers(0),
+    listOf(number(0)),
     [0, 0.5],
   )
   .action(run);

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
-import { keepDefaults } from "./check-cells.mjs";
+import { keepDefaults } from "./notebook-rules.mjs";
 import { root } from "./setup/places.mjs";
 
 const usage = `usage: npm run notebook:new -- NAME "Title" ["Question?"]

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { notebooks } from "./check-cells.mjs";
+import { notebooks } from "./notebook-rules.mjs";
 import { checkOutputs, differenceLines, writeOutputs } from "./outputs/check-outputs.mjs";
 import { NotebookError, StoppedError } from "./report/execute-notebook.mjs";
 import { cache } from "./setup/places.mjs";
@@ -34,7 +34,7 @@ async function main() {
   }
 }
 
-/** One failing notebook does not keep the others from their turn; an interrupt does. */
+/** The other notebooks still run after one has failed, but not after an interrupt. */
 async function attempt(run) {
   try {
     return await run();
@@ -62,7 +62,7 @@ async function check(file, options) {
   return result.differences.length === 0;
 }
 
-/** A store of their own for the notebooks of this command, so that nothing comes from earlier code. */
+/** A separate store for the notebooks of this command, so that no result of earlier code is used. */
 function emptyStore() {
   mkdirSync(cache, { recursive: true });
   const store = mkdtempSync(path.join(cache, `notebooks-${process.pid}-`));

@@ -1,6 +1,7 @@
 // npm run report: a notebook as one HTML file, two runs of it side by side, or all notebooks as one site.
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { notebooks } from "./notebook-rules.mjs";
 import { NotebookError, prepareNotebook, withExecutedNotebook } from "./report/execute-notebook.mjs";
 import { comparedParameters, comparisonPath, reportPath, sitePath, writeReport } from "./report/write-report.mjs";
 import { writeSite } from "./report/write-site.mjs";
@@ -24,7 +25,7 @@ async function main() {
       `--against compares two runs of one notebook, so it cannot be used with --all.\n\n${usage}`,
     );
   const files = positionals.map((name) => path.resolve(name));
-  if (values.all) return reportAll(files.length > 0 ? files : (await import("./check-cells.mjs")).notebooks(), values);
+  if (values.all) return reportAll(files.length > 0 ? files : notebooks(), values);
   if (files.length !== 1) throw new NotebookError(usage);
   const out = values.against.length > 0 ? await compare(files[0], values) : await report(files[0], values);
   console.log(`Report: ${path.relative(process.cwd(), out)}`);

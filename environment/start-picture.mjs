@@ -42,7 +42,7 @@ function chartTitled(notebook, title) {
 
 const titleOf = ({ title }) => [title?.text ?? title ?? ""].flat().join(" ");
 
-/** The heatmap without the line above it, which shows a sentence that the mouse is on, and with a title that stands for itself. */
+/** The heatmap without the line above it, which shows the sentence under the mouse, and with a title that needs no context. */
 function heatmapOf({ $schema, description, vconcat }) {
   const [, rows, columns] = /(\d+) rows by (\d+) columns/.exec(description);
   const text = [`Kernel of ${rows} training and ${columns} test sentences,`, "without row and column means"];

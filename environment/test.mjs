@@ -2,30 +2,47 @@
 // start notebook).
 // npm test -- NAME …: only the tests whose path contains a name, without the checks before them.
 // npm run check: the checks alone. npm run test:fast: types, then the rooms that start no kernel, browser or set-up.
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { runProgram } from "./run.mjs";
+import { runTests } from "./run-tests.mjs";
+import { withProcessEnvironment } from "./process-environment.mjs";
 import { filesUnder } from "./setup/files.mjs";
-import { build, cache, nodeModules, root } from "./setup/places.mjs";
+import { build, nodeModules, root } from "./setup/places.mjs";
 
 const given = process.argv.slice(2);
 const only = ["--check", "--fast"].find((option) => given.includes(option));
 const names = given.filter((name) => name !== only);
 
-/** Steps before the tests; the first that fails ends the run. */
+const step = (what, program, ...args) => ({ what, args: [path.join(...program), ...args] });
+const types = step("types of the sources", [nodeModules, "typescript", "bin", "tsc"], "-p", ".");
+
+/** Steps before the tests: the two lists run side by side, each up to the first step that fails. */
 const checks = [
-  ["lint", [path.join(nodeModules, "eslint", "bin", "eslint.js"), "."]],
-  ["format", [path.join(nodeModules, "prettier", "bin", "prettier.cjs"), "--log-level", "warn", "--check", "."]],
-  ["types of the sources", [path.join(nodeModules, "typescript", "bin", "tsc"), "-p", "."]],
-  ["notebooks: rules, types, lint", [path.join(root, "environment", "check-cells.mjs")]],
-  ["API reference", [path.join(root, "environment", "docs.mjs"), "--check"]],
+  [
+    step("lint", [nodeModules, "eslint", "bin", "eslint.js"], "."),
+    step("API reference", [root, "environment", "docs.mjs"], "--check"),
+  ],
+  [
+    types,
+    step("notebooks: rules, types, lint", [root, "environment", "check-cells.mjs"]),
+    step("format", [nodeModules, "prettier", "bin", "prettier.cjs"], "--log-level", "warn", "--check", "."),
+  ],
 ];
 
-/** Folders of test/ in which something must be answered in time. */
-const TIMED = new Set(["cli", "environment", "files", "jupyter", "kernels", "model", "notebook"]);
+/** Tests with limits that a second program at work would break: nothing else runs beside these files. */
+const ALONE = new Set([
+  "environment/setup",
+  "files/hub",
+  "files/torch-file-fuzz",
+  "kernels/ledger",
+  "kernels/stopping",
+  "running-cell",
+]);
 
-/** Those of npm run test:fast: they start no kernel, no browser and no set-up. */
+/** What takes longest comes first, so that no core is idle at the end. */
+const FIRST = ["notebooks", "notebook", "jupyter", "cli", "sweep", "experiment"];
+
+/** Folders of npm run test:fast: their tests start no kernel, no browser and no set-up. */
 const FAST = new Set([
   "behavior",
   "charts",
@@ -41,78 +58,65 @@ const FAST = new Set([
   "theory",
 ]);
 
-const roomOf = (file) => path.relative(path.join(build, "test"), file).split(path.sep)[0];
+/** The name of a test file: "kernels/ledger". */
+const nameOf = (file) =>
+  path.relative(path.join(build, "test"), file).split(path.sep).join("/").replace(".test.js", "");
+
+const roomOf = (file) => nameOf(file).split("/")[0];
+
+const turnOf = (file) => (FIRST.includes(roomOf(file)) ? FIRST.indexOf(roomOf(file)) : FIRST.length);
 
 const isWanted = (file) =>
   only === "--fast" ? FAST.has(roomOf(file)) : names.length === 0 || names.some((name) => file.includes(name));
 
 async function main() {
-  const first =
-    only === "--fast" ? checks.filter(([what]) => what === "types of the sources") : names.length > 0 ? [] : checks;
-  for (const [what, args] of first) {
+  const first = only === "--fast" ? [[types]] : names.length > 0 ? [] : checks;
+  const passed = await Promise.all(first.map(runSteps));
+  if (passed.includes(false)) return 1;
+  return only === "--check" ? 0 : runWanted();
+}
+
+/** Runs steps one after the other; returns whether all have passed. */
+async function runSteps(steps) {
+  for (const { what, args } of steps) {
     const started = Date.now();
     const code = await runProgram(process.execPath, args, { cwd: root });
     if (code !== 0) {
       console.error(`\nnpm test: ${what}: failed (see above)`);
-      return 1;
+      return false;
     }
     console.log(`✔ ${what} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   }
-  return only === "--check" ? 0 : runTests();
+  return true;
 }
 
-async function runTests() {
+async function runWanted() {
   const files = filesUnder(path.join(build, "test")).filter((file) => file.endsWith(".test.js") && isWanted(file));
   if (files.length === 0) {
     console.error(`npm test: no test file has ${names.join(" or ")} in its path`);
     return 1;
   }
-  // Most files leave one of two cores idle half of the time, so two of them run side by side; not so where a test is about time.
-  const parts = [];
-  for (const [own, options] of [
-    [files.filter((file) => TIMED.has(roomOf(file))), ["--test-concurrency=1"]],
-    [files.filter((file) => !TIMED.has(roomOf(file))), ["--test-concurrency=2"]],
-  ]) {
-    if (own.length > 0) parts.push(await runFiles(own, options));
-  }
+  // These count when a process starts, and every file is run in a new one.
+  Object.assign(process.env, withProcessEnvironment());
+  const alone = files.filter((file) => ALONE.has(nameOf(file)));
+  const others = files.filter((file) => !alone.includes(file)).sort((a, b) => turnOf(a) - turnOf(b));
+  // Most files leave one of two cores idle half of the time.
+  const parts = [await runTests(alone, { concurrency: 1 }), await runTests(others, { concurrency: 2 })];
+  const slowest = parts.flatMap(({ seconds }) => [...seconds]).sort(([, a], [, b]) => b - a);
+  const times = slowest.slice(0, 10).map(([file, seconds]) => `${nameOf(file)} ${seconds.toFixed(0)} s`);
+  console.log(`npm test: the files that took longest: ${times.join(", ")}`);
+  const record = parts.flatMap((part) => part.record);
+  const failed = record.filter(({ kind }) => kind === "failed");
   // On a machine that has everything (KERNEL_VIEW_REQUIRE_ALL=1) a skipped test is a failure.
   const all = process.env.KERNEL_VIEW_REQUIRE_ALL === "1";
-  const named = parts.flatMap(({ record }) => record).filter(({ kind }) => kind === "failed" || all);
-  // Said at the end: the first part's own list stands far above.
+  const named = all ? record : failed;
+  // Told at the end: the list of the first part is far above.
   for (const { kind, test, reason } of named) {
     console.error(
       `npm test: ${kind === "failed" ? kind : `${kind}, but KERNEL_VIEW_REQUIRE_ALL=1`}: ${test}${reason ? `: ${reason}` : ""}`,
     );
   }
-  return parts.find(({ code }) => code !== 0)?.code ?? (named.length > 0 ? 1 : 0);
-}
-
-/** Runs test files; returns the exit code and what was recorded: the tests that failed and those that were skipped. */
-async function runFiles(files, options) {
-  const file = path.join(cache, `tests-${process.pid}.jsonl`);
-  const recorder = pathToFileURL(path.join(root, "environment", "test-record.mjs")).href;
-  mkdirSync(cache, { recursive: true });
-  try {
-    const code = await runProgram(
-      process.execPath,
-      [
-        "--test",
-        ...options,
-        "--test-reporter=spec",
-        "--test-reporter-destination=stdout",
-        `--test-reporter=${recorder}`,
-        `--test-reporter-destination=${file}`,
-        ...files,
-      ],
-      { cwd: root, cleanOutput: true },
-    );
-    const lines = readFileSync(file, "utf8")
-      .split("\n")
-      .filter((line) => line !== "");
-    return { code, record: lines.map((line) => JSON.parse(line)) };
-  } finally {
-    rmSync(file, { force: true });
-  }
+  return named.length > 0 ? 1 : 0;
 }
 
 process.exitCode = await main();

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `kernel-view`: the library's operations from a shell. Each command is loaded when it is asked for: `--help` and `solve` need no TensorFlow. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { BlocksListOptions, BlocksRunOptions } from "./cli/blocks-command";
 import type { ConvertCommandOptions } from "./cli/convert-command";
 import type { DataCommandOptions } from "./cli/data-command";
@@ -12,7 +12,7 @@ import type { SolveCommandOptions } from "./cli/solve-command";
 import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
 import type { SweepCommandOptions } from "./cli/sweep-command";
 import type { SplitsCommandOptions } from "./cli/splits-command";
-import { age, byteSize, count, countOrInfinity, index, listOf, numbers, seeds, splitList } from "./cli/values";
+import { age, byteSize, count, countOrInfinity, index, listOf, number, oneOf, seed, splitList } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
 import { SOLVERS } from "./solvers/solver-names";
 import { taskNames } from "./tasks/task";
@@ -118,25 +118,23 @@ program
   .option(
     "--formula <name>",
     `which kernel: ${FORMULAS.join(", ")}; default: sgd, or asymmetric_signgd for asym`,
-    one(FORMULAS),
+    oneOf(FORMULAS),
   )
-  .option(
-    "--f0 <numbers>",
-    "f0 scaling, or several with commas; inf ignores the pretrained logits",
-    numbers(Number.MIN_VALUE, { infinity: true }),
-    [Infinity],
+  .addOption(
+    new Option("--f0 <numbers>", "f0 scaling, or several with commas; inf ignores the pretrained logits")
+      .argParser(listOf(number(Number.MIN_VALUE, { infinity: true })))
+      .default([Infinity], "inf"),
   )
-  .option(
-    "--regularization <numbers>",
-    "relative to the kernel's largest singular value, or several with commas",
-    numbers(0),
-    [0],
+  .addOption(
+    new Option("--regularization <numbers>", "relative to the kernel's largest singular value, or several with commas")
+      .argParser(listOf(number(0)))
+      .default([0], "0"),
   )
-  .option("--gamma <numbers>", "weight of the squared errors, asym only; default: 1", numbers(Number.MIN_VALUE))
+  .option("--gamma <numbers>", "weight of the squared errors, asym only; default: 1", listOf(number(Number.MIN_VALUE)))
   .option(
     "--lambda <numbers>",
     "weight of the predictor with the sign on the training side, from 0 to 1; asym only, and needed there",
-    numbers(0),
+    listOf(number(0)),
   )
   .addOption(
     new Option("--multi-class <kind>", "logistic only: one softmax, or the authors' single binary problem").choices([
@@ -208,7 +206,7 @@ program
     "folder with a folder for each task (SST-2, mr, …), or the task's own, with its full train and dev or test files",
   )
   .option("--k <n>", "training examples of each label, and as many for development", count, 16)
-  .option("--seed <numbers>", "seed of the shuffle, or several with commas", seeds, [100, 13, 21, 42, 87])
+  .option("--seed <numbers>", "seed of the shuffle, or several with commas", listOf(seed), [100, 13, 21, 42, 87])
   .option(
     "--test-examples <n>",
     "at most n test examples, the same ones for every seed; inf for all of them",
@@ -238,7 +236,7 @@ program
   .option(
     "--formula <name>",
     "with --export: which kernel; asymmetric_signgd goes with its flipped one",
-    one(["sgd", "signgd", "asymmetric_signgd"] as const),
+    oneOf(["sgd", "signgd", "asymmetric_signgd"] as const),
     "sgd",
   )
   .option("--out <folder>", "where to write; default of --download: kernels/<name>")
@@ -263,14 +261,6 @@ program
     const { convertCommand } = await import("./cli/convert-command.js");
     console.log(await convertCommand(model, options));
   });
-
-function one<T extends string>(known: readonly T[]): (text: string) => T {
-  return (text) => {
-    const values = listOf(known)(text);
-    if (values.length !== 1) throw new InvalidArgumentError("Give one.");
-    return values[0];
-  };
-}
 
 program.parseAsync().catch((error: unknown) => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -185,7 +185,7 @@ export { checkParameters } from "./notebook/check-parameters";
 export { choice } from "./notebook/controls/choice";
 export { interact } from "./notebook/controls/interact";
 export { slider } from "./notebook/controls/slider";
-export { textBox } from "./notebook/controls/text-box";
+export { textBox } from "./notebook/controls/boxes";
 export { displaySink } from "./notebook/display-sink";
 export { field } from "./notebook/field";
 export { duration, showProgress } from "./notebook/progress";

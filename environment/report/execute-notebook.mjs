@@ -96,7 +96,7 @@ async function execute(prepared, executed, folder, shown) {
     [path.join(root, "environment", "report", "run_notebook.py"), prepared, executed, folder],
     {
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own would keep running after Ctrl-C; in ours, the terminal reaches runner and kernel too.
+      // In our process group the terminal's Ctrl-C reaches runner and kernel too; in another they would keep running.
       env: { ...process.env, PYTHONUNBUFFERED: "1", PYDEVD_DISABLE_FILE_VALIDATION: "1" },
     },
   );

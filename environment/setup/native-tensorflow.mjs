@@ -76,7 +76,7 @@ function addonFile() {
   return path.join(tfjsNode, "lib", `napi-v${Math.min(8, Number(process.versions.napi))}`, "tfjs_binding.node");
 }
 
-/** Loads TensorFlow in a process of its own and computes something: its version and device, or undefined where that fails. */
+/** Loads TensorFlow in a separate process and computes something: its version and device, or undefined where that fails. */
 function loaded() {
   if (!existsSync(addonFile())) return undefined;
   const program = `

@@ -13,7 +13,7 @@ export const nodePackages = {
   async run() {
     if (!packagesMatchLock()) {
       const npm = npmCommand();
-      // Install scripts stay off: the one that matters (tfjs-node's) is a step of its own, with a second way.
+      // Install scripts stay off: the one that matters (tfjs-node's) is a separate step, with a second way.
       await run(
         npm.program,
         [...npm.args, "ci", "--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"],
@@ -50,7 +50,7 @@ function packagesMatchLock() {
 
 /**
  * Links npm does not make, or makes wrong. Notebooks say `import … from "kernel-view"`, which Node and TypeScript
- * find only under node_modules. And tslab brings a TypeScript of its own whose `tsc` may take the name of ours.
+ * find only under node_modules. And tslab brings its own TypeScript, whose `tsc` may take the name of ours.
  */
 const links = [
   [path.join(nodeModules, "kernel-view"), ".."],

@@ -19,7 +19,7 @@ export const pythonEnvironment = {
   isDone: () => existsSync(venvPython) && readIfThere(stamp) === wanted(),
   async run(step) {
     const python = findPython();
-    // Whatever is there without its stamp is unfinished or outdated: begin again, it takes half a minute.
+    // Without its stamp the environment is unfinished or outdated: make it anew, which takes half a minute.
     rmSync(stamp, { force: true });
     rmSync(venv, { recursive: true, force: true });
     step.say(`Python ${python.version}: creating .venv`);

@@ -1,5 +1,6 @@
 import { FIXED_FEATURES_DISTANCE, type KernelBehavior, LINEARIZED_SHARE } from "../behavior/verdicts";
 import { InputError } from "../errors";
+import { verdictText } from "../sweep/behavior-rows";
 import { mean } from "../solvers/metrics";
 import type { BehaviorRun } from "../sweep/behavior-record";
 import {
@@ -106,23 +107,31 @@ export function verdictChart(
 }
 
 /**
- * What a method's runs say, as one sentence: each half with its mean and in how many seeds it holds, then the verdict.
+ * What a method's runs say, as one sentence: each half with its mean and whether, or in how many seeds, it holds; then the verdict.
  *
  * @throws InputError without a run
  */
 export function verdictSentence(points: readonly VerdictPoint[]): string {
   if (points.length === 0) throw new InputError("A verdict needs at least one run.");
   const of = (field: "share" | "distance"): number[] => points.flatMap((point) => point[field] ?? []);
+  const [first] = points;
   const count = (verdict: keyof KernelBehavior): string =>
     `${points.filter(({ verdicts }) => verdicts[verdict] === true).length} of ${points.length}`;
+  const held = (verdict: keyof KernelBehavior, yes: string, no: string, unit = ""): string =>
+    points.length > 1 ? `${yes} in ${count(verdict)}${unit}` : first.verdicts[verdict] ? yes : no;
   const [shares, distances] = [of("share"), of("distance")];
   const linearized =
     shares.length === 0
       ? "fine-tuning gains too little for a share of it"
-      : `the linearization has ${(100 * mean(shares)).toFixed(0)} % of the gain${shares.length < points.length ? ` (of ${shares.length} seeds that have one)` : ""}, at least half of it in ${count("linearized")} seeds`;
+      : `the linearization has ${(100 * mean(shares)).toFixed(0)} % of the gain${shares.length < points.length ? ` (of ${shares.length} seeds that have one)` : ""}, ${held("linearized", "at least half of it", "less than half of it", " seeds")}`;
+  const threshold = FIXED_FEATURES_DISTANCE.toFixed(1);
   const fixed =
     distances.length === 0
       ? "no kernel entry can be compared"
-      : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, by less than ${FIXED_FEATURES_DISTANCE.toFixed(1)} in ${count("fixedFeatures")}`;
-  return `${points[0].method}: ${linearized}; ${fixed}; the kernel solves the task in ${count("solvesTask")}. Kernel behaviour: ${count("kernelBehavior")} seeds.`;
+      : `kernel entries moved by ${mean(distances).toPrecision(2)} times their size on average, ${held("fixedFeatures", `by less than ${threshold}`, `by at least ${threshold}`)}`;
+  const solved = held("solvesTask", "the kernel solves the task", "the kernel does not solve the task");
+  const { kernelBehavior } = first.verdicts;
+  const single = kernelBehavior === undefined ? "undecided" : verdictText(kernelBehavior);
+  const whole = points.length > 1 ? `${count("kernelBehavior")} seeds` : single;
+  return `${first.method}: ${linearized}; ${fixed}; ${solved}. Kernel behaviour: ${whole}.`;
 }

@@ -1,6 +1,7 @@
 /** `kernel-view blocks list` and `run`: the blocks of a kernel one by one, so that a scheduler can share the work. */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { InputError } from "../errors";
 import type { SplitBlock } from "../experiment/split-kernels";
 import { isClaimed } from "../store/claim";
 import { blockDamage, blockPath, blockStore, expectedBlock } from "../kernels/block-store";
@@ -63,7 +64,7 @@ function listedBlock(store: string, { index, split, plan, planned }: SplitBlock<
 
 /** Computes the blocks from `from` up to, but without, `to`; returns a line that says so. */
 export async function blocksRunCommand({ from, to, ...options }: BlocksRunOptions): Promise<string> {
-  if (to !== undefined && to < from) throw new Error(`--from ${from} --to ${to}: the end lies before the start`);
+  if (to !== undefined && to < from) throw new InputError(`--from ${from} --to ${to}: the end lies before the start`);
   const job = await loadKernelJob(options);
   const chosen = job.blocks.slice(from, to);
   const reused = await runKernelJob(job, chosen, ({ signal, onProgress }) =>

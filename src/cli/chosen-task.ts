@@ -1,4 +1,5 @@
 /** The task of `--task` or `--task-file`. */
+import { InputError } from "../errors";
 import { taskByName, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 
@@ -10,8 +11,8 @@ export interface TaskOptions {
 /** @throws if neither or both are given, or the task is unknown or malformed */
 export function chosenTask({ task, taskFile }: TaskOptions): Task {
   if (task !== undefined && taskFile !== undefined)
-    throw new Error("--task and --task-file exclude each other: give one of them");
+    throw new InputError("--task and --task-file exclude each other: give one of them");
   if (taskFile !== undefined) return readTaskFile(taskFile);
-  if (task === undefined) throw new Error("which task? give --task NAME, or --task-file FILE for one of your own");
+  if (task === undefined) throw new InputError("which task? give --task NAME, or --task-file FILE for one of your own");
   return taskByName(task);
 }

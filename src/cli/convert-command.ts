@@ -1,5 +1,6 @@
 /** `kernel-view convert`: a model in another format of weights. */
 import { resolve } from "node:path";
+import { InputError } from "../errors";
 import { loadCheckpoint, readCheckpoint, saveCheckpoint } from "../model/checkpoint";
 
 export interface ConvertCommandOptions {
@@ -12,7 +13,7 @@ export async function convertCommand(model: string, { out, int8 }: ConvertComman
   const checkpoint = await loadCheckpoint(model);
   const folder = resolve(out);
   if (folder === resolve(checkpoint.directory))
-    throw new Error(`--out ${out} is the model's own folder: choose another one`);
+    throw new InputError(`--out ${out} is the model's own folder: choose another one`);
   saveCheckpoint(folder, checkpoint, { int8 });
   const { hash } = readCheckpoint(folder);
   return `${folder}: ${hash === checkpoint.hash ? "the same values" : "rounded to the nearest int8 rows"}, as ${int8 ? "int8 with a scale for each row" : "float32, for Python's transformers"}`;

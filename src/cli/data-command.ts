@@ -1,9 +1,8 @@
 /** `kernel-view data`: the full data sets of the tasks, downloaded. */
 import { downloadData } from "../archives/download-data";
 import type { InstalledTask } from "../archives/install-task";
-import { showProgress, type Progress } from "../notebook/progress";
 import { taskByName, taskNames, type Task } from "../tasks/task";
-import { interruptible } from "./interruptible";
+import { interruptible, showSteps } from "./interruptible";
 
 export interface DataCommandOptions {
   task: string[];
@@ -25,16 +24,8 @@ export async function dataCommand(
   note: (line: string) => void,
 ): Promise<void> {
   const tasks = tasksOf(names);
-  let shown: { step: string; progress: Progress } | undefined;
-  const onProgress = ({ step, ...state }: { step: string; done: number; total: number }): void => {
-    if (shown?.step !== step) {
-      shown?.progress.finish();
-      shown = { step, progress: showProgress(step, { unit: "bytes" }) };
-    }
-    shown.progress(state);
-  };
   const { installed, failed } = await interruptible(
-    (signal) => downloadData(tasks, { out, from, sha256, onProgress, note, signal }),
+    (signal) => downloadData(tasks, { out, from, sha256, onProgress: showSteps(), note, signal }),
     () => "stopped; what was downloaded is kept: the same command goes on with it",
   );
   for (const one of installed) print(`${one.folder}  ${origin(one)}`);

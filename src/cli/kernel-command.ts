@@ -1,5 +1,6 @@
 /** `kernel-view kernel`: from a split folder to kernel files. */
 import { existsSync, statSync } from "node:fs";
+import { InputError } from "../errors";
 import { writeKernels } from "../archives/kernel-files";
 import { splitKernels } from "../experiment/split-kernels";
 import { loadKernelJob, projectionErrorText, runKernelJob } from "./kernel-job";
@@ -12,7 +13,7 @@ export interface KernelCommandOptions extends KernelOptionValues {
 /** Computes the kernels of every split and writes one file each; returns their paths. */
 export async function kernelCommand(options: KernelCommandOptions): Promise<string[]> {
   if (existsSync(options.out) && !statSync(options.out).isDirectory())
-    throw new Error(`--out ${options.out} is a file: give a folder`);
+    throw new InputError(`--out ${options.out} is a file: give a folder`);
   const job = await loadKernelJob(options);
   const results = await runKernelJob(job, job.blocks, (control) => splitKernels({ ...job.kernels, ...control }));
   if (options.projectionCheck !== undefined) {

@@ -1,5 +1,6 @@
 /** From the options of `kernel` and `blocks` to what is to be computed: model, inputs, and the blocks of every split. */
 import { existsSync } from "node:fs";
+import { InputError } from "../errors";
 import { encodeExamples, evenly, readExamples } from "../experiment/inputs";
 import { loadLanguageModel } from "../experiment/language-model";
 import { promptOutputs } from "../experiment/outputs";
@@ -83,12 +84,7 @@ export async function runKernelJob<T>(
   const kept = (): number => blocks.filter(({ planned }) => existsSync(blockPath(store, planned.name))).length;
   const message = (): string =>
     `interrupted; ${kept()} of ${blocks.length} blocks are kept in ${store}, and the same command goes on from there`;
-  try {
-    return await interruptible((signal) => compute({ signal, onProgress }), message);
-  } catch (error) {
-    onProgress.finish("stopped");
-    throw error;
-  }
+  return interruptible((signal) => compute({ signal, onProgress }), message, onProgress);
 }
 
 function taskOf({ template, labelWords, ...options }: KernelOptionValues): Task {
@@ -106,7 +102,7 @@ function projectionOf({
 }: KernelOptionValues): Projection | undefined {
   if (dimension === undefined) {
     if (projectionCheck !== undefined)
-      throw new Error("--projection-check compares a projected kernel with the exact one: give --projection too");
+      throw new InputError("--projection-check compares a projected kernel with the exact one: give --projection too");
     return undefined;
   }
   const projection: Projection = { dimension, kind, seed };

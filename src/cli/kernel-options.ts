@@ -6,7 +6,7 @@ import { PARAMETER_GROUPS } from "../kernels/parameter-filter";
 import { englishTaskNames, taskNames, type Split } from "../tasks/task";
 import type { TaskOptions } from "./chosen-task";
 import { PROJECTION_KINDS, type ProjectionKind } from "../kernels/random-matrix";
-import { count, index, listOf, splitList } from "./values";
+import { count, index, listOf, oneOf, splitList } from "./values";
 
 export interface KernelOptionValues extends TaskOptions {
   model: string;
@@ -44,14 +44,16 @@ export function withKernelOptions(command: Command): Command {
     .option("--template <template>", "another prompt than the task's, such as '*cls**sent_0*_It_was*mask*.*sep+*'")
     .option("--label-words <words>", "other label words than the task's, in label order, with commas", splitList)
     .requiredOption("--data <folder>", "folder with train, dev and test files as LM-BFF makes it (see splits)")
-    .option("--split <names>", "the splits to write", listOf(["train", "dev", "test"] as const), [
+    .option("--split <names>", "the splits to write", listOf(oneOf(["train", "dev", "test"] as const)), [
       "train",
       "dev",
       "test",
     ])
     .option("--limit <n>", "at most n examples of each split, taken evenly over the file", count)
     .option("--limit-train <n>", "at most n training examples; default: as --limit", count)
-    .option("--formulas <names>", `the kernels, all from one pass: ${FORMULAS.join(", ")}`, listOf(FORMULAS), ["sgd"])
+    .option("--formulas <names>", `the kernels, all from one pass: ${FORMULAS.join(", ")}`, listOf(oneOf(FORMULAS)), [
+      "sgd",
+    ])
     .addOption(
       new Option("--outputs <kind>", "every label word's logit, or the one margin of two")
         .choices(["logits", "margin"])

@@ -1,10 +1,11 @@
 /** `kernel-view kernels`: the authors' published kernels, and ours in their layout. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { writeAuthorsKernels, type WriteAuthorsKernelsOptions } from "../archives/authors-kernels";
 import { downloadKernels } from "../archives/download-kernels";
 import { kernelFile, readKernels } from "../archives/kernel-files";
-import { showProgress, type Progress } from "../notebook/progress";
+import { showSteps } from "./interruptible";
 
 export interface KernelsCommandOptions {
   download?: string;
@@ -19,7 +20,7 @@ export interface KernelsCommandOptions {
 /** Downloads an archive, or writes a folder's kernels as the authors' files; returns what to print, line by line. */
 export async function kernelsCommand(options: KernelsCommandOptions): Promise<string[]> {
   if ((options.download === undefined) === (options.export === undefined))
-    throw new Error("give either --download <name> or --export <folder>");
+    throw new InputError("give either --download <name> or --export <folder>");
   return options.export === undefined
     ? await download(options.download!, options)
     : exportKernels(options.export, options);
@@ -29,18 +30,11 @@ async function download(
   name: string,
   { from, sha256, out = join("kernels", name) }: KernelsCommandOptions,
 ): Promise<string[]> {
-  let shown: { step: string; progress: Progress } | undefined;
   const { folders, source, reused } = await downloadKernels(name, {
     out,
     from,
     sha256,
-    onProgress: ({ step, ...state }) => {
-      if (shown?.step !== step) {
-        shown?.progress.finish();
-        shown = { step, progress: showProgress(step === "download" ? "Download" : "Unpack", { unit: "bytes" }) };
-      }
-      shown.progress(state);
-    },
+    onProgress: showSteps((step) => (step === "download" ? "Download" : "Unpack")),
   });
   console.error(`${reused ? "there already" : "from"} ${source.url}, SHA-256 ${source.sha256}`);
   return folders;
@@ -49,8 +43,8 @@ async function download(
 /** Their files for every split that the folder has. */
 function exportKernels(from: string, { task, formula, out }: KernelsCommandOptions): string[] {
   if (task === undefined || out === undefined)
-    throw new Error("--export needs --task <name>, for the files' names, and --out <folder>");
+    throw new InputError("--export needs --task <name>, for the files' names, and --out <folder>");
   const splits = (["train", "dev", "test"] as const).filter((split) => existsSync(kernelFile(from, split)));
-  if (splits.length === 0) throw new Error(`${from} has no kernels: give a folder that kernel --out wrote`);
+  if (splits.length === 0) throw new InputError(`${from} has no kernels: give a folder that kernel --out wrote`);
   return splits.flatMap((split) => writeAuthorsKernels(out, split, readKernels(from, split), { task, formula }));
 }

@@ -1,6 +1,7 @@
 /** `kernel-view solve`: from kernel files to accuracies. */
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
+import { InputError } from "../errors";
 import { gridChart } from "../charts/grid-chart";
 import { gridPoints } from "../charts/solver-grid";
 import { aggregate, runsOf } from "../sweep/aggregate";
@@ -52,7 +53,7 @@ interface SolvedFolder {
 export async function solveCommand(options: SolveCommandOptions): Promise<string> {
   const { solver, metric, chart, json } = options;
   if (chart && ![".json", ".svg"].includes(extname(chart)))
-    throw new Error(`--chart ${chart}: the name must end in .json (Vega-Lite) or .svg`);
+    throw new InputError(`--chart ${chart}: the name must end in .json (Vega-Lite) or .svg`);
   const formula = options.formula ?? defaultFormula(solver);
   const folders = options.kernels.map((kernels) => solveFolder(kernels, formula, options));
   const overFolders = folders.length > 1 ? aggregateFolders(folders, solver, metric) : undefined;
@@ -108,7 +109,7 @@ function aggregateFolders(
 ): { mean: number; std: number; text: string } {
   const incomplete = folders.find(({ results }) => !results[0].scores.dev || !results[0].scores.test);
   if (incomplete)
-    throw new Error(
+    throw new InputError(
       `${incomplete.kernels} has no kernels of the dev or of the test examples: several folders need both`,
     );
   // The folders are the seeds of one experiment.

@@ -1,6 +1,7 @@
 /** `kernel-view splits`: from full data sets to the paper's few-shot splits. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { kShotSplit, readOriginal, type KShotSplit } from "../tasks/k-shot";
 import { originalFolder, writeSplitFolder } from "../tasks/split-folder";
 import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
@@ -22,8 +23,8 @@ export interface SplitsCommandOptions extends TaskOptions {
  */
 export function splitsCommand(options: SplitsCommandOptions, note: (line: string) => void): string[] {
   if (existsSync(options.out) && !statSync(options.out).isDirectory())
-    throw new Error(`--out ${options.out} is a file: give a folder`);
-  if (!existsSync(options.original)) throw new Error(`--original ${options.original} does not exist`);
+    throw new InputError(`--out ${options.out} is a file: give a folder`);
+  if (!existsSync(options.original)) throw new InputError(`--original ${options.original} does not exist`);
   return tasksOf(options, note).flatMap((task) => taskSplits(task, options, note));
 }
 
@@ -33,7 +34,7 @@ function tasksOf(options: SplitsCommandOptions, note: (line: string) => void): T
   const present = tasks.filter((task) => existsSync(join(options.original, taskFolder(task))));
   const absent = tasks.filter((task) => !present.includes(task)).map(taskFolder);
   if (present.length === 0)
-    throw new Error(`--original ${options.original} has none of the folders ${absent.join(", ")}`);
+    throw new InputError(`--original ${options.original} has none of the folders ${absent.join(", ")}`);
   if (absent.length > 0) note(`left out, for want of a folder in ${options.original}: ${absent.join(", ")}`);
   return present;
 }
@@ -60,6 +61,6 @@ function shortageText({ label, train, dev }: KShotSplit["shortages"][number]): s
 function ownFolder(directory: string, task: Task): string {
   const folder = originalFolder(directory, task);
   if (folder === undefined)
-    throw new Error(`--original ${directory} has neither a folder ${taskFolder(task)} nor train.${task.format}`);
+    throw new InputError(`--original ${directory} has neither a folder ${taskFolder(task)} nor train.${task.format}`);
   return folder;
 }

@@ -1,5 +1,6 @@
 /** `kernel-view sweep`: every run that a file describes, on each of its models. */
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { loadLanguageModel } from "../experiment/language-model";
 import { defaultStore } from "../store/folder";
 import type { BehaviorResult } from "../sweep/behavior-record";
@@ -23,7 +24,7 @@ export interface SweepCommandOptions {
 
 /**
  * Runs what is missing of the sweep and returns the text to print: the table of means over seeds, and where everything is.
- * With several models each has a folder of its own in `out`.
+ * With several models each has its own folder in `out`.
  */
 export async function sweepCommand(
   file: string,
@@ -42,7 +43,7 @@ export async function sweepCommand(
   }
   if (behaviorFile !== undefined) {
     if (measured.length === 0)
-      throw new Error(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
+      throw new InputError(`${file}: no method of kind "behavior" has a result for ${behaviorFile}`);
     writeFileAtomically(behaviorFile, behaviorCsv(measured));
     texts.push(`${measured.length} measurements of kernel behaviour in ${behaviorFile}`);
   }
@@ -67,12 +68,10 @@ async function runOn(
   const message = (): string =>
     `interrupted; ${finished} of ${total} runs are kept in ${out}, and the same command goes on from there`;
   try {
-    const outcome = await interruptible((signal) => runSweep({ sweep, lm, out, store, onProgress, signal }), message);
+    const work = (signal: AbortSignal) => runSweep({ sweep, lm, out, store, onProgress, signal });
+    const outcome = await interruptible(work, message, show);
     show.finish(outcome.elsewhere > 0 ? `${outcome.elsewhere} runs are with other processes` : undefined);
     return outcome;
-  } catch (error) {
-    show.finish("stopped");
-    throw error;
   } finally {
     disposeModel(lm.model);
   }

@@ -1,44 +1,63 @@
 /** How the command line's option values are read. Errors name the value; commander adds the option. */
 import { InvalidArgumentError } from "commander";
 
-/** Parts of a list with commas, each one of `known`. */
-export function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
-  return (text) =>
-    splitList(text).map((part) => {
-      if (!known.includes(part as T))
-        throw new InvalidArgumentError(`${JSON.stringify(part)} is not one of ${known.join(", ")}.`);
-      return part as T;
-    });
+/** Texts with commas between them. */
+export function splitList(text: string): string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw new InvalidArgumentError("A value is empty.");
+  return parts;
 }
 
-/** Numbers of at least `least` with commas between them; "inf" is infinity where that is allowed. */
-export function numbers(least: number, { infinity = false } = {}): (text: string) => number[] {
-  return (text) =>
-    splitList(text).map((part) => {
-      const value = infinity && /^inf(inity)?$/i.test(part) ? Infinity : Number(part);
-      if (Number.isNaN(value) || value < least || (value === Infinity && !infinity)) {
-        throw new InvalidArgumentError(
-          `${JSON.stringify(part)} is not a number of at least ${least}${infinity ? ' or "inf"' : ""}.`,
-        );
-      }
-      return value;
-    });
-}
+/** Values with commas between them. */
+export const listOf =
+  <Value>(item: (text: string) => Value) =>
+  (text: string): Value[] =>
+    splitList(text).map(item);
+
+/** One of some texts. */
+export const oneOf =
+  <Text extends string>(known: readonly Text[]) =>
+  (text: string): Text =>
+    known.find((each) => each === text) ?? refuse(text, `is not one of ${known.join(", ")}`);
+
+/** A number of at least `least`; "inf" is infinity where that is allowed. */
+export const number =
+  (least: number, { infinity = false } = {}) =>
+  (text: string): number => {
+    if (infinity && isInfinity(text)) return Infinity;
+    const value = text.trim() === "" ? NaN : Number(text);
+    return value >= least && value < Infinity
+      ? value
+      : refuse(text, `is not a number of at least ${least}${infinity ? ' or "inf"' : ""}`);
+  };
+
+/** A whole number from `least` to `most`. */
+export const whole =
+  (least: number, most = Infinity) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+    return Number.isSafeInteger(value) && value >= least && value <= most
+      ? value
+      : refuse(text, `is not a whole number ${range}`);
+  };
 
 /** A whole number of at least 1. */
-export function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 1.`);
-  return value;
-}
+export const count = whole(1);
+
+/** As `count`; "inf" is infinity. */
+export const countOrInfinity = (text: string): number => (isInfinity(text) ? Infinity : count(text));
 
 /** A whole number of at least 0. */
-export function index(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number of at least 0.`);
-  return value;
+export const index = whole(0);
+
+/** A seed of numpy's legacy generator. */
+export const seed = whole(0, 2 ** 32 - 1);
+
+const isInfinity = (text: string): boolean => /^inf(inity)?$/i.test(text);
+
+function refuse(text: string, why: string): never {
+  throw new InvalidArgumentError(`${JSON.stringify(text)} ${why}.`);
 }
 
 const BYTE_UNITS: Record<string, number> = {
@@ -57,8 +76,7 @@ const BYTE_UNITS: Record<string, number> = {
 export function byteSize(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
   const factor = BYTE_UNITS[unit?.toUpperCase() || "B"];
-  if (amount === undefined || factor === undefined)
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a size such as 500MB or 2GB.`);
+  if (amount === undefined || factor === undefined) return refuse(text, "is not a size such as 500MB or 2GB");
   return Math.floor(Number(amount) * factor);
 }
 
@@ -67,8 +85,7 @@ const TIME_UNITS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 8640
 /** A time such as 12h, 30d or 4w, in milliseconds. */
 export function age(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim()) ?? [];
-  if (amount === undefined)
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a time such as 12h, 30d or 4w.`);
+  if (amount === undefined) return refuse(text, "is not a time such as 12h, 30d or 4w");
   return Number(amount) * TIME_UNITS[unit];
 }
 
@@ -76,25 +93,4 @@ export function age(text: string): number {
 export function byteText(bytes: number): string {
   const unit = ["TB", "GB", "MB", "KB"].find((name) => bytes >= BYTE_UNITS[name]);
   return unit ? `${(bytes / BYTE_UNITS[unit]).toFixed(1)} ${unit}` : `${bytes} B`;
-}
-
-/** As `count`; "inf" is infinity. */
-export function countOrInfinity(text: string): number {
-  return /^inf(inity)?$/i.test(text) ? Infinity : count(text);
-}
-
-/** Seeds of numpy's legacy generator with commas between them: whole numbers from 0 to 2³² − 1. */
-export function seeds(text: string): number[] {
-  return splitList(text).map((part) => {
-    if (!/^\d+$/.test(part) || Number(part) > 0xffffffff)
-      throw new InvalidArgumentError(`${JSON.stringify(part)} is not a whole number from 0 to 4294967295.`);
-    return Number(part);
-  });
-}
-
-/** Texts with commas between them. */
-export function splitList(text: string): string[] {
-  const parts = text.split(",").map((part) => part.trim());
-  if (parts.includes("")) throw new InvalidArgumentError("A value is empty.");
-  return parts;
 }

@@ -32,9 +32,21 @@ async function main(connectionFile: string): Promise<void> {
     shell: received((message) => session.onShell(message)),
     control: received((message) => session.onControl(message)),
     stdin: received((message) => session.onInput(message)),
-    welcome: (topic) => wire.pack(session.welcome(topic)),
+    // Tells a front end that from now on it gets what is published.
+    welcome: (topic) =>
+      wire.pack(wire.make("iopub_welcome", { subscription: topic.toString() }, undefined, { identities: [topic] })),
   });
+  process.on("SIGINT", () => session.interrupt());
+  process.on("SIGTERM", () => void session.shutDown(0));
+  if (process.env.JPY_PARENT_PID) endWithParent(process.ppid, session);
   session.start();
+}
+
+/** Ends the kernel when Jupyter has ended without telling it: it may still be computing. */
+function endWithParent(parent: number, session: Session): void {
+  setInterval(() => {
+    if (process.ppid !== parent) void session.shutDown(1);
+  }, 1000).unref();
 }
 
 void main(process.argv[2]).catch((error: unknown) => {

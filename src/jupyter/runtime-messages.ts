@@ -6,7 +6,7 @@ export const PIPES = { toKernel: 3, fromKernel: 4, interrupts: 5, answers: 6 } a
 /** A message for the front ends that are connected. */
 export interface Publication {
   type: "publish";
-  /** The request in whose name: its header is the message's parent. */
+  /** The request that it belongs to: that one's header is the message's parent. */
   request: number;
   messageType:
     | "stream"

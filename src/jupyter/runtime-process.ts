@@ -2,17 +2,14 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { failure } from "./error-text";
 import { frame, onFrames } from "./frames";
-import { PIPES, type FromRuntime, type ToRuntime } from "./runtime-messages";
+import { PIPES, type ErrorContent, type FromRuntime, type ToRuntime } from "./runtime-messages";
 
 /** How the process that runs cells ended. */
 export interface End {
+  reason: ErrorContent;
   code: number | null;
-  signal: NodeJS.Signals | null;
-  /** The last that it wrote to standard error. */
-  lastWords: string;
-  /** Whether it said that it would: `process.exit` in a cell. */
-  said: boolean;
 }
 
 export interface RuntimeProcess {
@@ -30,7 +27,7 @@ export interface RuntimeListeners {
   ended(end: End): void;
 }
 
-/** Starts the process that runs cells. It is another one than the kernel's, so that however it ends, the kernel can say why. */
+/** Starts the process that runs cells. It is not the kernel's own, so that the kernel can say why it ended. */
 export function startRuntime(
   { folder, root, clean }: { folder: string; root: string; clean(text: string): string },
   listeners: RuntimeListeners,
@@ -62,11 +59,37 @@ export function startRuntime(
     if (message.type === "exit") said = true;
     listeners.message(message);
   });
-  child.on("close", (code, signal) => listeners.ended({ code, signal, lastWords, said }));
+  child.on("close", (code, signal) => listeners.ended({ code, reason: reasonOf(code, signal, lastWords, said) }));
   return {
     send: (message) => void pipes[PIPES.fromKernel].write(frame(message)),
     interrupt: () => void pipes[PIPES.interrupts].write("!"),
     answer: (text) => void pipes[PIPES.answers].write(frame(text)),
     kill: () => void child.kill("SIGKILL"),
   };
+}
+
+/**
+ * Why the process is gone, in a sentence that says what to do.
+ * @param lastWords the last that it wrote to standard error
+ * @param said whether it announced its end: `process.exit` in a cell
+ */
+function reasonOf(code: number | null, signal: NodeJS.Signals | null, lastWords: string, said: boolean): ErrorContent {
+  const lost = "All variables are gone; the kernel restarts.";
+  if (/heap out of memory|Reached heap limit/.test(lastWords)) {
+    return failure(
+      "OutOfMemory",
+      `The cells' JavaScript heap is full. ${lost} Use less at once, or give it more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.`,
+    );
+  }
+  if (said) return failure("ProcessExit", `The process ended itself with exit code ${code} (process.exit). ${lost}`);
+  if (signal === "SIGKILL")
+    return failure(
+      "Killed",
+      `The process was killed (SIGKILL), perhaps because the machine has no memory left. ${lost}`,
+    );
+  const words = lastWords.trim().split("\n").slice(-6).join("\n");
+  return failure(
+    "Crash",
+    `The process ended with ${signal ?? `exit code ${code}`}. ${lost}${words === "" ? "" : `\n${words}`}`,
+  );
 }

@@ -1,16 +1,13 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { excerpt, headline } from "./error-text";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { answerTo, failedReply, type Sources } from "./answers";
+import { compileError, failure, interrupted, stubborn } from "./error-text";
 import { History } from "./history";
 import { startLanguageThread, type LanguageThread } from "./language/language-thread";
-import type { CellError } from "./language/protocol";
-import type { CommMessage, ErrorContent, ExecuteMessage, FromRuntime, Outcome, Publication } from "./runtime-messages";
+import { Outbox, type Channel } from "./outbox";
+import type { CommMessage, ExecuteMessage, FromRuntime, Outcome, Publication } from "./runtime-messages";
 import { startRuntime, type End, type RuntimeProcess } from "./runtime-process";
-import { StreamJoiner } from "./stream-joiner";
-import { PROTOCOL, type Message, type Wire } from "./wire";
-
-type Channel = "shell" | "control" | "stdin" | "iopub";
-type Content = Record<string, unknown>;
+import { RuntimeRequests } from "./runtime-requests";
+import type { Content, Message, Wire } from "./wire";
 
 export interface SessionOptions {
   wire: Wire;
@@ -18,60 +15,51 @@ export interface SessionOptions {
   folder: string;
   /** The project's folder, in which cells run. */
   root: string;
-  /** Takes out of native output what nobody wants to read. */
+  /** Removes TensorFlow's start-up lines from native output. */
   clean(text: string): string;
   send(channel: Channel, message: Message): Promise<void>;
-  /** Closes the sockets when everything has left. */
+  /** Closes the sockets once every message has been sent. */
   close(): Promise<void>;
 }
 
-interface Running {
-  message: Message;
-  resolve(outcome: Outcome): void;
-}
-
-/** What the kernel answers: one queue of cells; everything else is answered at once, also while a cell runs. */
+/** Answers requests: cells wait in one queue, everything else is answered at once, also while a cell runs. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #language: LanguageThread;
   readonly #runtime: RuntimeProcess;
   readonly #history = new History();
-  readonly #streams: StreamJoiner<Message | undefined>;
-  /** What runs in the other process, by the number of its request there. */
-  readonly #running = new Map<number, Running>();
-  readonly #requests = new Map<number, Message>();
+  readonly #outbox: Outbox;
+  readonly #requests = new RuntimeRequests();
   readonly #comms = new Map<string, string>();
+  readonly #sources: Sources;
   #queue: Message[] = [];
   /** Whether the queue is being worked through. */
   #working = false;
   /** The cell being executed, from its first message to its last. */
   #executing: Message | undefined;
-  /** In whose name something is told that happens while nothing runs. */
+  /** The request that output between two cells belongs to. */
   #last: Message | undefined;
   #interrupted = false;
   #count = 0;
-  #request = 0;
   #asking = false;
-  #ended: ErrorContent | undefined;
   #closing = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#streams = new StreamJoiner((parent, name, text) => this.#publish("stream", { name, text }, parent));
-    this.#language = startLanguageThread({ folder: options.folder, root: options.root });
+    this.#outbox = new Outbox(options.wire, options.send);
+    const { folder, root } = options;
+    this.#language = startLanguageThread({ folder, root });
     this.#runtime = startRuntime(options, {
       message: (message) => this.#fromRuntime(message),
-      output: (name, text) => this.#streams.add(this.#executing ?? this.#last, name, text),
+      output: (name, text) => this.#outbox.print(this.#executing ?? this.#last, name, text),
       ended: (end) => void this.#runtimeEnded(end),
     });
-    process.on("SIGINT", () => this.#interrupt());
-    process.on("SIGTERM", () => void this.#shutDown(0));
-    if (process.env.JPY_PARENT_PID) this.#endWithParent(process.ppid);
+    this.#sources = { root, language: this.#language, history: this.#history, comms: this.#comms };
   }
 
   /** Called when the sockets are open. */
   start(): void {
-    this.#publish("status", { execution_state: "starting" }, undefined);
+    this.#outbox.publish("status", { execution_state: "starting" }, undefined);
   }
 
   onShell(message: Message): void {
@@ -79,11 +67,8 @@ export class Session {
     if (type === "execute_request") {
       this.#queue.push(message);
       void this.#executeQueue();
-    } else if (/^comm_(?:open|msg|close)$/.test(type)) {
-      void this.#comm(message);
-    } else {
-      void this.#answer("shell", message);
-    }
+    } else if (/^comm_(?:open|msg|close)$/.test(type)) void this.#comm(message);
+    else void this.#answer("shell", message);
   }
 
   onControl(message: Message): void {
@@ -96,83 +81,18 @@ export class Session {
     this.#runtime.answer(String(message.content.value ?? ""));
   }
 
-  /** Tells a front end that from now on it gets what is published. */
-  welcome(topic: Buffer): Message {
-    return this.#options.wire.make("iopub_welcome", { subscription: topic.toString() }, undefined, {
-      identities: [topic],
-    });
-  }
-
-  // Answers
-
   async #answer(channel: "shell" | "control", message: Message): Promise<void> {
     const type = message.header.msg_type;
-    this.#status("busy", message);
-    const content = await this.#contentFor(message).catch((error: Error) => failure("KernelError", error.message));
-    await this.#reply(channel, message, type.replace(/_request$/, "") + "_reply", content);
+    this.#outbox.status("busy", message);
+    if (type === "interrupt_request") this.interrupt();
+    if (type === "comm_info_request" && typeof message.content.target_name === "string")
+      this.#runtime.send({ type: "front_end_has", target: message.content.target_name });
+    const content = await answerTo(message, this.#sources).catch((error: Error) =>
+      failedReply("KernelError", error.message),
+    );
+    await this.#outbox.reply(channel, message, type.replace(/_request$/, "") + "_reply", content);
     this.#idleAgain(message);
-    if (type === "shutdown_request") await this.#shutDown(0);
-  }
-
-  async #contentFor({ header, content }: Message): Promise<Content> {
-    const code = String(content.code ?? "");
-    switch (header.msg_type) {
-      case "kernel_info_request":
-        return kernelInfo(this.#options.root);
-      case "complete_request": {
-        const { matches, kinds, start, end } = await this.#language.complete(
-          code,
-          utf16(code, Number(content.cursor_pos)),
-        );
-        const types = matches.map((text, index) => ({
-          text,
-          type: kinds[index],
-          start: codePoints(code, start),
-          end: codePoints(code, end),
-        }));
-        return {
-          status: "ok",
-          matches,
-          cursor_start: codePoints(code, start),
-          cursor_end: codePoints(code, end),
-          metadata: { _jupyter_types_experimental: types },
-        };
-      }
-      case "inspect_request": {
-        const found = await this.#language.inspect(code, utf16(code, Number(content.cursor_pos)));
-        return {
-          status: "ok",
-          found: found !== undefined,
-          data: found ? { "text/plain": found.plain, "text/markdown": found.markdown } : {},
-          metadata: {},
-        };
-      }
-      case "is_complete_request":
-        return { ...(await this.#language.isComplete(code)) };
-      case "history_request":
-        return { status: "ok", history: this.#history.answer(content) };
-      case "comm_info_request": {
-        const target = content.target_name as string | undefined;
-        if (target !== undefined) this.#runtime.send({ type: "front_end_has", target });
-        const comms = [...this.#comms].filter(([, name]) => target === undefined || name === target);
-        return { status: "ok", comms: Object.fromEntries(comms.map(([id, name]) => [id, { target_name: name }])) };
-      }
-      case "interrupt_request":
-        this.#interrupt();
-        return { status: "ok" };
-      case "shutdown_request":
-        return { status: "ok", restart: content.restart === true };
-      case "debug_request":
-        return {
-          ...failure("NotSupported", "This kernel has no debugger."),
-          type: "response",
-          success: false,
-          command: content.command,
-          request_seq: content.seq,
-        };
-      default:
-        return failure("NotSupported", `The kernel does not know ${header.msg_type}.`);
-    }
+    if (type === "shutdown_request") await this.shutDown(0);
   }
 
   // Cells
@@ -192,38 +112,33 @@ export class Session {
   /** @returns the error of a cell that failed */
   async #execute(message: Message): Promise<Outcome["error"]> {
     const {
-      code: source,
-      silent,
-      store_history: storeHistory = true,
+      silent = false,
+      store_history: stored = true,
       user_expressions: expressions = {},
     } = message.content as {
-      code: string;
       silent?: boolean;
       store_history?: boolean;
       user_expressions?: Record<string, string>;
     };
-    const code = String(source ?? "");
-    const counts = !silent && storeHistory;
+    const code = String(message.content.code ?? "");
+    const counts = !silent && stored;
     this.#interrupted = false;
-    this.#status("busy", message);
+    this.#outbox.status("busy", message);
     if (counts && code.trim() !== "") this.#history.add(++this.#count, code);
-    const count = this.#count;
-    if (!silent) this.#publish("execute_input", { code, execution_count: count }, message);
+    if (!silent) this.#outbox.publish("execute_input", { code, execution_count: this.#count }, message);
     const outcome =
       code.trim() === ""
         ? {}
-        : await this.#run(message, code, { label: counts ? `[${count}]` : "[*]", value: silent ? "drop" : "show" });
-    const content: Content = outcome.error
-      ? { status: "error", execution_count: count, ...outcome.error, user_expressions: {}, payload: [] }
-      : {
-          status: "ok",
-          execution_count: count,
-          user_expressions: await this.#evaluate(message, expressions),
-          payload: [],
-        };
-    this.#streams.flush();
-    await this.#reply("shell", message, "execute_reply", content);
-    this.#status("idle", message);
+        : await this.#run(message, code, {
+            label: counts ? `[${this.#count}]` : "[*]",
+            value: silent ? "drop" : "show",
+          });
+    const content = outcome.error
+      ? { status: "error", ...outcome.error }
+      : { status: "ok", user_expressions: await this.#evaluate(message, expressions) };
+    this.#outbox.flush();
+    await this.#executeReply(message, content);
+    this.#outbox.status("idle", message);
     return outcome.error;
   }
 
@@ -234,7 +149,8 @@ export class Session {
     { label, value }: Pick<ExecuteMessage, "label" | "value">,
   ): Promise<Partial<Outcome>> {
     const checked = await this.#language.prepare(code).catch((error: Error) => ({ failed: error }));
-    if (this.#ended) return { error: this.#ended };
+    const { ended } = this.#requests;
+    if (ended) return { error: ended };
     const refused =
       "failed" in checked
         ? failure("KernelError", checked.failed.message)
@@ -242,14 +158,13 @@ export class Session {
           ? compileError(checked.errors, code, label)
           : this.#interrupted
             ? interrupted
-            : undefined;
-    if (refused || !("prepared" in checked)) {
-      const { ename, evalue, traceback } = refused!;
-      if (value === "show") this.#publish("error", { ename, evalue, traceback }, message);
-      return { error: { ename, evalue, traceback } };
+            : checked.prepared;
+    if ("ename" in refused) {
+      if (value === "show") this.#outbox.publish("error", { ...refused }, message);
+      return { error: refused };
     }
-    const { prepared } = checked;
-    const outcome = await this.#inRuntime(message, (request) =>
+    const prepared = refused;
+    const outcome = await this.#requests.ask(message, (request) =>
       this.#runtime.send({
         type: "execute",
         request,
@@ -278,36 +193,32 @@ export class Session {
   }
 
   /**
-   * Those that wait behind a cell that failed are not run. The last of them says why: after "Run All" that is the one in
-   * view, and the error may stand many cells above it.
+   * Cells that wait behind one that failed are not run. The last of them says why: after "Run All" it is the one in view,
+   * and the error may be many cells above it.
    */
   async #abortQueue({ ename, evalue }: NonNullable<Outcome["error"]>): Promise<void> {
     const waiting = this.#queue;
     this.#queue = [];
     const last = waiting.findLast(({ content }) => !content.silent);
     for (const message of waiting) {
-      this.#status("busy", message);
+      this.#outbox.status("busy", message);
       if (message === last && ename !== interrupted.ename)
-        this.#publish(
-          "stream",
-          { name: "stderr", text: `Not run, because cell [${this.#count}] stopped:\n${ename}: ${evalue}\n` },
-          message,
-        );
-      await this.#reply("shell", message, "execute_reply", {
-        status: "aborted",
-        execution_count: this.#count,
-        user_expressions: {},
-        payload: [],
-      });
-      this.#status("idle", message);
+        this.#outbox.print(message, "stderr", `Not run, because cell [${this.#count}] stopped:\n${ename}: ${evalue}\n`);
+      await this.#executeReply(message, { status: "aborted" });
+      this.#outbox.status("idle", message);
     }
   }
 
-  #interrupt(): void {
+  #executeReply(message: Message, content: Content): Promise<void> {
+    const usual = { execution_count: this.#count, user_expressions: {}, payload: [] };
+    return this.#outbox.reply("shell", message, "execute_reply", { ...usual, ...content });
+  }
+
+  interrupt(): void {
     this.#interrupted = true;
     const cell = this.#executing;
     setTimeout(() => {
-      if (cell && cell === this.#executing) this.#streams.add(cell, "stderr", stubborn);
+      if (cell && cell === this.#executing) this.#outbox.print(cell, "stderr", stubborn);
     }, 2000);
     this.#runtime.interrupt();
     if (this.#asking) {
@@ -321,90 +232,58 @@ export class Session {
   async #comm(message: Message): Promise<void> {
     const content = message.content as CommMessage["content"];
     const type = message.header.msg_type as CommMessage["type"];
-    if (type === "comm_open") this.#comms.set(content.comm_id, content.target_name ?? "");
-    if (type === "comm_close") this.#comms.delete(content.comm_id);
-    this.#status("busy", message);
-    await this.#inRuntime(message, (request) =>
+    this.#noteComm(type, content);
+    this.#outbox.status("busy", message);
+    await this.#requests.ask(message, (request) =>
       this.#runtime.send({ type, request, content, buffers: message.buffers }),
     );
     this.#idleAgain(message);
   }
 
-  // The other process
-
-  #inRuntime(message: Message, send: (request: number) => void): Promise<Outcome> {
-    const request = ++this.#request;
-    if (this.#ended) return Promise.resolve({ type: "done", request, error: this.#ended, ran: [] });
-    this.#requests.set(request, message);
-    return new Promise((resolve) => {
-      this.#running.set(request, { message, resolve });
-      send(request);
-    });
+  #noteComm(type: string, { comm_id: id, target_name: target = "" }: Content): void {
+    if (type === "comm_open") this.#comms.set(String(id), String(target));
+    if (type === "comm_close") this.#comms.delete(String(id));
   }
+
+  // The other process
 
   #fromRuntime(message: FromRuntime): void {
     if (message.type === "publish") this.#fromCell(message);
-    else if (message.type === "done") {
-      this.#running.get(message.request)?.resolve(message);
-      this.#running.delete(message.request);
-      this.#forgetOldRequests();
-    } else if (message.type === "input") {
-      const parent = this.#requests.get(message.request);
+    else if (message.type === "done") this.#requests.done(message);
+    else if (message.type === "input") {
       this.#asking = true;
-      this.#streams.flush();
-      void this.#options.send(
-        "stdin",
-        this.#options.wire.make("input_request", { prompt: message.prompt, password: false }, parent, {
-          identities: parent?.identities,
-        }),
-      );
+      this.#outbox.ask(message.prompt, this.#requests.messageOf(message.request));
     }
   }
 
   #fromCell({ request, messageType, content, metadata, buffers }: Publication): void {
-    const parent = this.#requests.get(request) ?? this.#last;
+    const parent = this.#requests.messageOf(request) ?? this.#last;
     if (messageType === "stream")
-      return this.#streams.add(parent, content.name as "stdout" | "stderr", content.text as string);
-    if (messageType === "comm_open") this.#comms.set(content.comm_id as string, content.target_name as string);
-    if (messageType === "comm_close") this.#comms.delete(content.comm_id as string);
+      return this.#outbox.print(parent, content.name as "stdout" | "stderr", content.text as string);
+    this.#noteComm(messageType, content);
     if (messageType === "execute_result") {
       content.execution_count = this.#count;
       this.#history.gave(this.#count, String((content.data as Content)["text/plain"] ?? ""));
     }
-    this.#streams.flush();
-    this.#publish(messageType, content, parent, { metadata, buffers });
+    this.#outbox.flush();
+    this.#outbox.publish(messageType, content, parent, { metadata, buffers });
   }
 
-  /** Late output finds its cell, as long as it is not a thousand cells back. */
-  #forgetOldRequests(): void {
-    for (const request of this.#requests.keys()) {
-      if (request > this.#request - 1000) break;
-      if (!this.#running.has(request)) this.#requests.delete(request);
-    }
-  }
-
-  /** The process that runs cells has gone: the notebook learns why, then the kernel goes, too. */
-  async #runtimeEnded(end: End): Promise<void> {
+  /** Tells the notebook why the process that runs cells has ended; then the kernel ends, too. */
+  async #runtimeEnded({ reason, code }: End): Promise<void> {
     if (this.#closing) return;
-    this.#ended = reasonOf(end);
-    this.#streams.flush();
-    const cells = [...this.#running.values()].filter(({ message }) => message.header.msg_type === "execute_request");
-    const told = cells.length > 0 ? cells.map(({ message }) => message) : this.#last ? [this.#last] : [];
-    for (const message of told) this.#publish("error", { ...this.#ended }, message);
-    for (const [request, { resolve }] of this.#running) resolve({ type: "done", request, error: this.#ended, ran: [] });
+    this.#outbox.flush();
+    const cells = this.#requests.running.filter(({ header }) => header.msg_type === "execute_request");
+    const told = cells.length > 0 ? cells : this.#last ? [this.#last] : [];
+    for (const message of told) this.#outbox.publish("error", { ...reason }, message);
+    this.#requests.end(reason);
     await nextTurn();
     while (this.#executing) await nextTurn();
-    await this.#shutDown(end.code || 1);
+    await this.shutDown(code || 1);
   }
 
-  /** A kernel whose Jupyter is gone has nobody to talk to, and may still be computing. */
-  #endWithParent(parent: number): void {
-    setInterval(() => {
-      if (process.ppid !== parent) void this.#shutDown(1);
-    }, 1000).unref();
-  }
-
-  async #shutDown(code: number): Promise<void> {
+  /** Ends the kernel once every message has been sent. */
+  async shutDown(code: number): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     this.#runtime.kill();
@@ -413,119 +292,9 @@ export class Session {
     process.exit(code);
   }
 
-  // Messages
-
-  #publish(
-    messageType: string,
-    content: Content,
-    parent: Message | undefined,
-    more: Pick<Publication, "metadata" | "buffers"> = {},
-  ): void {
-    void this.#options.send(
-      "iopub",
-      this.#options.wire.make(messageType, content, parent, { identities: [Buffer.from(messageType)], ...more }),
-    );
-  }
-
-  #status(state: "busy" | "idle", parent: Message): void {
-    this.#streams.flush();
-    this.#publish("status", { execution_state: state }, parent);
-  }
-
-  /** The end of what was answered beside the queue. Front ends show the last status: a cell that still runs has to be seen. */
+  /** Ends a request that was answered beside the queue. Front ends show the last status, which must be that of a cell that still runs. */
   #idleAgain(message: Message): void {
-    this.#status("idle", message);
-    if (this.#executing) this.#status("busy", this.#executing);
-  }
-
-  #reply(channel: "shell" | "control", message: Message, messageType: string, content: Content): Promise<void> {
-    return this.#options.send(
-      channel,
-      this.#options.wire.make(messageType, content, message, { identities: message.identities }),
-    );
+    this.#outbox.status("idle", message);
+    if (this.#executing) this.#outbox.status("busy", this.#executing);
   }
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const failure = (ename: string, evalue: string): ErrorContent & { status: "error" } => ({
-  status: "error",
-  ename,
-  evalue,
-  traceback: [headline(ename, evalue)],
-});
-
-const stubborn =
-  "The cell runs code that cannot be stopped from outside (a package's loop, say), and ends when that returns. Interrupt again to end it by force; variables may then be lost.\n";
-
-const interrupted = failure("Interrupted", "The cell was interrupted.");
-
-/** The compiler's errors, each with its line; the message of the first stands for all. */
-function compileError(errors: readonly CellError[], code: string, label: string): ErrorContent {
-  const shown = errors
-    .slice(0, 10)
-    .flatMap(({ message, code: number, place }) => [
-      headline(`TS${number}`, message),
-      ...(place ? excerpt(code, label, place.line, place.column, place.length) : []),
-    ]);
-  const more = errors.length > 10 ? [`… and ${errors.length - 10} more errors`] : [];
-  return {
-    ename: "CompileError",
-    evalue: `TS${errors[0].code}: ${errors[0].message}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ""}`,
-    traceback: [...shown, ...more],
-  };
-}
-
-/** Why the process that runs cells is gone, in a sentence that says what to do. */
-function reasonOf({ code, signal, lastWords, said }: End): ErrorContent {
-  const lost = "All variables are gone; the kernel restarts.";
-  if (/heap out of memory|Reached heap limit/.test(lastWords)) {
-    return failure(
-      "OutOfMemory",
-      `The cells' JavaScript heap is full. ${lost} Use less at once, or give it more: NODE_OPTIONS=--max-old-space-size=MEGABYTES.`,
-    );
-  }
-  if (said) return failure("ProcessExit", `The process ended itself with exit code ${code} (process.exit). ${lost}`);
-  if (signal === "SIGKILL")
-    return failure(
-      "Killed",
-      `The process was killed (SIGKILL), perhaps because the machine has no memory left. ${lost}`,
-    );
-  const words = lastWords.trim().split("\n").slice(-6).join("\n");
-  return failure(
-    "Crash",
-    `The process ended with ${signal ?? `exit code ${code}`}. ${lost}${words === "" ? "" : `\n${words}`}`,
-  );
-}
-
-function kernelInfo(root: string): Content {
-  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
-  return {
-    status: "ok",
-    protocol_version: PROTOCOL,
-    implementation: "kernel-view",
-    implementation_version: version,
-    language_info: {
-      name: "typescript",
-      version: typescriptVersion(),
-      mimetype: "text/typescript",
-      file_extension: ".ts",
-      pygments_lexer: "typescript",
-      codemirror_mode: { name: "javascript", typescript: true },
-      nbconvert_exporter: "script",
-    },
-    banner: `TypeScript ${typescriptVersion()} on Node ${process.version} (Kernel View ${version})`,
-    help_links: [{ text: "TypeScript Handbook", url: "https://www.typescriptlang.org/docs/handbook/intro.html" }],
-    debugger: false,
-    supported_features: [],
-  };
-}
-
-const typescriptVersion = (): string => (require("typescript/package.json") as { version: string }).version;
-
-/** Jupyter counts characters, JavaScript UTF-16 units. */
-function utf16(text: string, characters: number): number {
-  return [...text].slice(0, Number.isFinite(characters) ? characters : undefined).join("").length;
-}
-
-const codePoints = (text: string, units: number): number => [...text.slice(0, units)].length;

@@ -3,6 +3,9 @@ import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 /** The version of Jupyter's messaging protocol that the kernel speaks. */
 export const PROTOCOL = "5.4";
 
+/** The content of a message, whose fields its type says. */
+export type Content = Record<string, unknown>;
+
 export interface Header {
   msg_id: string;
   msg_type: string;
@@ -13,7 +16,7 @@ export interface Header {
 }
 
 /** A message as Jupyter sends it over a socket. */
-export interface Message<Content = Record<string, unknown>> {
+export interface Message {
   /** ZeroMQ's routing frames: to whom an answer goes. */
   identities: Buffer[];
   header: Header;
@@ -37,7 +40,7 @@ export class Wire {
   /** A new message in answer to, or in the name of, another. */
   make(
     messageType: string,
-    content: Record<string, unknown>,
+    content: Content,
     parent?: Message,
     more: { identities?: Buffer[]; metadata?: Record<string, unknown>; buffers?: Uint8Array[] } = {},
   ): Message {

@@ -1,8 +1,37 @@
-import { readDefaults } from "./defaults";
-import { parameterText, type Field } from "./field";
-import type { Parameter } from "./parameters";
-import { recurringFields, type RecurringName } from "./recurring-fields";
+import { InputError } from "../errors";
+import { FORMULAS } from "../kernels/formula";
+import { field, parameterText, type Field } from "./field";
+import { readDefaults, type Parameter } from "./parameters";
 import { showTable } from "./show-table";
+
+/** Fields of the parameters that many notebooks have, by name: a notebook describes only the others. */
+export const recurringFields = {
+  model: field.folderOrModel(),
+  taskName: field.task(),
+  data: field.fewShotData(),
+  template: field.template(),
+  labelWords: field.labelWords(),
+  k: field.count(),
+  seed: field.seed(),
+  seeds: field.list(field.seed()),
+  testExamples: field.count(),
+  /** A kernel that least squares can solve with: symmetric. */
+  formula: field.oneOf(FORMULAS.filter((formula) => !formula.startsWith("asymmetric"))),
+  regularization: field.number({ from: 0 }),
+  regularizations: field.list(field.number({ from: 0 })),
+  f0: field.positive({ infinite: true }),
+  f0s: field.list(field.positive()),
+  learningRates: field.list(field.positive()),
+  sgdRates: field.list(field.positive()),
+  adamRates: field.list(field.positive()),
+  signRates: field.list(field.positive()),
+  steps: field.count(),
+  batchSize: field.count(),
+  evaluateEvery: field.count(),
+  featureExamples: field.count(),
+} satisfies Record<string, Field>;
+
+export type RecurringName = keyof typeof recurringFields;
 
 type OwnName<Values> = Exclude<keyof Values & string, RecurringName>;
 
@@ -10,10 +39,10 @@ type OwnName<Values> = Exclude<keyof Values & string, RecurringName>;
 export type OwnFields<Values> = Record<OwnName<Values>, Field> & Partial<Record<keyof Values & string, Field>>;
 
 /**
- * Refuses wrong parameters before anything heavy starts, and shows all of them as a table: value, default where that
- * is another, meaning, and what is allowed.
+ * Refuses wrong parameters before any long computation starts, and shows all of them as a table: value, default if it
+ * differs, meaning, and what is allowed.
  *
- * A notebook calls it in a cell of its own, right behind the parameters cell, with its own name (that of its file), every
+ * A notebook calls it in a separate cell right after the parameters cell, with its own name (that of its file), every
  * parameter, and a field for those that are not among `recurringFields`, or have narrower limits than there:
  *
  *     // Check the parameters before any long computation starts
@@ -57,7 +86,7 @@ export function checkParameters<Values extends object>(
         ];
   });
   if (wrong.length > 0)
-    throw new Error(
+    throw new InputError(
       `${wrong.join("\n")}\nChange ${wrong.length === 1 ? "it" : "them"} in the parameters cell, or in --set, and run again.`,
     );
 
@@ -81,7 +110,7 @@ export function checkParameters<Values extends object>(
 function fieldOf(fields: Record<string, Field | undefined>, name: string): Field {
   const field = fields[name];
   if (field === undefined)
-    throw new Error(
+    throw new InputError(
       `checkParameters: the parameter ${name} has no field. Give it one, such as { ${name}: field.count() }.`,
     );
   return field;

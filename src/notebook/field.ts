@@ -1,4 +1,4 @@
-/** What a notebook's parameters may be: each field says it in words and refuses everything else. */
+/** What a notebook's parameters may be: each field describes it in words and refuses everything else. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fewShotFolder } from "../experiment/inputs";
@@ -84,7 +84,7 @@ function chosenTask({ taskName }: Readonly<Record<string, unknown>>): Task | und
     : undefined;
 }
 
-/** What a function complains of, as a refusal. */
+/** The error of a check as the reason for a refusal. */
 function complaint(check: () => void): string | undefined {
   try {
     check();
@@ -94,7 +94,7 @@ function complaint(check: () => void): string | undefined {
   }
 }
 
-/** A whole number; from 1 where nothing else is said. */
+/** A whole number, by default from 1. */
 const count = (range: Omit<NumberRange, "infinite"> = {}): Field => numberWithin(WHOLE, { from: 1, ...range });
 
 /** Any number in a range. */
@@ -230,7 +230,7 @@ const labelWords = (): Field => ({
   },
 });
 
-/** A task's few-shot folder, with a folder of at least `k` examples a class for every seed of `seeds` (or for `seed`). */
+/** A task's few-shot folder, with a folder of at least `k` examples per class for every seed of `seeds` (or for `seed`). */
 const fewShotData = (): Field => ({
   allowed: "a folder that holds folders such as 16-13",
   refuse: (value, values) => {

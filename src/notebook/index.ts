@@ -1,14 +1,12 @@
 /** What touches Jupyter: showing charts and tables, progress, parameters, provenance. */
-export { checkParameters, type OwnFields } from "./check-parameters";
+export { checkParameters, recurringFields, type OwnFields, type RecurringName } from "./check-parameters";
+export { textBox, toggle, type TextBoxOptions } from "./controls/boxes";
 export { choice, type ChoiceOptions } from "./controls/choice";
 export type { Control } from "./controls/control";
 export { interact, type InteractOptions, type ValuesOf } from "./controls/interact";
 export { slider, type NumberListOptions, type RangeOptions } from "./controls/slider";
-export { textBox, type TextBoxOptions } from "./controls/text-box";
-export { toggle } from "./controls/toggle";
 export { displaySink, setDisplaySink, terminalSink, type DisplaySink, type MimeBundle } from "./display-sink";
 export { field, type Field, type ListLimits, type NumberRange } from "./field";
-export { recurringFields, type RecurringName } from "./recurring-fields";
 export { chartBundle, showChart, vegaLiteMimeType } from "./show-chart";
 export { showTable, tableBundle, type DataFrameLike, type Records, type TableOptions } from "./show-table";
 export { drawStatic, type StaticChart, type VegaLiteSpec } from "./static-chart";

@@ -5,6 +5,9 @@
  *
  * and a cell tagged `injected-parameters`, put after it, assigns other values (Papermill's convention, in TypeScript).
  */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { InputError } from "../errors";
 
 export type ParameterValue = number | string | boolean | null | ParameterValue[] | { [key: string]: ParameterValue };
 
@@ -56,7 +59,7 @@ export function parseParameters(source: string): Parameter[] {
     const match = declaration.exec(line);
     const rest = match && splitComment(match[2]);
     if (!match || !rest) {
-      throw new Error(
+      throw new InputError(
         `Parameters cell: cannot read the line ${JSON.stringify(line.trim())}. Write one parameter a line, as: let name = value; // comment`,
       );
     }
@@ -104,10 +107,10 @@ function parseOverride(setting: string, parameters: readonly Parameter[]): [stri
   const parameter = parameters.find((candidate) => candidate.name === name);
   if (!parameter) {
     const known = parameters.map((candidate) => candidate.name).join(", ") || "none: it has no cell tagged parameters";
-    throw new Error(`The notebook has no parameter ${JSON.stringify(name)}. Its parameters: ${known}.`);
+    throw new InputError(`The notebook has no parameter ${JSON.stringify(name)}. Its parameters: ${known}.`);
   }
   if (at < 0)
-    throw new Error(`--set ${name}: a value is missing. Write --set ${name}=${JSON.stringify(parameter.value)}.`);
+    throw new InputError(`--set ${name}: a value is missing. Write --set ${name}=${JSON.stringify(parameter.value)}.`);
   return [name, valueLike(parameter, setting.slice(at + 1))];
 }
 
@@ -115,7 +118,7 @@ function valueLike({ name, value: standard }: Parameter, text: string): Paramete
   if (typeof standard === "string") return text;
   const value = parseLiteral(text.trim());
   if (value === undefined || kind(value) !== kind(standard)) {
-    throw new Error(`--set ${name}=${text}: expected ${kind(standard)}, such as ${JSON.stringify(standard)}.`);
+    throw new InputError(`--set ${name}=${text}: expected ${kind(standard)}, such as ${JSON.stringify(standard)}.`);
   }
   return value;
 }
@@ -137,7 +140,7 @@ export function injectParameters(notebook: Notebook, overrides: Record<string, P
   const names = Object.keys(overrides);
   if (names.length === 0) return { ...notebook, cells };
   const at = cells.findIndex((cell) => hasTag(cell, "parameters"));
-  if (at < 0) throw new Error("The notebook has no cell tagged parameters, so none can be set.");
+  if (at < 0) throw new InputError("The notebook has no cell tagged parameters, so none can be set.");
   const injected: NotebookCell = {
     cell_type: "code",
     id: "injected-parameters",
@@ -150,4 +153,23 @@ export function injectParameters(notebook: Notebook, overrides: Record<string, P
     ].join("\n"),
   };
   return { ...notebook, cells: [...cells.slice(0, at + 1), injected, ...cells.slice(at + 1)] };
+}
+
+/*
+ * The defaults of notebooks: what their parameters cells hold as committed. Whoever edits that cell would have nothing
+ * to compare with, so a copy lies in `defaults` beside the notebooks, one parameter to a line. It is written by
+ * `node environment/check-cells.mjs --keep-defaults` and never by hand; the checks of `npm test` compare it with the cell.
+ */
+
+/** The file with the defaults of a notebook, given by its name without ending and the folder that it lies in. */
+export const defaultsFile = (name: string, folder = path.join(__dirname, "..", "..", "..", "notebooks")): string =>
+  path.join(folder, "defaults", `${name}.json`);
+
+export const formatDefaults = (parameters: readonly Parameter[]): string =>
+  `[\n${parameters.map((parameter) => ` ${JSON.stringify(parameter)}`).join(",\n")}\n]\n`;
+
+/** The kept defaults of a notebook; undefined where there are none. */
+export function readDefaults(name: string, folder?: string): Parameter[] | undefined {
+  const file = defaultsFile(name, folder);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Parameter[]) : undefined;
 }

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { chartBundle } from "./show-chart";
 import { tableBundle, type DataFrameLike, type Records } from "./show-table";
-import type { MimeBundle } from "./sink";
+import type { MimeBundle } from "./display-sink";
 import { knownBundle } from "./values/known-value";
 
 /** The method by which a value shows itself: Deno's convention, and ours. */

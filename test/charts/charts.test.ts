@@ -1143,9 +1143,13 @@ test("a verdict says each half with its mean, and in how many seeds it holds", (
     verdictSentence(sgd),
     "SGD: the linearization has 65 % of the gain, at least half of it in 1 of 2 seeds; kernel entries moved by 0.50 times their size on average, by less than 2.0 in 2 of 2; the kernel solves the task in 2 of 2. Kernel behaviour: 1 of 2 seeds.",
   );
+  assert.equal(
+    verdictSentence([sgd[0]]),
+    "SGD: the linearization has 90 % of the gain, at least half of it; kernel entries moved by 0.40 times their size on average, by less than 2.0; the kernel solves the task. Kernel behaviour: yes.",
+  );
   assert.match(
     verdictSentence([verdictOf("SGD", 13, undefined, 3)]),
-    /gains too little for a share of it; .* less than 2\.0 in 0 of 1; .* Kernel behaviour: 0 of 1 seeds\.$/,
+    /gains too little for a share of it; .* on average, by at least 2\.0; the kernel solves the task\. Kernel behaviour: undecided\.$/,
   );
   assert.match(
     verdictSentence([...sgd, verdictOf("SGD", 42, undefined, 1)]),

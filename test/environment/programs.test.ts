@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
@@ -53,18 +53,23 @@ test("a program that is told to stop stops", async (t) => {
 });
 
 test("the cells' type check names notebook, cell and line", async (t) => {
-  const { checkNotebook } = await program("environment/check-cells.mjs");
-  assert.deepEqual(checkNotebook(fixtureNotebook("chart")), []);
-  const [error, ...others] = checkNotebook(fixtureNotebook("wrong-type"));
-  assert.match(error, /wrong-type\.ipynb, code cell 1, line 2: Type 'string' is not assignable to type 'number'/);
-  assert.deepEqual(others, []);
+  const { checkTypes } = (await program("environment/check-cells.mjs")) as {
+    checkTypes: (files: string[]) => string[];
+  };
   const folder = path.join(temporaryFolder(t), "notebooks");
   mkdirSync(folder);
   const cells = ["const first = 1;\n", "const list: number[] = [];\nconst x: string = list.find(() => true);"].map(
     (source) => ({ cell_type: "code", source }),
   );
   writeFileSync(path.join(folder, "strict.ipynb"), JSON.stringify({ cells }));
-  const [strict] = checkNotebook(path.join(folder, "strict.ipynb"));
+  const notebooks = [fixtureNotebook("chart"), fixtureNotebook("wrong-type"), path.join(folder, "strict.ipynb")];
+  const errors = checkTypes(notebooks);
+  const of = (name: string): string[] => errors.filter((line) => line.includes(name));
+  assert.deepEqual(of("chart.ipynb"), []);
+  const [error, ...others] = of("wrong-type.ipynb");
+  assert.match(error, /wrong-type\.ipynb, code cell 1, line 2: Type 'string' is not assignable to type 'number'/);
+  assert.deepEqual(others, []);
+  const [strict] = of("strict.ipynb");
   assert.match(strict, /code cell 2, line 2: Type 'number \| undefined' is not assignable/);
 });
 
@@ -80,23 +85,18 @@ test("failed and skipped tests are recorded by name, place and reason", (t) => {
       `test("nothing to see", { skip: "no # here" }, () => {});`,
     ].join("\n"),
   );
-  const record = path.join(folder, "record.jsonl");
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const reporter = `--test-reporter=${path.join(root, "environment", "test-record.mjs")}`;
-  const { status } = spawnSync(process.execPath, ["--test", reporter, `--test-reporter-destination=${record}`, file], {
-    env,
-  });
-  assert.equal(status, 1);
-  const place = path.relative(root, file);
-  assert.deepEqual(
-    readFileSync(record, "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as unknown),
-    [
-      { kind: "failed", test: `with # and \\ (${place}:2)`, reason: "not ok 9" },
-      { kind: "failed", test: `part (${place}:3)`, reason: "y" },
-      { kind: "skipped", test: `nothing to see (${place}:4)`, reason: "no # here" },
-    ],
+  const script = path.join(folder, "run.mjs");
+  writeFileSync(
+    script,
+    `import { runTests } from ${JSON.stringify(path.join(root, "environment", "run-tests.mjs"))};
+     const { record } = await runTests([${JSON.stringify(file)}], { concurrency: 1 });
+     process.stderr.write(JSON.stringify(record));`,
   );
+  const { stderr } = runNode([script]);
+  const place = path.relative(root, file);
+  assert.deepEqual(JSON.parse(stderr), [
+    { kind: "failed", test: `with # and \\ (${place}:2)`, reason: "not ok 9" },
+    { kind: "failed", test: `part (${place}:3)`, reason: "y" },
+    { kind: "skipped", test: `nothing to see (${place}:4)`, reason: "no # here" },
+  ]);
 });

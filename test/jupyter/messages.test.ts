@@ -7,7 +7,7 @@ import { excerpt } from "../../src/jupyter/error-text";
 import { frame, onFrames } from "../../src/jupyter/frames";
 import { History } from "../../src/jupyter/history";
 import { FloodGate } from "../../src/jupyter/runtime/streams";
-import { StreamJoiner } from "../../src/jupyter/stream-joiner";
+import { StreamJoiner } from "../../src/jupyter/outbox";
 import { Wire } from "../../src/jupyter/wire";
 import { withoutColours } from "../support/real-kernel";
 

@@ -9,10 +9,10 @@ type Check = (file: string) => string[];
 
 test("a new notebook has the house's parts, keeps its rules, and its cells type-check", async (t) => {
   const { createNotebook } = await program("environment/notebook-new.mjs");
-  const { checkHouseRules, checkNotebook } = (await program("environment/check-cells.mjs")) as {
-    checkHouseRules: Check;
-    checkNotebook: Check;
+  const { checkTypes } = (await program("environment/check-cells.mjs")) as {
+    checkTypes: (files: string[]) => string[];
   };
+  const { checkHouseRules } = (await program("environment/notebook-rules.mjs")) as { checkHouseRules: Check };
   const folder = path.join(temporaryFolder(t), "notebooks");
   const file = createNotebook({
     name: "05-prompts",
@@ -22,7 +22,7 @@ test("a new notebook has the house's parts, keeps its rules, and its cells type-
   }) as string;
   assert.equal(file, path.join(folder, "05-prompts.ipynb"));
   assert.deepEqual(checkHouseRules(file), []);
-  assert.deepEqual(checkNotebook(file), []);
+  assert.deepEqual(checkTypes([file]), []);
 
   const written = readFileSync(file, "utf8");
   const { cells } = JSON.parse(written) as { cells: { id: string; source: string[] }[] };
@@ -76,7 +76,7 @@ test("npm run notebook:new refuses what it does not understand in one message", 
 });
 
 test("the notebooks of the project keep the rules", async () => {
-  const { checkHouseRules, notebooks } = (await program("environment/check-cells.mjs")) as {
+  const { checkHouseRules, notebooks } = (await program("environment/notebook-rules.mjs")) as {
     checkHouseRules: Check;
     notebooks: () => string[];
   };
@@ -85,7 +85,7 @@ test("the notebooks of the project keep the rules", async () => {
 });
 
 test("what a committed notebook must not have, or lacks, is named with its cell and the way out", async (t) => {
-  const { checkHouseRules, keepDefaults } = (await program("environment/check-cells.mjs")) as {
+  const { checkHouseRules, keepDefaults } = (await program("environment/notebook-rules.mjs")) as {
     checkHouseRules: Check;
     keepDefaults: (file: string) => void;
   };

@@ -11,7 +11,7 @@ import {
   type Field,
   type Notebook,
 } from "../../src/notebook";
-import { formatDefaults, readDefaults } from "../../src/notebook/defaults";
+import { formatDefaults, readDefaults } from "../../src/notebook/parameters";
 import { program, root, temporaryFolder } from "../support/checkout";
 
 /** Why a value is refused, or "" where it is not. */
@@ -178,7 +178,7 @@ test("wrong values are refused in one error, with what is allowed, the default a
   );
   assert.throws(
     () => checkParameters("x", { k: Infinity }),
-    /^Error: k = Infinity must be a whole number, at least 1\.\nChange it in the parameters cell/,
+    /^InputError: k = Infinity must be a whole number, at least 1\.\nChange it in the parameters cell/,
   );
   assert.throws(() => checkParameters("x", { unknown: 1 } as { k?: number }), /the parameter unknown has no field/);
   // @ts-expect-error a parameter of the notebook's own needs a field
@@ -193,7 +193,7 @@ function checkNothingIsAsked(): void {
 }
 
 test("every notebook's defaults are kept as its parameters cell has them, and are allowed", async () => {
-  const { notebooks } = (await program("environment/check-cells.mjs")) as { notebooks: () => string[] };
+  const { notebooks } = (await program("environment/notebook-rules.mjs")) as { notebooks: () => string[] };
   for (const file of notebooks()) {
     const declared = notebookParameters(JSON.parse(readFileSync(file, "utf8")) as Notebook);
     assert.deepEqual(readDefaults(path.basename(file, ".ipynb")), declared, file);

@@ -6,12 +6,14 @@ import type { SplitKernels } from "../../src/experiment/split-kernels";
 import { randomStream } from "../../src/random";
 import { temporaryFolder } from "../support/checkout";
 import { executedNotebook, type CellOutputs } from "../support/executed-notebook";
+import { smallEnglishModel } from "../support/small-english-model";
 
 const warned = (cells: Map<string, CellOutputs>): string[] =>
   [...cells].filter(([, { warnings }]) => warnings !== "").map(([id]) => id);
 
 test("the notebook writes files like the authors', and reads the same numbers", async (t) => {
   const small = [
+    `model=${smallEnglishModel(t)}`,
     "seeds=[13]",
     "k=8",
     "testExamples=12",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { runNode, temporaryFolder } from "../support/checkout";
+import { smallEnglishModel } from "../support/small-english-model";
 
 /** Executes a notebook with small parameters from an empty cache, and returns its report. */
 function report(t: { after(clean: () => void): void }, notebook: string, settings: Record<string, unknown>): string {
@@ -26,6 +27,7 @@ const figures = (html: string): number => html.match(/<figure class="chart">/g)!
 
 test("the notebook about failures runs, and finds the kernel of swapped label words unchanged", (t) => {
   const html = report(t, "06c-when-it-fails", {
+    model: smallEnglishModel(t),
     seeds: [13],
     testExamples: 30,
     learningRates: [0.03],

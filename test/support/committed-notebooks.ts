@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { program, root, temporaryFolder } from "./checkout";
 
 /**
- * Every second notebook, with the parameters it declares and from an empty store, against the outputs that are committed
- * with it. The start notebook is compared in start-here.test.ts, in the run that npm start makes.
+ * Every second notebook, with the parameters it declares, against the outputs that are committed with it. Together they
+ * begin with an empty store, so that a training run or kernel that two of them have in common is computed once. The
+ * start notebook is compared in start-here.test.ts, in the run that npm start makes.
  *
  * @param half two files take a half each, because files run side by side
  */
 export function compareWithCommitted(half: 0 | 1): void {
+  const store = temporaryFolder({ after });
+  process.env.KERNEL_VIEW_CACHE = store;
   const names = readdirSync(path.join(root, "notebooks")).filter(
     (name) => name.endsWith(".ipynb") && name !== "00-start-here.ipynb",
   );
@@ -18,18 +21,10 @@ export function compareWithCommitted(half: 0 | 1): void {
     test(`${name} shows what is committed`, async (t) => {
       const { checkOutputs, differenceLines } = await program("environment/outputs/check-outputs.mjs");
       const file = path.join(root, "notebooks", name);
-      const store = temporaryFolder(t);
-      const before = process.env.KERNEL_VIEW_CACHE;
-      process.env.KERNEL_VIEW_CACHE = store;
-      try {
-        const result = await checkOutputs(file, { places: [[store, ".cache"]] });
-        t.diagnostic(`${result.seconds.toFixed(0)} s, ${result.numbers} numbers in ${result.cells} cells`);
-        assert.ok(result.numbers > 0, "the cells tagged results show numbers");
-        assert.deepEqual(differenceLines(file, result), []);
-      } finally {
-        if (before === undefined) delete process.env.KERNEL_VIEW_CACHE;
-        else process.env.KERNEL_VIEW_CACHE = before;
-      }
+      const result = await checkOutputs(file, { places: [[store, ".cache"]] });
+      t.diagnostic(`${result.seconds.toFixed(0)} s, ${result.numbers} numbers in ${result.cells} cells`);
+      assert.ok(result.numbers > 0, "the cells tagged results show numbers");
+      assert.deepEqual(differenceLines(file, result), []);
     });
   }
 }

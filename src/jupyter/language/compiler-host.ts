@@ -26,7 +26,7 @@ const cellGlobals = `
 /**
  * Asks whoever runs the notebook for a line of text, and waits for it.
  * @param question what is shown before the input
- * @throws Error where nobody can be asked, as when a notebook runs unattended
+ * @throws Error if the front end allows no input, as when a notebook runs unattended
  */
 declare function prompt(question?: string): string;
 `;

@@ -1,8 +1,7 @@
 import ts from "typescript";
 import type { CellSource } from "./cell-source";
-import { withInsertions, type Insertion } from "./insertions";
 import { instrument } from "./instrument";
-import type { CellMap } from "./place";
+import { withInsertions, type CellMap, type Insertion } from "./place";
 import { SCOPE_MODULE } from "./protocol";
 
 const emitOptions: ts.CompilerOptions = {

@@ -1,6 +1,6 @@
 import ts from "typescript";
 import { hasModifier, hoistedVariables, isUsing, type CellSource } from "./cell-source";
-import type { Insertion } from "./insertions";
+import type { Insertion } from "./place";
 
 /**
  * What is put into a cell's text before it is compiled to JavaScript, all on the lines where it stands:

@@ -12,7 +12,7 @@ export interface CellPlace {
   length: number;
 }
 
-/** What the compiler has against a cell. */
+/** An error of the compiler in a cell. */
 export interface CellError {
   message: string;
   /** TypeScript's number of the error, as in "TS2304". */
@@ -20,7 +20,7 @@ export interface CellError {
   place?: CellPlace;
 }
 
-/** A cell ready to run. Every cell has a number of its own, also silent ones. */
+/** A cell ready to run. Every cell has its own number, also silent ones. */
 export interface PreparedCell extends EmittedCell {
   cell: number;
   /** The type of the last expression, where that is a function. */

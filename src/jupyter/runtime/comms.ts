@@ -36,11 +36,11 @@ export class Comms implements CommHost {
     this.#frontEndHas.add(target);
   }
 
-  /** A message from a front end. Those for comms that are closed here are late, and nobody's. */
+  /** A message from a front end. Late ones, for comms that are closed here, are dropped. */
   async receive({ type, content, buffers }: CommMessage): Promise<void> {
     const { comm_id: id, target_name: target = "", data = {} } = content;
     if (type === "comm_open") {
-      // Pages with widgets ask at first for all of them at once, over a comm of its own.
+      // Pages with widgets first ask for all of them at once, over a separate comm.
       if (target === "jupyter.widget.control") this.noteFrontEnd("jupyter.widget");
       const accept = this.#targets.get(target);
       if (accept) accept(this.#comm(id), data);

@@ -19,7 +19,7 @@ export class InterruptedError extends Error {
  */
 export const stop = new Int32Array(new SharedArrayBuffer(16));
 
-/** The kernel waits that long for an interrupted cell to end by itself, in milliseconds; then its end is told without it. */
+/** How long an interrupted cell has to end by itself, in milliseconds. After that its end is reported without it. */
 const PATIENCE = 300;
 
 let lastOrdinal = 0;
@@ -52,7 +52,7 @@ export class Execution implements RunningCell {
     return this.ordinal <= interruptedUpTo;
   }
 
-  /** The kernel has told how it ended; what an interrupted cell says after that is nobody's. */
+  /** The kernel has reported how it ended; what an interrupted cell prints after that is dropped. */
   end(): void {
     this.#ended = true;
   }

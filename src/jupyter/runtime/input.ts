@@ -5,7 +5,7 @@ import { InterruptedError, runningExecution } from "./execution";
 
 /**
  * Asks the user for a line, and waits for it: `prompt("Name?")` in a cell.
- * @throws Error where nobody can be asked: the front end said so, as when a notebook runs unattended
+ * @throws Error if the front end allows no input, as when a notebook runs unattended
  */
 export function askUser(send: (message: FromRuntime) => void, question: string): string {
   const execution = runningExecution();

@@ -42,5 +42,5 @@ function endByForce(): void {
   session.post("Runtime.terminateExecution", () => session.disconnect());
 }
 
-// The kernel is gone: whatever the main thread does, nobody waits for it.
+// The kernel is gone: nothing waits for what the main thread does.
 pipe.on("close", () => process.kill(process.pid, "SIGKILL"));

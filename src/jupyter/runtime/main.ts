@@ -40,7 +40,7 @@ const scope: ScopeValues = Object.create(null) as ScopeValues;
 const cells = new Map<number, KnownCell>();
 const modules = createModules(folder, root);
 
-/** In whose name something is told that happens outside every cell: the last one's. */
+/** The request that output outside of every cell belongs to: the last cell's. */
 let last = new Execution(0, false, send);
 const current = (): Execution => runningExecution() ?? last;
 const publish = (
@@ -122,7 +122,7 @@ function begin(
 
 const contentOf = (error: unknown): ErrorContent => errorContent(error, { cells, files: modules.maps }, root);
 
-/** An error that no cell waits for is told where it comes from, and nothing ends. */
+/** Reports an error that no cell waits for in the cell that it comes from; the process goes on. */
 function tellStray(error: unknown): void {
   if (runningExecution()?.interrupted || (error as Error | undefined)?.name === "Interrupted") return;
   publish("stream", { name: "stderr", text: `${contentOf(error).traceback.join("\n")}\n` });

@@ -1,6 +1,53 @@
 import { isDeepStrictEqual } from "node:util";
 import type { VegaLiteSpec } from "../static-chart";
-import { startOf, type GridAxis } from "./value-grid";
+import type { Control } from "./control";
+
+/** The values of one control to compute in advance. */
+export interface GridAxis {
+  name: string;
+  values: readonly unknown[];
+  labels: readonly string[];
+  /** Which of them is chosen at first. */
+  start: number;
+}
+
+/** Controls that come after one in `gridAxes` should get so many values each, at least. */
+const FEWEST = 3;
+
+/**
+ * Values of every control, so that together they make at most `most` settings: all values of what has few, and as many
+ * of a slider's as there is room for.
+ */
+export function gridAxes(controls: readonly Control<unknown>[], most: number): GridAxis[] {
+  const all = (control: Control<unknown>): number => control.steps(Infinity).length;
+  const axes = new Map<Control<unknown>, GridAxis>();
+  let room = Math.max(1, most);
+  const order = [...controls].sort((a, b) => all(a) - all(b));
+  for (const [place, control] of order.entries()) {
+    const later = order.length - place - 1;
+    const share = all(control) * FEWEST ** later <= room ? all(control) : Math.floor(room ** (1 / (later + 1)) + 1e-9);
+    const values = control.steps(Math.max(1, share));
+    axes.set(control, {
+      name: control.name,
+      values,
+      labels: values.map((value) => control.label(value)),
+      start: values.findIndex((value) => Object.is(value, control.value)),
+    });
+    room = Math.floor(room / values.length);
+  }
+  return controls.map((control) => axes.get(control)!);
+}
+
+/** Every setting of a grid: the last axis changes fastest. */
+export const settingsOf = (axes: readonly GridAxis[]): unknown[][] =>
+  axes.reduce<unknown[][]>(
+    (all, { values }) => all.flatMap((setting) => values.map((value) => [...setting, value])),
+    [[]],
+  );
+
+/** The place of the initial values among the settings. */
+export const startOf = (axes: readonly GridAxis[]): number =>
+  axes.reduce((place, { values, start }) => place * values.length + start, 0);
 
 /** The parameter that says which setting is chosen, and the field of every row that says which it belongs to. */
 const CHOSEN = "chosen_setting";
@@ -28,6 +75,7 @@ export function chartOverGrid(axes: readonly GridAxis[], charts: readonly VegaLi
     return undefined;
   const titles = specs.map(({ title }) => titleOf(title));
   if (!titles.every(({ look }) => isDeepStrictEqual(look, titles[0].look))) return undefined;
+  const choosers = axes.map(chooser);
   const readings = titles.map(({ lines }, place) => [...lines, readingAt(axes, place)]);
   return {
     ...(bare as VegaLiteSpec),
@@ -36,11 +84,11 @@ export function chartOverGrid(axes: readonly GridAxis[], charts: readonly VegaLi
     params: [
       ...((specs[0].params as object[] | undefined) ?? []),
       { name: READINGS, value: readings },
-      ...axes.map((axis, place) => ({ name: `control_${place}`, ...binding(axis) })),
+      ...choosers.map(({ param }) => param),
       {
         name: CHOSEN,
-        expr: axes
-          .map((axis, place) => placeText(axis, place))
+        expr: choosers
+          .map(({ place }) => place)
           .reduce((whole, place, i) => `(${whole}) * ${axes[i].values.length} + ${place}`),
       },
     ],
@@ -124,7 +172,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const complete = (parts: unknown[]): unknown[] | undefined => (parts.includes(undefined) ? undefined : parts);
 
-/** A title's lines, and what else is said of it. */
+/** A title's lines, and its other properties. */
 function titleOf(title: unknown): { lines: string[]; look: Record<string, unknown> } {
   if (isObject(title))
     return {
@@ -144,32 +192,29 @@ function readingAt(axes: readonly GridAxis[], place: number): string {
   return parts.join(", ");
 }
 
-/** Evenly spaced numbers get a slider, yes and no a box to tick, everything else a menu: each with the values themselves. */
-function binding(axis: GridAxis): object {
-  const { name, values, labels, start } = axis;
-  if (values.length < 2) return { value: labels[start] };
-  const label = `${name} `;
-  if (isYesNo(axis)) return { value: values[start], bind: { input: "checkbox", name: label } };
-  const step = stepOf(axis);
-  if (step === undefined) return { value: labels[start], bind: { input: "select", options: labels, name: label } };
-  return { value: values[start], bind: { input: "range", min: values[0], max: values.at(-1), step, name: label } };
+/**
+ * How the chart lets choose on an axis: its parameter, and the place of the chosen value as an expression. Evenly spaced
+ * numbers get a slider, yes and no a box to tick, everything else a menu: each with the values themselves.
+ */
+function chooser({ name: title, values, labels, start }: GridAxis, axis: number): { param: object; place: string } {
+  const name = `control_${axis}`;
+  const label = `${title} `;
+  if (values.length < 2) return { param: { name, value: labels[start] }, place: "0" };
+  if (isDeepStrictEqual(values, [false, true])) {
+    const bind = { input: "checkbox", name: label };
+    return { param: { name, value: values[start], bind }, place: `(${name} ? 1 : 0)` };
+  }
+  const step = stepOf(values);
+  if (step === undefined) {
+    const bind = { input: "select", options: labels, name: label };
+    return { param: { name, value: labels[start], bind }, place: `indexof(${JSON.stringify(labels)}, ${name})` };
+  }
+  const bind = { input: "range", min: values[0], max: values.at(-1), step, name: label };
+  return { param: { name, value: values[start], bind }, place: `round((${name} - ${String(values[0])}) / ${step})` };
 }
-
-/** The place of the chosen value on its axis, as an expression. */
-function placeText(axis: GridAxis, place: number): string {
-  const param = `control_${place}`;
-  if (axis.values.length < 2) return "0";
-  if (isYesNo(axis)) return `(${param} ? 1 : 0)`;
-  const step = stepOf(axis);
-  return step === undefined
-    ? `indexof(${JSON.stringify(axis.labels)}, ${param})`
-    : `round((${param} - ${String(axis.values[0])}) / ${step})`;
-}
-
-const isYesNo = ({ values }: GridAxis): boolean => isDeepStrictEqual(values, [false, true]);
 
 /** The distance of evenly spaced numbers; undefined for everything else. */
-function stepOf({ values }: GridAxis): number | undefined {
+function stepOf(values: readonly unknown[]): number | undefined {
   if (
     values.length < 3 ||
     !values.every((value): value is number => typeof value === "number" && Number.isFinite(value))

@@ -1,3 +1,4 @@
+import { InputError } from "../../errors";
 import { makeControl, type Control } from "./control";
 
 export interface ChoiceOptions<Value> {
@@ -5,7 +6,7 @@ export interface ChoiceOptions<Value> {
   value?: Wide<Value>;
 }
 
-/** A text or number that stands in a variable has lost which one it is: that is seen when the cell runs. */
+/** The type of a text or number in a variable does not say which one it is: whether it is among the values is checked when the cell runs. */
 type Wide<Value> = Value extends string ? string : Value extends number ? number : Value;
 
 /** Texts keep their own types: "lstsq" | "logistic". */
@@ -14,7 +15,7 @@ type Plain = string | number | boolean | bigint | null;
 type Choices<Value> = readonly Value[] | Readonly<Record<string, Value>>;
 
 /**
- * A menu of values: `choice("f0", [1, 10, 100, Infinity])`, or with names of their own
+ * A menu of values: `choice("f0", [1, 10, 100, Infinity])`, or with other names
  * `choice("solver", { "least squares": "lstsq", "logistic regression": "logistic" })`.
  */
 export function choice<const Value extends Plain>(
@@ -50,12 +51,12 @@ export function listedControl<Value>(
   const [labels, values] = [entries.map(([label]) => label), entries.map(([, value]) => value)];
   const place = (value: Value): number => values.findIndex((one) => Object.is(one, value));
   const label = (value: Value): string => labels[place(value)] ?? optionLabel(value);
-  if (entries.length === 0) throw new Error(`${name}: there is nothing to choose from.`);
+  if (entries.length === 0) throw new InputError(`${name}: there is nothing to choose from.`);
   const twice = labels.find((one, i) => labels.indexOf(one) < i);
-  if (twice !== undefined) throw new Error(`${name}: there are two values called ${twice}.`);
+  if (twice !== undefined) throw new InputError(`${name}: there are two values called ${twice}.`);
   const value = start ?? values[0];
   if (place(value) < 0)
-    throw new Error(`${name}: ${label(value)} is not among the values, which are ${labels.join(", ")}.`);
+    throw new InputError(`${name}: ${label(value)} is not among the values, which are ${labels.join(", ")}.`);
   return makeControl({
     name,
     value,

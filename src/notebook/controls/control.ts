@@ -1,6 +1,7 @@
+import { InputError } from "../../errors";
 import { commHost, type CommHost } from "../comm";
 import { displayMethod } from "../show-value";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 import { openWidget, reference, WIDGET_TARGET, widgetBundle, type Widget, type WidgetState } from "./widget";
 
 /** What a reader moves on the page to choose a value. As the last line of a cell it shows itself; later cells read its `value`. */
@@ -27,30 +28,30 @@ export interface ControlParts<Value> {
   kind: string;
   style: string;
   state?: WidgetState;
-  /** The part of the widget's state that is the value. */
-  write(value: Value): WidgetState;
-  /** The value in a changed state, or undefined where the change is about something else. */
-  read(changes: WidgetState): Value | undefined;
+  /** The part of the widget's state that is the value. Default: `value`, the value itself. */
+  write?(value: Value): WidgetState;
+  /** The value in a changed state, or undefined where the change is about something else. Default: what `write` writes by default. */
+  read?(changes: WidgetState): Value | undefined;
   label(value: Value): string;
   steps(count: number): Value[];
 }
 
 const LAYOUT = { width: "34em", max_width: "100%" };
 
-/** A control from what tells it from the others. */
+/** Makes a control of what distinguishes it from the others. */
 export function makeControl<Value>({
   name,
   value: start,
   kind,
   style,
   state = {},
-  write,
-  read,
+  write = (value) => ({ value }),
+  read = ({ value }) => (typeof value === typeof start ? (value as Value) : undefined),
   label,
   steps,
 }: ControlParts<Value>): Control<Value> {
   if (typeof name !== "string" || name.trim() === "")
-    throw new Error("A control needs a name, to stand beside it on the page.");
+    throw new InputError("A control needs a name, to stand beside it on the page.");
   const handlers: ((value: Value) => void | Promise<void>)[] = [];
   let value = start;
   let opened: { host: CommHost; widget: Widget } | undefined;
@@ -102,7 +103,7 @@ export function makeControl<Value>({
   };
 }
 
-/** Who opens comms where a page draws controls; undefined in a report, in a terminal, and wherever nobody has asked for them. */
+/** Who opens comms where a page draws controls; undefined in a report, in a terminal, and where no front end has asked for them. */
 export function hostWithWidgets(): CommHost | undefined {
   const host = commHost();
   return host?.frontEndHas(WIDGET_TARGET) ? host : undefined;

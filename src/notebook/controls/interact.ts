@@ -6,10 +6,8 @@ import { escapeHtml } from "../show-table";
 import { bundleOf, displayMethod, isVegaLite } from "../show-value";
 import type { VegaLiteSpec } from "../static-chart";
 import type { CommHost } from "../comm";
-import { chartOverGrid } from "./chart-over-grid";
+import { chartOverGrid, gridAxes, settingsOf, startOf, type GridAxis } from "./chart-over-grid";
 import { hostWithWidgets, settingText, type Control } from "./control";
-import { newestWins } from "./newest-wins";
-import { gridAxes, settingsOf, startOf, type GridAxis } from "./value-grid";
 import { openWidget, reference, widgetBundle } from "./widget";
 
 /** The values of controls, in their order. */
@@ -18,14 +16,14 @@ export type ValuesOf<Controls extends readonly Control<unknown>[]> = {
 };
 
 export interface InteractOptions {
-  /** Where the page has no controls: at most so many settings to compute in advance, for a chart with sliders of its own. 1 for none. Default 120. */
+  /** Where the page has no controls: at most so many settings to compute in advance, for a chart with its own sliders. 1 for none. Default 120. */
   inAdvance?: number;
 }
 
 /**
  * Shows controls, and below them what `draw` makes of their values. Moving a control runs `draw` again in the kernel
- * and replaces the figure; what is moved meanwhile is not queued, the newest values are next. An error of `draw` stands
- * in the figure's place until values without one come.
+ * and replaces the figure; values in between are dropped. An error of `draw` replaces the figure until values without one
+ * come.
  *
  *     await interact(
  *       [slider("regularization", { min: 0.001, max: 10, value: 0.1, scale: "log" }), choice("f0", [1, 10, Infinity])],
@@ -163,4 +161,28 @@ function interruptible<Value>(work: Promise<Value>): Promise<Value> {
     signal.addEventListener("abort", stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
+}
+
+/**
+ * Work on a value that changes faster than it can be worked on. What arrives meanwhile is not queued: when the work on
+ * one value has ended, the newest is next, and those between are dropped.
+ *
+ * @returns what takes a value; its promise ends when nothing is left to do, and fails with what the work throws
+ */
+export function newestWins<Value>(work: (value: Value) => Promise<void>): (value: Value) => Promise<void> {
+  const waiting: Value[] = [];
+  let running: Promise<void> | undefined;
+  const run = async (): Promise<void> => {
+    try {
+      while (waiting.length > 0) await work(waiting.pop()!);
+    } finally {
+      waiting.length = 0;
+      running = undefined;
+    }
+  };
+  return (value) => {
+    waiting.length = 0;
+    waiting.push(value);
+    return (running ??= run());
+  };
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../../errors";
 import { listedControl, optionLabel } from "./choice";
 import { makeControl, type Control } from "./control";
 
@@ -41,16 +42,16 @@ const listSlider = (name: string, values: readonly number[], start: number | und
 function rangeSlider(name: string, { min, max, scale = "linear", step, value = min }: RangeOptions): Control<number> {
   const log = scale === "log";
   if (!(min < max) || !Number.isFinite(max - min))
-    throw new Error(`${name}: min must be below max, but they are ${min} and ${max}.`);
+    throw new InputError(`${name}: min must be below max, but they are ${min} and ${max}.`);
   if (log && min <= 0)
-    throw new Error(
+    throw new InputError(
       `${name}: a logarithmic scale has no ${min}. Begin above 0, or list the values: { values: [0, 0.01, 0.1] }.`,
     );
-  if (Number.isNaN(value)) throw new Error(`${name}: the value is not a number.`);
+  if (Number.isNaN(value)) throw new InputError(`${name}: the value is not a number.`);
   const [low, high] = log ? [min, max].map((end) => exact(Math.log10(end))) : [min, max];
   const by = step ?? (log ? 0.1 : niceStep((high - low) / 100));
   if (!(by > 0 && by <= high - low))
-    throw new Error(`${name}: ${by} is no step from ${low} to ${high}${log ? ", which are powers of ten" : ""}.`);
+    throw new InputError(`${name}: ${by} is no step from ${low} to ${high}${log ? ", which are powers of ten" : ""}.`);
   // Few digits are enough to tell powers apart; sums only lose what floating-point numbers are off by.
   const digits = log ? Math.max(3, 2 + Math.ceil(-Math.log10(by))) : 12;
   const rounded = (value: number): number => Number(value.toPrecision(digits));
@@ -75,7 +76,6 @@ function rangeSlider(name: string, { min, max, scale = "linear", step, value = m
       readout_format: log ? `.${digits}~g` : `.${decimals(by, low)}f`,
       ...(log ? { base: 10 } : {}),
     },
-    write: (value) => ({ value }),
     read: ({ value }) => (typeof value === "number" ? rounded(value) : undefined),
     label: (value) => String(rounded(value)),
     steps: (count) => spread(all, value, count),
@@ -95,7 +95,7 @@ function niceStep(step: number): number {
 const decimals = (...numbers: number[]): number =>
   Math.max(...numbers.map((number) => (/\.(\d+)$/.exec(String(number))?.[1] ?? "").length));
 
-/** At most `count` of sorted values at equal distances, both ends among them; the wanted one stands for the nearest. */
+/** At most `count` of sorted values at equal distances, both ends among them; the wanted one replaces the nearest. */
 export function spread(values: readonly number[], wanted: number, count: number): number[] {
   if (count <= 1) return [wanted];
   const kept =

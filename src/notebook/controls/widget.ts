@@ -1,5 +1,5 @@
 import type { CommHost } from "../comm";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 
 /** The comms of widgets: the protocol of ipywidgets 7.7 and later, and the front end's models for ipywidgets 8. */
 export const WIDGET_TARGET = "jupyter.widget";
@@ -24,7 +24,7 @@ export interface WidgetKind {
   module: keyof typeof MODULES;
   /** "FloatSlider": the model and the view are called after it. */
   name: string;
-  /** A style has no view of its own. */
+  /** Default: the widget's own; a style has another. */
   view?: string;
 }
 

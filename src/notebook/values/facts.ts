@@ -1,5 +1,5 @@
 import { tableBundle, type Records } from "../show-table";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 
 /** What is known of a value, one line for each name that has something to say. */
 export function facts(caption: string, known: Readonly<Record<string, unknown>>): MimeBundle {

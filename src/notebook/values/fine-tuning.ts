@@ -2,7 +2,7 @@ import { counted } from "../../counted";
 import type { FineTuningRun } from "../../experiment/fine-tuning-run";
 import type { FineTuned } from "../../finetune/fine-tune";
 import type { TrainingRecord } from "../../finetune/training-record";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 import { isObject, percent, table } from "./facts";
 
 /** What fine-tuning gives back: where it was best, and its records. */

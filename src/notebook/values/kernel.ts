@@ -1,7 +1,7 @@
 import { exampleKernel, type KernelTensor } from "../../kernels/kernel-tensor";
 import type { SplitKernels } from "../../experiment/split-kernels";
 import { counted } from "../../counted";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 import { isObject, stacked, table } from "./facts";
 
 /** Rows and columns of a kernel that are shown. */

@@ -1,9 +1,9 @@
-import type { MimeBundle } from "../sink";
-import { isObject } from "./facts";
+import type { Task } from "../../tasks/task";
+import type { MimeBundle } from "../display-sink";
+import { facts, isObject } from "./facts";
 import { fineTuningBundle } from "./fine-tuning";
 import { kernelBundle } from "./kernel";
 import { modelBundle } from "./model";
-import { taskBundle } from "./task";
 
 /**
  * How a value of the library is shown, or undefined for any other.
@@ -20,3 +20,23 @@ export function knownBundle(value: object): MimeBundle | undefined {
   }
   return undefined;
 }
+
+/** A task: its prompt, and the word for each label. */
+function taskBundle(value: Record<string, unknown>): MimeBundle | undefined {
+  if (!isTask(value)) return undefined;
+  const { name, template, labels, labelWords, metric, maxLength, columns } = value;
+  return facts("Task", {
+    name,
+    template,
+    "label → word": labels.map((label, i) => `${label} → ${labelWords[i]}`).join(", "),
+    "texts of an example": columns.texts.length,
+    metric: metric === "f1" ? "f1 of class 1, beside accuracy" : metric,
+    "longest sequence": `${maxLength} tokens`,
+  });
+}
+
+const isTask = (value: Record<string, unknown>): value is Record<string, unknown> & Task =>
+  ["name", "template", "metric"].every((key) => typeof value[key] === "string") &&
+  Array.isArray(value.labels) &&
+  Array.isArray(value.labelWords) &&
+  Array.isArray((value.columns as Partial<Task["columns"]> | undefined)?.texts);

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { parameterCount, type Model } from "../../model/model";
 import type { Tokenizer } from "../../model/tokenizer";
-import type { MimeBundle } from "../sink";
+import type { MimeBundle } from "../display-sink";
 import { facts, isObject } from "./facts";
 
 /** A model, a tokenizer, or both as `loadLanguageModel` gives them. */

@@ -1,5 +1,17 @@
 import { makeControl, type Control } from "./control";
 
+/** A box to tick: `toggle("standardize", { value: true })`. */
+export function toggle(name: string, { value = false }: { value?: boolean } = {}): Control<boolean> {
+  return makeControl({
+    name,
+    value,
+    kind: "Checkbox",
+    style: "CheckboxStyle",
+    label: (value) => (value ? "yes" : "no"),
+    steps: (count) => (count >= 2 ? [false, true] : [value]),
+  });
+}
+
 export interface TextBoxOptions {
   /** The text at first. Default: none. */
   value?: string;
@@ -15,8 +27,6 @@ export function textBox(name: string, { value = "", placeholder = "" }: TextBoxO
     kind: "Text",
     style: "TextStyle",
     state: { continuous_update: false, placeholder },
-    write: (value) => ({ value }),
-    read: ({ value }) => (typeof value === "string" ? value : undefined),
     label: (value) => `“${value}”`,
     steps: () => [value],
   });
