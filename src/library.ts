@@ -44,6 +44,7 @@ export * from "./kernels/store";
 
 export * from "./solvers/asymmetric-least-squares";
 export * from "./solvers/best-threshold";
+export * from "./solvers/cross-validation";
 export * from "./solvers/double-centered";
 export * from "./solvers/least-squares";
 export * from "./solvers/logistic";
@@ -51,7 +52,6 @@ export * from "./solvers/metrics";
 export * from "./solvers/prediction-terms";
 export { encodeTargets, largestSingularValue, type EvaluationSet, type TrainingSet } from "./solvers/problem";
 export * from "./solvers/solver";
-export * from "./solvers/stratified-folds";
 export * from "./solvers/support-vectors";
 
 export * from "./finetune/fine-tune";

@@ -6,7 +6,7 @@ import { parameter, type Model } from "../model/model";
 import { headFeaturesSteps } from "../model/predict";
 import { runAtOnce } from "../steps";
 import type { LabelledPrompts } from "./labelled-prompts";
-import { featureRows, softmaxRegression } from "./softmax-regression";
+import { featureRows, softmaxRegression } from "../solvers/softmax-regression";
 
 export interface LinearProbe {
   /** The model with the fitted final layer; its other parameters are shared. Release with {@link LinearProbe.dispose}. */

@@ -6,7 +6,7 @@ import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../
 import { FORMULAS, type Formula } from "../kernels/formula";
 import { once } from "../lazy";
 import { z } from "../packages";
-import { INVERSE_PENALTIES } from "../solvers/logistic";
+import { INVERSE_PENALTIES } from "../solvers/cross-validation";
 import { SOLVERS, type Solver } from "../solvers/solver-names";
 import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";

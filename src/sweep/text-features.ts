@@ -1,5 +1,5 @@
 /** Rivals that use no gradient: logistic regression on features of the texts, with every penalty. */
-import { featureRows, softmaxFits, softmaxScores } from "../finetune/softmax-regression";
+import { featureRows, softmaxFits, softmaxScores } from "../solvers/softmax-regression";
 import type { Model } from "../model/model";
 import { meanStatesSteps } from "../model/predict";
 import type { Predictions } from "../solvers/metrics";
