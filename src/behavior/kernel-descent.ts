@@ -6,7 +6,7 @@
  * batches and rates, not at the end alone. With sign(χ) and K_A-SignGD it is that of SignGD (Theorem 4.3), for steps
  * on one example and one output. All arithmetic is float64.
  */
-import { DIVERGED } from "../finetune/training-step";
+import { DivergedError } from "../errors";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { checkEvaluationKernel, checkLabels, checkTrainKernel } from "../solvers/problem";
 import { runSteps } from "../steps";
@@ -70,7 +70,7 @@ export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSigna
 /**
  * {@link kernelDescent} with a pause after each step.
  *
- * @throws if shapes, labels, rates or batches do not fit; an error named `DIVERGED` if the outputs grow without bound (the rate is too large)
+ * @throws if shapes, labels, rates or batches do not fit; DivergedError if the outputs grow without bound (the rate is too large)
  */
 export function* kernelDescentSteps({
   train,
@@ -125,11 +125,8 @@ export function* kernelDescentSteps({
       batch.map((i) => train.labels[i]),
     );
     if (!Number.isFinite(step.loss)) {
-      throw Object.assign(
-        new Error(
-          `the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`,
-        ),
-        { name: DIVERGED },
+      throw new DivergedError(
+        `the loss is ${step.loss} at step ${t + 1}: the learning rates (up to ${Math.max(...rates)}) are too large for this kernel`,
       );
     }
     losses.push(step.loss);

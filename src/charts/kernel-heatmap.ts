@@ -1,5 +1,4 @@
-import type { Example } from "../tasks/example";
-import type { Task } from "../tasks/task";
+import type { Example, Task } from "../tasks/task";
 import { type ChartSpec, distinct, titleLines, VEGA_LITE_SCHEMA } from "./spec";
 
 /** What a row or column of the heatmap stands for. */

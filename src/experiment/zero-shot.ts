@@ -1,7 +1,6 @@
 import { predictLogits } from "../model/predict";
 import { predictedClasses, type Predictions } from "../solvers/metrics";
-import type { Example } from "../tasks/example";
-import type { Task } from "../tasks/task";
+import type { Example, Task } from "../tasks/task";
 import { encodeExamples } from "./inputs";
 import type { LanguageModel } from "./language-model";
 import { promptOutputs } from "./outputs";

@@ -1,7 +1,7 @@
 /** Fine-tuning as the authors' trainer does it: shuffled batches, clipping, linear decay, the best checkpoint on dev. */
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { tf } from "../model/backend";
+import { floats, tf } from "../model/backend";
 import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
@@ -11,7 +11,7 @@ import { mean } from "../solvers/metrics";
 import { trainingBatches } from "./batches";
 import { flatLayouts } from "./flat-parameters";
 import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
-import { scheduledRate } from "./schedule";
+import { scheduledRate } from "./optimizer";
 import { trainedParameters } from "./trained-parameters";
 import { trainedVocabulary } from "./trained-vocabulary";
 import {
@@ -21,8 +21,7 @@ import {
   type TrainingConfig,
   type TrainingSettings,
 } from "./training-config";
-import type { TrainingRecord } from "./training-record";
-import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
+import { loadTrainingState, saveTrainingState, type TrainingRecord, type TrainingState } from "./training-state";
 import { dispatchOf, disposeState, firstState, modelWith, trainingSteps, type Trained } from "./training-step";
 
 export {
@@ -32,9 +31,7 @@ export {
   type HeadScores,
   type LabelledPrompts,
 } from "./labelled-prompts";
-export { linearSchedule } from "./schedule";
-export { DIVERGED } from "./training-step";
-export type { TrainingRecord } from "./training-record";
+export type { TrainingRecord } from "./training-state";
 
 /** What a run needs beside its settings. */
 export interface FineTuneInputs {
@@ -211,12 +208,10 @@ const disposeParameters = (model: Model, names: readonly string[]): void =>
 
 /** ‖θ − θ_0‖ */
 const distanceBetween = (current: Trained, origin: Trained): number =>
-  tf.tidy(
-    () =>
-      tf
-        .sqrt(tf.addN(current.parameters.map((vector, i) => tf.sum(tf.square(tf.sub(vector, origin.parameters[i]))))))
-        .dataSync()[0],
-  );
+  tf.tidy(() => {
+    const squares = current.parameters.map((vector, i) => tf.sum(tf.square(tf.sub(vector, origin.parameters[i]))));
+    return floats(tf.sqrt(tf.addN(squares)))[0];
+  });
 
 /** The number of the head's logits, which every label must be below. */
 function classesOf({ model, head, train }: FineTuneInputs): number {

@@ -1,6 +1,6 @@
 /** Linear probing: a head's final layer fitted to frozen features. By itself a baseline, and where standard fine-tuning may begin. */
 import { createHash } from "node:crypto";
-import { tf } from "../model/backend";
+import { floats, tf, type Tensor } from "../model/backend";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { headFeaturesSteps } from "../model/predict";
@@ -63,9 +63,9 @@ function withRows(
   weights: readonly Float64Array[],
   biases: readonly number[],
 ): Model {
-  const replaced = (name: string, values: readonly ArrayLike<number>[]): [string, ReturnType<typeof tf.tensor>] => {
+  const replaced = (name: string, values: readonly ArrayLike<number>[]): [string, Tensor] => {
     const before = parameter(model, name);
-    const data = (before.dataSync() as Float32Array).slice();
+    const data = floats(before).slice();
     values.forEach((row, a) => data.set(row, (rows?.[a] ?? a) * row.length));
     return [name, tf.keep(tf.tensor(data, before.shape))];
   };

@@ -8,7 +8,7 @@ import { loraNames } from "../model/affine";
 import { architectureOf } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
 import { tf } from "../model/backend";
-import { parameter, type Model } from "../model/model";
+import { parameter, stored, type Model } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import { z } from "../packages";
 import { saveClassifier, withSavedClassifier } from "./save-model";
@@ -53,8 +53,7 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
 
   const tensors = new Map<string, StoredTensor>();
   const store = (name: string, from = name): void => {
-    const tensor = parameter(model, from);
-    tensors.set(`${PREFIX}${name}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array });
+    tensors.set(`${PREFIX}${name}`, stored(parameter(model, from)));
   };
   factors.forEach((name) => store(name));
   if (withHead) {
@@ -137,8 +136,8 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   const { tensors } = readSafetensors(path);
   const { bias, decoderBias } = architectureOf(base.config).head;
   const loaded = new Map<string, StoredTensor>();
-  for (const [stored, tensor] of tensors) {
-    const name = stored.replace(PREFIX, "");
+  for (const [key, tensor] of tensors) {
+    const name = key.replace(PREFIX, "");
     // The decoder's bias is what counts: it comes first, and takes the head's name.
     if (!(name === bias && tensors.has(`${PREFIX}${decoderBias}`)))
       loaded.set(name === decoderBias ? bias : name, tensor);

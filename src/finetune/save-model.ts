@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { loraNames } from "../model/affine";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
-import { tf, type Tensor } from "../model/backend";
+import { floats, tf, type Tensor } from "../model/backend";
 import { saveCheckpoint, type Weight } from "../model/checkpoint";
-import { parameter, type Model } from "../model/model";
+import { parameter, stored, type Model } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import { parameterShapes } from "../model/model-config";
 
@@ -37,15 +37,19 @@ const isClassifier = (name: string): boolean => /^classifier\.(dense\.|out_proj\
  * has no place in a masked language model's file: it lies beside it, in `classifier.safetensors`. The one of
  * `tanhClassifierHead` is in the model's file too, which then loads as RobertaForSequenceClassification as well.
  */
-export function saveModel(directory: string, model: Model, { source, tied = false }: SaveModelOptions = {}): void {
+export function saveModel(
+  directory: string,
+  model: Model,
+  { source: tokenizer, tied = false }: SaveModelOptions = {},
+): void {
   const architecture = architectureOf(model.config);
   const weights = new Map<string, Weight>();
   for (const [name, shape] of parameterShapes(model.config)) {
-    const stored = tied && name === architecture.head.decoder ? wordEmbeddingsName(architecture) : name;
-    weights.set(name, { shape, data: tf.tidy(() => mergedWeight(model, stored).dataSync() as Float32Array).slice() });
+    const source = tied && name === architecture.head.decoder ? wordEmbeddingsName(architecture) : name;
+    weights.set(name, { shape, data: tf.tidy(() => floats(mergedWeight(model, source))).slice() });
   }
   saveCheckpoint(directory, { config: model.config, weights });
-  if (source !== undefined) copyTokenizer(source, directory);
+  if (tokenizer !== undefined) copyTokenizer(tokenizer, directory);
   saveClassifier(directory, model);
   // BERT's own classifier is another one, on a pooled state that masked language models do not have.
   if (model.config.modelType === "roberta" && model.parameters.has("classifier.out_proj.weight"))
@@ -71,11 +75,7 @@ function addSequenceClassifier(directory: string, model: Model): void {
 }
 
 const classifierTensors = (model: Model): Map<string, StoredTensor> =>
-  new Map(
-    [...model.parameters]
-      .filter(([name]) => isClassifier(name))
-      .map(([name, tensor]) => [name, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array }]),
-  );
+  new Map([...model.parameters].filter(([name]) => isClassifier(name)).map(([name, tensor]) => [name, stored(tensor)]));
 
 /** A parameter with its layer's LoRA factors merged into it: W + α/r · B A. */
 function mergedWeight(model: Model, name: string): Tensor {

@@ -3,8 +3,7 @@ import type * as Zod from "zod";
 import { once } from "../lazy";
 import { z } from "../packages";
 import { stepsPerEpoch } from "./batches";
-import { OPTIMIZERS, type OptimizerName } from "./optimizer";
-import { SCHEDULES, type Schedule } from "./schedule";
+import { OPTIMIZERS, SCHEDULES, type OptimizerName, type Schedule } from "./optimizer";
 
 /** Low-rank factors in place of whole matrices. */
 export interface LoraSettings {

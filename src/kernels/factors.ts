@@ -12,7 +12,7 @@ import {
   type EncoderForward,
   type EncoderTrace,
 } from "../model/encoder";
-import type { Backward, Site } from "../model/site";
+import type { Backward, Site } from "../model/layers";
 import type { Factor, PassStep } from "./factor";
 import { joinFactors } from "./join-factors";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";

@@ -37,6 +37,15 @@ function chooseBackend(): typeof Tf {
 
 export type { Tensor };
 
+/** `tf.tidy` for a function that returns any object of tensors, which tfjs's own type does not allow. */
+export const tidy = <T>(compute: () => T): T => tf.tidy(() => compute() as never);
+
+/** Frees the tensors in any object. */
+export const dispose = (tensors: unknown): void => tf.dispose(tensors as never);
+
+/** The values of a float32 tensor, row-major. In plain JavaScript they are the tensor's own: copy them before changing them. */
+export const floats = (tensor: Tensor): Float32Array => tensor.dataSync<"float32">();
+
 /** Whether the tensor library is loaded: something was computed with it, here or by another package (danfojs). */
 export const backendIsLoaded = (): boolean =>
   Object.keys(require.cache).some((file) => /[\\/]@tensorflow[\\/]tfjs-core[\\/]/.test(file));

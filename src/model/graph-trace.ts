@@ -2,7 +2,7 @@
  * Notes what a function asks of TensorFlow while it runs once: every operation of tfjs-node's backend passes its native
  * binding's `executeOp`, every constant its `createTensor`. What was noted is a graph.
  */
-import { tf, type Tensor } from "./backend";
+import { tf, tidy, type Tensor } from "./backend";
 import type { AttributeValue, GraphNode } from "./graph-def";
 
 /** What tfjs-node's native binding offers, as far as it is used here. */
@@ -150,7 +150,7 @@ export function traceGraph(
       throw new Error("a compiled function cannot be called within another");
     };
 
-  return tf.tidy(() => {
+  return tidy(() => {
     // Stand-ins have ids of their own even where one tensor is given as two inputs; they share its values.
     const standIns = inputs.map((input) => backend.executeSingleInput("Identity", input));
     const inputNames = standIns.map((standIn) => {
@@ -194,12 +194,12 @@ export function traceGraph(
         return name;
       });
       if (readId !== undefined) refuseRead();
-      return { nodes, inputs: inputNames, outputs } as never;
+      return { nodes, inputs: inputNames, outputs };
     } finally {
       backend.binding = native;
       backend.write = write;
     }
-  }) as never;
+  });
 }
 
 /** tfjs-node leaves these out, and the eager runtime infers them; a graph needs them written. */

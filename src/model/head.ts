@@ -3,9 +3,17 @@ import { affine, affineBackward } from "./affine";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import { masked, type Dropout } from "./dropout";
-import { gelu, layerNorm, layerNormBackward, linear, linearBackward, type NormTrace } from "./layers";
+import {
+  gelu,
+  layerNorm,
+  layerNormBackward,
+  linear,
+  linearBackward,
+  type Backward,
+  type NormTrace,
+  type Site,
+} from "./layers";
 import { parameter, type Model } from "./model";
-import type { Backward, Site } from "./site";
 
 export interface Head {
   /** Describes the head completely: part of every cache key. */

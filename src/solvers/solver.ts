@@ -2,11 +2,12 @@ import { prepareAsymmetric } from "./asymmetric-least-squares";
 import { decomposeKernel, leastSquaresLoss, predictLeastSquares } from "./least-squares";
 import { logisticLoss, prepareLogistic, type LogisticMultiClass } from "./logistic";
 import type { Predictions } from "./metrics";
-import type { Solver } from "./solver-names";
 import { oneVsRestTargets, type EvaluationSet, type TrainingSet } from "./problem";
 import { hingeLoss, prepareSupportClassifier, prepareSupportRegression } from "./support-vectors";
 
-export { SOLVERS, type Solver } from "./solver-names";
+/** The kernel solvers by the names that the authors' code gives them. */
+export const SOLVERS = ["lstsq", "asym", "logistic", "svc", "svr"] as const;
+export type Solver = (typeof SOLVERS)[number];
 
 /** One setting of a solver. */
 export interface SolverSetting {

@@ -2,7 +2,7 @@
 import type { KernelBehavior } from "../behavior/kernel-behavior";
 import type { OptimizerName } from "../finetune/optimizer";
 import type { Formula } from "../kernels/formula";
-import type { Solver } from "../solvers/solver-names";
+import type { Solver } from "../solvers/solver";
 import type { Metric } from "../tasks/task";
 
 /** A fine-tuning run and its kernel on one few-shot draw. Scores are by the metric, from 0 to 1; what is undefined is missing. */

@@ -3,6 +3,7 @@
  * fine-tuning with the learning rate that dev chooses, its linearization and its features along and after the run, the
  * kernel solved for itself, kernel gradient descent at equal time, and the verdicts.
  */
+import { DivergedError } from "../errors";
 import { fixedFeatures, type FeatureChange } from "../behavior/fixed-features";
 import { kernelTargetAlignment } from "../behavior/kernel-alignment";
 import { kernelBehavior } from "../behavior/kernel-behavior";
@@ -12,7 +13,6 @@ import { linearizationTest, type LinearizationTest } from "../behavior/lineariza
 import type { OutputTable } from "../behavior/output-table";
 import { recoveredGain } from "../behavior/recovered-gain";
 import {
-  DIVERGED,
   evaluateHeadSteps,
   fineTune,
   sortedSettings,
@@ -52,7 +52,7 @@ const FORMAT = 2;
 
 /**
  * Measures kernel behaviour once. The same options give the same numbers on one machine.
- * @throws an error named `DIVERGED` if every learning rate's run diverges
+ * @throws DivergedError if every learning rate's run diverges
  */
 export async function behaviorRun(options: BehaviorRunOptions): Promise<BehaviorRun> {
   const config = behaviorConfig(options);
@@ -303,8 +303,8 @@ async function tryRates(
       });
       tried.push({ learningRate, dev: devScore, test: testScore });
     } catch (error) {
-      if ((error as Error).name !== DIVERGED) throw error;
-      tried.push({ learningRate, error: (error as Error).message });
+      if (!(error instanceof DivergedError)) throw error;
+      tried.push({ learningRate, error: error.message });
     }
     progress.next();
   }
@@ -314,8 +314,7 @@ async function tryRates(
 function chosenRate(tried: BehaviorRun["tried"]): number {
   if (tried.length === 1) return tried[0].learningRate;
   const best = tried.reduce((top, one) => ((one.dev ?? -1) > (top.dev ?? -1) ? one : top));
-  if (best.dev === undefined)
-    throw Object.assign(new Error(`every learning rate diverged; the first: ${best.error}`), { name: DIVERGED });
+  if (best.dev === undefined) throw new DivergedError(`every learning rate diverged; the first: ${best.error}`);
   return best.learningRate;
 }
 

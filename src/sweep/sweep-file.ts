@@ -7,7 +7,7 @@ import { FORMULAS, type Formula } from "../kernels/formula";
 import { once } from "../lazy";
 import { z } from "../packages";
 import { INVERSE_PENALTIES } from "../solvers/cross-validation";
-import { SOLVERS, type Solver } from "../solvers/solver-names";
+import { SOLVERS, type Solver } from "../solvers/solver";
 import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 import type { KernelChoice } from "./behavior-settings";

@@ -1,5 +1,6 @@
 /** How each kind of a sweep's methods gets its scores. */
-import { DIVERGED, evaluateHeadSteps, fineTune, type HeadScores, type TrainingRecord } from "../finetune/fine-tune";
+import { DivergedError } from "../errors";
+import { evaluateHeadSteps, fineTune, type HeadScores, type TrainingRecord } from "../finetune/fine-tune";
 import { linearProbeSteps } from "../finetune/linear-probe";
 import type { TrainingSettings } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
@@ -11,8 +12,7 @@ import { predictLogitsSteps } from "../model/predict";
 import { bestBiases, withBiases } from "../solvers/best-threshold";
 import { accuracy, f1OfClassOne, type Predictions } from "../solvers/metrics";
 import { runSteps, runToEnd } from "../steps";
-import type { Example } from "../tasks/example";
-import type { Split, Task } from "../tasks/task";
+import type { Example, Split, Task } from "../tasks/task";
 import type { BehaviorRun } from "./behavior-record";
 import { behaviorRun } from "./behavior-run";
 import { encodeExamples, type Inputs } from "../experiment/inputs";
@@ -104,8 +104,8 @@ export async function perform(run: SweepRun, around: Circumstances): Promise<Per
         return await withStart(run, around.lm, (start) => performTraining(run, how.fromProbe, start, around));
     }
   } catch (error) {
-    if ((error as Error).name !== DIVERGED) throw error;
-    return { results: [{ setting: plainSettings({ ...named }), error: (error as Error).message }] };
+    if (!(error instanceof DivergedError)) throw error;
+    return { results: [{ setting: plainSettings({ ...named }), error: error.message }] };
   }
 }
 

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DIVERGED, sortedSettings, trainingConfigOf } from "../finetune/fine-tune";
+import { DivergedError } from "../errors";
+import { sortedSettings, trainingConfigOf } from "../finetune/fine-tune";
 import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { claimBlock } from "../kernels/block-claim";
 import { FORMULAS, type Formula } from "../kernels/formula";
@@ -294,8 +295,7 @@ export async function measureSweep({
       behavior,
       results: [{ error }],
     } = await perform(run, { lm, signal, state: "", onShare });
-    if (!behavior)
-      throw Object.assign(new Error(`${run.task.name}, seed ${run.seed}, ${run.method}: ${error}`), { name: DIVERGED });
+    if (!behavior) throw new DivergedError(`${run.task.name}, seed ${run.seed}, ${run.method}: ${error}`);
     measured.push(behaviorResult(run, behavior, sweep, lm));
   }
   onProgress?.({ done: plan.length, total: plan.length });

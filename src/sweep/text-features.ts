@@ -3,8 +3,7 @@ import { featureRows, softmaxFits, softmaxScores } from "../solvers/softmax-regr
 import type { Model } from "../model/model";
 import { meanStatesSteps } from "../model/predict";
 import type { Predictions } from "../solvers/metrics";
-import type { Example } from "../tasks/example";
-import type { Split } from "../tasks/task";
+import type { Example, Split } from "../tasks/task";
 import type { Inputs } from "../experiment/inputs";
 
 /** One row of features an example. */

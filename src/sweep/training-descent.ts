@@ -1,8 +1,8 @@
 /** Kernel gradient descent as the counterpart of a fine-tuning run: the same batches, learning rates, loss and clipping. */
 import { kernelDescent, type KernelDescentOptions, type KernelDescentRecord } from "../behavior/kernel-descent";
-import { DIVERGED } from "../finetune/training-step";
+import { DivergedError } from "../errors";
 import { trainingBatches } from "../finetune/batches";
-import { scheduledRate } from "../finetune/schedule";
+import { scheduledRate } from "../finetune/optimizer";
 import { runLength, type TrainingConfig } from "../finetune/training-config";
 
 /** The learning rate and the indices of the training examples of each step of a run. */
@@ -60,7 +60,7 @@ export async function trainingDescent(
     );
     return records;
   } catch (error) {
-    if ((error as Error).name !== DIVERGED) throw error;
-    return (error as Error).message;
+    if (!(error instanceof DivergedError)) throw error;
+    return error.message;
   }
 }

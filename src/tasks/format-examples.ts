@@ -1,7 +1,6 @@
 import { formatCsvRow, isMissing } from "../files/delimited";
-import type { Example } from "./example";
+import type { Example, Task } from "./task";
 import { columnsNeeded } from "./split";
-import type { Task } from "./task";
 
 /**
  * Examples as one of the task's files has them, so that `readSplit` gives them back: a line of column names where the

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing, parseCsv, parseTsv, type Row } from "../files/delimited";
-import type { Example } from "./example";
-import type { Split, Task } from "./task";
+import type { Example, Split, Task } from "./task";
 
 /**
  * Reads one split of a task from a folder as LM-BFF makes it: `train`, `dev` and `test` (or the task's own names) with
@@ -88,4 +87,24 @@ function toExample({ line, cells }: Row, path: string, task: Task): Example {
 
 function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** What two splits have in common. */
+export interface SplitOverlap {
+  first: string;
+  second: string;
+  /** Examples of the second split whose texts occur in the first one, whatever their labels. */
+  shared: Example[];
+}
+
+/** Which texts stand in more than one split, pair by pair in the given order: an answer that training has seen is no test. */
+export function splitOverlaps(splits: Readonly<Record<string, readonly Example[]>>): SplitOverlap[] {
+  const entries = Object.entries(splits);
+  const keyOf = ({ texts }: Example): string => JSON.stringify(texts);
+  return entries.flatMap(([first, own], i) => {
+    const known = new Set(own.map(keyOf));
+    return entries
+      .slice(i + 1)
+      .map(([second, others]) => ({ first, second, shared: others.filter((example) => known.has(keyOf(example))) }));
+  });
 }

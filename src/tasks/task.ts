@@ -35,6 +35,14 @@ export interface Task {
   metric: Metric;
 }
 
+/** One labelled row of a task. */
+export interface Example {
+  /** One sentence, or two for pair tasks, as the task's file has them. */
+  texts: string[];
+  /** Index into the task's label list (and so into its label words). */
+  label: number;
+}
+
 export type Split = "train" | "dev" | "test";
 
 /** accuracy: share of right answers; f1: of class 1, reported beside accuracy and decisive on dev. */

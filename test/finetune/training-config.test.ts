@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { trainingBatches } from "../../src/finetune/batches";
-import { scheduledRate } from "../../src/finetune/schedule";
+import { scheduledRate } from "../../src/finetune/optimizer";
 import { parseTrainingConfig, runLength, type TrainingSettings } from "../../src/finetune/training-config";
 
 const settings: TrainingSettings = { optimizer: "adamw", learningRate: 1e-3, steps: 10, batchSize: 4, seed: 1 };

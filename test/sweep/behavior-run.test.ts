@@ -16,8 +16,8 @@ import { promptOutputs } from "../../src/experiment/outputs";
 import { gridSearch } from "../../src/experiment/solve-kernels";
 import { splitKernels } from "../../src/experiment/split-kernels";
 import { trainingBatches } from "../../src/finetune/batches";
-import { DIVERGED, evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
-import { linearSchedule } from "../../src/finetune/schedule";
+import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
+import { linearSchedule } from "../../src/finetune/optimizer";
 import { computeKernel } from "../../src/kernels/kernel";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
 import { tf } from "../../src/model/backend";
@@ -322,7 +322,7 @@ describe("a measurement of kernel behaviour", () => {
     await behaviorRun({ ...options, featureExamples: 4, onProgress });
     assert.deepEqual(progress.at(-1), { done: 5, total: 5 }, "another number of examples is another measurement");
     await assert.rejects(behaviorRun({ ...options, learningRates: [1e30, 1e31] }), {
-      name: DIVERGED,
+      name: "DivergedError",
       message: /every learning rate diverged/,
     });
   });

@@ -3,13 +3,11 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Example } from "../../src/tasks/example";
+import { taskByName, taskNames, type Example, type Task } from "../../src/tasks/task";
 import { formatExamples } from "../../src/tasks/format-examples";
 import { kShotRows, kShotSplit, readOriginal } from "../../src/tasks/k-shot";
-import { readSplit } from "../../src/tasks/split";
+import { readSplit, splitOverlaps } from "../../src/tasks/split";
 import { originalFolder, writeSplitFolder } from "../../src/tasks/split-folder";
-import { splitOverlaps } from "../../src/tasks/split-overlap";
-import { taskByName, taskNames, type Task } from "../../src/tasks/task";
 import { parseTask, readTaskFile } from "../../src/tasks/task-file";
 import { temporaryFolder } from "../support/checkout";
 
