@@ -19,14 +19,15 @@ export { backendName, backendVersions, type Tensor } from "./model/backend";
 export * from "./model/checkpoint";
 export { compiled, type Compiled, type CompileOptions, type Tensors } from "./model/compiled";
 export * from "./model/head";
-export * from "./files/hub";
+export { resolveModel, type DownloadProgress, type HubOptions } from "./files/hub";
 export { withLora, type LoraOptions } from "./model/lora";
 export * from "./model/model";
 export * from "./model/predict";
 export { randomWeights } from "./model/random-weights";
 export * from "./files/safetensors";
 export * from "./model/tokenizer";
-export * from "./files/torch-file";
+export { readTorchFile, TorchTensor, type TorchFile } from "./files/torch-file";
+export { writeTorchFile } from "./files/torch-file-writer";
 
 export * from "./kernels/asymmetry";
 export * from "./kernels/example-kernel";

@@ -1,4 +1,5 @@
 /** The full data sets that few-shot splits are drawn from, as the authors' `data/download_dataset.sh` gets and changes them. */
+import { CorruptFileError } from "../errors";
 import { createHash, randomBytes } from "node:crypto";
 import {
   existsSync,
@@ -31,7 +32,7 @@ import {
   versionOf,
   type RemoteOptions,
 } from "./remote-file";
-import { BadArchive, extractTarFiles, type TarLimits } from "../files/tar-files";
+import { extractTarFiles, type TarLimits } from "../files/tar-files";
 
 /** LM-BFF's archive of all tasks but AG News, which the authors' script downloads. */
 export const ARCHIVE_ADDRESS = "https://nlp.cs.princeton.edu/projects/lm-bff/datasets.tar";
@@ -205,7 +206,7 @@ async function fromArchive(
       onBytes: (done, total) => options.onProgress?.({ step: "Unpack", done, total }),
     });
   } catch (error) {
-    if (!(error instanceof BadArchive)) throw error;
+    if (!(error instanceof CorruptFileError)) throw error;
     removeArchive(archive);
     throw new Error(
       `${label}${error.message.slice(path.length)} (the download was removed: try again, or give another address with --from)`,

@@ -7,6 +7,7 @@ import { once } from "../lazy";
 import { loraNames } from "../model/affine";
 import { architectureOf } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
+import { checked, readJson, valueAt } from "../files/json";
 import { tf } from "../model/backend";
 import { parameter, stored, type Model } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
@@ -103,9 +104,7 @@ const adapterConfig = once(() =>
 export function adapterBase(directory: string): string | undefined {
   const path = join(directory, CONFIG_FILE);
   if (!existsSync(path)) return undefined;
-  const { base_model_name_or_path: base } = parseJson(readFileSync(path, "utf8"), path) as {
-    base_model_name_or_path?: unknown;
-  };
+  const base = valueAt(readJson(path), ["base_model_name_or_path"]);
   if (typeof base !== "string" || base === "")
     throw new Error(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
   return existsSync(join(directory, base)) ? join(directory, base) : base;
@@ -124,15 +123,7 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
       throw new Error(
         `${directory} is not a LoRA adapter in PEFT's layout: it has no ${file.slice(directory.length + 1)}`,
       );
-  const text = readFileSync(configPath, "utf8");
-  const parsed = adapterConfig().safeParse(parseJson(text, configPath));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Error(
-      `${configPath}: ${issue.path.join(".") || "the file"}: ${issue.message.replace(/^Invalid input: /, "")}`,
-    );
-  }
-  const { r, lora_alpha: alpha } = parsed.data;
+  const { r, lora_alpha: alpha } = checked(adapterConfig(), readJson(configPath), configPath);
   const { tensors } = readSafetensors(path);
   const { bias, decoderBias } = architectureOf(base.config).head;
   const loaded = new Map<string, StoredTensor>();
@@ -159,7 +150,7 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   }
   for (const [name, tensor] of loaded) parameters.set(name, tf.keep(tf.tensor(toFloat32(tensor), tensor.shape)));
   selectParameters(parameters.keys(), ["lora"]);
-  const hash = createHash("sha256").update(text);
+  const hash = createHash("sha256").update(readFileSync(configPath, "utf8"));
   for (const [name, tensor] of loaded) hash.update(name).update(toFloat32(tensor));
   const adapted: Model = {
     ...base,
@@ -172,12 +163,4 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
     .filter(([name, tensor]) => base.parameters.get(name) !== tensor)
     .map(([, tensor]) => tensor);
   return { model, dispose: () => tf.dispose(own) };
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
-  }
 }

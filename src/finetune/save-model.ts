@@ -1,10 +1,11 @@
 /** A trained model as a folder in Hugging Face layout. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { loraNames } from "../model/affine";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
+import { readJson } from "../files/json";
 import { floats, tf, type Tensor } from "../model/backend";
 import { saveCheckpoint, type Weight } from "../model/checkpoint";
 import { parameter, stored, type Model } from "../model/model";
@@ -66,7 +67,7 @@ function addSequenceClassifier(directory: string, model: Model): void {
   const classes = parameter(model, "classifier.out_proj.weight").shape[0];
   const labels = Array.from({ length: classes }, (_, label) => [String(label), `LABEL_${label}`]);
   const config: object = {
-    ...(JSON.parse(readFileSync(path, "utf8")) as object),
+    ...(readJson(path) as object),
     architectures: ["RobertaForSequenceClassification"],
     id2label: Object.fromEntries(labels),
     label2id: Object.fromEntries(labels.map(([label, name]) => [name, Number(label)])),

@@ -1,5 +1,7 @@
 /** The settings of a fine-tuning run: one checked object, the same for code, for files of sweeps and for what is kept on disk. */
 import type * as Zod from "zod";
+import { InputError } from "../errors";
+import { valueAt } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
 import { stepsPerEpoch } from "./batches";
@@ -161,7 +163,8 @@ export const TRAINING_FIELDS = Object.keys({
 export function parseTrainingConfig(settings: unknown, source = "training settings"): TrainingConfig {
   const parsed = schema().safeParse(settings);
   if (parsed.success) return parsed.data;
-  throw new Error(`${source}: ${describe(innermost(parsed.error.issues[0]), settings)}`);
+  const issue = innermost(parsed.error.issues[0]);
+  throw new InputError(`${source}: ${describe(issue, settings)}`, { file: source, field: issue.path.join(".") });
 }
 
 /** Of a union's complaints, the one about the alternative that was meant: it has a path of its own. */
@@ -179,10 +182,7 @@ function describe(issue: Zod.core.$ZodIssue, settings: unknown): string {
     const known = field === "" ? `; there are ${TRAINING_FIELDS.join(", ")}` : "";
     return `unknown setting ${issue.keys.map((key) => (field === "" ? key : `${field}.${key}`)).join(", ")}${known}`;
   }
-  const value = issue.path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
-    settings,
-  );
+  const value = valueAt(settings, issue.path);
   if (value === undefined)
     return issue.code === "custom" ? `${field} ${issue.message}` : `${field} is missing: it ${issue.message}`;
   return field === ""

@@ -1,19 +1,20 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../files/atomic-write";
+import { readJson } from "../files/json";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { resolveModel, type HubOptions } from "../files/hub";
 import { parseModelConfig, parameterShapes, toRawConfig, type ModelConfig } from "./model-config";
 import {
   readSafetensors,
   readSafetensorsHeader,
+  readShardIndex,
   toFloat32,
   writeSafetensors,
   type StoredTensor,
 } from "../files/safetensors";
 import { fromInt8Rows, scaleName, toInt8Rows } from "./int8-rows";
-import { readShardIndex } from "../files/shards";
 
 export type { ModelConfig } from "./model-config";
 
@@ -58,7 +59,7 @@ export function readCheckpoint(directory: string): Checkpoint {
     else if (name !== decoder) throw new Error(missingWeight(name, sources, architecture));
   }
   // A tied decoder is usually not stored; decoder and embeddings are separate parameters in our hands all the same.
-  const embeddings = weights.get(wordEmbeddingsName(architecture)) as Weight;
+  const embeddings = weightOf(weights, wordEmbeddingsName(architecture));
   if (!weights.has(decoder)) weights.set(decoder, { shape: [...embeddings.shape], data: embeddings.data.slice() });
   return { config, weights, hash: hashOf(config, weights), directory };
 }
@@ -88,10 +89,10 @@ export function saveCheckpoint(
   }
   const tied =
     config.tieWordEmbeddings &&
-    sameBytes(weightData(weights, decoder), weightData(weights, wordEmbeddingsName(architecture)));
+    sameBytes(weightOf(weights, decoder).data, weightOf(weights, wordEmbeddingsName(architecture)).data);
   if (tied) tensors.delete(decoder);
   // transformers 5 reads an untied decoder's bias under this name, earlier versions under the head's.
-  else tensors.set(decoderBias, { dtype: "F32", shape: [config.vocabSize], data: weightData(weights, bias) });
+  else tensors.set(decoderBias, { dtype: "F32", shape: [config.vocabSize], data: weightOf(weights, bias).data });
 
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, "model.safetensors"), int8 ? inInt8(tensors) : tensors, { format: "pt" });
@@ -114,7 +115,7 @@ function inInt8(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredT
   return new Map(
     [...tensors].flatMap(([name, tensor]): [string, StoredTensor][] => {
       if (tensor.shape.length !== 2) return [[name, tensor]];
-      const { values, scale } = toInt8Rows({ shape: tensor.shape, data: tensor.data as Float32Array });
+      const { values, scale } = toInt8Rows({ shape: tensor.shape, data: toFloat32(tensor) });
       return [
         [name, values],
         [scaleName(name), scale],
@@ -130,7 +131,7 @@ export function hashOf(config: ModelConfig, weights: ReadonlyMap<string, Weight>
   const { raw: _raw, tieWordEmbeddings: _tied, modelType: _type, ...fields } = config;
   hash.update(JSON.stringify(fields, Object.keys(fields).sort()));
   for (const name of [...weights.keys()].sort()) {
-    const { shape, data } = weights.get(name) as Weight;
+    const { shape, data } = weightOf(weights, name);
     hash.update(`\n${name} [${shape.join(",")}]\n`);
     // In pieces, since one update takes less than 2 GiB.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -141,21 +142,7 @@ export function hashOf(config: ModelConfig, weights: ReadonlyMap<string, Weight>
 
 function readConfig(directory: string): ModelConfig {
   const path = join(directory, "config.json");
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new Error(`${directory} is not a model folder: it has no config.json`, { cause: error });
-    }
-    throw error;
-  }
-  try {
-    return parseModelConfig(JSON.parse(text), path);
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`${path} is not valid JSON: ${error.message}`, { cause: error });
-    throw error;
-  }
+  return parseModelConfig(readJson(path, `${directory} is not a model folder: it has no config.json`), path);
 }
 
 /** Where a parameter lies: its file, and its name there. */
@@ -180,7 +167,7 @@ function locateWeights(directory: string, architecture: Architecture): WeightSou
       stored.set(standardName(storedName, architecture), { path: whole, storedName });
   } else if (existsSync(index)) {
     const byFile = new Map<string, Set<string>>();
-    for (const [storedName, file] of Object.entries(readShardIndex(index))) {
+    for (const [storedName, file] of readShardIndex(index)) {
       const path = join(directory, file);
       if (!existsSync(path)) throw new Error(`${index} names ${file}, which is not in the folder`);
       if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
@@ -251,8 +238,10 @@ function checkFinite(source: string, name: string, data: Float32Array): void {
   throw new Error(`${source}: tensor ${name} has ${data[at]} at element ${at}: the weights are damaged`);
 }
 
-function weightData(weights: ReadonlyMap<string, Weight>, name: string): Float32Array {
-  return (weights.get(name) as Weight).data;
+function weightOf(weights: ReadonlyMap<string, Weight>, name: string): Weight {
+  const weight = weights.get(name);
+  if (!weight) throw new Error(`there is no weight ${name}`);
+  return weight;
 }
 
 function sameBytes(a: Float32Array, b: Float32Array): boolean {

@@ -45,7 +45,7 @@ export function parameter(model: Model, name: string): Tensor {
 }
 
 /** A float32 tensor as a safetensors file has it. */
-export const stored = (tensor: Tensor): StoredTensor & { dtype: "F32" } => ({
+export const stored = (tensor: Tensor): StoredTensor<"F32"> => ({
   dtype: "F32",
   shape: tensor.shape,
   data: floats(tensor),

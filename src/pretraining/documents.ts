@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readSafetensors, writeSafetensors } from "../files/safetensors";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import type { Tokenizer } from "../model/tokenizer";
 
 /** Documents as token ids without special tokens, one behind the other. */
@@ -68,9 +68,11 @@ function textFiles(path: string): string[] {
 function readKept(path: string, hash: string): EncodedDocuments | undefined {
   try {
     const { tensors, metadata } = readSafetensors(path);
+    const [ids, starts] = [tensors.get("ids"), tensors.get("starts")];
+    if (ids?.dtype !== "I32" || starts?.dtype !== "I32") return undefined;
     return {
-      ids: tensors.get("ids")!.data as Int32Array,
-      starts: tensors.get("starts")!.data as Int32Array,
+      ids: ids.data,
+      starts: starts.data,
       hash,
       sources: JSON.parse(metadata.sources) as TextSource[],
     };
@@ -106,7 +108,7 @@ function encodeAll(
   const encoded = { ids: Int32Array.from(ids), starts: Int32Array.from(starts), hash, sources };
   if (kept !== undefined) {
     mkdirSync(join(kept, ".."), { recursive: true });
-    const stored = (data: Int32Array): { dtype: "I32"; shape: number[]; data: Int32Array } => ({
+    const stored = (data: Int32Array): StoredTensor<"I32"> => ({
       dtype: "I32",
       shape: [data.length],
       data,

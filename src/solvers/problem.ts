@@ -191,8 +191,7 @@ export function isSymmetric(values: Float64Array, size: number): boolean {
 
 /** A square row-major matrix as ml-matrix takes it, copied. */
 export function toMatrix(values: Float64Array, size: number): Matrix {
-  const rows = Array.from({ length: size }, (_, i) => values.subarray(i * size, (i + 1) * size));
-  return new mlMatrix.Matrix(rows as unknown as number[][]);
+  return mlMatrix.Matrix.from1DArray(size, size, values);
 }
 
 /** Math.max(...values) without its limit on the number of arguments; 0 for none. */

@@ -72,7 +72,7 @@ function toExample({ line, cells }: Row, path: string, task: Task): Example {
       `${path}, line ${line}: ${cells.length} column(s) where task ${task.name} needs ${needed}: ${value}`,
     );
   }
-  const cell = labelCell(cells, task) as string;
+  const cell = labelCell(cells, task) ?? "";
   const label = task.labels.indexOf(cell);
   if (label < 0) {
     throw new Error(
