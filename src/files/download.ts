@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { CorruptFileError } from "../errors";
 import { runningSignal } from "../running-cell";
 
 export interface Download {
@@ -190,7 +191,7 @@ async function verify(
   const found = hash.digest("hex");
   if (found === checksum.hex) return;
   rmSync(partial, { force: true });
-  throw new Error(
+  throw new CorruptFileError(
     `${name} arrived damaged: its ${checksum.algorithm} is ${found}, not ${checksum.hex}; it was removed, try again`,
   );
 }

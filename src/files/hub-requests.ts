@@ -112,7 +112,7 @@ async function checkSpace(folder: string, needed: number, id: string): Promise<v
   const { bavail, bsize } = await statfs(folder);
   if (needed <= bavail * bsize) return;
   const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
-  throw new Error(
+  throw new InputError(
     `model ${id} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or set HF_HOME to another disk`,
   );
 }

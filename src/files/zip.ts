@@ -74,7 +74,9 @@ export function readStoredRange(
   end = entry.size,
 ): Uint8Array<ArrayBuffer> {
   if (entry.method !== STORED)
-    throw new Error(`${archive.path}: entry ${quoted(entry.name)} is compressed; torch.save stores its entries`);
+    throw new CorruptFileError(
+      `${archive.path}: entry ${quoted(entry.name)} is compressed; torch.save stores its entries`,
+    );
   const start = dataOffset(archive, entry);
   const kept = new Uint8Array(end - begin);
   const scratch = new Uint8Array(Math.min(CHUNK, Math.max(begin, entry.size - end)));

@@ -1,6 +1,7 @@
 /** Fine-tuning as the authors' trainer does it: shuffled batches, clipping, linear decay, the best checkpoint on dev. */
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { InputError } from "../errors";
 import { floats, tf } from "../model/backend";
 import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
@@ -217,7 +218,8 @@ const distanceBetween = (current: Trained, origin: Trained): number =>
 function classesOf({ model, head, train }: FineTuneInputs): number {
   const classes = predictLogits(model, head, train.sequences.slice(0, 1)).length;
   const wrong = train.labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
-  if (wrong !== undefined) throw new Error(`train: label ${wrong}, but the head has ${classes} logits, counted from 0`);
+  if (wrong !== undefined)
+    throw new InputError(`train: label ${wrong}, but the head has ${classes} logits, counted from 0`);
   return classes;
 }
 
@@ -251,7 +253,7 @@ function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, co
 function checkPrompts(sets: Record<string, LabelledPrompts>): void {
   for (const [name, { sequences, labels }] of Object.entries(sets)) {
     if (labels.length === 0 || sequences.length !== labels.length)
-      throw new Error(
+      throw new InputError(
         `${name}: ${sequences.length} prompts and ${labels.length} labels; both must be the same number, at least 1`,
       );
   }

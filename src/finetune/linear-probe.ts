@@ -1,5 +1,6 @@
 /** Linear probing: a head's final layer fitted to frozen features. By itself a baseline, and where standard fine-tuning may begin. */
 import { createHash } from "node:crypto";
+import { InputError } from "../errors";
 import { floats, tf, type Tensor } from "../model/backend";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
@@ -34,7 +35,7 @@ export const linearProbe = (model: Model, head: Head, train: LabelledPrompts): L
 export function* linearProbeSteps(model: Model, head: Head, train: LabelledPrompts): Generator<undefined, LinearProbe> {
   const layer = head.finalLayer?.(model);
   if (!layer)
-    throw new Error(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
+    throw new InputError(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
   const classes = layer.rows?.length ?? parameter(model, layer.weight).shape[0];
   const features = featureRows(yield* headFeaturesSteps(model, head, train.sequences), train.labels.length);
   const { inversePenalty, foldAccuracy, ...fit } = yield* softmaxRegression(features, train.labels, classes);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { selectParameters } from "../kernels/parameter-filter";
 import { once } from "../lazy";
 import { loraNames } from "../model/affine";
@@ -36,11 +37,11 @@ const headModule = (model: Model): string => architectureOf(model.config).head.d
 export function saveLoraAdapter(directory: string, model: Model, { baseModel, trained = [] }: SaveLoraOptions): void {
   const factors = [...model.parameters.keys()].filter((name) => /\.lora_[AB]\.weight$/.test(name));
   if (factors.length === 0)
-    throw new Error(`the model has no LoRA factors to save in ${directory}: save it whole, with saveModel`);
+    throw new InputError(`the model has no LoRA factors to save in ${directory}: save it whole, with saveModel`);
   const heads = (name: string): boolean => name.startsWith(`${headModule(model)}.`) || name.startsWith("classifier.");
   const lost = trained.find((name) => !factors.includes(name) && !heads(name));
   if (lost !== undefined)
-    throw new Error(
+    throw new InputError(
       `${lost} was trained too, and a LoRA adapter holds factors and the head only: save the model whole, with saveModel`,
     );
   const layers = factors
@@ -48,7 +49,7 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
     .map((name) => name.slice(0, -".lora_A.weight".length));
   const ranks = new Set(layers.map((layer) => parameter(model, loraNames(layer).a).shape[0]));
   if (ranks.size > 1)
-    throw new Error(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
+    throw new InputError(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
   const [rank] = ranks;
   const withHead = trained.some((name) => name.startsWith(`${headModule(model)}.`));
 
@@ -106,7 +107,7 @@ export function adapterBase(directory: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const base = valueAt(readJson(path), ["base_model_name_or_path"]);
   if (typeof base !== "string" || base === "")
-    throw new Error(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
+    throw new InputError(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
   return existsSync(join(directory, base)) ? join(directory, base) : base;
 }
 
@@ -120,7 +121,7 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   const path = join(directory, WEIGHTS_FILE);
   for (const file of [configPath, path])
     if (!existsSync(file))
-      throw new Error(
+      throw new InputError(
         `${directory} is not a LoRA adapter in PEFT's layout: it has no ${file.slice(directory.length + 1)}`,
       );
   const { r, lora_alpha: alpha } = checked(adapterConfig(), readJson(configPath), configPath);
@@ -142,9 +143,9 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   };
   for (const [name, { shape }] of loaded) {
     const wanted = expected(name);
-    if (!wanted) throw new Error(`${path}: the base model has no parameter that ${name} belongs to`);
+    if (!wanted) throw new InputError(`${path}: the base model has no parameter that ${name} belongs to`);
     if (String(wanted) !== String(shape))
-      throw new Error(
+      throw new InputError(
         `${path}: ${name} has shape [${shape.join(", ")}], but with the base model and r = ${r} it has [${wanted.join(", ")}]`,
       );
   }

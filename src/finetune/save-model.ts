@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { loraNames } from "../model/affine";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
@@ -104,7 +105,8 @@ export function mergedLora(model: Model): { model: Model; dispose(): void } {
 
 /** Copies a tokenizer's files from one model's folder to another's. */
 export function copyTokenizer(source: string, directory: string): void {
-  if (!existsSync(source)) throw new Error(`the folder ${source}, whose tokenizer was to be copied, does not exist`);
+  if (!existsSync(source))
+    throw new InputError(`the folder ${source}, whose tokenizer was to be copied, does not exist`);
   mkdirSync(directory, { recursive: true });
   for (const name of TOKENIZER_FILES) {
     if (existsSync(join(source, name))) copyFileSync(join(source, name), join(directory, name));
@@ -133,7 +135,7 @@ export function withSavedClassifier(directory: string, model: Model): Model {
       shape[1] === model.config.hiddenSize && tensors.get(name.replace(/weight$/, "bias"))?.shape[0] === shape[0],
   );
   if (weights.length === 0 || !fits || ![...tensors.keys()].every(isClassifier)) {
-    throw new Error(
+    throw new InputError(
       `${path} does not hold a classifier on ${model.config.hiddenSize} hidden units: weights [outputs, ${model.config.hiddenSize}] and biases [outputs]`,
     );
   }

@@ -1,6 +1,7 @@
 /** The state of a run on disk: enough to go on with the same bits as if it had never stopped. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { tf, type Tensor } from "../model/backend";
 import { stored } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
@@ -73,7 +74,7 @@ export function loadTrainingState<State = TrainingState>(
   if (!existsSync(path)) return undefined;
   const { tensors, metadata } = readSafetensors(path);
   if (metadata.run !== run) {
-    throw new Error(
+    throw new InputError(
       `${path} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`,
     );
   }
@@ -84,7 +85,7 @@ export function loadTrainingState<State = TrainingState>(
     return vectors;
   };
   if (!tensors.has("parameters.0") || metadata.state === undefined)
-    throw new Error(`${path} is not the state of a run: remove it to begin anew`);
+    throw new InputError(`${path} is not the state of a run: remove it to begin anew`);
   const best = read("best");
   return {
     state: JSON.parse(metadata.state) as State,

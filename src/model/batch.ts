@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { architectureOf } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import { longestText, type ModelConfig } from "./model-config";
@@ -96,7 +97,7 @@ export function checkTextLength(
   config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">,
 ): void {
   if (length <= longestText(config)) return;
-  throw new Error(
+  throw new InputError(
     `a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`,
   );
 }
@@ -157,7 +158,7 @@ export interface BatchLimits {
  */
 export function byLength(sequences: readonly Sequence[], { examples, tokens = Infinity }: BatchLimits): number[][] {
   if (!(Number.isInteger(examples) && examples > 0))
-    throw new Error(`a batch must have a whole number of examples, at least 1, not ${examples}`);
+    throw new InputError(`a batch must have a whole number of examples, at least 1, not ${examples}`);
   const sorted = sequences.map((_, i) => i).sort((i, j) => sequences[i].ids.length - sequences[j].ids.length || i - j);
   const batches: number[][] = [];
   for (const index of sorted) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { writeFileAtomically } from "../files/atomic-write";
 import { readJson } from "../files/json";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
@@ -56,7 +57,7 @@ export function readCheckpoint(directory: string): Checkpoint {
   for (const [name, shape] of shapes) {
     const source = sources.find(name);
     if (source !== undefined) weights.set(name, readWeight(source, name, shape));
-    else if (name !== decoder) throw new Error(missingWeight(name, sources, architecture));
+    else if (name !== decoder) throw new InputError(missingWeight(name, sources, architecture));
   }
   // A tied decoder is usually not stored; decoder and embeddings are separate parameters in our hands all the same.
   const embeddings = weightOf(weights, wordEmbeddingsName(architecture));
@@ -82,7 +83,8 @@ export function saveCheckpoint(
   const tensors = new Map<string, StoredTensor>();
   for (const [name, shape] of parameterShapes(config)) {
     const weight = weights.get(name);
-    if (weight === undefined) throw new Error(`cannot save the model to ${directory}: parameter ${name} is missing`);
+    if (weight === undefined)
+      throw new InputError(`cannot save the model to ${directory}: parameter ${name} is missing`);
     checkShape(`cannot save the model to ${directory}`, name, weight.shape, shape);
     checkFinite(`cannot save the model to ${directory}`, name, weight.data);
     tensors.set(name, { dtype: "F32", shape, data: weight.data });
@@ -169,22 +171,22 @@ function locateWeights(directory: string, architecture: Architecture): WeightSou
     const byFile = new Map<string, Set<string>>();
     for (const [storedName, file] of readShardIndex(index)) {
       const path = join(directory, file);
-      if (!existsSync(path)) throw new Error(`${index} names ${file}, which is not in the folder`);
+      if (!existsSync(path)) throw new CorruptFileError(`${index} names ${file}, which is not in the folder`);
       if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
       if (!byFile.get(path)?.has(storedName))
-        throw new Error(`${index} places ${storedName} in ${file}, which does not have it`);
+        throw new CorruptFileError(`${index} places ${storedName} in ${file}, which does not have it`);
       stored.set(standardName(storedName, architecture), { path, storedName });
     }
   } else if (
     existsSync(join(directory, "pytorch_model.bin")) ||
     existsSync(join(directory, "pytorch_model.bin.index.json"))
   ) {
-    throw new Error(
+    throw new InputError(
       `${directory} has its weights only as pytorch_model.bin, which is not read here (it can hold code). Convert it with Python: ` +
         `from transformers import AutoModelForMaskedLM; AutoModelForMaskedLM.from_pretrained(${JSON.stringify(directory)}).save_pretrained(${JSON.stringify(directory)})`,
     );
   } else {
-    throw new Error(`${directory} has no weights: neither model.safetensors nor model.safetensors.index.json`);
+    throw new InputError(`${directory} has no weights: neither model.safetensors nor model.safetensors.index.json`);
   }
   return {
     directory,
@@ -215,7 +217,7 @@ function readWeight({ path, storedName }: WeightSource, name: string, shape: num
   try {
     data = tensor.dtype === "I8" ? fromInt8Rows(tensor, tensors.get(scale)) : toFloat32(tensor);
   } catch (error) {
-    throw new Error(`${path}: tensor ${name}: ${(error as Error).message}`, { cause: error });
+    throw new InputError(`${path}: tensor ${name}: ${(error as Error).message}`, { file: path }, { cause: error });
   }
   checkFinite(path, name, data);
   return { shape, data };
@@ -223,7 +225,7 @@ function readWeight({ path, storedName }: WeightSource, name: string, shape: num
 
 function checkShape(source: string, name: string, found: number[], expected: number[]): void {
   if (found.length !== expected.length || found.some((length, axis) => length !== expected[axis])) {
-    throw new Error(
+    throw new InputError(
       `${source}: tensor ${name} has shape [${found.join(", ")}], but by the config it has [${expected.join(", ")}]`,
     );
   }
@@ -235,7 +237,7 @@ function checkFinite(source: string, name: string, data: Float32Array): void {
   for (let i = 0; i < data.length; i++) sum += data[i] - data[i];
   if (sum === 0) return;
   const at = data.findIndex((value) => !Number.isFinite(value));
-  throw new Error(`${source}: tensor ${name} has ${data[at]} at element ${at}: the weights are damaged`);
+  throw new CorruptFileError(`${source}: tensor ${name} has ${data[at]} at element ${at}: the weights are damaged`);
 }
 
 function weightOf(weights: ReadonlyMap<string, Weight>, name: string): Weight {

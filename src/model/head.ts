@@ -1,4 +1,5 @@
 /** What turns the hidden state at the read rows into logits: forward, and backward with its sites. */
+import { InputError } from "../errors";
 import { affine, affineBackward } from "./affine";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { tf, type Tensor } from "./backend";
@@ -202,7 +203,7 @@ export function headFromDescription(description: string): Head {
   const [, ids, decoder] = LABEL_WORDS.exec(description) ?? [];
   if (ids) return labelWordHead(ids.split(",").map(Number), { tied: decoder === "tied" });
   const found = [vocabularyHead, classifierHead, tanhClassifierHead].find((head) => head.description === description);
-  if (!found) throw new Error(`no head is described by "${description}"`);
+  if (!found) throw new InputError(`no head is described by "${description}"`);
   return found;
 }
 

@@ -2,6 +2,7 @@
  * Weights as whole numbers from −127 to 127 with a scale for each row: a quarter of float32's size. The values
  * `number · scale`, rounded to float32, are the weights everywhere; nothing computes with the numbers themselves.
  */
+import { InputError } from "../errors";
 import type { Weight } from "./checkpoint";
 import type { StoredTensor } from "../files/safetensors";
 
@@ -35,7 +36,7 @@ export function toInt8Rows({ shape, data }: Weight): { values: StoredTensor<"I8"
 export function fromInt8Rows(values: StoredTensor<"I8">, scale: StoredTensor | undefined): Float32Array {
   const [rows, columns] = values.shape;
   if (scale?.dtype !== "F32" || scale.shape.join() !== [rows, 1].join())
-    throw new Error(`an int8 tensor of ${rows} rows needs its scales, F32 [${rows}, 1]`);
+    throw new InputError(`an int8 tensor of ${rows} rows needs its scales, F32 [${rows}, 1]`);
   const scales = scale.data;
   return Float32Array.from(values.data, (value, i) => value * scales[Math.floor(i / columns)]);
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
+import { InputError } from "../errors";
 import { saveLoraAdapter } from "../finetune/lora-adapter";
 import { backendVersions } from "../model/backend";
 import { hashOf, loadCheckpoint, saveCheckpoint } from "../model/checkpoint";
@@ -31,7 +32,8 @@ const minutes = (seconds: number): string => `${(seconds / 60).toFixed(1)} min`;
 
 function numberOf(name: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !(value >= 0)) throw new Error(`--${kebab(name)} ${text}: expected a number of at least 0`);
+  if (text.trim() === "" || !(value >= 0))
+    throw new InputError(`--${kebab(name)} ${text}: expected a number of at least 0`);
   return value;
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { InputError } from "../errors";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import type { Tokenizer } from "../model/tokenizer";
 
@@ -52,7 +53,7 @@ export function encodeDocuments(paths: readonly string[], tokenizer: Tokenizer, 
 
 function textFiles(path: string): string[] {
   if (!existsSync(path))
-    throw new Error(
+    throw new InputError(
       `there is no file or folder ${path}: give .txt files, or folders of them, with one document a line`,
     );
   const files = statSync(path).isDirectory()
@@ -61,7 +62,7 @@ function textFiles(path: string): string[] {
         .sort()
         .map((name) => join(path, name))
     : [path];
-  if (files.length === 0) throw new Error(`${path} has no .txt file: give a folder of text, one document a line`);
+  if (files.length === 0) throw new InputError(`${path} has no .txt file: give a folder of text, one document a line`);
   return files;
 }
 
@@ -104,7 +105,8 @@ function encodeAll(
       tokens: ids.length - before.tokens,
     };
   });
-  if (ids.length === 0) throw new Error(`${files.join(", ")}: there is no text to train on; give one document a line`);
+  if (ids.length === 0)
+    throw new InputError(`${files.join(", ")}: there is no text to train on; give one document a line`);
   const encoded = { ids: Int32Array.from(ids), starts: Int32Array.from(starts), hash, sources };
   if (kept !== undefined) {
     mkdirSync(join(kept, ".."), { recursive: true });

@@ -1,3 +1,5 @@
+import { InputError } from "../errors";
+
 /** What a pretraining run depends on beside its model and its text. */
 export interface PretrainingSettings {
   /** Optimizer steps in all. */
@@ -45,7 +47,7 @@ const WHOLE_FROM = { steps: 1, headSteps: 0, warmupSteps: 0, seed: 0, rows: 1, l
  */
 export function checkSettings(settings: PretrainingSettings, longest: number): void {
   const refuse = (name: keyof PretrainingSettings, expected: string): never => {
-    throw new Error(`${name} ${settings[name]}: expected ${expected}`);
+    throw new InputError(`${name} ${settings[name]}: expected ${expected}`);
   };
   for (const [name, least] of Object.entries(WHOLE_FROM) as [keyof typeof WHOLE_FROM, number][])
     if (!Number.isInteger(settings[name]) || settings[name] < least)

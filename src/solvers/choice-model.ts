@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { mlMatrix } from "../packages";
 import { runAtOnce } from "../steps";
 import { descend, dot, softmaxLoss, type Move, type SoftmaxLoss } from "./descent";
@@ -134,7 +135,7 @@ function newtonMove({ value }: Evaluated, { gradient, hessian }: Derivatives): M
     // Half the squared Newton decrement is the decrease to come.
     return slope < 0 ? { direction, slope, last: -slope <= 1e-15 * value } : undefined;
   }
-  throw new Error(
+  throw new InputError(
     "The logistic regression has no solution in float64: the kernel's values are too large; scale the kernel, or raise the regularization.",
   );
 }

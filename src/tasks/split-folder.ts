@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { taskFolder, type Task } from "./task";
 
 /**
@@ -29,7 +30,9 @@ export function writeSplitFolder(folder: string, files: ReadonlyMap<string, Buff
       ([name, bytes]) => !existsSync(join(folder, name)) || !readFileSync(join(folder, name)).equals(bytes),
     );
     if (different === undefined) return folder;
-    throw new Error(`${folder} is there already with another ${different[0]}: remove it, or choose another folder`);
+    throw new InputError(
+      `${folder} is there already with another ${different[0]}: remove it, or choose another folder`,
+    );
   }
   const temporary = `${folder}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   mkdirSync(temporary, { recursive: true });

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { ENGLISH_TASKS } from "./english-tasks";
 
 /** A classification task: how its files are laid out, and how an example becomes a prompt. */
@@ -236,7 +237,7 @@ export const englishTaskNames: readonly string[] = ENGLISH_TASKS.map((task) => t
 export function taskByName(name: string): Task {
   const task = [...TASKS, ...ENGLISH_TASKS].find((candidate) => candidate.name === name.toLowerCase());
   if (task === undefined)
-    throw new Error(
+    throw new InputError(
       `there is no task ${JSON.stringify(name)}; known: ${[...taskNames, ...englishTaskNames].join(", ")}`,
     );
   return task;
