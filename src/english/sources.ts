@@ -126,7 +126,7 @@ function sentencePairs(file: string): SentencePair[] {
 
 const ENTITIES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"' };
 
-/** A sentence as people write it: quotes typed as two apostrophes, HTML's entities and runs of spaces are mended. */
+/** A sentence as people write it: quotes typed as two apostrophes, HTML entities and runs of spaces are replaced. */
 export const plain = (text: string): string =>
   text
     .replace(/&(?:amp|lt|gt|quot);/g, (entity) => ENTITIES[entity])

@@ -10,7 +10,7 @@ import { downloadFile, HttpError, reason } from "./download";
 export interface DownloadProgress {
   /** The file under way. */
   file: string;
-  /** Bytes of all files of this step that are there, those of an earlier attempt included. */
+  /** Bytes of all files of this step on disk, those of an earlier attempt included. */
   done: number;
   total: number;
   bytesPerSecond: number;

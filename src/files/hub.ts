@@ -140,7 +140,7 @@ async function download(model: HubModel, options: HubOptions): Promise<string> {
     await get([...small, INDEX]);
     await get(shardNames(join(folder, INDEX)));
   }
-  // Only now: until everything is there, the revision stays what it was.
+  // Only now: the revision keeps its old commit until all files have arrived.
   if (revision !== commit)
     writeFileAtomically(join(storage, "refs", revision), (append) => append(Buffer.from(commit)));
   return folder;

@@ -6,9 +6,10 @@ import { InputError } from "../errors";
 /**
  * Reads a JSON file.
  * @param absent the message where there is no such file
+ * @param called what other messages call the file
  * @throws InputError naming the file if it is not there, cannot be read, or is not JSON
  */
-export function readJson(path: string, absent = `there is no file ${path}`): unknown {
+export function readJson(path: string, absent = `there is no file ${path}`, called = path): unknown {
   const fail = (message: string, cause: unknown): never => {
     throw new InputError(message, { file: path }, { cause });
   };
@@ -17,7 +18,7 @@ export function readJson(path: string, absent = `there is no file ${path}`): unk
     text = readFileSync(path, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    fail(code === "ENOENT" ? absent : `${path} cannot be read: ${message}`, error);
+    fail(code === "ENOENT" ? absent : `${called} cannot be read: ${message}`, error);
   }
   try {
     return JSON.parse(text);
@@ -39,7 +40,7 @@ export function checked<T>(schema: Zod.ZodType<T>, value: unknown, source: strin
   throw new InputError(`${source}: ${describe(issue, field, value, schema)}`, { file: source, field });
 }
 
-/** What stands in a value at a path of keys; undefined where there is nothing. */
+/** The value at a path of keys, or undefined. */
 export const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
 

@@ -100,7 +100,7 @@ export function readStoredRange(
  * Writes one entry's content to a new file, stored or deflated.
  *
  * @param onBytes called with the number of bytes of each piece written
- * @throws if the content is not as long as the directory says, its CRC is another, or the file is there already
+ * @throws if the content is not as long as the directory says, its CRC differs, or the file exists already
  */
 export async function extractZipEntry(
   archive: ZipArchive,

@@ -34,7 +34,7 @@ export {
 } from "./labelled-prompts";
 export type { TrainingRecord } from "./training-state";
 
-/** What a run needs beside its settings. */
+/** What a run needs besides its settings. */
 export interface FineTuneInputs {
   model: Model;
   head: Head;
@@ -43,8 +43,8 @@ export interface FineTuneInputs {
   /** Prompts whose logits every record notes. */
   probe?: Sequence[];
   /**
-   * Folder that keeps the run's state, for this run alone. A run that finds a state there goes on from it, to the same
-   * bits as without the interruption; a finished one is read back.
+   * Folder for the state of this run alone. A run that finds a state there resumes from it, to the same bits as
+   * without the interruption; a finished one is read back.
    */
   stateDirectory?: string;
   /** Saves the state after every so many steps, and at the end. Default: after every evaluation. Infinity: only when `signal` aborts, which always saves it. */
@@ -229,7 +229,7 @@ export const sortedSettings = (config: TrainingConfig): [string, unknown][] =>
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** Increase when the same settings come to give other numbers: older states are then not taken up. */
+/** Increase when the same settings give other numbers than before: older states are then not resumed. */
 const FORMAT = 3;
 
 /** Identifies a run by everything that its result depends on. */

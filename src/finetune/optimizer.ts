@@ -29,7 +29,7 @@ export interface OptimizerOptions {
   decayMask?: Tensor;
 }
 
-/** What of an optimizer step follows from its number and the learning rate. Tensors where the step is part of a graph. */
+/** The parts of an optimizer step that follow from its number and the learning rate. Tensors where the step is part of a graph. */
 export interface StepRates {
   /** What the direction is multiplied by: the learning rate, in AdamW with the bias correction. */
   stepSize: Tensor | number;
@@ -112,7 +112,7 @@ export function createOptimizer(
   };
 }
 
-/** The authors' groups: no decay on a parameter whose name has one of these in it. (So RoBERTa's lm_head.layer_norm.weight decays.) */
+/** The authors' groups: a parameter whose name contains one of these does not decay. (So RoBERTa's lm_head.layer_norm.weight decays.) */
 const NO_DECAY = ["bias", "LayerNorm.weight"];
 
 const decays = (name: string): boolean => !NO_DECAY.some((part) => name.includes(part));

@@ -36,7 +36,7 @@ const isClassifier = (name: string): boolean => /^classifier\.(dense\.|out_proj\
 /**
  * Writes a model as `config.json`, `model.safetensors` (float32) and the tokenizer's files, such that Python's
  * transformers loads the same model. LoRA factors are multiplied and added to their layers' weights. A new classifier
- * has no place in a masked language model's file: it lies beside it, in `classifier.safetensors`. The one of
+ * has no place in a masked language model's file and is saved as `classifier.safetensors` next to it. The one of
  * `tanhClassifierHead` is in the model's file too, which then loads as RobertaForSequenceClassification as well.
  */
 export function saveModel(

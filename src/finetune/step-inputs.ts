@@ -104,7 +104,7 @@ function masksOf(model: Model, head: Head, batch: Batch): MaskShape[] {
   return masks;
 }
 
-/** A head for batches with several prompts in a row: to it, each read row is an example of its own. */
+/** A head for batches with several prompts in a row: it sees each read row as one example. */
 export function headOnReads(head: Head, { readRows }: Pick<Batch, "readRows">): Head {
   const [rows, reads] = readRows.shape;
   return {

@@ -1,4 +1,4 @@
-/** The settings of a fine-tuning run: one checked object, the same for code, for files of sweeps and for what is kept on disk. */
+/** The settings of a fine-tuning run: one checked object, the same in code, in sweep files and on disk. */
 import type * as Zod from "zod";
 import { InputError } from "../errors";
 import { valueAt } from "../files/json";
@@ -19,7 +19,7 @@ export interface LoraSettings {
   head?: boolean;
 }
 
-/** Settings as one writes them; what is left out gets its default. */
+/** Settings as the user writes them; what is left out gets its default. */
 export interface TrainingSettings {
   optimizer: OptimizerName;
   /** Peak learning rate. */
@@ -167,7 +167,7 @@ export function parseTrainingConfig(settings: unknown, source = "training settin
   throw new InputError(`${source}: ${describe(issue, settings)}`, { file: source, field: issue.path.join(".") });
 }
 
-/** Of a union's complaints, the one about the alternative that was meant: it has a path of its own. */
+/** Of a union's issues, the one about the alternative that was meant, recognized by its longer path. */
 function innermost(issue: Zod.core.$ZodIssue): Zod.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
   const deeper = issue.errors

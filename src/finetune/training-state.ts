@@ -1,4 +1,4 @@
-/** The state of a run on disk: enough to go on with the same bits as if it had never stopped. */
+/** The state of a run on disk: enough to resume it with the same bits as without the interruption. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";

@@ -19,9 +19,9 @@ export interface Batch extends BatchTensors {
 export type BatchTensors = {
   /** Token ids, int32 [B, T]. */
   ids: Tensor;
-  /** Position ids, int32 [B, T]: counted from 0 in BERT, from padTokenId + 1 in RoBERTa. Those of padding reach nothing. */
+  /** Position ids, int32 [B, T]: counted from 0 in BERT, from padTokenId + 1 in RoBERTa. Those of padding have no effect. */
   positions: Tensor;
-  /** 0 where a token may look and -1e9 elsewhere, float32 [B, 1, 1, T], or [B, 1, T, T] in packed rows: added to the attention scores. */
+  /** 0 where a token may attend and -1e9 elsewhere, float32 [B, 1, 1, T], or [B, 1, T, T] in packed rows: added to the attention scores. */
   attentionBias: Tensor;
   /** The same for the rows that are read, [B, 1, 1 or R, T]. */
   readBias: Tensor;
@@ -110,8 +110,8 @@ export interface PackedRow {
 }
 
 /**
- * Packed rows as one batch of a fixed shape. Every text has positions of its own and sees only itself, so its hidden
- * states are those that it has alone.
+ * Packed rows as one batch of a fixed shape. Every text has its own positions and attends only to itself, so its
+ * hidden states are the same as in a row of its own.
  * @param shape the length of a row, T, and the number of places read in each, R
  * @param readPositions the places to read in each row, at most R
  */

@@ -59,7 +59,7 @@ export function readCheckpoint(directory: string): Checkpoint {
     if (source !== undefined) weights.set(name, readWeight(source, name, shape));
     else if (name !== decoder) throw new InputError(missingWeight(name, sources, architecture));
   }
-  // A tied decoder is usually not stored; decoder and embeddings are separate parameters in our hands all the same.
+  // A tied decoder is usually not stored; here, decoder and embeddings are separate parameters all the same.
   const embeddings = weightOf(weights, wordEmbeddingsName(architecture));
   if (!weights.has(decoder)) weights.set(decoder, { shape: [...embeddings.shape], data: embeddings.data.slice() });
   return { config, weights, hash: hashOf(config, weights), directory };
@@ -67,7 +67,7 @@ export function readCheckpoint(directory: string): Checkpoint {
 
 /**
  * Writes `config.json` and `model.safetensors` such that Python's transformers loads the same model, and
- * copies `tokenizer.json` and `tokenizer_config.json` from the checkpoint's own folder if they are there.
+ * copies `tokenizer.json` and `tokenizer_config.json` from the checkpoint's folder if it has them.
  * A decoder equal to the embeddings is left out when the config ties them; one that differs is written and the
  * config says that they are not tied.
  * @param options.int8 stores matrices as int8 rows, a quarter of the size, which rounds them; Python does not load that

@@ -17,7 +17,7 @@ export interface CompileOptions {
   name: string;
   /** Tensors beside the inputs that the function uses. The values that they have when it is traced become part of the graph. */
   constants?: readonly Tensor[];
-  /** Sets of input shapes whose sessions are kept; of more, the one that was not used for longest goes. Default 8. */
+  /** Sets of input shapes whose sessions are kept; beyond that, the least recently used one is dropped. Default 8. */
   sessions?: number;
 }
 
@@ -53,7 +53,7 @@ const DEFAULT_SESSIONS = 8;
  * @param f gets and returns tensors under names, and makes its results of nothing else: what it reads of JavaScript's
  *   variables is that of the first call. Tensors that it creates of JavaScript values are constants.
  * @throws on a call, if `f` cannot be a graph: it reads a value, draws random numbers, uses a tensor from outside, or an operation
- *   that graphs have not
+ *   that graphs lack
  */
 export function compiled<I extends Tensors, O extends Tensors>(
   f: (inputs: I) => O,
@@ -72,7 +72,7 @@ export function compiled<I extends Tensors, O extends Tensors>(
   const sessionFor = (backend: NativeBackend, inputs: I): Session => {
     const key = keyOf(inputs);
     const session = sessions.get(key) ?? openSession(backend, name, f, inputs, constants);
-    // A map keeps its order: the first key is always the one that was not used for longest.
+    // A map keeps its order: the first entry is the least recently used.
     sessions.delete(key);
     sessions.set(key, session);
     const [oldest] = sessions;
@@ -105,7 +105,7 @@ export function compiled<I extends Tensors, O extends Tensors>(
 const named = <T extends Tensors>(names: readonly string[], tensors: readonly Tensor[]): T =>
   Object.fromEntries(tensors.map((tensor, i) => [names[i], tensor])) as Tensors as T;
 
-/** Runs a function eagerly; a result that is one of its inputs becomes a tensor of its own, as it is after a graph's run. */
+/** Runs a function eagerly; a result that is one of its inputs is cloned, as a graph would do. */
 function ownResults<I extends Tensors, O extends Tensors>(f: (inputs: I) => O, inputs: I): O {
   return tidy(() => {
     const results = f(inputs);
@@ -138,7 +138,7 @@ function openSession<I extends Tensors, O extends Tensors>(
   }
 }
 
-/** A graph in a TensorFlow session of its own, to be ended with `deleteSavedModel`; the first outputs of its nodes go in and out. */
+/** Opens a TensorFlow session for a graph, to be ended with `deleteSavedModel`; the first outputs of its nodes go in and out. */
 export function loadGraph(backend: NativeBackend, { nodes, inputs, outputs }: Trace): LoadedGraph {
   const folder = mkdtempSync(join(tmpdir(), "kernel-view-graph-"));
   const ports = (names: readonly string[]): string => names.map((name) => `${name}:0`).join();

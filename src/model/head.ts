@@ -43,7 +43,7 @@ const namesOf = (model: Model): Architecture["head"] => architectureOf(model.con
 const wordEmbeddings = (model: Model): string => wordEmbeddingsName(architectureOf(model.config));
 
 /**
- * The name of the decoder's weight. Untied, the decoder is a parameter of its own that starts equal to the
+ * The name of the decoder's weight. Untied, the decoder is a separate parameter that starts equal to the
  * word embeddings (the authors' behaviour); tied, both are one parameter whose gradient has both contributions.
  */
 const decoderName = (model: Model, tied: boolean): string => (tied ? wordEmbeddings(model) : namesOf(model).decoder);

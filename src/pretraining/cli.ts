@@ -1,4 +1,4 @@
-/** `npm run pretrain`: goes on training a masked language model on text. */
+/** `npm run pretrain`: continues the training of a masked language model on text. */
 import { writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
@@ -39,7 +39,9 @@ function numberOf(name: string, text: string): number {
 
 async function main(): Promise<void> {
   const program = new Command("pretrain")
-    .description("Goes on training a masked language model on text. The same command goes on after an interruption.")
+    .description(
+      "Continues the training of a masked language model on text. After an interruption, the same command resumes.",
+    )
     .requiredOption("--from <model>", "folder or Hub id of a RoBERTa or BERT with its masked-language-model head")
     .requiredOption("--text <path...>", "files, or folders of .txt files, with one document a line")
     .requiredOption("--out <folder>", "where the model goes, in Hugging Face layout")

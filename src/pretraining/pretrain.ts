@@ -1,4 +1,4 @@
-/** Masked-language-model pretraining that goes on from a checkpoint: seeded and resumable. */
+/** Masked-language-model pretraining from a checkpoint: seeded and resumable. */
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { DivergedError, InputError } from "../errors";
@@ -35,7 +35,7 @@ export interface PretrainingProgress extends LossPoint {
 }
 
 export interface PretrainingOptions {
-  /** The model to go on from. Its decoder is tied to the word embeddings. */
+  /** The model to start from. Its decoder is tied to the word embeddings. */
   from: Checkpoint;
   tokenizer: Tokenizer;
   documents: EncodedDocuments;
@@ -77,8 +77,8 @@ const HELD_OUT_EVERY = 200;
 const HELD_OUT_BATCHES = 8;
 
 /**
- * Trains the model, or goes on where an interrupted run of the same model, text and settings stopped.
- * @throws if the state is of another run, if a setting cannot be, if the text does not fill a batch, or if the loss is not finite
+ * Trains the model, or resumes an interrupted run of the same model, text and settings.
+ * @throws if the state is of another run, if a setting is out of range or the text does not fill a batch; DivergedError if the loss is not finite
  */
 export async function pretrain(options: PretrainingOptions): Promise<Pretrained> {
   const {

@@ -96,7 +96,7 @@ export function prepareAsymmetric({ kernel, labels, logits }: TrainingSet): Asym
     return dual;
   };
 
-  // A grid asks for the same examples again and again: their blocks are taken out once, and λ mixes predictions that are there.
+  // A grid asks for the same examples again and again: their blocks are extracted once, and λ mixes predictions already computed.
   const blocksOf = new WeakMap<EvaluationSet, EvaluationBlocks>();
   const parts = new WeakMap<EvaluationSet, { dual: DualVectors; omega: Float64Array; nu: Float64Array }>();
 

@@ -5,7 +5,7 @@ import { descend, dot, softmaxLoss, type Move, type SoftmaxLoss } from "./descen
 
 /** Choices among alternatives, each described by a row of features. */
 export interface Choices {
-  /** One row an alternative of each choice, choice by choice; all of one length. */
+  /** One row for each alternative of each choice, choice by choice; all of the same length. */
   rows: readonly Float64Array[];
   /** Alternatives of each choice. With 1, the other alternative is "not", whose score is 0: the binary problem. */
   alternatives: number;
@@ -14,9 +14,9 @@ export interface Choices {
 }
 
 export interface ChoiceParameters {
-  /** Shared by all alternatives, one a feature. */
+  /** One for each feature, shared by all alternatives. */
   weights: Float64Array;
-  /** One an alternative; the first of several is 0, since only differences count. */
+  /** One for each alternative; the first of several is 0, since only differences count. */
   intercepts: Float64Array;
 }
 
@@ -26,7 +26,7 @@ export interface ChoiceParameters {
  *
  *     ½‖w‖² − c Σ_i log p(chosen_i)
  *
- * by Newton's method, each solution starting from the one before; so ask for penalties in order.
+ * by Newton's method, each search starting from the solution before: ask for penalties in order.
  */
 export function choiceModel(choices: Choices): (inversePenalty: number) => ChoiceParameters {
   const { alternatives, chosen } = choices;

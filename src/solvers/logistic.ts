@@ -26,16 +26,11 @@ export interface LogisticOptions {
 
 /** A fitted logistic regression on kernel rows. */
 export interface LogisticFit extends ChosenPenalty {
-  /** One weight a training row, n·C of them. */
+  /** One weight for each training row, n·C of them. */
   weights: Float64Array;
   /** One for each score: [b] for two classes, or one for each class, the first of which is 0. */
   intercepts: Float64Array;
   predict(evaluate: EvaluationSet): Predictions;
-}
-
-/** Fits and predicts once; see {@link prepareLogistic}. */
-export function solveLogistic(train: TrainingSet, evaluate: EvaluationSet, options: LogisticOptions): Predictions {
-  return prepareLogistic(train)(options).predict(evaluate);
 }
 
 /**
@@ -58,7 +53,7 @@ export function prepareLogistic({ kernel, labels }: TrainingSet): (options: Logi
     const matrix = regularized(regularization);
     const rows = Array.from({ length: size }, (_, i) => matrix.subarray(i * size, (i + 1) * size));
     const binary = outputs === 1 || multiClass === "authors";
-    // The authors' binary problem has every output of every example as an example of its own.
+    // The authors' binary problem treats every output of every example as an example.
     const targets =
       outputs === 1 || !binary
         ? [...labels]

@@ -6,9 +6,9 @@ import { predictedClasses } from "./metrics";
 
 /** A class's scores are weights · x + intercept. */
 export interface SoftmaxWeights {
-  /** One row a class. */
+  /** One row for each class. */
   weights: Float64Array[];
-  /** One a class; they sum to 0. */
+  /** One for each class; they sum to 0. */
   intercepts: number[];
 }
 

@@ -9,7 +9,7 @@ import type { Task } from "./task";
 
 /** A full data set as it is downloaded: what few-shot splits are drawn from. */
 export interface Original {
-  /** Training rows with their labels; a row that the reader skips has whatever stands in its label column. */
+  /** Training rows with their labels; a row that the reader skips keeps whatever its label column holds. */
   train: Table & { labels: string[] };
   /** Test files by the name that a split gives them, without ending. The first one is what the task is tested on. */
   tests: { name: string; table: Table }[];
@@ -30,7 +30,7 @@ interface Table {
  */
 export function readOriginal(directory: string, task: Task): Original {
   const [first, ...more] = task.originalTests ?? ["test"];
-  // What the task is not tested on is taken along where it is there.
+  // Files that the task is not tested on are copied where they exist.
   const names = [first, ...more.filter((name) => existsSync(join(directory, `${name}.${task.format}`)))];
   const read = (name: string): Table => readTable(dataFile(directory, name, task), task);
   const train = read("train");
@@ -76,7 +76,7 @@ function csvRows(path: string, { columns: { label } }: Task): Buffer[] {
   );
 }
 
-/** The label of every row. Rows that the reader skips make labels of their own, as in the authors' generator. */
+/** The label of every row. A row that the reader skips has its own cell as its label, as in the authors' generator. */
 function readLabels({ path, header, rows }: Table, task: Task): string[] {
   const cellsOf = (row: Buffer, line: number): string[] => {
     const text = utf8(row);
@@ -84,7 +84,7 @@ function readLabels({ path, header, rows }: Table, task: Task): string[] {
     return task.format === "csv" ? parseCsv(text)[0].cells : pythonStrip(text).split("\t");
   };
   const width = cellsOf(task.header ? header : rows[0], 1).length;
-  // The generator takes the last cell of whatever a row has when the label stands in the last column.
+  // The generator takes the last cell of whatever a row has when the label is in the last column.
   const column = task.columns.label === "last" || task.columns.label >= width - 1 ? -1 : task.columns.label;
   return rows.map((row, i) => {
     const line = i + 1 + Number(task.header);
@@ -112,7 +112,7 @@ export interface KShotOptions {
   k: number;
   /** Seed of the shuffle, 0 to 2³² − 1. */
   seed: number;
-  /** Most test examples: the paper takes 1,000, LM-BFF all (Infinity). The same ones for every seed. */
+  /** Limit on the test examples, the same ones for every seed: 1,000 in the paper, Infinity in LM-BFF. */
   testExamples?: number;
 }
 

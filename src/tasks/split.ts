@@ -96,7 +96,7 @@ export interface SplitOverlap {
   shared: Example[];
 }
 
-/** Which texts stand in more than one split, pair by pair in the given order: an answer that training has seen is no test. */
+/** The texts that occur in more than one split, for each pair of splits: a test text seen in training tests nothing. */
 export function splitOverlaps(splits: Readonly<Record<string, readonly Example[]>>): SplitOverlap[] {
   const entries = Object.entries(splits);
   const keyOf = ({ texts }: Example): string => JSON.stringify(texts);

@@ -66,7 +66,7 @@ function templateProblem(template: string, texts: number): string | undefined {
  * @throws naming the file and the field at fault
  */
 export function readTaskFile(path: string): Task {
-  return parseTask(readJson(path, `the task file ${path} does not exist`), path);
+  return parseTask(readJson(path, `the task file ${path} does not exist`, `the task file ${path}`), path);
 }
 
 /**

@@ -46,7 +46,7 @@ export interface Example {
 
 export type Split = "train" | "dev" | "test";
 
-/** accuracy: share of right answers; f1: of class 1, reported beside accuracy and decisive on dev. */
+/** accuracy: share of right answers. f1: that of class 1, reported with accuracy; it decides on dev. */
 export type Metric = "accuracy" | "f1";
 
 const SENTIMENT_PROMPT = "*cls**sent_0*_It_was*mask*.*sep+*";

@@ -78,11 +78,11 @@ test("a task as an object is checked like a task in a file", (t) => {
   assert.deepEqual(parseTask(fields), readTaskFile(file));
   assert.throws(
     () => parseTask({ ...fields, template: "*cls**sent_0**sep+*" }),
-    /^Error: the task: template: template "\*cls\*\*sent_0\*\*sep\+\*" has no \*mask\*/,
+    /^InputError: the task: template: template "\*cls\*\*sent_0\*\*sep\+\*" has no \*mask\*/,
   );
   assert.throws(
     () => parseTask({ ...fields, labelWords: ["food"] }, "my cell"),
-    /^Error: my cell: labelWords: 1 words for 2 labels/,
+    /^InputError: my cell: labelWords: 1 words for 2 labels/,
   );
 });
 
