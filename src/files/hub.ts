@@ -1,12 +1,12 @@
 /** Models by id: from a folder, the Hub, or the cache that Python shares. */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { InputError } from "../errors";
+import { basename, join } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { huggingfaceHub } from "../packages";
 import { runningSignal } from "../running-cell";
 import { writeFileAtomically } from "./atomic-write";
 import { asking, getFiles, Unreachable, type HubModel, type HubOptions } from "./hub-requests";
-import { readShardIndex } from "./safetensors";
+import { readJson, valueAt } from "./json";
 
 export type { DownloadProgress, HubOptions } from "./hub-requests";
 
@@ -97,6 +97,27 @@ function cachedSnapshot({ storage, revision }: HubModel): string | undefined {
   if (!has("config.json")) return undefined;
   if (has(WEIGHTS)) return folder;
   return has(INDEX) && shardNames(join(folder, INDEX)).every(has) ? folder : undefined;
+}
+
+/**
+ * The file of each tensor, from `model.safetensors.index.json`.
+ *
+ * @throws naming the file if it is malformed or a shard's name leads out of the folder
+ */
+export function readShardIndex(path: string): Map<string, string> {
+  const map = valueAt(readJson(path), ["weight_map"]);
+  if (typeof map !== "object" || map === null || Array.isArray(map))
+    throw new CorruptFileError(`${path} has no weight_map`, { file: path });
+  return new Map(
+    Object.entries(map).map(([name, file]: [string, unknown]) => {
+      if (typeof file === "string" && file.endsWith(".safetensors") && basename(file) === file && !file.includes("\\"))
+        return [name, file];
+      throw new CorruptFileError(
+        `${path}: weight_map of ${name} is ${JSON.stringify(file)}, not the name of a safetensors file`,
+        { file: path, field: "weight_map" },
+      );
+    }),
+  );
 }
 
 function shardNames(index: string): string[] {

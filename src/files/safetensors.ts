@@ -1,9 +1,7 @@
 import { endianness } from "node:os";
-import { basename } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
 import { writeFileAtomically } from "./atomic-write";
 import { bytesAt, readFully, utf8, withFile, type OpenFile } from "./file-bytes";
-import { readJson, valueAt } from "./json";
 
 /**
  * Element types we read and write, with their typed arrays, in the order in which the reference implementation
@@ -100,26 +98,6 @@ export const storedTensor = (dtype: StoredType, shape: number[], data: StoredDat
 /** Reads names, types, shapes and metadata of a safetensors file without its tensors. */
 export function readSafetensorsHeader(path: string): SafetensorsHeader {
   return withFile(path, parseHeader);
-}
-
-/**
- * The file of each tensor, from `model.safetensors.index.json`.
- *
- * @throws naming the file if it is malformed or a shard's name leads out of the folder
- */
-export function readShardIndex(path: string): Map<string, string> {
-  const map = valueAt(readJson(path), ["weight_map"]);
-  if (!isRecord(map)) throw new CorruptFileError(`${path} has no weight_map`, { file: path });
-  return new Map(
-    Object.entries(map).map(([name, file]) => {
-      if (typeof file === "string" && file.endsWith(".safetensors") && basename(file) === file && !file.includes("\\"))
-        return [name, file];
-      throw new CorruptFileError(
-        `${path}: weight_map of ${name} is ${JSON.stringify(file)}, not the name of a safetensors file`,
-        { file: path, field: "weight_map" },
-      );
-    }),
-  );
 }
 
 /**

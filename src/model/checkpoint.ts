@@ -5,12 +5,11 @@ import { CorruptFileError, InputError } from "../errors";
 import { writeFileAtomically } from "../files/atomic-write";
 import { readJson } from "../files/json";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
-import { resolveModel, type HubOptions } from "../files/hub";
+import { readShardIndex, resolveModel, type HubOptions } from "../files/hub";
 import { parseModelConfig, parameterShapes, toRawConfig, type ModelConfig } from "./model-config";
 import {
   readSafetensors,
   readSafetensorsHeader,
-  readShardIndex,
   toFloat32,
   writeSafetensors,
   type StoredTensor,
