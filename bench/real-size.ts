@@ -3,10 +3,9 @@ import { join } from "node:path";
 import type { Formula } from "../src/kernels/formula";
 import { writeFileAtomically } from "../src/files/atomic-write";
 import { loadTokenizer } from "../src/model/tokenizer";
-import type { Example } from "../src/tasks/example";
+import { taskByName, type Example } from "../src/tasks/task";
 import { encodePrompt, labelWordIds } from "../src/tasks/prompt";
 import { readSplit } from "../src/tasks/split";
-import { taskByName } from "../src/tasks/task";
 import { round3, type AuthorsTime, type MeasuredRun, type Prompts } from "./measured-run";
 import { measure, OUT, ours, pytorch } from "./processes";
 

@@ -8,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parameterShapes, toRawConfig } from "../src/model/model-config";
-import { writeSafetensors, type StoredTensor } from "../src/files/safetensors";
+import { storedTensor, writeSafetensors, type StoredTensor } from "../src/files/safetensors";
+import { floats } from "../src/model/backend";
+import { parameter } from "../src/model/model";
 import { fakeHub } from "../test/files/fake-hub";
 import { randomRoberta } from "./random-roberta";
 
@@ -20,9 +22,9 @@ function served(tokenizer: string, folder: string): Record<string, Uint8Array> {
   const model = randomRoberta();
   const tensors = new Map<string, StoredTensor>();
   const add = (name: string, shape: number[], data: StoredTensor["data"], dtype: StoredTensor["dtype"] = "F32"): void =>
-    void tensors.set(name, { dtype, shape, data });
+    void tensors.set(name, storedTensor(dtype, shape, data));
   for (const [name, shape] of parameterShapes(model.config)) {
-    if (name !== "lm_head.decoder.weight") add(name, shape, model.parameters.get(name)!.dataSync() as Float32Array);
+    if (name !== "lm_head.decoder.weight") add(name, shape, floats(parameter(model, name)));
   }
   add("roberta.pooler.dense.weight", [768, 768], new Float32Array(768 * 768));
   add("roberta.pooler.dense.bias", [768], new Float32Array(768));

@@ -14,7 +14,7 @@ import type { SweepCommandOptions } from "./cli/sweep-command";
 import type { SplitsCommandOptions } from "./cli/splits-command";
 import { age, byteSize, count, countOrInfinity, index, listOf, number, oneOf, seed, splitList } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
-import { SOLVERS } from "./solvers/solver-names";
+import { SOLVERS } from "./solvers/solver";
 import { taskNames } from "./tasks/task";
 
 const SHARING = `

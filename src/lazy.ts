@@ -1,4 +1,4 @@
-/** Things that are made when they are first used: loading this package costs little, whatever it can do. */
+/** Values made when first used, so that loading this package costs little. */
 
 /** A function that calls `make` once, at its first call. */
 export function once<T>(make: () => T): () => T {
@@ -19,7 +19,7 @@ export function lazy<T extends object>(load: () => T): T {
     ownKeys: () => Reflect.ownKeys(real()),
     getOwnPropertyDescriptor(_, key) {
       const property = Reflect.getOwnPropertyDescriptor(real(), key);
-      // The stand-in itself has no properties, and may only claim such as could go away.
+      // The proxied object has no properties: a proxy may only report configurable ones for it.
       return property && { ...property, configurable: true };
     },
   });

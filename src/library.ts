@@ -5,15 +5,12 @@ export { counted } from "./counted";
 export { CorruptFileError, DivergedError, InputError } from "./errors";
 
 // Tasks, their files, prompts and splits
-export { type EncodedPrompt } from "./tasks/encoded-prompt";
-export { type Example } from "./tasks/example";
+export { type EncodedPrompt, encodePrompt, labelWordIds, promptTokens } from "./tasks/prompt";
+export { type Example, taskByName, taskFolder, type Split, type Task } from "./tasks/task";
 export { formatExamples } from "./tasks/format-examples";
 export { kShotRows, kShotSplit, readOriginal } from "./tasks/k-shot";
-export { encodePrompt, labelWordIds, promptTokens } from "./tasks/prompt";
-export { readSplit } from "./tasks/split";
+export { readSplit, splitOverlaps } from "./tasks/split";
 export { originalFolder, writeSplitFolder } from "./tasks/split-folder";
-export { splitOverlaps } from "./tasks/split-overlap";
-export { taskByName, taskFolder, type Split, type Task } from "./tasks/task";
 export { parseTask, readTaskFile } from "./tasks/task-file";
 export { templateText } from "./tasks/template";
 
@@ -49,7 +46,7 @@ export { solveLeastSquares } from "./solvers/least-squares";
 export { asPredictions, formatMeanStd, mean, populationStd, predictedClasses } from "./solvers/metrics";
 export { leaveOneOut, predictionTerms } from "./solvers/prediction-terms";
 export { largestSingularValue } from "./solvers/problem";
-export { type Solver } from "./solvers/solver-names";
+export { type Solver } from "./solvers/solver";
 
 // Fine-tuning
 export { fineTune } from "./finetune/fine-tune";

@@ -25,7 +25,7 @@ export function randomStream(seed: number): () => number {
   };
 }
 
-/** One seed out of several whole numbers. */
+/** One seed mixed from several whole numbers. */
 export const mixedSeed = (parts: readonly number[]): number =>
   parts.reduce((mixed, part) => randomStream(mixed ^ part)() * 2 ** 32, 0x5bd1e995);
 

@@ -10,7 +10,8 @@ import type { SplitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { toFloat32, type StoredTensor } from "../files/safetensors";
-import { readTorchFile, TorchTensor, writeTorchFile } from "../files/torch-file";
+import { readTorchFile, TorchTensor } from "../files/torch-file";
+import { writeTorchFile } from "../files/torch-file-writer";
 import type { Split } from "../tasks/task";
 
 const kernelsName = (split: Split, task: string): string => `${split}_kernels_${task}.pt`;

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
-import { BadArchive, extractTarFiles, type TarLimits } from "../files/tar-files";
+import { extractTarFiles, type TarLimits } from "../files/tar-files";
 import { runningSignal } from "../running-cell";
 import { customerReviewFiles } from "../tasks/customer-reviews";
 import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
@@ -138,7 +138,7 @@ async function installFromArchive(
       onBytes: (done, total) => options.onProgress?.({ step: "Unpack", done, total }),
     });
   } catch (error) {
-    if (!(error instanceof BadArchive)) throw error;
+    if (!(error instanceof CorruptFileError)) throw error;
     removeArchive(archive);
     throw new CorruptFileError(
       `${label}${error.message.slice(path.length)} (the download was removed: try again, or give another address with --from)`,

@@ -1,6 +1,5 @@
 import { InputError } from "../errors";
-import type { Example } from "../tasks/example";
-import type { Task } from "../tasks/task";
+import type { Example, Task } from "../tasks/task";
 import { distinct, type Part } from "./figure";
 
 /** What a row or column of a kernel belongs to. */

@@ -1,6 +1,7 @@
 /** The English tasks' data as files, laid out as the paper's is: full data sets, and few-shot splits drawn from them. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { InputError } from "../errors";
 import { kShotSplit, readOriginal } from "../tasks/k-shot";
 import { taskByName } from "../tasks/task";
 import type { EnglishDataSet, LabelledSentence } from "./data-sets";
@@ -40,7 +41,7 @@ export function writeEnglishTasks(folder: string, dataSets: readonly EnglishData
         for (const seed of SEEDS) {
           const { files, shortages } = kShotSplit(original, task, { k, seed });
           if (shortages.length > 0)
-            throw new Error(`${name} has too few examples of label ${shortages[0].label} for ${k} of each`);
+            throw new InputError(`${name} has too few examples of label ${shortages[0].label} for ${k} of each`);
           write(join(building, name, `${k}-${seed}`), Object.fromEntries(files));
         }
       }

@@ -2,6 +2,7 @@
  * The labelled English sentences that packages carry, npm's `sentiment` (test fixtures) and PyPI's `vaderSentiment` (source archive), and
  * the pairs of sentences that were written for this project.
  */
+import { InputError } from "../errors";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,7 +70,7 @@ function fixtureSentences(file: string): RatedSentence[] {
   return rows.flatMap(({ text, class: label }, i) => {
     if (label === null && text === "") return [];
     if (label !== 0 && label !== 1)
-      throw new Error(`${file}, row ${i + 1}: class ${JSON.stringify(label)}, expected 0 or 1`);
+      throw new InputError(`${file}, row ${i + 1}: class ${JSON.stringify(label)}, expected 0 or 1`);
     return [{ text: plain(text), rating: label }];
   });
 }
@@ -108,7 +109,7 @@ function ratedSentences(file: string): RatedSentence[] {
     if (line === "" && i === lines.length - 1) return [];
     const [, rating, text, ...more] = line.split("\t");
     if (text === undefined || more.length > 0 || !Number.isFinite(Number(rating)))
-      throw new Error(`${file.split("/").at(-1)}, line ${i + 1}: expected a number, a rating and a sentence`);
+      throw new InputError(`${file.split("/").at(-1)}, line ${i + 1}: expected a number, a rating and a sentence`);
     return [{ text: plain(text), rating: Number(rating) }];
   });
 }
@@ -118,14 +119,14 @@ function sentencePairs(file: string): SentencePair[] {
   return lines.map((line, i) => {
     const [premise, hypothesis, label, ...more] = line.split("\t");
     if (!label || more.length > 0)
-      throw new Error(`${file.split("/").at(-1)}, line ${i + 2}: expected a premise, a hypothesis and a label`);
+      throw new InputError(`${file.split("/").at(-1)}, line ${i + 2}: expected a premise, a hypothesis and a label`);
     return { premise, hypothesis, label };
   });
 }
 
 const ENTITIES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"' };
 
-/** A sentence as people write it: quotes typed as two apostrophes, HTML's entities and runs of spaces are mended. */
+/** A sentence as people write it: quotes typed as two apostrophes, HTML entities and runs of spaces are replaced. */
 export const plain = (text: string): string =>
   text
     .replace(/&(?:amp|lt|gt|quot);/g, (entity) => ENTITIES[entity])

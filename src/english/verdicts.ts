@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { mixedSeed, randomStream, shuffled } from "../random";
 import { sentenceKey } from "./data-sets";
 
-/** What is said of a sentence of each rating, from the lowest to the highest: the prompt's word, and other ways of saying it. */
+/** The verdicts for each rating, from the lowest to the highest: the prompt's word, and other phrasings. */
 export const VERDICTS: readonly { word: string; others: readonly string[] }[] = [
   { word: "terrible", others: ["I hated it.", "Avoid this one.", "Two thumbs down.", "Stay far away."] },
   { word: "bad", others: ["I disliked it.", "Skip this one.", "Not for me.", "Two stars only."] },

@@ -1,8 +1,7 @@
 import { labelWordHead } from "../model/head";
 import { predictLogits } from "../model/predict";
-import type { Example } from "../tasks/example";
+import type { Example, Task } from "../tasks/task";
 import { encodePrompt, labelWordIds } from "../tasks/prompt";
-import type { Task } from "../tasks/task";
 import type { LanguageModel } from "./language-model";
 
 /** One candidate for the mask. */

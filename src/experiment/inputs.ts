@@ -1,11 +1,9 @@
 import { InputError } from "../errors";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { EncodedPrompt } from "../tasks/encoded-prompt";
-import type { Example } from "../tasks/example";
-import { encodePrompt, encodeUnprompted } from "../tasks/prompt";
+import { encodePrompt, encodeUnprompted, type EncodedPrompt } from "../tasks/prompt";
+import type { Example, Split, Task } from "../tasks/task";
 import { readSplit } from "../tasks/split";
-import type { Split, Task } from "../tasks/task";
 import type { TextEncoder } from "../tasks/text-encoder";
 
 /** Labelled examples together with the token ids that the model reads. */

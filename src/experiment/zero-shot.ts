@@ -1,8 +1,7 @@
 import { InputError } from "../errors";
 import { predictLogits } from "../model/predict";
 import { predictedClasses, type Predictions } from "../solvers/metrics";
-import type { Example } from "../tasks/example";
-import type { Task } from "../tasks/task";
+import type { Example, Task } from "../tasks/task";
 import { encodeExamples } from "./inputs";
 import type { LanguageModel } from "./language-model";
 import { promptOutputs } from "./outputs";

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { CorruptFileError } from "../errors";
 import { runningSignal } from "../running-cell";
 
 export interface Download {
@@ -30,7 +31,7 @@ export interface DownloadOptions {
   fetch: typeof fetch;
   /** Default: that of the running cell. */
   signal?: AbortSignal;
-  /** Called with the bytes of this file that are there, whenever some arrive. */
+  /** Called whenever bytes arrive, with the number of bytes of this file on disk. */
   onBytes: (done: number) => void;
   /** Attempts after one that brought no new bytes. */
   retries: number;
@@ -49,11 +50,11 @@ export class HttpError extends Error {
 }
 
 /**
- * Downloads a file into `path`. The bytes go to a name ending in `.incomplete` beside it; after an interruption, in this
- * process or a later one, the download goes on from there (HTTP Range), or from the start if the server does not do that.
- * The file gets its name only when size and checksum are right.
+ * Downloads a file into `path`. The bytes go to a file ending in `.incomplete` beside it. After an interruption, this
+ * process or a later one resumes the download from there (HTTP Range), or starts over if the server cannot resume.
+ * The file gets its name only once size and checksum are right.
  *
- * @throws if the attempts are used up (what has come is kept), the content is not what it should be, or on abort
+ * @throws if all attempts fail (what has arrived is kept), if size or checksum are wrong, or on abort
  */
 export async function downloadFile(
   download: Download,
@@ -89,13 +90,13 @@ export async function downloadFile(
     await verify(partial, download, signal);
     renameSync(partial, path);
   } finally {
-    // Leave what has come under the common name, for whoever goes on with it.
+    // Leave what has arrived under the common name, for the next attempt.
     if (existsSync(partial)) renameSync(partial, `${path}.incomplete`);
   }
 }
 
 /**
- * Takes over what an earlier attempt left, under a name of our own, so that two processes never append to one file.
+ * Takes over what an earlier attempt left, under a name unique to this process, so that two never append to one file.
  * Files that carry the id of a process still alive are that process's.
  */
 function claimPartial(path: string): string {
@@ -160,7 +161,7 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
       if (done > size) break;
       await file.writeFile(bytes);
       options.onBytes(done);
-      // An abort after the last byte has arrived leaves fetch's stream waiting for ever.
+      // An abort after the last byte has arrived leaves fetch's stream waiting forever.
       options.signal?.throwIfAborted();
     }
     if (done <= size) await file.sync();
@@ -190,7 +191,7 @@ async function verify(
   const found = hash.digest("hex");
   if (found === checksum.hex) return;
   rmSync(partial, { force: true });
-  throw new Error(
+  throw new CorruptFileError(
     `${name} arrived damaged: its ${checksum.algorithm} is ${found}, not ${checksum.hex}; it was removed, try again`,
   );
 }

@@ -1,47 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { statfs } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
-import type { PathInfo } from "@huggingface/hub";
+/** Models by id: from a folder, the Hub, or the cache that Python shares. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { huggingfaceHub } from "../packages";
 import { runningSignal } from "../running-cell";
 import { writeFileAtomically } from "./atomic-write";
-import { downloadFile, HttpError, reason } from "./download";
-import { checkModelId } from "./model-name";
-import { readShardIndex } from "./shards";
+import { asking, getFiles, Unreachable, type HubModel, type HubOptions } from "./hub-requests";
+import { readJson, valueAt } from "./json";
 
-export interface DownloadProgress {
-  /** The file under way. */
-  file: string;
-  /** Bytes of all files of this step that are there, those of an earlier attempt included. */
-  done: number;
-  total: number;
-  bytesPerSecond: number;
-}
-
-export interface HubOptions {
-  /** Branch, tag or commit. Default "main". */
-  revision?: string;
-  /** Default: HF_HUB_CACHE, or `hub` under HF_HOME, as for Python. */
-  cacheDir?: string;
-  /** Address of the Hub or a mirror. Default: HF_ENDPOINT, or the public Hub. */
-  endpoint?: string;
-  /** Use the cache only. Default: whether HF_HUB_OFFLINE is set. */
-  offline?: boolean;
-  /** Default: HF_TOKEN. */
-  accessToken?: string;
-  /** In place of the global fetch. */
-  fetch?: typeof fetch;
-  /** Called at most four times a second, and at the end. */
-  onProgress?: (progress: DownloadProgress) => void;
-  /** Default: that of the running cell. */
-  signal?: AbortSignal;
-  /** Attempts after a request that brought nothing. Default 5. */
-  retries?: number;
-  /** Pause before the first retry in milliseconds, doubling with each. Default 500. */
-  retryDelay?: number;
-  /** Told when the Hub cannot be reached and the cached model is used. Default: console.warn. */
-  warn?: (message: string) => void;
-}
+export type { DownloadProgress, HubOptions } from "./hub-requests";
 
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
@@ -63,7 +30,7 @@ export async function resolveModel(
   const revision = options.revision ?? "main";
   checkModelId(idOrDirectory);
   checkRevision(revision);
-  const model: Model = {
+  const model: HubModel = {
     id: idOrDirectory,
     revision,
     storage: join(
@@ -79,7 +46,7 @@ export async function resolveModel(
   const cached = cachedSnapshot(model);
   if (options.offline ?? isTrue(process.env.HF_HUB_OFFLINE)) {
     if (cached !== undefined) return cached;
-    throw new Error(
+    throw new InputError(
       `model ${model.id} (revision ${revision}) is not complete in the cache ${model.storage}, and downloads are switched off (offline, HF_HUB_OFFLINE)`,
     );
   }
@@ -97,26 +64,27 @@ export async function resolveModel(
   }
 }
 
-interface Model {
-  id: string;
-  revision: string;
-  /** The model's folder in the cache: blobs, refs, snapshots. */
-  storage: string;
-  endpoint: string;
-  accessToken?: string;
-  fetch: typeof fetch;
+/**
+ * Refuses what cannot be the id of a model on the Hub; folders are for the caller to tell apart first.
+ * @throws naming the id
+ */
+export function checkModelId(id: string): void {
+  if (existsSync(id)) throw new InputError(`${id} is a file: give the folder of a model, or its id on the Hub`);
+  if (!/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(id) || id.includes("..")) {
+    throw new InputError(
+      `there is no folder ${id}, and it is not the id of a model on the Hub ("name" or "organisation/name")`,
+    );
+  }
 }
-
-class Unreachable extends Error {}
 
 function checkRevision(revision: string): void {
   if (!/^[\w][\w./-]*$/.test(revision) || revision.includes("..")) {
-    throw new Error(`${JSON.stringify(revision)} is not the name of a revision (branch, tag or commit)`);
+    throw new InputError(`${JSON.stringify(revision)} is not the name of a revision (branch, tag or commit)`);
   }
 }
 
 /** The snapshot that the cache has for the revision, if config and weights are complete. */
-function cachedSnapshot({ storage, revision }: Model): string | undefined {
+function cachedSnapshot({ storage, revision }: HubModel): string | undefined {
   let commit = revision;
   if (!COMMIT.test(revision)) {
     const ref = join(storage, "refs", revision);
@@ -131,11 +99,32 @@ function cachedSnapshot({ storage, revision }: Model): string | undefined {
   return has(INDEX) && shardNames(join(folder, INDEX)).every(has) ? folder : undefined;
 }
 
-function shardNames(index: string): string[] {
-  return [...new Set(Object.values(readShardIndex(index)))].sort();
+/**
+ * The file of each tensor, from `model.safetensors.index.json`.
+ *
+ * @throws naming the file if it is malformed or a shard's name leads out of the folder
+ */
+export function readShardIndex(path: string): Map<string, string> {
+  const map = valueAt(readJson(path), ["weight_map"]);
+  if (typeof map !== "object" || map === null || Array.isArray(map))
+    throw new CorruptFileError(`${path} has no weight_map`, { file: path });
+  return new Map(
+    Object.entries(map).map(([name, file]: [string, unknown]) => {
+      if (typeof file === "string" && file.endsWith(".safetensors") && basename(file) === file && !file.includes("\\"))
+        return [name, file];
+      throw new CorruptFileError(
+        `${path}: weight_map of ${name} is ${JSON.stringify(file)}, not the name of a safetensors file`,
+        { file: path, field: "weight_map" },
+      );
+    }),
+  );
 }
 
-async function download(model: Model, options: HubOptions): Promise<string> {
+function shardNames(index: string): string[] {
+  return [...new Set(readShardIndex(index).values())].sort();
+}
+
+async function download(model: HubModel, options: HubOptions): Promise<string> {
   const { id, revision, storage, endpoint, accessToken } = model;
   const hub = { hubUrl: endpoint, accessToken, fetch: model.fetch };
   const info = await asking(model, () =>
@@ -143,10 +132,10 @@ async function download(model: Model, options: HubOptions): Promise<string> {
   );
   const commit = info.sha;
   if (typeof commit !== "string" || !COMMIT.test(commit))
-    throw new Error(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
+    throw new InputError(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
   const there = (file: string): boolean => info.filePaths.includes(file);
-  if (!there("config.json")) throw new Error(`model ${id} has no config.json: it is not in Hugging Face layout`);
-  if (!there(WEIGHTS) && !there(INDEX)) throw new Error(withoutSafetensors(id, info.filePaths));
+  if (!there("config.json")) throw new InputError(`model ${id} has no config.json: it is not in Hugging Face layout`);
+  if (!there(WEIGHTS) && !there(INDEX)) throw new InputError(withoutSafetensors(id, info.filePaths));
 
   const folder = join(storage, "snapshots", commit);
   const get = async (names: string[]): Promise<void> => {
@@ -157,7 +146,7 @@ async function download(model: Model, options: HubOptions): Promise<string> {
     );
     for (const name of missing) {
       if (!files.some((file) => file.path === name))
-        throw new Error(`model ${id} (commit ${commit}) has no file ${name}`);
+        throw new InputError(`model ${id} (commit ${commit}) has no file ${name}`);
     }
     await getFiles(
       model,
@@ -172,7 +161,7 @@ async function download(model: Model, options: HubOptions): Promise<string> {
     await get([...small, INDEX]);
     await get(shardNames(join(folder, INDEX)));
   }
-  // Only now: until everything is there, the revision stays what it was.
+  // Only now: the revision keeps its old commit until all files have arrived.
   if (revision !== commit) writeFileAtomically(join(storage, "refs", revision), commit);
   return folder;
 }
@@ -185,140 +174,6 @@ function withoutSafetensors(id: string, files: string[]): string {
     `from transformers import AutoModelForMaskedLM, AutoTokenizer; AutoModelForMaskedLM.from_pretrained("${id}").save_pretrained("FOLDER"); ` +
     `AutoTokenizer.from_pretrained("${id}").save_pretrained("FOLDER"), and give FOLDER`
   );
-}
-
-async function getFiles(model: Model, commit: string, files: PathInfo[], options: HubOptions): Promise<void> {
-  const { id, storage, endpoint, accessToken } = model;
-  const blobs = join(storage, "blobs");
-  mkdirSync(blobs, { recursive: true });
-  const wanted = files.map((file) => ({
-    name: file.path,
-    size: file.lfs?.size ?? file.size,
-    blob: blobName(id, file),
-  }));
-  const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  await checkSpace(
-    blobs,
-    wanted.filter(({ blob }) => !existsSync(join(blobs, blob))).reduce((sum, { size }) => sum + size, 0),
-    id,
-  );
-
-  const progress = progressReporter(total, options.onProgress);
-  let before = 0;
-  for (const { name, size, blob } of wanted) {
-    const path = join(blobs, blob);
-    if (!existsSync(path)) {
-      const url = `${endpoint}/${id}/resolve/${commit}/${name}`;
-      const headers: Record<string, string> =
-        accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` };
-      const checksum = { algorithm: blob.length === 64 ? ("sha256" as const) : ("git-sha1" as const), hex: blob };
-      await asking(model, () =>
-        downloadFile(
-          { url, headers, path, size, checksum, name: `${id}/${name}` },
-          {
-            fetch: model.fetch,
-            signal: options.signal,
-            onBytes: (done) => progress(name, before + done),
-            retries: options.retries ?? 5,
-            retryDelay: options.retryDelay ?? 500,
-          },
-        ),
-      );
-    }
-    before += size;
-    link(path, join(storage, "snapshots", commit, name));
-    progress(name, before);
-  }
-}
-
-/** The name of a file's content in the cache is its checksum: sha256 of large files, git's sha1 of small ones. */
-function blobName(id: string, { path, lfs, oid }: PathInfo): string {
-  const name = lfs?.oid ?? oid ?? "";
-  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(name))
-    throw new Error(`the Hub gives no checksum for ${path} of model ${id}`);
-  return name;
-}
-
-async function checkSpace(folder: string, needed: number, id: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  if (needed <= bavail * bsize) return;
-  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
-  throw new Error(
-    `model ${id} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or set HF_HOME to another disk`,
-  );
-}
-
-/** Points the snapshot's file at the blob, as Python does; copies where symbolic links are not allowed. */
-function link(blob: string, pointer: string): void {
-  mkdirSync(dirname(pointer), { recursive: true });
-  rmSync(pointer, { force: true });
-  try {
-    symlinkSync(relative(dirname(resolve(pointer)), resolve(blob)), pointer);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
-    copyFileSync(blob, pointer);
-  }
-}
-
-function progressReporter(
-  total: number,
-  report?: (progress: DownloadProgress) => void,
-): (file: string, done: number) => void {
-  let first: { time: number; done: number } | undefined;
-  let last = -Infinity;
-  return (file, done) => {
-    const time = performance.now();
-    first ??= { time, done };
-    if (report === undefined || (time - last < 250 && done < total)) return;
-    last = time;
-    report({
-      file,
-      done,
-      total,
-      bytesPerSecond: time > first.time ? ((done - first.done) * 1000) / (time - first.time) : 0,
-    });
-  };
-}
-
-/** Runs a request, and says in plain words what went wrong with it. */
-async function asking<T>(model: Model, request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    const status =
-      error instanceof huggingfaceHub.HubApiError
-        ? error.statusCode
-        : error instanceof HttpError
-          ? error.status
-          : undefined;
-    const { id, revision, endpoint } = model;
-    if (status === 401 || status === 403) {
-      const token =
-        model.accessToken === undefined
-          ? "set HF_TOKEN to an access token"
-          : "check that the token in HF_TOKEN has access";
-      throw new Error(
-        `${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`,
-        { cause: error },
-      );
-    }
-    if (status === 404)
-      throw new Error(`${endpoint} has no model ${id} with revision ${revision} (HTTP 404): check name and revision`, {
-        cause: error,
-      });
-    if (status !== undefined && error instanceof huggingfaceHub.HubApiError) {
-      const problem = `${endpoint} answered HTTP ${status} for model ${id}`;
-      throw status === 429 || status >= 500 ? new Unreachable(problem) : new Error(problem);
-    }
-    // fetch reports every failure of the network as a TypeError with the reason in its cause.
-    if (error instanceof TypeError && error.cause !== undefined) {
-      throw new Unreachable(
-        `${endpoint} cannot be reached (${reason(error)}): check the network or HF_ENDPOINT, or give the folder of a model`,
-        { cause: error },
-      );
-    }
-    throw error;
-  }
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

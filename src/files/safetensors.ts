@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { endianness } from "node:os";
+import { CorruptFileError, InputError } from "../errors";
 import { writeFileAtomically } from "./atomic-write";
+import { bytesAt, readFully, utf8, withFile, type OpenFile } from "./file-bytes";
 
 /**
  * Element types we read and write, with their typed arrays, in the order in which the reference implementation
@@ -24,25 +25,30 @@ const ARRAYS = {
 
 const LAYOUT = Object.keys(ARRAYS);
 
-export type StoredType = keyof typeof ARRAYS;
-export type StoredData =
-  | BigUint64Array
-  | BigInt64Array
-  | Float64Array
-  | Float32Array
-  | Uint32Array
-  | Int32Array
-  | Uint16Array
-  | Int16Array
-  | Int8Array
-  | Uint8Array;
-
-/** A tensor as it lies in a safetensors file, row-major. */
-export interface StoredTensor {
-  dtype: StoredType;
-  shape: number[];
-  data: StoredData;
+/** The array that holds each element type. */
+interface DataOf {
+  U64: BigUint64Array;
+  I64: BigInt64Array;
+  F64: Float64Array;
+  F32: Float32Array;
+  U32: Uint32Array;
+  I32: Int32Array;
+  BF16: Uint16Array;
+  F16: Uint16Array;
+  U16: Uint16Array;
+  I16: Int16Array;
+  I8: Int8Array;
+  U8: Uint8Array;
+  BOOL: Uint8Array;
 }
+
+export type StoredType = keyof DataOf;
+export type StoredData = DataOf[StoredType];
+
+/** A tensor as it lies in a safetensors file, row-major; its type tells the type of its array. */
+export type StoredTensor<T extends StoredType = StoredType> = {
+  [D in T]: { dtype: D; shape: number[]; data: DataOf[D] };
+}[T];
 
 /** What the header says of one tensor; `begin` and `end` count bytes from the start of the file. */
 export interface TensorEntry {
@@ -71,22 +77,27 @@ export function readSafetensors(
   path: string,
   options: { only?: (name: string) => boolean } = {},
 ): { tensors: Map<string, StoredTensor>; metadata: Record<string, string> } {
-  return withFile(path, (file, size) => {
-    const header = parseHeader(path, file, size);
+  requireLittleEndian();
+  return withFile(path, (file) => {
+    const header = parseHeader(file);
     const tensors = new Map<string, StoredTensor>();
     for (const [name, { dtype, shape, begin, end }] of header.entries) {
       if (options.only !== undefined && !options.only(name)) continue;
       const bytes = new Uint8Array(end - begin);
-      readFully(path, file, bytes, begin);
-      tensors.set(name, { dtype, shape, data: new ARRAYS[dtype](bytes.buffer) });
+      readFully(file, bytes, begin);
+      tensors.set(name, storedTensor(dtype, shape, new ARRAYS[dtype](bytes.buffer)));
     }
     return { tensors, metadata: header.metadata };
   });
 }
 
+/** A tensor of an array that was made for its type. */
+export const storedTensor = (dtype: StoredType, shape: number[], data: StoredData): StoredTensor =>
+  ({ dtype, shape, data }) as StoredTensor;
+
 /** Reads names, types, shapes and metadata of a safetensors file without its tensors. */
 export function readSafetensorsHeader(path: string): SafetensorsHeader {
-  return withFile(path, (file, size) => parseHeader(path, file, size));
+  return withFile(path, parseHeader);
 }
 
 /**
@@ -131,13 +142,13 @@ export function writeSafetensors(
  * @throws if the tensor is not floating-point
  */
 export function toFloat32(tensor: StoredTensor): Float32Array {
-  const { dtype, data } = tensor;
-  if (dtype === "F32") return data as Float32Array;
-  if (dtype === "F64") return Float32Array.from(data as Float64Array);
-  if (dtype !== "F16" && dtype !== "BF16") throw new Error(`a ${dtype} tensor is not floating-point`);
-  const halves = data as Uint16Array;
+  if (tensor.dtype === "F32") return tensor.data;
+  if (tensor.dtype === "F64") return Float32Array.from(tensor.data);
+  if (tensor.dtype !== "F16" && tensor.dtype !== "BF16")
+    throw new InputError(`a ${tensor.dtype} tensor is not floating-point`);
+  const halves = tensor.data;
   const bits = new Uint32Array(halves.length);
-  if (dtype === "BF16") {
+  if (tensor.dtype === "BF16") {
     for (let i = 0; i < bits.length; i++) bits[i] = halves[i] << 16;
   } else {
     const table = (float16Bits ??= makeFloat16Bits());
@@ -170,48 +181,24 @@ function makeFloat16Bits(): Uint32Array {
 
 function requireLittleEndian(): void {
   if (endianness() !== "LE")
-    throw new Error("safetensors files are little-endian and this machine is not: not supported");
+    throw new InputError("safetensors files are little-endian and this machine is not: not supported");
 }
 
-function withFile<T>(path: string, use: (file: number, size: number) => T): T {
-  requireLittleEndian();
-  const file = openSync(path, "r");
-  try {
-    const status = fstatSync(file);
-    if (!status.isFile()) throw new Error(`${path} is not a file`);
-    return use(file, status.size);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readFully(path: string, file: number, target: Uint8Array, position: number): void {
-  for (let done = 0; done < target.length;) {
-    const count = readSync(file, target, done, Math.min(target.length - done, 1 << 30), position + done);
-    if (count === 0) throw new Error(`${path} became shorter while it was read`);
-    done += count;
-  }
-}
-
-function parseHeader(path: string, file: number, size: number): SafetensorsHeader {
+function parseHeader(file: OpenFile): SafetensorsHeader {
+  const { path, size } = file;
   const fail = (problem: string): never => {
-    throw new Error(`${path} is not a valid safetensors file: ${problem}`);
+    throw new CorruptFileError(`${path} is not a valid safetensors file: ${problem}`, { file: path });
   };
   if (size < 8) fail(`it has ${size} bytes, fewer than the 8 of the header length`);
-  const prefix = new Uint8Array(8);
-  readFully(path, file, prefix, 0);
-  const declared = new DataView(prefix.buffer).getBigUint64(0, true);
+  const declared = bytesAt(file, 0, 8).readBigUInt64LE();
   if (declared > BigInt(MAX_HEADER_BYTES))
     fail(`it declares a header of ${declared} bytes (at most ${MAX_HEADER_BYTES} are allowed)`);
   const length = Number(declared);
   if (8 + length > size) fail(`it declares a header of ${length} bytes but has ${size} bytes in all (truncated?)`);
-  const bytes = new Uint8Array(length);
-  readFully(path, file, bytes, 8);
+  const text = utf8(bytesAt(file, 8, length)) ?? fail("its header is not JSON (not UTF-8)");
 
-  let text = "";
   let parsed: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     parsed = JSON.parse(text);
   } catch (error) {
     fail(`its header is not JSON (${(error as Error).message})`);
@@ -295,7 +282,7 @@ function repeatedKey(json: string): string | undefined {
 
 function checkWritable(path: string, name: string, { dtype, shape, data }: StoredTensor): void {
   const fail = (problem: string): never => {
-    throw new Error(`cannot write tensor ${JSON.stringify(name)} to ${path}: ${problem}`);
+    throw new InputError(`cannot write tensor ${JSON.stringify(name)} to ${path}: ${problem}`);
   };
   if (name === "__metadata__") fail("this name is reserved");
   if (!Object.hasOwn(ARRAYS, dtype)) fail(`dtype ${JSON.stringify(dtype)} is not supported`);

@@ -1,11 +1,13 @@
 /** Chosen files out of a tar archive (plain or gzip), read as a stream: nothing else of it is written, and no link is followed. */
-import { closeSync, createReadStream, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, mkdirSync, openSync, statSync, writeSync } from "node:fs";
 import { dirname, posix } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { ReadEntry } from "tar";
+import { CorruptFileError } from "../errors";
 import { tar } from "../packages";
 import { runningSignal } from "../running-cell";
+import { startOf } from "./file-bytes";
 
 /** Largest file that is unpacked; the largest training files of the tasks have some hundred megabytes. */
 const MAX_FILE_BYTES = 2 * 2 ** 30;
@@ -19,9 +21,6 @@ export interface TarLimits {
   entries?: number;
 }
 
-/** Something is wrong with the archive itself; the message begins with its path. */
-export class BadArchive extends Error {}
-
 /**
  * Unpacks the wanted files into new files. Every path of the archive must stay within it, wanted or not; links that lead
  * out of it, devices and pipes are refused, and so is a link in place of a wanted file.
@@ -29,7 +28,7 @@ export class BadArchive extends Error {}
  * @param wanted target paths by path in the archive, such as "original/mr/train.csv"
  * @param onBytes called with the bytes of the archive that have been read
  * @returns the wanted paths that the archive has, and the folders at its top
- * @throws BadArchive naming the entry; Error if it is larger than allowed or a file cannot be written
+ * @throws CorruptFileError naming the entry; Error if it is larger than allowed or a file cannot be written
  */
 export async function extractTarFiles(
   path: string,
@@ -43,7 +42,7 @@ export async function extractTarFiles(
   const { fileBytes = MAX_FILE_BYTES, totalBytes = MAX_TOTAL_BYTES, entries: mostEntries = MAX_ENTRIES } = limits;
   const found = new Set<string>();
   const folders = new Set<string>();
-  const fail = (problem: string): BadArchive => new BadArchive(`${path}: ${problem}`);
+  const fail = (problem: string): CorruptFileError => new CorruptFileError(`${path}: ${problem}`, { file: path });
   let problem: Error | undefined;
   let ended = false;
   let count = 0;
@@ -129,8 +128,8 @@ const normal = (path: string): string => path.replace(/^(\.\/+)+/, "").replace(/
 function problemOf(
   { path, type, linkpath = "" }: ReadEntry,
   wanted: ReadonlyMap<string, string>,
-  fail: (problem: string) => BadArchive,
-): BadArchive | undefined {
+  fail: (problem: string) => CorruptFileError,
+): CorruptFileError | undefined {
   const refused = "; nothing was installed";
   if (leadsOut(path)) return fail(`the path ${JSON.stringify(path)} leads out of the archive${refused}`);
   if (type === "SymbolicLink" || type === "Link") {
@@ -169,14 +168,8 @@ const OTHERS: [string, number[]][] = [
   ["zip", [0x50, 0x4b, 0x03, 0x04]],
 ];
 
-function isGzip(path: string, fail: (problem: string) => BadArchive): boolean {
-  const start = Buffer.alloc(6);
-  const file = openSync(path, "r");
-  try {
-    readSync(file, start, 0, 6, 0);
-  } finally {
-    closeSync(file);
-  }
+function isGzip(path: string, fail: (problem: string) => CorruptFileError): boolean {
+  const start = startOf(path, 6);
   const other = OTHERS.find(([, magic]) => magic.every((byte, i) => start[i] === byte));
   if (other !== undefined) throw fail(`it is compressed with ${other[0]}; only plain tar and gzip are read`);
   return start[0] === 0x1f && start[1] === 0x8b;

@@ -4,16 +4,15 @@
  * and archives of such files (deflated too, unpacked with {@link extractZipEntry}). Every entry read is checked against
  * its CRC-32. Format: PKWARE APPNOTE 6.3.9, zip64 included; no encryption, no split archives.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createInflateRaw } from "node:zlib";
+import { CorruptFileError } from "../errors";
+import { bytesAt, closeFile, openFile, readFully, utf8, type OpenFile } from "./file-bytes";
 
 /** A zip archive open for reading. */
-export interface ZipArchive {
-  path: string;
-  file: number;
+export interface ZipArchive extends OpenFile {
   entries: Map<string, ZipEntry>;
 }
 
@@ -46,18 +45,16 @@ const CHUNK = 1 << 20;
 
 /** Opens an archive and reads its directory. @throws naming the file if its directory does not add up */
 export function openZip(path: string): ZipArchive {
-  const file = openSync(path, "r");
+  const file = openFile(path);
   try {
-    const status = fstatSync(file);
-    if (!status.isFile()) throw new Error(`${path} is not a file`);
-    return { path, file, entries: readDirectory(path, file, status.size) };
+    return { ...file, entries: readDirectory(file) };
   } catch (error) {
-    closeSync(file);
+    closeFile(file);
     throw error;
   }
 }
 
-export const closeZip = ({ file }: ZipArchive): void => closeSync(file);
+export const closeZip: (archive: ZipArchive) => void = closeFile;
 
 /** Opens an archive and closes it after `use`. */
 export function withZip<T>(path: string, use: (archive: ZipArchive) => T): T {
@@ -77,7 +74,9 @@ export function readStoredRange(
   end = entry.size,
 ): Uint8Array<ArrayBuffer> {
   if (entry.method !== STORED)
-    throw new Error(`${archive.path}: entry ${quoted(entry.name)} is compressed; torch.save stores its entries`);
+    throw new CorruptFileError(
+      `${archive.path}: entry ${quoted(entry.name)} is compressed; torch.save stores its entries`,
+    );
   const start = dataOffset(archive, entry);
   const kept = new Uint8Array(end - begin);
   const scratch = new Uint8Array(Math.min(CHUNK, Math.max(begin, entry.size - end)));
@@ -86,7 +85,7 @@ export function readStoredRange(
     for (let at = from; at < to; at += CHUNK) {
       const length = Math.min(CHUNK, to - at);
       const part = target === undefined ? scratch.subarray(0, length) : target.subarray(at - from, at - from + length);
-      readFully(archive.path, archive.file, part, start + at);
+      readFully(archive, part, start + at);
       crc = crc32(part, crc);
     }
   };
@@ -101,7 +100,7 @@ export function readStoredRange(
  * Writes one entry's content to a new file, stored or deflated.
  *
  * @param onBytes called with the number of bytes of each piece written
- * @throws if the content is not as long as the directory says, its CRC is another, or the file is there already
+ * @throws if the content is not as long as the directory says, its CRC differs, or the file exists already
  */
 export async function extractZipEntry(
   archive: ZipArchive,
@@ -109,15 +108,15 @@ export async function extractZipEntry(
   target: string,
   onBytes?: (count: number) => void,
 ): Promise<void> {
-  const { path, file } = archive;
-  const fail = (problem: string): Error => new Error(`${path}: entry ${quoted(entry.name)} ${problem}`);
+  const { path } = archive;
+  const fail = (problem: string): Error => new CorruptFileError(`${path}: entry ${quoted(entry.name)} ${problem}`);
   if (entry.method !== STORED && entry.method !== DEFLATED)
     throw fail(`is compressed with method ${entry.method}; only stored and deflated entries are read`);
   const start = dataOffset(archive, entry);
   function* compressed(): Generator<Uint8Array> {
     for (let at = 0; at < entry.compressedSize; at += CHUNK) {
       const part = new Uint8Array(Math.min(CHUNK, entry.compressedSize - at));
-      readFully(path, file, part, start + at);
+      readFully(archive, part, start + at);
       yield part;
     }
   }
@@ -150,37 +149,37 @@ export async function extractZipEntry(
 
 function checkCrc(path: string, entry: ZipEntry, crc: number): void {
   if (crc === entry.crc32) return;
-  throw new Error(
+  throw new CorruptFileError(
     `${path}: entry ${quoted(entry.name)} has CRC-32 ${hex(crc)}, not ${hex(entry.crc32)} as the directory states: the file is damaged`,
   );
 }
 
 /** Where an entry's data begins: only its local header knows how long the padding before it is. */
-function dataOffset({ path, file }: ZipArchive, entry: ZipEntry): number {
+function dataOffset(archive: ZipArchive, entry: ZipEntry): number {
   const fail = (problem: string): never => {
-    throw new Error(`${path}: entry ${quoted(entry.name)} ${problem}`);
+    throw new CorruptFileError(`${archive.path}: entry ${quoted(entry.name)} ${problem}`);
   };
   if (entry.headerOffset + 30 > entry.limit) fail("has no room for its header");
-  const header = bytesAt(path, file, entry.headerOffset, 30);
+  const header = bytesAt(archive, entry.headerOffset, 30);
   if (header.readUInt32LE(0) !== LOCAL) fail(`has no header at byte ${entry.headerOffset}`);
   if (header.readUInt16LE(8) !== entry.method) fail("is stored in another way than the directory states");
   const [nameLength, extraLength] = [header.readUInt16LE(26), header.readUInt16LE(28)];
   const offset = entry.headerOffset + 30 + nameLength + extraLength;
   if (offset + entry.compressedSize > entry.limit) fail("runs into what follows it");
-  if (!bytesAt(path, file, entry.headerOffset + 30, nameLength).equals(Buffer.from(entry.name)))
+  if (!bytesAt(archive, entry.headerOffset + 30, nameLength).equals(Buffer.from(entry.name)))
     fail("has another name in its header");
   return offset;
 }
 
-function readDirectory(path: string, file: number, size: number): Map<string, ZipEntry> {
+function readDirectory(file: OpenFile): Map<string, ZipEntry> {
   const fail = (problem: string): never => {
-    throw new Error(`${path} is not a valid zip archive: ${problem}`);
+    throw new CorruptFileError(`${file.path} is not a valid zip archive: ${problem}`);
   };
-  const { count, bytes, offset } = findDirectory(path, file, size, fail);
+  const { count, bytes, offset } = findDirectory(file, fail);
   if (bytes > MAX_DIRECTORY_BYTES)
     fail(`its directory has ${bytes} bytes (at most ${MAX_DIRECTORY_BYTES} are allowed)`);
   if (count * 46 > bytes) fail(`its directory has ${bytes} bytes, too few for ${count} entries`);
-  const directory = bytesAt(path, file, offset, bytes);
+  const directory = bytesAt(file, offset, bytes);
   const entries = new Map<string, ZipEntry>();
   let at = 0;
   for (let i = 0; i < count; i++) {
@@ -188,8 +187,7 @@ function readDirectory(path: string, file: number, size: number): Map<string, Zi
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((place) => directory.readUInt16LE(at + place));
     const end = at + 46 + nameLength + extraLength + commentLength;
     if (end > bytes) fail(`entry ${i} of its directory is longer than the directory`);
-    const name =
-      decode(directory.subarray(at + 46, at + 46 + nameLength)) ?? fail(`the name of entry ${i} is not UTF-8`);
+    const name = utf8(directory.subarray(at + 46, at + 46 + nameLength)) ?? fail(`the name of entry ${i} is not UTF-8`);
     if (entries.has(name)) fail(`it has two entries ${quoted(name)}`);
     if ((directory.readUInt16LE(at + 8) & 1) !== 0) fail(`entry ${quoted(name)} is encrypted`);
     const extra = directory.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength);
@@ -246,13 +244,12 @@ function sizesOf(directory: Buffer, at: number, extra: Buffer): Sizes | { [Name 
 
 /** Finds the directory from the record at the end of the file, which a comment may follow. */
 function findDirectory(
-  path: string,
-  file: number,
-  size: number,
+  file: OpenFile,
   fail: (problem: string) => never,
 ): { count: number; bytes: number; offset: number } {
+  const { size } = file;
   if (size < 22) fail(`it has ${size} bytes, fewer than any zip archive`);
-  const tail = bytesAt(path, file, Math.max(0, size - 22 - 0xffff), Math.min(size, 22 + 0xffff));
+  const tail = bytesAt(file, Math.max(0, size - 22 - 0xffff), Math.min(size, 22 + 0xffff));
   let at = tail.length - 22;
   while (at >= 0 && !(tail.readUInt32LE(at) === END && at + 22 + tail.readUInt16LE(at + 20) === tail.length)) at--;
   if (at < 0) fail("its end is missing (truncated, or another kind of file)");
@@ -264,11 +261,10 @@ function findDirectory(
   let limit = size - tail.length + at;
   if (tail.readUInt16LE(at + 8) !== found.count) fail("it is a part of a split archive");
   if (found.count === 0xffff || found.bytes === 0xffffffff || found.offset === 0xffffffff) {
-    if (limit < 20 || bytesAt(path, file, limit - 20, 4).readUInt32LE(0) !== END64_LOCATOR)
-      fail("its zip64 end is missing");
-    limit = safe(bytesAt(path, file, limit - 12, 8).readBigUInt64LE(0)) ?? size;
+    if (limit < 20 || bytesAt(file, limit - 20, 4).readUInt32LE(0) !== END64_LOCATOR) fail("its zip64 end is missing");
+    limit = safe(bytesAt(file, limit - 12, 8).readBigUInt64LE(0)) ?? size;
     if (limit + 56 > size) fail("its zip64 end lies beyond the file");
-    const end = bytesAt(path, file, limit, 56);
+    const end = bytesAt(file, limit, 56);
     if (end.readUInt32LE(0) !== END64) fail("its zip64 end is damaged");
     const [count, bytes, offset] = [32, 40, 48].map((place) => safe(end.readBigUInt64LE(place)));
     if (count === undefined || bytes === undefined || offset === undefined) return fail("its zip64 end is damaged");
@@ -276,28 +272,6 @@ function findDirectory(
   }
   if (found.offset + found.bytes > limit) fail("its directory lies beyond its end");
   return found;
-}
-
-function bytesAt(path: string, file: number, position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  readFully(path, file, bytes, position);
-  return bytes;
-}
-
-function readFully(path: string, file: number, target: Uint8Array, position: number): void {
-  for (let done = 0; done < target.length;) {
-    const count = readSync(file, target, done, target.length - done, position + done);
-    if (count === 0) throw new Error(`${path} ends where more was expected (truncated?)`);
-    done += count;
-  }
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 const safe = (value: bigint): number | undefined =>

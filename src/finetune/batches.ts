@@ -19,7 +19,7 @@ export const stepsPerEpoch = (options: Pick<BatchOptions, "examples" | "batchSiz
   Math.max(1, Math.floor(batchesPerEpoch(options) / options.accumulate));
 
 /**
- * The batches (of example indices) of each optimizer step, for ever. Each epoch is a new shuffle. As in the authors'
+ * The batches (of example indices) of each optimizer step, without end. Each epoch is a new shuffle. As in the authors'
  * trainer, batches left over at the end of an epoch count with the first step of the next one; an epoch with fewer
  * batches than are accumulated is one step.
  */

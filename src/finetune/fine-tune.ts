@@ -1,6 +1,7 @@
 /** Fine-tuning as the authors' trainer does it: shuffled batches, clipping, linear decay, the best checkpoint on dev. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { tf } from "../model/backend";
+import { InputError } from "../errors";
+import { floats, tf } from "../model/backend";
 import type { Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
@@ -11,7 +12,7 @@ import { keyOf } from "../store/remember";
 import { trainingBatches } from "./batches";
 import { flatLayouts } from "./flat-parameters";
 import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
-import { scheduledRate } from "./schedule";
+import { scheduledRate } from "./optimizer";
 import { trainedParameters } from "./trained-parameters";
 import { trainedVocabulary } from "./trained-vocabulary";
 import {
@@ -21,8 +22,7 @@ import {
   type TrainingConfig,
   type TrainingSettings,
 } from "./training-config";
-import type { TrainingRecord } from "./training-record";
-import { loadTrainingState, saveTrainingState, type TrainingState } from "./training-state";
+import { loadTrainingState, saveTrainingState, type TrainingRecord, type TrainingState } from "./training-state";
 import { dispatchOf, disposeState, firstState, modelWith, trainingSteps, type Trained } from "./training-step";
 
 export {
@@ -32,11 +32,9 @@ export {
   type HeadScores,
   type LabelledPrompts,
 } from "./labelled-prompts";
-export { linearSchedule } from "./schedule";
-export { DIVERGED } from "./training-step";
-export type { TrainingRecord } from "./training-record";
+export type { TrainingRecord } from "./training-state";
 
-/** What a run needs beside its settings. */
+/** What a run needs besides its settings. */
 export interface FineTuneInputs {
   model: Model;
   head: Head;
@@ -45,8 +43,8 @@ export interface FineTuneInputs {
   /** Prompts whose logits every record notes. */
   probe?: Sequence[];
   /**
-   * Folder that keeps the run's state, for this run alone. A run that finds a state there goes on from it, to the same
-   * bits as without the interruption; a finished one is read back.
+   * Folder for the state of this run alone. A run that finds a state there resumes from it, to the same bits as
+   * without the interruption; a finished one is read back.
    */
   stateDirectory?: string;
   /** Saves the state after every so many steps, and at the end. Default: after every evaluation. Infinity: only when `signal` aborts, which always saves it. */
@@ -217,18 +215,17 @@ const disposeParameters = (model: Model, names: readonly string[]): void =>
 
 /** ‖θ − θ_0‖ */
 const distanceBetween = (current: Trained, origin: Trained): number =>
-  tf.tidy(
-    () =>
-      tf
-        .sqrt(tf.addN(current.parameters.map((vector, i) => tf.sum(tf.square(tf.sub(vector, origin.parameters[i]))))))
-        .dataSync()[0],
-  );
+  tf.tidy(() => {
+    const squares = current.parameters.map((vector, i) => tf.sum(tf.square(tf.sub(vector, origin.parameters[i]))));
+    return floats(tf.sqrt(tf.addN(squares)))[0];
+  });
 
 /** The number of the head's logits, which every label must be below. */
 function classesOf({ model, head, train }: FineTuneInputs): number {
   const classes = predictLogits(model, head, train.sequences.slice(0, 1)).length;
   const wrong = train.labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
-  if (wrong !== undefined) throw new Error(`train: label ${wrong}, but the head has ${classes} logits, counted from 0`);
+  if (wrong !== undefined)
+    throw new InputError(`train: label ${wrong}, but the head has ${classes} logits, counted from 0`);
   return classes;
 }
 
@@ -238,7 +235,7 @@ export const sortedSettings = (config: TrainingConfig): [string, unknown][] =>
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** Increase when the same settings come to give other numbers: older states are then not taken up. */
+/** Increase when the same settings give other numbers than before: older states are then not resumed. */
 const FORMAT = 3;
 
 /** Identifies a run by everything that its result depends on. */
@@ -262,7 +259,7 @@ function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, co
 function checkPrompts(sets: Record<string, LabelledPrompts>): void {
   for (const [name, { sequences, labels }] of Object.entries(sets)) {
     if (labels.length === 0 || sequences.length !== labels.length)
-      throw new Error(
+      throw new InputError(
         `${name}: ${sequences.length} prompts and ${labels.length} labels; both must be the same number, at least 1`,
       );
   }

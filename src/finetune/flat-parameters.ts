@@ -15,7 +15,7 @@ export function flatLayout(model: Model, names: Iterable<string>): FlatLayout {
   return { names: sorted, shapes, sizes: shapes.map((shape) => shape.reduce((a, b) => a * b, 1)) };
 }
 
-/** Parameters with more numbers than this have a vector of their own: joining and splitting them would cost more than some operations more. */
+/** Parameters with more numbers than this get their own vector: joining and splitting them costs more than a few extra operations. */
 const LARGE = 100_000;
 
 /** Layouts whose vectors together hold the named parameters: one for each large parameter, and one for all others. */

@@ -1,7 +1,7 @@
 /**
  * AdamW's update by TensorFlow's own operation, in one pass over parameters and moments where ours, operation by
- * operation, is thirteen: at roberta-base's size a third of the time. The operation works on variables, which tfjs has
- * not, so it stands in a graph written here: parameters and moments go in, become the graph's variables, and come out.
+ * operation, is thirteen: at roberta-base's size a third of the time. The operation works on variables, which tfjs
+ * lacks, so it is part of a graph written here: parameters and moments go in, become the graph's variables, and come out.
  */
 import { tf } from "../model/backend";
 import { loadGraph, runGraph, type Tensors } from "../model/compiled";

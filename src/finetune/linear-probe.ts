@@ -1,12 +1,13 @@
 /** Linear probing: a head's final layer fitted to frozen features. By itself a baseline, and where standard fine-tuning may begin. */
-import { tf } from "../model/backend";
+import { InputError } from "../errors";
+import { floats, tf, type Tensor } from "../model/backend";
 import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { headFeaturesSteps } from "../model/predict";
 import { runAtOnce } from "../steps";
 import { keyOf } from "../store/remember";
 import type { LabelledPrompts } from "./labelled-prompts";
-import { featureRows, softmaxRegression } from "./softmax-regression";
+import { featureRows, softmaxRegression } from "../solvers/softmax-regression";
 
 export interface LinearProbe {
   /** The model with the fitted final layer; its other parameters are shared. Release with {@link LinearProbe.dispose}. */
@@ -34,7 +35,7 @@ export const linearProbe = (model: Model, head: Head, train: LabelledPrompts): L
 export function* linearProbeSteps(model: Model, head: Head, train: LabelledPrompts): Generator<undefined, LinearProbe> {
   const layer = head.finalLayer?.(model);
   if (!layer)
-    throw new Error(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
+    throw new InputError(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);
   const classes = layer.rows?.length ?? parameter(model, layer.weight).shape[0];
   const features = featureRows(yield* headFeaturesSteps(model, head, train.sequences), train.labels.length);
   const { inversePenalty, foldAccuracy, ...fit } = yield* softmaxRegression(features, train.labels, classes);
@@ -61,9 +62,9 @@ function withRows(
   weights: readonly Float64Array[],
   biases: readonly number[],
 ): Model {
-  const replaced = (name: string, values: readonly ArrayLike<number>[]): [string, ReturnType<typeof tf.tensor>] => {
+  const replaced = (name: string, values: readonly ArrayLike<number>[]): [string, Tensor] => {
     const before = parameter(model, name);
-    const data = (before.dataSync() as Float32Array).slice();
+    const data = floats(before).slice();
     values.forEach((row, a) => data.set(row, (rows?.[a] ?? a) * row.length));
     return [name, tf.keep(tf.tensor(data, before.shape))];
   };

@@ -2,13 +2,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { selectParameters } from "../kernels/parameter-filter";
 import { once } from "../lazy";
 import { loraNames } from "../model/affine";
 import { architectureOf } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
+import { checked, readJson, valueAt } from "../files/json";
 import { tf } from "../model/backend";
-import { parameter, type Model } from "../model/model";
+import { parameter, stored, type Model } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import { z } from "../packages";
 import { saveClassifier, withSavedClassifier } from "./save-model";
@@ -35,11 +37,11 @@ const headModule = (model: Model): string => architectureOf(model.config).head.d
 export function saveLoraAdapter(directory: string, model: Model, { baseModel, trained = [] }: SaveLoraOptions): void {
   const factors = [...model.parameters.keys()].filter((name) => /\.lora_[AB]\.weight$/.test(name));
   if (factors.length === 0)
-    throw new Error(`the model has no LoRA factors to save in ${directory}: save it whole, with saveModel`);
+    throw new InputError(`the model has no LoRA factors to save in ${directory}: save it whole, with saveModel`);
   const heads = (name: string): boolean => name.startsWith(`${headModule(model)}.`) || name.startsWith("classifier.");
   const lost = trained.find((name) => !factors.includes(name) && !heads(name));
   if (lost !== undefined)
-    throw new Error(
+    throw new InputError(
       `${lost} was trained too, and a LoRA adapter holds factors and the head only: save the model whole, with saveModel`,
     );
   const layers = factors
@@ -47,14 +49,13 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
     .map((name) => name.slice(0, -".lora_A.weight".length));
   const ranks = new Set(layers.map((layer) => parameter(model, loraNames(layer).a).shape[0]));
   if (ranks.size > 1)
-    throw new Error(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
+    throw new InputError(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
   const [rank] = ranks;
   const withHead = trained.some((name) => name.startsWith(`${headModule(model)}.`));
 
   const tensors = new Map<string, StoredTensor>();
   const store = (name: string, from = name): void => {
-    const tensor = parameter(model, from);
-    tensors.set(`${PREFIX}${name}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array });
+    tensors.set(`${PREFIX}${name}`, stored(parameter(model, from)));
   };
   factors.forEach((name) => store(name));
   if (withHead) {
@@ -102,11 +103,9 @@ const adapterConfig = once(() =>
 export function adapterBase(directory: string): string | undefined {
   const path = join(directory, CONFIG_FILE);
   if (!existsSync(path)) return undefined;
-  const { base_model_name_or_path: base } = parseJson(readFileSync(path, "utf8"), path) as {
-    base_model_name_or_path?: unknown;
-  };
+  const base = valueAt(readJson(path), ["base_model_name_or_path"]);
   if (typeof base !== "string" || base === "")
-    throw new Error(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
+    throw new InputError(`${path}: base_model_name_or_path: expected the model that the adapter belongs to`);
   return existsSync(join(directory, base)) ? join(directory, base) : base;
 }
 
@@ -120,23 +119,15 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   const path = join(directory, WEIGHTS_FILE);
   for (const file of [configPath, path])
     if (!existsSync(file))
-      throw new Error(
+      throw new InputError(
         `${directory} is not a LoRA adapter in PEFT's layout: it has no ${file.slice(directory.length + 1)}`,
       );
-  const text = readFileSync(configPath, "utf8");
-  const parsed = adapterConfig().safeParse(parseJson(text, configPath));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Error(
-      `${configPath}: ${issue.path.join(".") || "the file"}: ${issue.message.replace(/^Invalid input: /, "")}`,
-    );
-  }
-  const { r, lora_alpha: alpha } = parsed.data;
+  const { r, lora_alpha: alpha } = checked(adapterConfig(), readJson(configPath), configPath);
   const { tensors } = readSafetensors(path);
   const { bias, decoderBias } = architectureOf(base.config).head;
   const loaded = new Map<string, StoredTensor>();
-  for (const [stored, tensor] of tensors) {
-    const name = stored.replace(PREFIX, "");
+  for (const [key, tensor] of tensors) {
+    const name = key.replace(PREFIX, "");
     // The decoder's bias is what counts: it comes first, and takes the head's name.
     if (!(name === bias && tensors.has(`${PREFIX}${decoderBias}`)))
       loaded.set(name === decoderBias ? bias : name, tensor);
@@ -150,15 +141,15 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   };
   for (const [name, { shape }] of loaded) {
     const wanted = expected(name);
-    if (!wanted) throw new Error(`${path}: the base model has no parameter that ${name} belongs to`);
+    if (!wanted) throw new InputError(`${path}: the base model has no parameter that ${name} belongs to`);
     if (String(wanted) !== String(shape))
-      throw new Error(
+      throw new InputError(
         `${path}: ${name} has shape [${shape.join(", ")}], but with the base model and r = ${r} it has [${wanted.join(", ")}]`,
       );
   }
   for (const [name, tensor] of loaded) parameters.set(name, tf.keep(tf.tensor(toFloat32(tensor), tensor.shape)));
   selectParameters(parameters.keys(), ["lora"]);
-  const hash = createHash("sha256").update(text);
+  const hash = createHash("sha256").update(readFileSync(configPath, "utf8"));
   for (const [name, tensor] of loaded) hash.update(name).update(toFloat32(tensor));
   const adapted: Model = {
     ...base,
@@ -171,12 +162,4 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
     .filter(([name, tensor]) => base.parameters.get(name) !== tensor)
     .map(([, tensor]) => tensor);
   return { model, dispose: () => tf.dispose(own) };
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`);
-  }
 }

@@ -31,7 +31,7 @@ export interface OptimizerOptions {
   decayMask?: Tensor;
 }
 
-/** What of an optimizer step follows from its number and the learning rate. Tensors where the step is part of a graph. */
+/** The parts of an optimizer step that follow from its number and the learning rate. Tensors where the step is part of a graph. */
 export interface StepRates {
   /** What the direction is multiplied by: the learning rate, in AdamW with the bias correction. */
   stepSize: Tensor | number;
@@ -114,7 +114,7 @@ export function createOptimizer(
   };
 }
 
-/** The authors' groups: no decay on a parameter whose name has one of these in it. (So RoBERTa's lm_head.layer_norm.weight decays.) */
+/** The authors' groups: a parameter whose name contains one of these does not decay. (So RoBERTa's lm_head.layer_norm.weight decays.) */
 const NO_DECAY = ["bias", "LayerNorm.weight"];
 
 const decays = (name: string): boolean => !NO_DECAY.some((part) => name.includes(part));
@@ -144,3 +144,18 @@ export const clipScale = (gradients: readonly Tensor[], limit: number): Tensor =
       1,
     ),
   );
+
+export const SCHEDULES = ["linear", "constant"] as const;
+export type Schedule = (typeof SCHEDULES)[number];
+
+/** The learning rate of step t = 0 … steps − 1: linear warm-up, then linear decay to 0. */
+export const linearSchedule = (peak: number, t: number, steps: number, warmup = 0): number =>
+  t < warmup ? (peak * t) / warmup : (peak * (steps - t)) / Math.max(1, steps - warmup);
+
+/** The learning rate of step t: linear warm-up, then the peak. */
+export const constantSchedule = (peak: number, t: number, warmup = 0): number =>
+  t < warmup ? (peak * t) / warmup : peak;
+
+/** The learning rate of step t = 0 … steps − 1 of the named schedule, both as in Hugging Face's `get_…_schedule_with_warmup`. */
+export const scheduledRate = (schedule: Schedule, peak: number, t: number, steps: number, warmup = 0): number =>
+  schedule === "linear" ? linearSchedule(peak, t, steps, warmup) : constantSchedule(peak, t, warmup);

@@ -19,7 +19,7 @@ interface Packing {
   shape: BatchShape;
 }
 
-/** Tokens that a row should have, about: attention costs grow with the square, and rows cannot be filled evenly when they are short. */
+/** About how many tokens a row should have: attention costs grow with the square, and rows cannot be filled evenly when they are short. */
 const ROW = 128;
 const LENGTH_STEP = 16;
 
@@ -54,8 +54,8 @@ export interface BatchPlan {
 const MAKING = 10;
 
 /**
- * Chooses the shapes for a run from the lengths of all its batches: nothing but the run decides, so that it has the same
- * ones when it is taken up again.
+ * Chooses the shapes for a run from the lengths of all its batches: they depend on nothing but the run, so that a
+ * resumed run has the same ones.
  * @param batches the lengths of the prompts of each batch
  * @param dispatch the tokens that are computed in the time that a step's operations, run one by one, take on their way
  *   into TensorFlow; 0 for no graphs

@@ -1,17 +1,49 @@
 import { isKeyBias } from "../model/architecture";
-import { tf, type Tensor } from "../model/backend";
+import { floats, tf, type Tensor } from "../model/backend";
 import { disposeBatch, type Batch } from "../model/batch";
 import type { Dropout } from "../model/dropout";
 import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { encoderBackward, encoderForward } from "../model/encoder";
-import type { Site } from "../model/site";
+import type { Site } from "../model/layers";
 
 /** Gradients of a batch's mean loss, by parameter name, each of the parameter's shape. */
 export type ParameterGradients = Map<string, Tensor>;
 
 /** The mean loss of a batch and its derivative with respect to the logits (of the logits' shape). */
 export type Loss = (logits: Tensor) => { loss: Tensor; delta: Tensor };
+
+export type LossName = "cross-entropy" | "l2";
+
+/** Mean cross-entropy of logits [B, C] against label indices. */
+export const crossEntropy = (labels: readonly number[]): Loss => ofLabels("cross-entropy", labels);
+
+/** Mean squared error of logits [B, C] against one-hot labels, over all B · C entries. */
+export const squaredError = (labels: readonly number[]): Loss => ofLabels("l2", labels);
+
+const ofLabels =
+  (name: LossName, labels: readonly number[]): Loss =>
+  (logits) =>
+    targetLoss(name, tf.oneHot(tf.tensor1d([...labels], "int32"), logits.shape[1]!), 1 / labels.length)(logits);
+
+/**
+ * A mean loss against one-hot rows. A row of zeros is no example: it adds nothing to the loss or its derivative.
+ * @param target [B, C]
+ * @param share 1 / the number of examples
+ */
+export function targetLoss(name: LossName, target: Tensor, share: Tensor | number): Loss {
+  return (logits) => {
+    const isExample = tf.sum(target, -1, true);
+    if (name === "l2") {
+      const error = tf.mul(tf.sub(logits, target), isExample);
+      const perEntry = tf.div(share, logits.shape[1]!);
+      return { loss: tf.mul(tf.sum(tf.square(error)), perEntry), delta: tf.mul(error, tf.mul(perEntry, 2)) };
+    }
+    const logProbabilities = tf.logSoftmax(logits);
+    const loss = tf.mul(tf.neg(tf.sum(tf.mul(target, logProbabilities))), share);
+    return { loss, delta: tf.mul(tf.sub(tf.mul(tf.exp(logProbabilities), isExample), target), share) };
+  };
+}
 
 export interface GradientOptions {
   /** The parameters whose gradients are wanted. Default: every one that the loss reaches. */
@@ -35,7 +67,7 @@ export function parameterGradients(
   options: GradientOptions = {},
 ): { loss: number; gradients: ParameterGradients } {
   const { loss: value, gradients } = gradientTensors(model, head, batch, loss, options);
-  const result = { loss: value.dataSync()[0], gradients };
+  const result = { loss: floats(value)[0], gradients };
   value.dispose();
   disposeBatch(batch);
   return result;
@@ -93,8 +125,6 @@ function addSite(model: Model, site: Site, add: AddGradient): void {
     add(site.bias, () => tf.sum(delta, 0));
   } else {
     const table = parameter(model, site.table);
-    add(site.table, () =>
-      tf.unsortedSegmentSum(delta, site.rows.reshape([-1]) as never, table.shape[0]).reshape(table.shape),
-    );
+    add(site.table, () => tf.unsortedSegmentSum(delta, site.rows.flatten(), table.shape[0]).reshape(table.shape));
   }
 }

@@ -1,13 +1,15 @@
 /** A trained model as a folder in Hugging Face layout. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { loraNames } from "../model/affine";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
-import { tf, type Tensor } from "../model/backend";
+import { readJson } from "../files/json";
+import { floats, tf, type Tensor } from "../model/backend";
 import { saveCheckpoint, type Weight } from "../model/checkpoint";
-import { parameter, type Model } from "../model/model";
+import { parameter, stored, type Model } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import { parameterShapes } from "../model/model-config";
 
@@ -34,18 +36,22 @@ const isClassifier = (name: string): boolean => /^classifier\.(dense\.|out_proj\
 /**
  * Writes a model as `config.json`, `model.safetensors` (float32) and the tokenizer's files, such that Python's
  * transformers loads the same model. LoRA factors are multiplied and added to their layers' weights. A new classifier
- * has no place in a masked language model's file: it lies beside it, in `classifier.safetensors`. The one of
+ * has no place in a masked language model's file and is saved as `classifier.safetensors` next to it. The one of
  * `tanhClassifierHead` is in the model's file too, which then loads as RobertaForSequenceClassification as well.
  */
-export function saveModel(directory: string, model: Model, { source, tied = false }: SaveModelOptions = {}): void {
+export function saveModel(
+  directory: string,
+  model: Model,
+  { source: tokenizer, tied = false }: SaveModelOptions = {},
+): void {
   const architecture = architectureOf(model.config);
   const weights = new Map<string, Weight>();
   for (const [name, shape] of parameterShapes(model.config)) {
-    const stored = tied && name === architecture.head.decoder ? wordEmbeddingsName(architecture) : name;
-    weights.set(name, { shape, data: tf.tidy(() => mergedWeight(model, stored).dataSync() as Float32Array).slice() });
+    const source = tied && name === architecture.head.decoder ? wordEmbeddingsName(architecture) : name;
+    weights.set(name, { shape, data: tf.tidy(() => floats(mergedWeight(model, source))).slice() });
   }
   saveCheckpoint(directory, { config: model.config, weights });
-  if (source !== undefined) copyTokenizer(source, directory);
+  if (tokenizer !== undefined) copyTokenizer(tokenizer, directory);
   saveClassifier(directory, model);
   // BERT's own classifier is another one, on a pooled state that masked language models do not have.
   if (model.config.modelType === "roberta" && model.parameters.has("classifier.out_proj.weight"))
@@ -62,7 +68,7 @@ function addSequenceClassifier(directory: string, model: Model): void {
   const classes = parameter(model, "classifier.out_proj.weight").shape[0];
   const labels = Array.from({ length: classes }, (_, label) => [String(label), `LABEL_${label}`]);
   const config: object = {
-    ...(JSON.parse(readFileSync(path, "utf8")) as object),
+    ...(readJson(path) as object),
     architectures: ["RobertaForSequenceClassification"],
     id2label: Object.fromEntries(labels),
     label2id: Object.fromEntries(labels.map(([label, name]) => [name, Number(label)])),
@@ -71,11 +77,7 @@ function addSequenceClassifier(directory: string, model: Model): void {
 }
 
 const classifierTensors = (model: Model): Map<string, StoredTensor> =>
-  new Map(
-    [...model.parameters]
-      .filter(([name]) => isClassifier(name))
-      .map(([name, tensor]) => [name, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array }]),
-  );
+  new Map([...model.parameters].filter(([name]) => isClassifier(name)).map(([name, tensor]) => [name, stored(tensor)]));
 
 /** A parameter with its layer's LoRA factors merged into it: W + α/r · B A. */
 function mergedWeight(model: Model, name: string): Tensor {
@@ -103,7 +105,8 @@ export function mergedLora(model: Model): { model: Model; dispose(): void } {
 
 /** Copies a tokenizer's files from one model's folder to another's. */
 export function copyTokenizer(source: string, directory: string): void {
-  if (!existsSync(source)) throw new Error(`the folder ${source}, whose tokenizer was to be copied, does not exist`);
+  if (!existsSync(source))
+    throw new InputError(`the folder ${source}, whose tokenizer was to be copied, does not exist`);
   mkdirSync(directory, { recursive: true });
   for (const name of TOKENIZER_FILES) {
     if (existsSync(join(source, name))) copyFileSync(join(source, name), join(directory, name));
@@ -132,7 +135,7 @@ export function withSavedClassifier(directory: string, model: Model): Model {
       shape[1] === model.config.hiddenSize && tensors.get(name.replace(/weight$/, "bias"))?.shape[0] === shape[0],
   );
   if (weights.length === 0 || !fits || ![...tensors.keys()].every(isClassifier)) {
-    throw new Error(
+    throw new InputError(
       `${path} does not hold a classifier on ${model.config.hiddenSize} hidden units: weights [outputs, ${model.config.hiddenSize}] and biases [outputs]`,
     );
   }

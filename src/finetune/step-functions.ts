@@ -5,14 +5,13 @@
  * Inputs and results are named `theta.0`, … (the trained parameters' vectors), `moment.0`, …, `sum.0`, … (gradients
  * added up so far), `frozen.` and a parameter's name, and as in step-inputs.ts and optimizer.ts (`stepSize`, `decay`).
  */
-import { tf, type Tensor } from "../model/backend";
+import { tf, tidy, type Tensor } from "../model/backend";
 import { compiled, type Compiled, type Tensors } from "../model/compiled";
 import type { Head } from "../model/head";
 import type { Model } from "../model/model";
 import { disposeFlatParameters, flatten, withFlatParameters, type FlatLayout } from "./flat-parameters";
-import { targetLoss } from "./loss";
+import { gradientTensors, targetLoss, type Loss } from "./parameter-gradients";
 import { clipScale, decayOf, updated } from "./optimizer";
-import { gradientTensors, type Loss } from "./parameter-gradients";
 import { givenBatch, givenMasks, headOnReads } from "./step-inputs";
 import type { TrainingConfig } from "./training-config";
 
@@ -155,7 +154,7 @@ export function stepFunctions(
 const inTidy =
   (f: StepFunction): StepFunction =>
   (inputs) =>
-    tf.tidy(() => f(inputs) as never);
+    tidy(() => f(inputs));
 
 /** Kinds of steps whose graphs are kept, the last used ones: all settings of a sweep that differ in nothing but learning rates, seeds and examples share them. */
 const KEPT_KINDS = 4;

@@ -1,6 +1,6 @@
 /** A training batch as the inputs of a step: everything in it that changes from one batch to the next. */
 import { tf, type Tensor } from "../model/backend";
-import { disposeBatch, type Batch, type Sequence } from "../model/batch";
+import { batchTensors, disposeBatch, type Batch, type Sequence } from "../model/batch";
 import type { Tensors } from "../model/compiled";
 import { seededDropout, type Dropout } from "../model/dropout";
 import { encoderForward } from "../model/encoder";
@@ -14,15 +14,6 @@ export interface StepInputs {
   tensors: Record<string, Tensor>;
   dispose(): void;
 }
-
-/** The parts of `Batch` that are tensors. */
-const BATCH_TENSORS = [
-  "ids",
-  "positions",
-  "attentionBias",
-  "readBias",
-  "readRows",
-] as const satisfies readonly (keyof Batch)[];
 
 interface BatchSource {
   model: Model;
@@ -79,7 +70,7 @@ function inputsOf(
     });
   }
   return {
-    tensors: { ...Object.fromEntries(BATCH_TENSORS.map((name) => [name, batch[name]])), ...own },
+    tensors: { ...batchTensors(batch), ...own },
     dispose: () => {
       disposeBatch(batch);
       tf.dispose(Object.values(own));
@@ -89,10 +80,7 @@ function inputsOf(
 
 /** The batch among a step's inputs. */
 export function givenBatch(inputs: Tensors): Batch {
-  const tensors = Object.fromEntries(BATCH_TENSORS.map((name) => [name, inputs[name]])) as Pick<
-    Batch,
-    (typeof BATCH_TENSORS)[number]
-  >;
+  const tensors = batchTensors(inputs);
   const [size, length] = tensors.ids.shape;
   return { size, length, ...tensors };
 }
@@ -102,8 +90,8 @@ export function givenMasks(inputs: Tensors): Dropout {
   let count = 0;
   return {
     mask() {
-      const mask = inputs[`mask.${count++}`] as Tensor | undefined;
-      return mask && tf.clone(mask);
+      const name = `mask.${count++}`;
+      return name in inputs ? tf.clone(inputs[name]) : undefined;
     },
   };
 }
@@ -116,7 +104,7 @@ function masksOf(model: Model, head: Head, batch: Batch): MaskShape[] {
   return masks;
 }
 
-/** A head for batches with several prompts in a row: to it, each read row is an example of its own. */
+/** A head for batches with several prompts in a row: it sees each read row as one example. */
 export function headOnReads(head: Head, { readRows }: Pick<Batch, "readRows">): Head {
   const [rows, reads] = readRows.shape;
   return {

@@ -1,10 +1,11 @@
-/** The settings of a fine-tuning run: one checked object, the same for code, for files of sweeps and for what is kept on disk. */
+/** The settings of a fine-tuning run: one checked object, the same in code, in sweep files and on disk. */
 import type * as Zod from "zod";
+import { InputError } from "../errors";
+import { valueAt } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
 import { stepsPerEpoch } from "./batches";
-import { OPTIMIZERS, type OptimizerName } from "./optimizer";
-import { SCHEDULES, type Schedule } from "./schedule";
+import { OPTIMIZERS, SCHEDULES, type OptimizerName, type Schedule } from "./optimizer";
 
 /** Low-rank factors in place of whole matrices. */
 export interface LoraSettings {
@@ -18,7 +19,7 @@ export interface LoraSettings {
   head?: boolean;
 }
 
-/** Settings as one writes them; what is left out gets its default. */
+/** Settings as the user writes them; what is left out gets its default. */
 export interface TrainingSettings {
   optimizer: OptimizerName;
   /** Peak learning rate. */
@@ -162,10 +163,11 @@ export const TRAINING_FIELDS = Object.keys({
 export function parseTrainingConfig(settings: unknown, source = "training settings"): TrainingConfig {
   const parsed = schema().safeParse(settings);
   if (parsed.success) return parsed.data;
-  throw new Error(`${source}: ${describe(innermost(parsed.error.issues[0]), settings)}`);
+  const issue = innermost(parsed.error.issues[0]);
+  throw new InputError(`${source}: ${describe(issue, settings)}`, { file: source, field: issue.path.join(".") });
 }
 
-/** Of a union's complaints, the one about the alternative that was meant: it has a path of its own. */
+/** Of a union's issues, the one about the alternative that was meant, recognized by its longer path. */
 function innermost(issue: Zod.core.$ZodIssue): Zod.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
   const deeper = issue.errors
@@ -180,10 +182,7 @@ function describe(issue: Zod.core.$ZodIssue, settings: unknown): string {
     const known = field === "" ? `; there are ${TRAINING_FIELDS.join(", ")}` : "";
     return `unknown setting ${issue.keys.map((key) => (field === "" ? key : `${field}.${key}`)).join(", ")}${known}`;
   }
-  const value = issue.path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
-    settings,
-  );
+  const value = valueAt(settings, issue.path);
   if (value === undefined)
     return issue.code === "custom" ? `${field} ${issue.message}` : `${field} is missing: it ${issue.message}`;
   return field === ""

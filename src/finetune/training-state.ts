@@ -1,9 +1,26 @@
-/** The state of a run on disk: enough to go on with the same bits as if it had never stopped. */
+/** The state of a run on disk: enough to resume it with the same bits as without the interruption. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { tf, type Tensor } from "../model/backend";
+import { stored } from "../model/model";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
-import type { TrainingRecord } from "./training-record";
+
+/** What a run notes at every evaluation. */
+export interface TrainingRecord {
+  /** Steps taken. */
+  step: number;
+  /** Mean training loss since the last record. */
+  loss: number;
+  learningRate: number;
+  devAccuracy: number;
+  /** By the run's metric: what "best" is judged by. From 0 to 1. */
+  devScore: number;
+  /** ‖θ_t − θ_0‖ over the trained parameters. */
+  distance: number;
+  /** The head's logits on the probe set, [n, C] row-major. */
+  logits?: number[];
+}
 
 export interface TrainingState {
   /** Steps taken. */
@@ -39,9 +56,7 @@ export function saveTrainingState<State = TrainingState>(
 ): void {
   const tensors = new Map<string, StoredTensor>();
   for (const [kind, vectors] of Object.entries({ parameters, best, moment: moments }))
-    vectors.forEach((tensor, i) =>
-      tensors.set(`${kind}.${i}`, { dtype: "F32", shape: tensor.shape, data: tensor.dataSync() as Float32Array }),
-    );
+    vectors.forEach((tensor, i) => tensors.set(`${kind}.${i}`, stored(tensor)));
   mkdirSync(directory, { recursive: true });
   writeSafetensors(trainingStateFile(directory), tensors, { run, state: JSON.stringify(state) });
 }
@@ -59,18 +74,18 @@ export function loadTrainingState<State = TrainingState>(
   if (!existsSync(path)) return undefined;
   const { tensors, metadata } = readSafetensors(path);
   if (metadata.run !== run) {
-    throw new Error(
+    throw new InputError(
       `${path} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`,
     );
   }
   const read = (kind: string): Tensor[] => {
     const vectors: Tensor[] = [];
-    for (let stored; (stored = tensors.get(`${kind}.${vectors.length}`)) !== undefined;)
-      vectors.push(tf.keep(tf.tensor(toFloat32(stored), stored.shape)));
+    for (let found; (found = tensors.get(`${kind}.${vectors.length}`)) !== undefined;)
+      vectors.push(tf.keep(tf.tensor(toFloat32(found), found.shape)));
     return vectors;
   };
   if (!tensors.has("parameters.0") || metadata.state === undefined)
-    throw new Error(`${path} is not the state of a run: remove it to begin anew`);
+    throw new InputError(`${path} is not the state of a run: remove it to begin anew`);
   const best = read("best");
   return {
     state: JSON.parse(metadata.state) as State,

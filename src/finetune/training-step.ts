@@ -1,9 +1,9 @@
 /** The steps of a fine-tuning run, as graphs where so many of them have one shape that it saves time. */
-import { tf, type Tensor } from "../model/backend";
+import { DivergedError } from "../errors";
+import { floats, tf, type Tensor } from "../model/backend";
 import type { Head } from "../model/head";
 import { parameter, parameterCount, type Model } from "../model/model";
 import { mean } from "../solvers/metrics";
-import { DivergedError } from "../errors";
 import { flatten, withFlatParameters, type FlatLayout } from "./flat-parameters";
 import type { LabelledPrompts } from "./labelled-prompts";
 import { fusedAdam } from "./fused-adam";
@@ -36,9 +36,6 @@ export interface Trained {
   moments: Tensor[];
 }
 
-/** The `name` of the error of a run whose loss is no number any more. */
-export const DIVERGED = "DivergedError";
-
 /** Parameters times tokens of a step that take as long to compute as its operations' way into TensorFlow, measured on two processors. */
 const DISPATCH = 1e9;
 
@@ -52,7 +49,11 @@ const LARGEST_FOR_A_GRAPH = 60e6;
 const STEPS_TO_PLAN_BY = 1000;
 
 /** The parameters and moments that a run begins with. */
-export function firstState({ model, layouts, config }: Pick<Training, "model" | "layouts" | "config">): Trained {
+export function firstState({
+  model,
+  layouts,
+  config,
+}: Pick<Training, "model" | "layouts"> & { config: Pick<TrainingConfig, "optimizer"> }): Trained {
   const parameters = layouts.map((layout) =>
     tf.tidy(() => tf.clone(flatten(layout, (name) => parameter(model, name)))),
   );
@@ -87,7 +88,7 @@ export interface TrainingSteps {
    * @param step steps taken before
    * @param batches indices of training examples
    * @returns the mean loss over the batches before the step, and the state after it; the one before remains the caller's
-   * @throws an error named {@link DIVERGED} if the loss is not finite
+   * @throws DivergedError if the loss is not finite
    */
   take(
     state: Trained,
@@ -177,7 +178,7 @@ export function trainingSteps(
           const { loss, ...rest } = withBatch(batch, [step, place], (inputs, graph) =>
             functions[graph ? "graph" : "eager"][which]({ ...inputs, ...inputsFor(which, all), ...sums }),
           );
-          losses.push(loss.dataSync()[0]);
+          losses.push(floats(loss)[0]);
           tf.dispose([loss, ...Object.values(sums)]);
           after = rest;
         }

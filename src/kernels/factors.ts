@@ -12,7 +12,7 @@ import {
   type EncoderForward,
   type EncoderTrace,
 } from "../model/encoder";
-import type { Backward, Site } from "../model/site";
+import type { Backward, Site } from "../model/layers";
 import { combineLogits, outputDerivative, type Outputs } from "./outputs";
 
 /** The gradients of one parameter for B examples and C outputs. */

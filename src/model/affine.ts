@@ -1,8 +1,7 @@
 /** Linear layers by their parameters' names, with low-rank factors where the model has them (LoRA, Hu et al. 2022). */
 import { tf, type Tensor } from "./backend";
-import { linear, linearBackward } from "./layers";
+import { linear, linearBackward, type Backward, type Site } from "./layers";
 import { parameter, type Model } from "./model";
-import type { Backward, Site } from "./site";
 
 /** The names of a linear layer's low-rank factors: A [rank, in] and B [out, rank]. */
 export const loraNames = (layer: string): { a: string; b: string } => ({

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import type * as Tf from "@tensorflow/tfjs";
-// The class itself: what names it need not read the declarations of all of tfjs.
+// The class itself, so that importing it does not read the declarations of all of tfjs.
 import type { Tensor } from "@tensorflow/tfjs-core/dist/tensor";
 import { lazy } from "../lazy";
 
@@ -36,6 +36,15 @@ function chooseBackend(): typeof Tf {
 }
 
 export type { Tensor };
+
+/** `tf.tidy` for a function that returns any object of tensors, which tfjs's own type does not allow. */
+export const tidy = <T>(compute: () => T): T => tf.tidy(() => compute() as never);
+
+/** Frees the tensors in any object. */
+export const dispose = (tensors: unknown): void => tf.dispose(tensors as never);
+
+/** The values of a float32 tensor, row-major. In plain JavaScript they are the tensor's own: copy them before changing them. */
+export const floats = (tensor: Tensor): Float32Array => tensor.dataSync<"float32">();
 
 /** Whether the tensor library is loaded: something was computed with it, here or by another package (danfojs). */
 export const backendIsLoaded = (): boolean =>
@@ -77,7 +86,7 @@ function gpu(): { name: string; memory: number } {
   return knownGpu;
 }
 
-/** What of the engine's state outlives a scope that was never left. */
+/** The part of the engine's state that outlives a scope that was never left. */
 interface OpenState {
   scopeStack: unknown[];
   /** The operations of the gradient under way, with the tensors kept for the way back. */
@@ -89,7 +98,7 @@ interface OpenState {
 
 /**
  * Ends the tensor scopes that stayed open when JavaScript was terminated within `tf.tidy` or a gradient, and releases
- * their tensors. To be called when nothing computes. Does nothing, and loads nothing, where nothing was computed.
+ * their tensors. Call it only while no computation runs. If nothing was computed, it does nothing and loads nothing.
  */
 export function abandonScopes(): void {
   if (!backendIsLoaded()) return;

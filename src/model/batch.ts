@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { architectureOf } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import { longestText, type ModelConfig } from "./model-config";
@@ -9,20 +10,24 @@ export interface Sequence {
 }
 
 /** B sequences padded to the longest, T tokens. */
-export interface Batch {
+export interface Batch extends BatchTensors {
   size: number;
   length: number;
+}
+
+/** The tensors of a batch: B rows of T tokens. */
+export type BatchTensors = {
   /** Token ids, int32 [B, T]. */
   ids: Tensor;
-  /** Position ids, int32 [B, T]: counted from 0 in BERT, from padTokenId + 1 in RoBERTa. Those of padding reach nothing. */
+  /** Position ids, int32 [B, T]: counted from 0 in BERT, from padTokenId + 1 in RoBERTa. Those of padding have no effect. */
   positions: Tensor;
-  /** 0 where a token may look and -1e9 elsewhere, float32 [B, 1, 1, T], or [B, 1, T, T] in packed rows: added to the attention scores. */
+  /** 0 where a token may attend and -1e9 elsewhere, float32 [B, 1, 1, T], or [B, 1, T, T] in packed rows: added to the attention scores. */
   attentionBias: Tensor;
   /** The same for the rows that are read, [B, 1, 1 or R, T]. */
   readBias: Tensor;
   /** Selects the rows that are read, float32 [B, R, T], one-hot (R = 1: the mask position). */
   readRows: Tensor;
-}
+};
 
 /**
  * Pads sequences into one batch.
@@ -39,19 +44,11 @@ export function collate(
   const size = sequences.length;
   const length = Math.max(...sequences.map((s) => s.ids.length));
   checkTextLength(length, config);
-  const { padTokenId } = config;
-  const first = architectureOf(config).firstPosition(padTokenId);
   const rows = Math.max(...readPositions.map((r) => r.length));
-  const ids = new Int32Array(size * length).fill(padTokenId);
-  const positions = new Int32Array(size * length).fill(padTokenId);
   const bias = new Float32Array(size * length).fill(-1e9);
   const select = new Float32Array(size * rows * length);
-  sequences.forEach((sequence, b) => {
-    sequence.ids.forEach((id, t) => {
-      ids[b * length + t] = id;
-      positions[b * length + t] = first + t;
-      bias[b * length + t] = 0;
-    });
+  sequences.forEach(({ ids }, b) => {
+    bias.fill(0, b * length, b * length + ids.length);
     readPositions[b].forEach((position, r) => {
       if (position >= 0) select[(b * rows + r) * length + position] = 1;
     });
@@ -60,13 +57,39 @@ export function collate(
   return {
     size,
     length,
-    ids: tf.tensor(ids, [size, length], "int32"),
-    positions: tf.tensor(positions, [size, length], "int32"),
+    ...tokenTables(
+      sequences.map(({ ids }) => ({ ids, starts: [0] })),
+      length,
+      config,
+    ),
     attentionBias,
     readBias: attentionBias,
     readRows: tf.tensor(select, [size, rows, length]),
   };
 }
+
+/** Token and position ids [B, T] of rows of texts. */
+function tokenTables(
+  rows: readonly PackedRow[],
+  length: number,
+  config: Pick<ModelConfig, "modelType" | "padTokenId">,
+): Pick<BatchTensors, "ids" | "positions"> {
+  const first = architectureOf(config).firstPosition(config.padTokenId);
+  const ids = new Int32Array(rows.length * length).fill(config.padTokenId);
+  const positions = new Int32Array(rows.length * length).fill(config.padTokenId);
+  for (const [b, row] of rows.entries()) {
+    ids.set(row.ids, b * length);
+    for (const { start, end } of textsOf(row))
+      for (let t = start; t < end; t++) positions[b * length + t] = first + t - start;
+  }
+  return {
+    ids: tf.tensor(ids, [rows.length, length], "int32"),
+    positions: tf.tensor(positions, [rows.length, length], "int32"),
+  };
+}
+
+const textsOf = ({ ids, starts }: PackedRow): { start: number; end: number }[] =>
+  starts.map((start, index) => ({ start, end: starts[index + 1] ?? ids.length }));
 
 /** @throws if a text of so many tokens is longer than the model's position table */
 export function checkTextLength(
@@ -74,7 +97,7 @@ export function checkTextLength(
   config: Pick<ModelConfig, "modelType" | "padTokenId" | "maxPositions">,
 ): void {
   if (length <= longestText(config)) return;
-  throw new Error(
+  throw new InputError(
     `a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`,
   );
 }
@@ -87,8 +110,8 @@ export interface PackedRow {
 }
 
 /**
- * Packed rows as one batch of a fixed shape. Every text has positions of its own and sees only itself, so its hidden
- * states are those that it has alone.
+ * Packed rows as one batch of a fixed shape. Every text has its own positions and attends only to itself, so its
+ * hidden states are the same as in a row of its own.
  * @param shape the length of a row, T, and the number of places read in each, R
  * @param readPositions the places to read in each row, at most R
  */
@@ -99,21 +122,13 @@ export function collatePacked(
   readPositions: number[][],
 ): Batch {
   const size = rows.length;
-  const first = architectureOf(config).firstPosition(config.padTokenId);
-  const ids = new Int32Array(size * length).fill(config.padTokenId);
-  const positions = new Int32Array(size * length).fill(config.padTokenId);
   const bias = new Float32Array(size * length * length).fill(-1e9);
   const readBias = new Float32Array(size * reads * length);
   const select = new Float32Array(size * reads * length);
   rows.forEach((row, b) => {
-    ids.set(row.ids, b * length);
-    row.starts.forEach((start, index) => {
-      const end = row.starts[index + 1] ?? row.ids.length;
-      for (let t = start; t < end; t++) {
-        positions[b * length + t] = first + t - start;
+    for (const { start, end } of textsOf(row))
+      for (let t = start; t < end; t++)
         bias.fill(0, (b * length + t) * length + start, (b * length + t) * length + end);
-      }
-    });
     readPositions[b].forEach((t, r) => {
       const from = (b * length + t) * length;
       select[(b * reads + r) * length + t] = 1;
@@ -123,8 +138,7 @@ export function collatePacked(
   return {
     size,
     length,
-    ids: tf.tensor(ids, [size, length], "int32"),
-    positions: tf.tensor(positions, [size, length], "int32"),
+    ...tokenTables(rows, length, config),
     attentionBias: tf.tensor(bias, [size, 1, length, length]),
     readBias: tf.tensor(readBias, [size, 1, reads, length]),
     readRows: tf.tensor(select, [size, reads, length]),
@@ -144,7 +158,7 @@ export interface BatchLimits {
  */
 export function byLength(sequences: readonly Sequence[], { examples, tokens = Infinity }: BatchLimits): number[][] {
   if (!(Number.isInteger(examples) && examples > 0))
-    throw new Error(`a batch must have a whole number of examples, at least 1, not ${examples}`);
+    throw new InputError(`a batch must have a whole number of examples, at least 1, not ${examples}`);
   const sorted = sequences.map((_, i) => i).sort((i, j) => sequences[i].ids.length - sequences[j].ids.length || i - j);
   const batches: number[][] = [];
   for (const index of sorted) {
@@ -156,7 +170,13 @@ export function byLength(sequences: readonly Sequence[], { examples, tokens = In
   return batches;
 }
 
+/** A batch's tensors by their names, from a batch or from tensors among others. */
+export const batchTensors = (from: BatchTensors | Readonly<Record<string, Tensor>>): BatchTensors => {
+  const { ids, positions, attentionBias, readBias, readRows } = from;
+  return { ids, positions, attentionBias, readBias, readRows };
+};
+
 /** Frees a batch's tensors. */
 export function disposeBatch(batch: Batch): void {
-  tf.dispose([batch.ids, batch.positions, batch.attentionBias, batch.readBias, batch.readRows]);
+  tf.dispose(Object.values(batchTensors(batch)));
 }

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { CorruptFileError, InputError } from "../errors";
 import { writeFileAtomically } from "../files/atomic-write";
+import { readJson } from "../files/json";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
-import { resolveModel, type HubOptions } from "../files/hub";
+import { readShardIndex, resolveModel, type HubOptions } from "../files/hub";
 import { parseModelConfig, parameterShapes, toRawConfig, type ModelConfig } from "./model-config";
 import {
   readSafetensors,
@@ -13,7 +15,6 @@ import {
   type StoredTensor,
 } from "../files/safetensors";
 import { fromInt8Rows, scaleName, toInt8Rows } from "./int8-rows";
-import { readShardIndex } from "../files/shards";
 
 export type { ModelConfig } from "./model-config";
 
@@ -55,17 +56,17 @@ export function readCheckpoint(directory: string): Checkpoint {
   for (const [name, shape] of shapes) {
     const source = sources.find(name);
     if (source !== undefined) weights.set(name, readWeight(source, name, shape));
-    else if (name !== decoder) throw new Error(missingWeight(name, sources, architecture));
+    else if (name !== decoder) throw new InputError(missingWeight(name, sources, architecture));
   }
-  // A tied decoder is usually not stored; decoder and embeddings are separate parameters in our hands all the same.
-  const embeddings = weights.get(wordEmbeddingsName(architecture)) as Weight;
+  // A tied decoder is usually not stored; here, decoder and embeddings are separate parameters all the same.
+  const embeddings = weightOf(weights, wordEmbeddingsName(architecture));
   if (!weights.has(decoder)) weights.set(decoder, { shape: [...embeddings.shape], data: embeddings.data.slice() });
   return { config, weights, hash: hashOf(config, weights), directory };
 }
 
 /**
  * Writes `config.json` and `model.safetensors` such that Python's transformers loads the same model, and
- * copies `tokenizer.json` and `tokenizer_config.json` from the checkpoint's own folder if they are there.
+ * copies `tokenizer.json` and `tokenizer_config.json` from the checkpoint's folder if it has them.
  * A decoder equal to the embeddings is left out when the config ties them; one that differs is written and the
  * config says that they are not tied.
  * @param options.int8 stores matrices as int8 rows, a quarter of the size, which rounds them; Python does not load that
@@ -81,17 +82,18 @@ export function saveCheckpoint(
   const tensors = new Map<string, StoredTensor>();
   for (const [name, shape] of parameterShapes(config)) {
     const weight = weights.get(name);
-    if (weight === undefined) throw new Error(`cannot save the model to ${directory}: parameter ${name} is missing`);
+    if (weight === undefined)
+      throw new InputError(`cannot save the model to ${directory}: parameter ${name} is missing`);
     checkShape(`cannot save the model to ${directory}`, name, weight.shape, shape);
     checkFinite(`cannot save the model to ${directory}`, name, weight.data);
     tensors.set(name, { dtype: "F32", shape, data: weight.data });
   }
   const tied =
     config.tieWordEmbeddings &&
-    sameBytes(weightData(weights, decoder), weightData(weights, wordEmbeddingsName(architecture)));
+    sameBytes(weightOf(weights, decoder).data, weightOf(weights, wordEmbeddingsName(architecture)).data);
   if (tied) tensors.delete(decoder);
   // transformers 5 reads an untied decoder's bias under this name, earlier versions under the head's.
-  else tensors.set(decoderBias, { dtype: "F32", shape: [config.vocabSize], data: weightData(weights, bias) });
+  else tensors.set(decoderBias, { dtype: "F32", shape: [config.vocabSize], data: weightOf(weights, bias).data });
 
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, "model.safetensors"), int8 ? inInt8(tensors) : tensors, { format: "pt" });
@@ -112,7 +114,7 @@ function inInt8(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredT
   return new Map(
     [...tensors].flatMap(([name, tensor]): [string, StoredTensor][] => {
       if (tensor.shape.length !== 2) return [[name, tensor]];
-      const { values, scale } = toInt8Rows({ shape: tensor.shape, data: tensor.data as Float32Array });
+      const { values, scale } = toInt8Rows({ shape: tensor.shape, data: toFloat32(tensor) });
       return [
         [name, values],
         [scaleName(name), scale],
@@ -128,7 +130,7 @@ export function hashOf(config: ModelConfig, weights: ReadonlyMap<string, Weight>
   const { raw: _raw, tieWordEmbeddings: _tied, modelType: _type, ...fields } = config;
   hash.update(JSON.stringify(fields, Object.keys(fields).sort()));
   for (const name of [...weights.keys()].sort()) {
-    const { shape, data } = weights.get(name) as Weight;
+    const { shape, data } = weightOf(weights, name);
     hash.update(`\n${name} [${shape.join(",")}]\n`);
     // In pieces, since one update takes less than 2 GiB.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -139,21 +141,7 @@ export function hashOf(config: ModelConfig, weights: ReadonlyMap<string, Weight>
 
 function readConfig(directory: string): ModelConfig {
   const path = join(directory, "config.json");
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new Error(`${directory} is not a model folder: it has no config.json`, { cause: error });
-    }
-    throw error;
-  }
-  try {
-    return parseModelConfig(JSON.parse(text), path);
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`${path} is not valid JSON: ${error.message}`, { cause: error });
-    throw error;
-  }
+  return parseModelConfig(readJson(path, `${directory} is not a model folder: it has no config.json`), path);
 }
 
 /** Where a parameter lies: its file, and its name there. */
@@ -178,24 +166,24 @@ function locateWeights(directory: string, architecture: Architecture): WeightSou
       stored.set(standardName(storedName, architecture), { path: whole, storedName });
   } else if (existsSync(index)) {
     const byFile = new Map<string, Set<string>>();
-    for (const [storedName, file] of Object.entries(readShardIndex(index))) {
+    for (const [storedName, file] of readShardIndex(index)) {
       const path = join(directory, file);
-      if (!existsSync(path)) throw new Error(`${index} names ${file}, which is not in the folder`);
+      if (!existsSync(path)) throw new CorruptFileError(`${index} names ${file}, which is not in the folder`);
       if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
       if (!byFile.get(path)?.has(storedName))
-        throw new Error(`${index} places ${storedName} in ${file}, which does not have it`);
+        throw new CorruptFileError(`${index} places ${storedName} in ${file}, which does not have it`);
       stored.set(standardName(storedName, architecture), { path, storedName });
     }
   } else if (
     existsSync(join(directory, "pytorch_model.bin")) ||
     existsSync(join(directory, "pytorch_model.bin.index.json"))
   ) {
-    throw new Error(
+    throw new InputError(
       `${directory} has its weights only as pytorch_model.bin, which is not read here (it can hold code). Convert it with Python: ` +
         `from transformers import AutoModelForMaskedLM; AutoModelForMaskedLM.from_pretrained(${JSON.stringify(directory)}).save_pretrained(${JSON.stringify(directory)})`,
     );
   } else {
-    throw new Error(`${directory} has no weights: neither model.safetensors nor model.safetensors.index.json`);
+    throw new InputError(`${directory} has no weights: neither model.safetensors nor model.safetensors.index.json`);
   }
   return {
     directory,
@@ -226,7 +214,7 @@ function readWeight({ path, storedName }: WeightSource, name: string, shape: num
   try {
     data = tensor.dtype === "I8" ? fromInt8Rows(tensor, tensors.get(scale)) : toFloat32(tensor);
   } catch (error) {
-    throw new Error(`${path}: tensor ${name}: ${(error as Error).message}`, { cause: error });
+    throw new InputError(`${path}: tensor ${name}: ${(error as Error).message}`, { file: path }, { cause: error });
   }
   checkFinite(path, name, data);
   return { shape, data };
@@ -234,7 +222,7 @@ function readWeight({ path, storedName }: WeightSource, name: string, shape: num
 
 function checkShape(source: string, name: string, found: number[], expected: number[]): void {
   if (found.length !== expected.length || found.some((length, axis) => length !== expected[axis])) {
-    throw new Error(
+    throw new InputError(
       `${source}: tensor ${name} has shape [${found.join(", ")}], but by the config it has [${expected.join(", ")}]`,
     );
   }
@@ -246,11 +234,13 @@ function checkFinite(source: string, name: string, data: Float32Array): void {
   for (let i = 0; i < data.length; i++) sum += data[i] - data[i];
   if (sum === 0) return;
   const at = data.findIndex((value) => !Number.isFinite(value));
-  throw new Error(`${source}: tensor ${name} has ${data[at]} at element ${at}: the weights are damaged`);
+  throw new CorruptFileError(`${source}: tensor ${name} has ${data[at]} at element ${at}: the weights are damaged`);
 }
 
-function weightData(weights: ReadonlyMap<string, Weight>, name: string): Float32Array {
-  return (weights.get(name) as Weight).data;
+function weightOf(weights: ReadonlyMap<string, Weight>, name: string): Weight {
+  const weight = weights.get(name);
+  if (!weight) throw new Error(`there is no weight ${name}`);
+  return weight;
 }
 
 function sameBytes(a: Float32Array, b: Float32Array): boolean {

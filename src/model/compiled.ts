@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tf, type Tensor } from "./backend";
+import { tf, tidy, type Tensor } from "./backend";
 import { GRAPH_TAG, savedModel } from "./graph-def";
 import { nativeBackend, traceGraph, type NativeBackend, type Trace } from "./graph-trace";
 
@@ -17,7 +17,7 @@ export interface CompileOptions {
   name: string;
   /** Tensors beside the inputs that the function uses. The values that they have when it is traced become part of the graph. */
   constants?: readonly Tensor[];
-  /** Sets of input shapes whose sessions are kept; of more, the one that was not used for longest goes. Default 8. */
+  /** Sets of input shapes whose sessions are kept; beyond that, the least recently used one is dropped. Default 8. */
   sessions?: number;
 }
 
@@ -38,6 +38,7 @@ interface LoadedGraph {
 }
 
 interface Session extends LoadedGraph {
+  backend: NativeBackend;
   /** The results' names, in the order of `outputs`. */
   names: string[];
 }
@@ -52,16 +53,15 @@ const DEFAULT_SESSIONS = 8;
  * @param f gets and returns tensors under names, and makes its results of nothing else: what it reads of JavaScript's
  *   variables is that of the first call. Tensors that it creates of JavaScript values are constants.
  * @throws on a call, if `f` cannot be a graph: it reads a value, draws random numbers, uses a tensor from outside, or an operation
- *   that graphs have not
+ *   that graphs lack
  */
 export function compiled<I extends Tensors, O extends Tensors>(
   f: (inputs: I) => O,
   { name, constants, sessions: most = DEFAULT_SESSIONS }: CompileOptions,
 ): Compiled<I, O> {
   const sessions = new Map<string, Session>();
-  let owner: NativeBackend | undefined;
-  const end = (key: string): void => {
-    owner!.binding.deleteSavedModel(sessions.get(key)!.id);
+  const end = ([key, { backend, id }]: [string, Session]): void => {
+    backend.binding.deleteSavedModel(id);
     sessions.delete(key);
   };
   const keyOf = (inputs: I): string =>
@@ -70,13 +70,13 @@ export function compiled<I extends Tensors, O extends Tensors>(
       .map((input) => `${input}:${inputs[input].dtype}[${inputs[input].shape.join()}]`)
       .join(" ");
   const sessionFor = (backend: NativeBackend, inputs: I): Session => {
-    owner = backend;
     const key = keyOf(inputs);
     const session = sessions.get(key) ?? openSession(backend, name, f, inputs, constants);
-    // A map keeps its order: the first key is always the one that was not used for longest.
+    // A map keeps its order: the first entry is the least recently used.
     sessions.delete(key);
     sessions.set(key, session);
-    if (sessions.size > most) end(sessions.keys().next().value!);
+    const [oldest] = sessions;
+    if (sessions.size > most) end(oldest);
     return session;
   };
   const call = (inputs: I): O => {
@@ -90,7 +90,7 @@ export function compiled<I extends Tensors, O extends Tensors>(
         .sort()
         .map((input) => inputs[input]),
     );
-    return Object.fromEntries(results.map((result, i) => [session.names[i], result])) as unknown as O;
+    return named(session.names, results);
   };
   const prepare = (inputs: I): boolean => {
     const backend = nativeBackend();
@@ -98,14 +98,22 @@ export function compiled<I extends Tensors, O extends Tensors>(
     sessionFor(backend, inputs);
     return true;
   };
-  return Object.assign(call, { prepare, dispose: () => [...sessions.keys()].forEach(end) });
+  return Object.assign(call, { prepare, dispose: () => [...sessions].forEach(end) });
 }
 
-/** Runs a function eagerly; a result that is one of its inputs becomes a tensor of its own, as it is after a graph's run. */
+/** Tensors under their names, which are those of T. */
+const named = <T extends Tensors>(names: readonly string[], tensors: readonly Tensor[]): T =>
+  Object.fromEntries(tensors.map((tensor, i) => [names[i], tensor])) as Tensors as T;
+
+/** Runs a function eagerly; a result that is one of its inputs is cloned, as a graph would do. */
 function ownResults<I extends Tensors, O extends Tensors>(f: (inputs: I) => O, inputs: I): O {
-  return tf.tidy(
-    () => Object.fromEntries(Object.entries(f(inputs)).map(([name, tensor]) => [name, tf.clone(tensor)])) as never,
-  );
+  return tidy(() => {
+    const results = f(inputs);
+    return named(
+      Object.keys(results),
+      Object.values(results).map((tensor) => tf.clone(tensor)),
+    );
+  });
 }
 
 function openSession<I extends Tensors, O extends Tensors>(
@@ -119,28 +127,18 @@ function openSession<I extends Tensors, O extends Tensors>(
   let names: string[] = [];
   try {
     const run = (standIns: Tensor[]): Tensor[] => {
-      const results = f(Object.fromEntries(standIns.map((standIn, i) => [keys[i], standIn])) as unknown as I);
+      const results = f(named(keys, standIns));
       names = Object.keys(results);
       return names.map((result) => results[result]);
     };
-    return {
-      ...loadGraph(
-        backend,
-        traceGraph(
-          backend,
-          run,
-          keys.map((key) => inputs[key]),
-          constants,
-        ),
-      ),
-      names,
-    };
+    const given = keys.map((key) => inputs[key]);
+    return { ...loadGraph(backend, traceGraph(backend, run, given, constants)), names, backend };
   } catch (error) {
     throw new Error(`${name} cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** A graph in a TensorFlow session of its own, to be ended with `deleteSavedModel`; the first outputs of its nodes go in and out. */
+/** Opens a TensorFlow session for a graph, to be ended with `deleteSavedModel`; the first outputs of its nodes go in and out. */
 export function loadGraph(backend: NativeBackend, { nodes, inputs, outputs }: Trace): LoadedGraph {
   const folder = mkdtempSync(join(tmpdir(), "kernel-view-graph-"));
   const ports = (names: readonly string[]): string => names.map((name) => `${name}:0`).join();

@@ -10,7 +10,7 @@ export interface Dropout {
 
 /**
  * Dropout whose masks follow from the seed; a new one gives the same masks again.
- * @param fixedRate takes the place of the model's own rates
+ * @param fixedRate replaces the rates in the model's config
  */
 export function seededDropout(seed: readonly number[], fixedRate?: number): Dropout {
   const random = randomStream(mixedSeed(seed));

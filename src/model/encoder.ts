@@ -3,9 +3,10 @@
  * The backward pass stops at the places where parameters enter ({@link Site}) instead of forming parameter gradients,
  * so that per-example gradients, kernels and training all start from the same two quantities: inputs and δs.
  */
+import { runAtOnce } from "../steps";
 import { affine, affineBackward } from "./affine";
 import { architectureOf } from "./architecture";
-import { tf, type Tensor } from "./backend";
+import { dispose, tf, tidy, type Tensor } from "./backend";
 import type { Batch } from "./batch";
 import { masked, type Dropout } from "./dropout";
 import {
@@ -15,10 +16,11 @@ import {
   layerNorm,
   layerNormBackward,
   type AttentionTrace,
+  type Backward,
   type NormTrace,
+  type Site,
 } from "./layers";
 import { parameter, type Model } from "./model";
-import type { Backward, Site } from "./site";
 
 interface LayerTrace {
   /** The layer's input [B, T, H]. */
@@ -55,8 +57,8 @@ function scatterRows(batch: Batch, delta: Tensor): Tensor {
 
 function embed(model: Model, batch: Batch, dropout?: Dropout): EncoderTrace["embeddingNorm"] & { output: Tensor } {
   const p = (name: string): Tensor => parameter(model, partName(model, `embeddings.${name}`));
-  const words = tf.gather(p("word_embeddings.weight"), batch.ids as never);
-  const positions = tf.gather(p("position_embeddings.weight"), batch.positions as never);
+  const words = tf.gather(p("word_embeddings.weight"), batch.ids);
+  const positions = tf.gather(p("position_embeddings.weight"), batch.positions);
   const type = tf.slice(p("token_type_embeddings.weight"), [0, 0], [1, model.config.hiddenSize]);
   const sum = tf.add(tf.add(words, positions), type.reshape([model.config.hiddenSize]));
   const norm = layerNorm(sum, p("LayerNorm.weight"), p("LayerNorm.bias"), model.config.layerNormEps);
@@ -125,17 +127,17 @@ export function* encoderForwardSteps(
   batch: Batch,
   dropout?: Dropout,
 ): Generator<undefined, EncoderForward> {
-  const { output, ...embeddingNorm } = tf.tidy(() => embed(model, batch, dropout) as never) as ReturnType<typeof embed>;
+  const { output, ...embeddingNorm } = tidy(() => embed(model, batch, dropout));
   const trace: EncoderTrace = { embeddingNorm, layers: [] };
   let hidden = output;
   let finished = false;
   try {
     for (let index = 0; index < model.config.layers; index++) {
       yield;
-      const step = tf.tidy(() => {
+      const step = tidy(() => {
         const { output, trace: traceOf } = layerForward(model, index, batch, hidden, dropout);
-        return { output, trace: traceOf() } as never;
-      }) as { output: Tensor; trace: LayerTrace };
+        return { output, trace: traceOf() };
+      });
       trace.layers.push(step.trace);
       hidden = step.output;
     }
@@ -166,16 +168,12 @@ export function* hiddenSteps(model: Model, batch: Batch): Generator<undefined, T
 
 /** The forward pass in one go; with dropout in training only. */
 export function encoderForward(model: Model, batch: Batch, dropout?: Dropout): EncoderForward {
-  const steps = encoderForwardSteps(model, batch, dropout);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
+  return runAtOnce(encoderForwardSteps(model, batch, dropout));
 }
 
 /** Frees what a forward pass gave. */
 export function disposeForward({ hidden, trace }: EncoderForward): void {
-  tf.dispose([hidden, trace.embeddingNorm, trace.layers] as never);
+  dispose([hidden, trace.embeddingNorm, trace.layers]);
 }
 
 function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTrace, delta: Tensor): Backward {
@@ -254,19 +252,17 @@ export function* encoderBackward(
   let current = delta;
   try {
     for (let index = model.config.layers - 1; index >= lowest; index--) {
-      const step = tf.tidy(() => {
-        const above = current;
-        return (
-          index < 0
-            ? embeddingBackward(model, batch, trace.embeddingNorm, above)
-            : layerBackward(model, index, batch, trace.layers[index], above)
-        ) as never;
-      }) as Backward;
+      const above = current;
+      const step = tidy(() =>
+        index < 0
+          ? embeddingBackward(model, batch, trace.embeddingNorm, above)
+          : layerBackward(model, index, batch, trace.layers[index], above),
+      );
       try {
         yield* step.sites;
       } finally {
         disposeSites(step.sites, batch);
-        tf.dispose([current, index < 0 ? trace.embeddingNorm : trace.layers[index]] as never);
+        dispose([current, index < 0 ? trace.embeddingNorm : trace.layers[index]]);
         current = step.delta;
       }
     }

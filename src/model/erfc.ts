@@ -7,7 +7,7 @@ import { tf, type Tensor } from "./backend";
  */
 export function erfc(x: Tensor): Tensor {
   register();
-  return tf.engine().runKernel("Erfc", { x: x as never }) as unknown as Tensor;
+  return tf.engine().runKernel<Tensor>("Erfc", { x });
 }
 
 interface Native {

@@ -2,7 +2,7 @@
  * Notes what a function asks of TensorFlow while it runs once: every operation of tfjs-node's backend passes its native
  * binding's `executeOp`, every constant its `createTensor`. What was noted is a graph.
  */
-import { tf, type Tensor } from "./backend";
+import { tf, tidy, type Tensor } from "./backend";
 import type { AttributeValue, GraphNode } from "./graph-def";
 
 /** What tfjs-node's native binding offers, as far as it is used here. */
@@ -150,8 +150,8 @@ export function traceGraph(
       throw new Error("a compiled function cannot be called within another");
     };
 
-  return tf.tidy(() => {
-    // Stand-ins have ids of their own even where one tensor is given as two inputs; they share its values.
+  return tidy(() => {
+    // Each stand-in has its own id, even where one tensor is given as two inputs.
     const standIns = inputs.map((input) => backend.executeSingleInput("Identity", input));
     const inputNames = standIns.map((standIn) => {
       const [name, dtype] = [nextName("i"), backend.getDTypeInteger(standIn.dtype)];
@@ -168,7 +168,7 @@ export function traceGraph(
       const id = idOf(constant);
       noteConstant(id, backend.getDTypeInteger(constant.dtype), constant.shape, native.tensorDataSync(id));
     }
-    // A copy of the binding with other functions: a Proxy cannot stand in for it, because its properties are not configurable.
+    // A copy of the binding with other functions: a Proxy cannot replace it, because its properties are not configurable.
     const copy = Object.fromEntries(
       Object.getOwnPropertyNames(native).map((name) => [name, native[name as keyof NativeBinding]]),
     );
@@ -180,7 +180,7 @@ export function traceGraph(
     };
     try {
       const results = run(standIns);
-      // An input cannot be fed and fetched at once, so each result has a node of its own.
+      // An input cannot be fed and fetched at once, so each result has its own node.
       const outputs = results.map((result) => {
         const source = known.get(idOf(result));
         if (!source) throw new Error("a result comes from outside: make it an input, or a constant");
@@ -194,12 +194,12 @@ export function traceGraph(
         return name;
       });
       if (readId !== undefined) refuseRead();
-      return { nodes, inputs: inputNames, outputs } as never;
+      return { nodes, inputs: inputNames, outputs };
     } finally {
       backend.binding = native;
       backend.write = write;
     }
-  }) as never;
+  });
 }
 
 /** tfjs-node leaves these out, and the eager runtime infers them; a graph needs them written. */

@@ -1,11 +1,20 @@
 /** What turns the hidden state at the read rows into logits: forward, and backward with its sites. */
+import { InputError } from "../errors";
 import { affine, affineBackward } from "./affine";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { tf, type Tensor } from "./backend";
 import { masked, type Dropout } from "./dropout";
-import { gelu, layerNorm, layerNormBackward, linear, linearBackward, type NormTrace } from "./layers";
+import {
+  gelu,
+  layerNorm,
+  layerNormBackward,
+  linear,
+  linearBackward,
+  type Backward,
+  type NormTrace,
+  type Site,
+} from "./layers";
 import { parameter, type Model } from "./model";
-import type { Backward, Site } from "./site";
 
 /** What turns the hidden states [B, R, H] of a batch into logits, and back: label words, or a classifier. */
 export interface Head {
@@ -35,7 +44,7 @@ const namesOf = (model: Model): Architecture["head"] => architectureOf(model.con
 const wordEmbeddings = (model: Model): string => wordEmbeddingsName(architectureOf(model.config));
 
 /**
- * The name of the decoder's weight. Untied, the decoder is a parameter of its own that starts equal to the
+ * The name of the decoder's weight. Untied, the decoder is a separate parameter that starts equal to the
  * word embeddings (the authors' behaviour); tied, both are one parameter whose gradient has both contributions.
  */
 const decoderName = (model: Model, tied: boolean): string => (tied ? wordEmbeddings(model) : namesOf(model).decoder);
@@ -195,7 +204,7 @@ export function headFromDescription(description: string): Head {
   const [, ids, decoder] = LABEL_WORDS.exec(description) ?? [];
   if (ids) return labelWordHead(ids.split(",").map(Number), { tied: decoder === "tied" });
   const found = [vocabularyHead, classifierHead, tanhClassifierHead].find((head) => head.description === description);
-  if (!found) throw new Error(`no head is described by "${description}"`);
+  if (!found) throw new InputError(`no head is described by "${description}"`);
   return found;
 }
 

@@ -2,6 +2,7 @@
  * Weights as whole numbers from −127 to 127 with a scale for each row: a quarter of float32's size. The values
  * `number · scale`, rounded to float32, are the weights everywhere; nothing computes with the numbers themselves.
  */
+import { InputError } from "../errors";
 import type { Weight } from "./checkpoint";
 import type { StoredTensor } from "../files/safetensors";
 
@@ -11,7 +12,7 @@ export const scaleName = (name: string): string => `${name}_scale`;
 const LARGEST = 127;
 
 /** The nearest weight that int8 rows can hold, as they are stored: the largest number of each row is ±127. */
-export function toInt8Rows({ shape, data }: Weight): { values: StoredTensor; scale: StoredTensor } {
+export function toInt8Rows({ shape, data }: Weight): { values: StoredTensor<"I8">; scale: StoredTensor<"F32"> } {
   const [rows, columns] = shape;
   const values = new Int8Array(data.length);
   const scale = new Float32Array(rows);
@@ -32,10 +33,10 @@ export function toInt8Rows({ shape, data }: Weight): { values: StoredTensor; sca
  * The float32 weights of an int8 tensor.
  * @throws if the scales are not one number for each row
  */
-export function fromInt8Rows(values: StoredTensor, scale: StoredTensor | undefined): Float32Array {
+export function fromInt8Rows(values: StoredTensor<"I8">, scale: StoredTensor | undefined): Float32Array {
   const [rows, columns] = values.shape;
   if (scale?.dtype !== "F32" || scale.shape.join() !== [rows, 1].join())
-    throw new Error(`an int8 tensor of ${rows} rows needs its scales, F32 [${rows}, 1]`);
-  const scales = scale.data as Float32Array;
-  return Float32Array.from(values.data as Int8Array, (value, i) => value * scales[Math.floor(i / columns)]);
+    throw new InputError(`an int8 tensor of ${rows} rows needs its scales, F32 [${rows}, 1]`);
+  const scales = scale.data;
+  return Float32Array.from(values.data, (value, i) => value * scales[Math.floor(i / columns)]);
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { loraNames } from "./affine";
 import { tf } from "./backend";
 import { parameter, type Model } from "./model";
@@ -23,7 +24,7 @@ const DEFAULT_TARGETS = ["attention.self.query", "attention.self.value"];
  */
 export function withLora(model: Model, { rank, alpha, targets = DEFAULT_TARGETS, seed }: LoraOptions): Model {
   if (!Number.isInteger(rank) || rank < 1)
-    throw new Error(`the rank of LoRA factors must be a whole number of at least 1, not ${rank}`);
+    throw new InputError(`the rank of LoRA factors must be a whole number of at least 1, not ${rank}`);
   const parameters = new Map(model.parameters);
   const layers = [...model.parameters.keys()]
     .filter((name) => name.endsWith(".weight"))
@@ -32,7 +33,7 @@ export function withLora(model: Model, { rank, alpha, targets = DEFAULT_TARGETS,
     const found = layers.filter((layer) => layer.includes(".encoder.layer.") && layer.endsWith(`.${target}`));
     const example = `for example ${DEFAULT_TARGETS.join(", ")}, attention.output.dense, intermediate.dense`;
     if (found.length === 0 || target.includes("LayerNorm"))
-      throw new Error(`LoRA target "${target}" names no linear layer of the encoder: ${example}`);
+      throw new InputError(`LoRA target "${target}" names no linear layer of the encoder: ${example}`);
     return found;
   });
   // "output.dense" names attention.output.dense too: each layer counts once.

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { ARCHITECTURES, architectureOf, wordEmbeddingsName, type ModelType } from "./architecture";
 
 /** The sizes and constants of a RoBERTa- or BERT-type masked language model, from its config.json. */
@@ -36,7 +37,7 @@ export interface ModelConfig {
  */
 export function parseModelConfig(raw: unknown, source: string): ModelConfig {
   const fail = (problem: string): never => {
-    throw new Error(`${source}: ${problem}`);
+    throw new InputError(`${source}: ${problem}`, { file: source });
   };
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return fail("not a JSON object");
   const fields = raw as Record<string, unknown>;

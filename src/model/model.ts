@@ -1,5 +1,6 @@
+import type { StoredTensor } from "../files/safetensors";
 import { architectureOf } from "./architecture";
-import { tf, type Tensor } from "./backend";
+import { floats, tf, type Tensor } from "./backend";
 import type { Checkpoint, ModelConfig } from "./checkpoint";
 
 /** How GELU is computed far below zero, where it is tiny: to full precision, or as the authors' float32 rounds it, to zero. */
@@ -42,3 +43,10 @@ export function parameter(model: Model, name: string): Tensor {
   if (!tensor) throw new Error(`the model has no parameter "${name}"`);
   return tensor;
 }
+
+/** A float32 tensor as a safetensors file has it. */
+export const stored = (tensor: Tensor): StoredTensor<"F32"> => ({
+  dtype: "F32",
+  shape: tensor.shape,
+  data: floats(tensor),
+});

@@ -1,5 +1,5 @@
 import { runAtOnce } from "../steps";
-import { tf, type Tensor } from "./backend";
+import { floats, tf, type Tensor } from "./backend";
 import { byLength, collate, disposeBatch, type BatchLimits, type Sequence } from "./batch";
 import { hiddenSteps } from "./encoder";
 import type { Head } from "./head";
@@ -64,7 +64,7 @@ function* rowsOf(
     const batch = collate(texts, model.config, texts.map(read));
     try {
       const hidden = yield* hiddenSteps(model, batch);
-      const values = tf.tidy(() => take(hidden, texts).dataSync());
+      const values = tf.tidy(() => floats(take(hidden, texts)));
       hidden.dispose();
       const width = values.length / indices.length;
       if (rows.length === 0) rows = new Float32Array(sequences.length * width);

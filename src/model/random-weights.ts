@@ -8,8 +8,7 @@ import { modelFromCheckpoint, type Model } from "./model";
 const STANDARD_DEVIATION = 0.02;
 
 /**
- * A model of the same architecture that has never read a text: the weights with which Hugging Face's RoBERTa and BERT
- * begin. Matrices are Gaussian with the config's `initializer_range` (0.02), biases 0, norm weights 1, the padding
+ * An untrained model of the same architecture, initialized as Hugging Face initializes RoBERTa and BERT. Matrices are Gaussian with the config's `initializer_range` (0.02), biases 0, norm weights 1, the padding
  * token's embedding 0 (in RoBERTa its position too); a tied decoder equals the word embeddings. Release with `disposeModel`.
  */
 export function randomWeights(config: ModelConfig, seed: number): Model {

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fewShotFolder } from "../experiment/inputs";
-import { checkModelId } from "../files/model-name";
+import { checkModelId } from "../files/hub";
 import { englishTaskNames, taskByName, taskNames, type Task } from "../tasks/task";
 import { parseTemplate } from "../tasks/template";
 

@@ -1,7 +1,8 @@
-/** `npm run pretrain`: goes on training a masked language model on text. */
+/** `npm run pretrain`: continues the training of a masked language model on text. */
 import { writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
+import { InputError } from "../errors";
 import { saveLoraAdapter } from "../finetune/lora-adapter";
 import { backendVersions } from "../model/backend";
 import { hashOf, loadCheckpoint, saveCheckpoint } from "../model/checkpoint";
@@ -31,13 +32,16 @@ const minutes = (seconds: number): string => `${(seconds / 60).toFixed(1)} min`;
 
 function numberOf(name: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !(value >= 0)) throw new Error(`--${kebab(name)} ${text}: expected a number of at least 0`);
+  if (text.trim() === "" || !(value >= 0))
+    throw new InputError(`--${kebab(name)} ${text}: expected a number of at least 0`);
   return value;
 }
 
 async function main(): Promise<void> {
   const program = new Command("pretrain")
-    .description("Goes on training a masked language model on text. The same command goes on after an interruption.")
+    .description(
+      "Continues the training of a masked language model on text. After an interruption, the same command resumes.",
+    )
     .requiredOption("--from <model>", "folder or Hub id of a RoBERTa or BERT with its masked-language-model head")
     .requiredOption("--text <path...>", "files, or folders of .txt files, with one document a line")
     .requiredOption("--out <folder>", "where the model goes, in Hugging Face layout")

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readSafetensors, writeSafetensors } from "../files/safetensors";
+import { InputError } from "../errors";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import type { Tokenizer } from "../model/tokenizer";
 
 /** Documents as token ids without special tokens, one behind the other. */
@@ -52,7 +53,7 @@ export function encodeDocuments(paths: readonly string[], tokenizer: Tokenizer, 
 
 function textFiles(path: string): string[] {
   if (!existsSync(path))
-    throw new Error(
+    throw new InputError(
       `there is no file or folder ${path}: give .txt files, or folders of them, with one document a line`,
     );
   const files = statSync(path).isDirectory()
@@ -61,16 +62,18 @@ function textFiles(path: string): string[] {
         .sort()
         .map((name) => join(path, name))
     : [path];
-  if (files.length === 0) throw new Error(`${path} has no .txt file: give a folder of text, one document a line`);
+  if (files.length === 0) throw new InputError(`${path} has no .txt file: give a folder of text, one document a line`);
   return files;
 }
 
 function readKept(path: string, hash: string): EncodedDocuments | undefined {
   try {
     const { tensors, metadata } = readSafetensors(path);
+    const [ids, starts] = [tensors.get("ids"), tensors.get("starts")];
+    if (ids?.dtype !== "I32" || starts?.dtype !== "I32") return undefined;
     return {
-      ids: tensors.get("ids")!.data as Int32Array,
-      starts: tensors.get("starts")!.data as Int32Array,
+      ids: ids.data,
+      starts: starts.data,
       hash,
       sources: JSON.parse(metadata.sources) as TextSource[],
     };
@@ -102,11 +105,12 @@ function encodeAll(
       tokens: ids.length - before.tokens,
     };
   });
-  if (ids.length === 0) throw new Error(`${files.join(", ")}: there is no text to train on; give one document a line`);
+  if (ids.length === 0)
+    throw new InputError(`${files.join(", ")}: there is no text to train on; give one document a line`);
   const encoded = { ids: Int32Array.from(ids), starts: Int32Array.from(starts), hash, sources };
   if (kept !== undefined) {
     mkdirSync(join(kept, ".."), { recursive: true });
-    const stored = (data: Int32Array): { dtype: "I32"; shape: number[]; data: Int32Array } => ({
+    const stored = (data: Int32Array): StoredTensor<"I32"> => ({
       dtype: "I32",
       shape: [data.length],
       data,

@@ -34,7 +34,7 @@ export function packRows(documents: Iterable<Int32Array>, length: number, { clsI
 const fullest = (rows: readonly PackedRow[]): number =>
   rows.reduce((best, row, i) => (row.ids.length > rows[best].ids.length ? i : best), 0);
 
-/** A pass over the documents in an order of its own, as batches of packed rows; what does not fill a batch is left out. */
+/** One pass over the documents in a new order, as batches of packed rows; rows that do not fill a batch are left out. */
 export function epochBatches(
   documents: EncodedDocuments,
   { rows, length, seed }: Pick<PretrainingSettings, "rows" | "length" | "seed">,
@@ -67,9 +67,9 @@ export interface MaskedRows {
 
 /** How a tokenizer's vocabulary is masked. */
 export interface Masking extends Special {
-  /** Whether a token goes on a word that one before it began. */
+  /** Whether a token continues the word of the token before it. */
   continuesWord: Uint8Array;
-  /** Tokens that may stand in for a masked one. */
+  /** Tokens that may replace a masked one. */
   ordinary: Int32Array;
   share: number;
   reads: number;
@@ -93,7 +93,7 @@ export function maskingOf(
 
 /**
  * Masks whole words: each is drawn with the probability `share`; of those drawn 80 % become masks, 10 % random tokens, and
- * 10 % stay. At most `reads` tokens of a row are predicted. In the first row of a batch there is one word at least.
+ * 10 % stay. At most `reads` tokens of a row are predicted. The first row of a batch has at least one masked word.
  */
 export function maskRows(batch: readonly PackedRow[], masking: Masking, seed: readonly number[]): MaskedRows {
   const random = randomStream(mixedSeed(seed));

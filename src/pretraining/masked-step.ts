@@ -3,28 +3,25 @@ import type { FlatLayout } from "../finetune/flat-parameters";
 import { stepFunctions, frozenInputs, listed, numbered } from "../finetune/step-functions";
 import { stepRates } from "../finetune/optimizer";
 import type { Loss } from "../finetune/parameter-gradients";
-import { tf, type Tensor } from "../model/backend";
-import { collatePacked, disposeBatch } from "../model/batch";
+import { disposeState, type Trained } from "../finetune/training-step";
+import { floats, tf, type Tensor } from "../model/backend";
+import { batchTensors, collatePacked, disposeBatch } from "../model/batch";
 import { compiled, type Tensors } from "../model/compiled";
 import { encoderForward } from "../model/encoder";
 import { vocabularyHead } from "../model/head";
 import type { Model } from "../model/model";
+import { mean } from "../solvers/metrics";
 import type { MaskedRows } from "./masked-rows";
 import type { PretrainingSettings } from "./settings";
 
-/** The trained vectors and AdamW's moments of them. */
-export interface StepState {
-  parameters: Tensor[];
-  moments: Tensor[];
-}
-
 export interface MaskedSteps {
   /** A step: the mean loss before it, and the state after it; the one before is freed. */
-  take(state: StepState, batch: MaskedRows, step: number, learningRate: number): { loss: number; state: StepState };
+  take(state: Trained, batch: MaskedRows, step: number, learningRate: number): { loss: number; state: Trained };
   dispose(): void;
 }
 
-const OPTIMIZER = {
+/** As RoBERTa was pretrained. */
+export const OPTIMIZER = {
   optimizer: "adamw",
   beta1: 0.9,
   beta2: 0.98,
@@ -39,8 +36,8 @@ const maskedLoss =
   ({ labels, weights }: Tensors): Loss =>
   (logits) => {
     const classes = logits.shape.at(-1)!;
-    const logProbabilities = tf.logSoftmax(logits.reshape([-1, classes]) as never) as Tensor;
-    const target = tf.oneHot(labels as never, classes, 1, 0, "float32");
+    const logProbabilities = tf.logSoftmax(logits.reshape([-1, classes]));
+    const target = tf.oneHot(labels, classes, 1, 0, "float32");
     const weight = tf.expandDims(weights, 1);
     const loss = tf.neg(tf.sum(tf.mul(tf.sum(tf.mul(target, logProbabilities), 1, true), weight)));
     const delta = tf.mul(tf.sub(tf.exp(logProbabilities), target), weight);
@@ -60,23 +57,19 @@ export function maskedSteps(model: Model, layouts: readonly FlatLayout[], settin
       const { batch, own } = inputsOf(model, masked, settings);
       const rates = stepRates("adamw", { ...OPTIMIZER, weightDecay: settings.weightDecay }, step + 1, learningRate);
       const scalars = { stepSize: tf.scalar(rates.stepSize), decay: tf.scalar(rates.decay) };
-      const { ids, positions, attentionBias, readBias, readRows } = batch;
       const given = {
         ...frozen,
-        ids,
-        positions,
-        attentionBias,
-        readBias,
-        readRows,
+        ...batchTensors(batch),
         ...own,
         ...scalars,
         ...numbered("theta", state.parameters),
         ...numbered("moment", state.moments),
       };
       const { loss, ...after } = graph(given);
-      const value = loss.dataSync()[0];
+      const value = floats(loss)[0];
       disposeBatch(batch);
-      tf.dispose([loss, ...Object.values(own), ...Object.values(scalars), ...state.parameters, ...state.moments]);
+      tf.dispose([loss, ...Object.values(own), ...Object.values(scalars)]);
+      disposeState(state);
       return { loss: value, state: { parameters: listed("theta", after), moments: listed("moment", after) } };
     },
     dispose: () => graph.dispose(),
@@ -108,10 +101,10 @@ export function maskedLossOf(model: Model, batches: readonly MaskedRows[], setti
     const loss = tf.tidy(
       () => maskedLoss(own)(vocabularyHead.forward(model, encoderForward(model, batch).hidden).logits).loss,
     );
-    const value = loss.dataSync()[0];
+    const value = floats(loss)[0];
     disposeBatch(batch);
     tf.dispose([loss, ...Object.values(own)]);
     return value;
   });
-  return losses.reduce((a, b) => a + b, 0) / losses.length;
+  return mean(losses);
 }

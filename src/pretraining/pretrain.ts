@@ -1,25 +1,22 @@
-/** Masked-language-model pretraining that goes on from a checkpoint: seeded and resumable. */
+/** Masked-language-model pretraining that continues from a checkpoint: seeded and resumable. */
 import { rmSync } from "node:fs";
-import {
-  disposeFlatParameters,
-  flatLayouts,
-  flatten,
-  withFlatParameters,
-  type FlatLayout,
-} from "../finetune/flat-parameters";
+import { DivergedError, InputError } from "../errors";
+import { disposeFlatParameters, flatLayouts, type FlatLayout } from "../finetune/flat-parameters";
 import { loadTrainingState, saveTrainingState, trainingStateFile } from "../finetune/training-state";
+import { disposeState, firstState, modelWith, type Trained } from "../finetune/training-step";
 import { architectureOf, isKeyBias, wordEmbeddingsName } from "../model/architecture";
-import { tf } from "../model/backend";
+import { floats } from "../model/backend";
 import type { PackedRow } from "../model/batch";
 import type { Checkpoint, Weight } from "../model/checkpoint";
 import { withLora } from "../model/lora";
 import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../model/model";
 import { longestText } from "../model/model-config";
 import type { Tokenizer } from "../model/tokenizer";
+import { mean } from "../solvers/metrics";
 import { keyOf } from "../store/remember";
 import { documentCount, documentIds, type EncodedDocuments } from "./documents";
 import { epochBatches, maskRows, maskingOf, packRows, type MaskedRows, type Masking } from "./masked-rows";
-import { maskedLossOf, maskedSteps, type MaskedSteps, type StepState } from "./masked-step";
+import { maskedLossOf, maskedSteps, OPTIMIZER, type MaskedSteps } from "./masked-step";
 import { checkSettings, partOf, rateAt, type Part, type PretrainingSettings } from "./settings";
 
 /** One point of the loss curve: training losses are means since the point before. */
@@ -38,7 +35,7 @@ export interface PretrainingProgress extends LossPoint {
 }
 
 export interface PretrainingOptions {
-  /** The model to go on from. Its decoder is tied to the word embeddings. */
+  /** The model to start from. Its decoder is tied to the word embeddings. */
   from: Checkpoint;
   tokenizer: Tokenizer;
   documents: EncodedDocuments;
@@ -80,8 +77,8 @@ const HELD_OUT_EVERY = 200;
 const HELD_OUT_BATCHES = 8;
 
 /**
- * Trains the model, or goes on where an interrupted run of the same model, text and settings stopped.
- * @throws if the state is of another run, if a setting cannot be, if the text does not fill a batch, or if the loss is not finite
+ * Trains the model, or resumes an interrupted run of the same model, text and settings.
+ * @throws if the state is of another run, if a setting is out of range or the text does not fill a batch; DivergedError if the loss is not finite
  */
 export async function pretrain(options: PretrainingOptions): Promise<Pretrained> {
   const {
@@ -96,14 +93,14 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
   } = options;
   checkSettings(settings, longestText(from.config));
   if (settings.loraRank !== undefined && settings.headSteps > 0)
-    throw new Error("LoRA factors leave the head as it is: train them with headSteps 0");
+    throw new InputError("LoRA factors leave the head as it is: train them with headSteps 0");
   const run = keyOf([from.hash, documents.hash, settings]);
   const masking = maskingOf(tokenizer, settings);
   const { training, heldOut } = divided(documents, settings, masking);
   const batchesOf = (epoch: number): PackedRow[][] => {
     const batches = epochBatches(training, settings, epoch, masking);
     if (batches.length > 0) return batches;
-    throw new Error(
+    throw new InputError(
       `the text (${documents.sources.map(({ name }) => name).join(", ")}) does not fill a batch of ${settings.rows} rows of ${settings.length} tokens: give more text or fewer rows`,
     );
   };
@@ -136,7 +133,8 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
       rateAt(settings, state.step),
     );
     part.state = after;
-    if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} at step ${state.step}: lower the learning rate`);
+    if (!Number.isFinite(loss))
+      throw new DivergedError(`the loss is ${loss} at step ${state.step}: lower the learning rate`);
     state.losses.push(loss);
     state.step += 1;
     state.used += 1;
@@ -179,8 +177,6 @@ export async function pretrain(options: PretrainingOptions): Promise<Pretrained>
 /** Removes the state of a finished run. */
 export const forgetPretraining = (directory: string): void => rmSync(trainingStateFile(directory), { force: true });
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
 /** The documents to train on, and masked batches of those that are not. */
 function divided(
   documents: EncodedDocuments,
@@ -215,7 +211,7 @@ interface RunningPart extends Omit<Part, "steps"> {
   /** With the values that the part began with in its trained parameters. */
   model: Model;
   layouts: FlatLayout[];
-  state: StepState;
+  state: Trained;
   steps: MaskedSteps;
 }
 
@@ -238,26 +234,16 @@ const modelToTrain = (from: Checkpoint, { loraRank, seed }: PretrainingSettings)
     ? modelFromCheckpoint(from)
     : withLora(modelFromCheckpoint(from), { rank: loraRank, alpha: loraRank, targets: LORA_TARGETS, seed });
 
-function startPart(model: Model, settings: PretrainingSettings, step: number, restored?: StepState): RunningPart {
+function startPart(model: Model, settings: PretrainingSettings, step: number, restored?: Trained): RunningPart {
   const part = partOf(settings, step);
   const layouts = flatLayouts(model, trainedNames(model, part.headOnly));
-  const state = restored ?? firstState(model, layouts);
+  const state = restored ?? firstState({ model, layouts, config: OPTIMIZER });
   return { ...part, model, layouts, state, steps: maskedSteps(model, layouts, settings) };
-}
-
-function firstState(model: Model, layouts: readonly FlatLayout[]): StepState {
-  const parameters = layouts.map((layout) =>
-    tf.tidy(() => tf.clone(flatten(layout, (name) => parameter(model, name)))),
-  );
-  return { parameters, moments: [0, 1].flatMap(() => parameters.map((vector) => tf.zerosLike(vector))) };
 }
 
 /** The part after one, with what that has learned. */
 function nextPart(before: RunningPart, settings: PretrainingSettings, step: number): RunningPart {
-  const model = before.layouts.reduce(
-    (current, layout, i) => withFlatParameters(current, layout, before.state.parameters[i]),
-    before.model,
-  );
+  const model = modelWith(before, before.state.parameters);
   for (const { names } of before.layouts) names.forEach((name) => parameter(before.model, name).dispose());
   endPart(before);
   return startPart(model, settings, step);
@@ -265,15 +251,12 @@ function nextPart(before: RunningPart, settings: PretrainingSettings, step: numb
 
 function endPart({ steps, state }: RunningPart): void {
   steps.dispose();
-  tf.dispose([...state.parameters, ...state.moments]);
+  disposeState(state);
 }
 
 /** Calls a function with the model as it is now. */
 function withState<T>({ model, layouts, state }: RunningPart, use: (model: Model) => T): T {
-  const current = layouts.reduce(
-    (changed, layout, i) => withFlatParameters(changed, layout, state.parameters[i]),
-    model,
-  );
+  const current = modelWith({ model, layouts }, state.parameters);
   try {
     return use(current);
   } finally {
@@ -286,7 +269,7 @@ function weightsOf(model: Model): Map<string, Weight> {
   const architecture = architectureOf(model.config);
   const read = (name: string): Weight => {
     const tensor = parameter(model, name === architecture.head.decoder ? wordEmbeddingsName(architecture) : name);
-    return { shape: tensor.shape, data: (tensor.dataSync() as Float32Array).slice() };
+    return { shape: tensor.shape, data: floats(tensor).slice() };
   };
   return new Map([...model.parameters.keys()].map((name) => [name, read(name)]));
 }

@@ -1,8 +1,10 @@
-/** What a pretraining run depends on beside its model and its text. */
+import { InputError } from "../errors";
+
+/** What a pretraining run depends on besides its model and its text. */
 export interface PretrainingSettings {
   /** Optimizer steps in all. */
   steps: number;
-  /** Of these the first ones, which train nothing but the masked-language-model head. */
+  /** How many of these, the first ones, train only the masked-language-model head. */
   headSteps: number;
   /** Peak learning rates of the two parts; both rise in their warm-up and fall linearly to 0. */
   headLearningRate: number;
@@ -17,7 +19,7 @@ export interface PretrainingSettings {
   length: number;
   /** Share of the words that are predicted. */
   maskedShare: number;
-  /** Most tokens predicted in a row; what is drawn beyond them stays as it is. */
+  /** Limit on the tokens predicted in a row; words drawn beyond it stay unmasked. */
   reads: number;
   /** Rank of LoRA factors on all linear layers of the encoder, which are then all that is trained. Default: the whole model is trained. */
   loraRank?: number;
@@ -41,11 +43,11 @@ const WHOLE_FROM = { steps: 1, headSteps: 0, warmupSteps: 0, seed: 0, rows: 1, l
 
 /**
  * @param longest tokens of the longest text that the model reads
- * @throws naming a setting that no run can have, its value, and what is expected
+ * @throws InputError naming the setting at fault, its value, and what is expected
  */
 export function checkSettings(settings: PretrainingSettings, longest: number): void {
   const refuse = (name: keyof PretrainingSettings, expected: string): never => {
-    throw new Error(`${name} ${settings[name]}: expected ${expected}`);
+    throw new InputError(`${name} ${settings[name]}: expected ${expected}`);
   };
   for (const [name, least] of Object.entries(WHOLE_FROM) as [keyof typeof WHOLE_FROM, number][])
     if (!Number.isInteger(settings[name]) || settings[name] < least)

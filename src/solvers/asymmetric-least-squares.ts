@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { mlMatrix } from "../packages";
 import { asPredictions, type Predictions } from "./metrics";
@@ -73,7 +74,7 @@ export function prepareAsymmetric({ kernel, labels, logits }: TrainingSet): Asym
   const duals = new Map<string, DualVectors>();
 
   const fit: AsymmetricSolver["fit"] = ({ regularization, f0 = Infinity, gamma = 1 }) => {
-    if (!(gamma > 0 && Number.isFinite(gamma))) throw new Error(`γ must be a number above 0, not ${gamma}.`);
+    if (!(gamma > 0 && Number.isFinite(gamma))) throw new InputError(`γ must be a number above 0, not ${gamma}.`);
     const key = `${regularization} ${f0}`;
     let own = solvers.get(key);
     if (!own) {
@@ -95,13 +96,13 @@ export function prepareAsymmetric({ kernel, labels, logits }: TrainingSet): Asym
     return dual;
   };
 
-  // A grid asks for the same examples again and again: their blocks are taken out once, and λ mixes predictions that are there.
+  // A grid asks for the same examples again and again: their blocks are extracted once, and λ mixes predictions already computed.
   const blocksOf = new WeakMap<EvaluationSet, EvaluationBlocks>();
   const parts = new WeakMap<EvaluationSet, { dual: DualVectors; omega: Float64Array; nu: Float64Array }>();
 
   const predict: AsymmetricSolver["predict"] = (options, evaluate) => {
     const { f0 = Infinity, lambda } = options;
-    if (!(lambda >= 0 && lambda <= 1)) throw new Error(`λ must be given, a number from 0 to 1; it is ${lambda}.`);
+    if (!(lambda >= 0 && lambda <= 1)) throw new InputError(`λ must be given, a number from 0 to 1; it is ${lambda}.`);
     const own = blocksOf.get(evaluate) ?? evaluationBlocks(evaluate, examples, outputs);
     blocksOf.set(evaluate, own);
     const dual = fit(options);
@@ -132,9 +133,11 @@ interface EvaluationBlocks {
 function evaluationBlocks({ kernel, flipped }: EvaluationSet, examples: number, outputs: number): EvaluationBlocks {
   const count = checkEvaluationKernel(kernel, examples, outputs);
   if (!flipped)
-    throw new Error("The asymmetric solver also needs the flipped evaluation kernel, whose sign is on the other side.");
+    throw new InputError(
+      "The asymmetric solver also needs the flipped evaluation kernel, whose sign is on the other side.",
+    );
   if (checkEvaluationKernel(flipped, examples, outputs, "flipped evaluation kernel") !== count) {
-    throw new Error(`The evaluation kernel has ${count} examples and the flipped one ${flipped.shape[2]}.`);
+    throw new InputError(`The evaluation kernel has ${count} examples and the flipped one ${flipped.shape[2]}.`);
   }
   const blocks = (of: KernelTensor): Float64Array[] => Array.from({ length: outputs }, (_, c) => outputBlock(of, c));
   return { count, plain: blocks(kernel), flipped: blocks(flipped) };

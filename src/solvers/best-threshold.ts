@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import type { Metric } from "../tasks/task";
 import { accuracy, f1OfClassOne, predictedClasses, type Predictions } from "./metrics";
 
@@ -20,7 +21,7 @@ export function bestThreshold(
   metric: Metric = "accuracy",
 ): BestThreshold {
   if (scores.length !== labels.length || labels.length === 0) {
-    throw new Error(`There are ${scores.length} scores and ${labels.length} labels; one each is needed.`);
+    throw new InputError(`There are ${scores.length} scores and ${labels.length} labels; one each is needed.`);
   }
   const order = labels.map((label, i) => ({ score: scores[i], label })).sort((a, b) => a.score - b.score);
   const positives = order.filter(({ label }) => label === 1).length;
@@ -52,7 +53,7 @@ const MOST_ROUNDS = 50;
 export function bestBiases(scores: Predictions, labels: readonly number[], metric: Metric = "accuracy"): Float64Array {
   const [examples, classes] = scores.shape;
   if (examples === 0 || labels.length !== examples)
-    throw new Error(`There are ${examples} rows of scores and ${labels.length} labels; one each is needed.`);
+    throw new InputError(`There are ${examples} rows of scores and ${labels.length} labels; one each is needed.`);
   if (classes === 2)
     return Float64Array.of(
       0,

@@ -1,6 +1,11 @@
+import { InputError } from "../errors";
+import { mlMatrix } from "../packages";
+import { runAtOnce } from "../steps";
+import { descend, dot, softmaxLoss, type Move, type SoftmaxLoss } from "./descent";
+
 /** Choices among alternatives, each described by a row of features. */
 export interface Choices {
-  /** One row an alternative of each choice, choice by choice; all of one length. */
+  /** One row for each alternative of each choice, choice by choice; all of the same length. */
   rows: readonly Float64Array[];
   /** Alternatives of each choice. With 1, the other alternative is "not", whose score is 0: the binary problem. */
   alternatives: number;
@@ -9,14 +14,11 @@ export interface Choices {
 }
 
 export interface ChoiceParameters {
-  /** Shared by all alternatives, one a feature. */
+  /** One for each feature, shared by all alternatives. */
   weights: Float64Array;
-  /** One an alternative; the first of several is 0, since only differences count. */
+  /** One for each alternative; the first of several is 0, since only differences count. */
   intercepts: Float64Array;
 }
-
-/** More than Newton's method needs where it converges at all. */
-const MOST_STEPS = 200;
 
 /**
  * Conditional logistic regression: alternative a of choice i has the score w·x_ia + b_a and the probability
@@ -24,16 +26,25 @@ const MOST_STEPS = 200;
  *
  *     ½‖w‖² − c Σ_i log p(chosen_i)
  *
- * by Newton's method, each solution starting from the one before; so ask for penalties in order.
+ * by Newton's method, each search starting from the solution before: ask for penalties in order.
  */
 export function choiceModel(choices: Choices): (inversePenalty: number) => ChoiceParameters {
-  const { alternatives } = choices;
+  const { alternatives, chosen } = choices;
   const features = choices.rows[0].length;
-  const free = alternatives === 1 ? 1 : alternatives - 1;
-  const design = designRows(choices, features, free);
-  let parameters: Float64Array = new Float64Array(features + free);
-  return (inversePenalty) => {
-    parameters = minimize(design, choices, features, inversePenalty, parameters);
+  const design = designRows(choices, features);
+  let parameters = new Float64Array(features + freeIntercepts(alternatives));
+  return (c) => {
+    const evaluate = (x: Float64Array): Evaluated => {
+      const scores = Float64Array.from(design, (row) => dot(row, x));
+      const { loss, ...rest } = softmaxLoss(scores, alternatives, chosen);
+      const weights = x.subarray(0, features);
+      return { value: dot(weights, weights) / 2 + c * loss, ...rest };
+    };
+    parameters = Float64Array.from(
+      runAtOnce(
+        descend(parameters, evaluate, (x, at) => newtonMove(at, derivatives(design, choices, features, c, x, at))),
+      ),
+    );
     const intercepts = Float64Array.from([...(alternatives === 1 ? [] : [0]), ...parameters.subarray(features)]);
     return { weights: parameters.slice(0, features), intercepts };
   };
@@ -48,10 +59,12 @@ export function scoresOf(
   return Float64Array.from(rows, (row, k) => dot(row, weights) + intercepts[k % alternatives]);
 }
 
+const freeIntercepts = (alternatives: number): number => Math.max(1, alternatives - 1);
+
 /** The rows with an indicator of each free intercept at their end. */
-function designRows({ rows, alternatives }: Choices, features: number, free: number): Float64Array[] {
+function designRows({ rows, alternatives }: Choices, features: number): Float64Array[] {
   return rows.map((row, k) => {
-    const extended = new Float64Array(features + free);
+    const extended = new Float64Array(features + freeIntercepts(alternatives));
     extended.set(row);
     const own = alternatives === 1 ? 0 : (k % alternatives) - 1;
     if (own >= 0) extended[features + own] = 1;
@@ -59,72 +72,14 @@ function designRows({ rows, alternatives }: Choices, features: number, free: num
   });
 }
 
-function minimize(
-  design: Float64Array[],
-  choices: Choices,
-  features: number,
-  c: number,
-  start: Float64Array,
-): Float64Array {
-  let x = start;
-  let at = evaluate(design, choices, features, c, x);
-  for (let step = 0; step < MOST_STEPS; step++) {
-    const { gradient, hessian } = derivatives(design, choices, features, c, x, at);
-    const direction = newtonStep(hessian, gradient);
-    const slope = dot(gradient, direction);
-    // Half the squared Newton decrement is the decrease to come: below rounding, this is the optimum.
-    if (-slope <= 1e-15 * at.value) return slope < 0 ? add(x, direction, 1) : x;
-    let length = 1;
-    let next = add(x, direction, length);
-    let there = evaluate(design, choices, features, c, next);
-    while (there.value > at.value + 1e-4 * length * slope && length > 1e-10) {
-      length /= 2;
-      next = add(x, direction, length);
-      there = evaluate(design, choices, features, c, next);
-    }
-    if (!(there.value < at.value)) return x;
-    [x, at] = [next, there];
-  }
-  return x;
+type Evaluated = Omit<SoftmaxLoss, "loss"> & { value: number };
+
+interface Derivatives {
+  gradient: Float64Array;
+  /** The lower triangle. */
+  hessian: Float64Array[];
 }
 
-interface Evaluated {
-  value: number;
-  /** Of each row's alternative. */
-  probabilities: Float64Array;
-  /** probability − 1 for the alternative that was chosen, probability for the others: right to the last digits where 1 − p would not be. */
-  residuals: Float64Array;
-}
-
-function evaluate(
-  design: Float64Array[],
-  { alternatives, chosen }: Choices,
-  features: number,
-  c: number,
-  x: Float64Array,
-): Evaluated {
-  const probabilities = new Float64Array(design.length);
-  const residuals = new Float64Array(design.length);
-  let loss = 0;
-  chosen.forEach((choice, i) => {
-    const rows = design.slice(i * alternatives, (i + 1) * alternatives);
-    // The binary problem's "not" is alternative 0, with the score 0.
-    const scores = [...(alternatives === 1 ? [0] : []), ...rows.map((row) => dot(row, x))];
-    const largest = Math.max(...scores);
-    const weights = scores.map((score) => Math.exp(score - largest));
-    const others = weights.reduce((sum, weight, a) => (a === choice ? sum : sum + weight), 0);
-    const total = others + weights[choice];
-    loss += scores[choice] === largest ? Math.log1p(others) : largest - scores[choice] + Math.log(total);
-    rows.forEach((_, row) => {
-      const alternative = row + (alternatives === 1 ? 1 : 0);
-      probabilities[i * alternatives + row] = weights[alternative] / total;
-      residuals[i * alternatives + row] = alternative === choice ? -others / total : weights[alternative] / total;
-    });
-  });
-  return { value: dot(x.subarray(0, features), x.subarray(0, features)) / 2 + c * loss, probabilities, residuals };
-}
-
-/** The gradient, and the lower triangle of the Hessian. */
 function derivatives(
   design: Float64Array[],
   { alternatives, chosen }: Choices,
@@ -132,7 +87,7 @@ function derivatives(
   c: number,
   x: Float64Array,
   { probabilities, residuals }: Evaluated,
-): { gradient: Float64Array; hessian: Float64Array[] } {
+): Derivatives {
   const size = x.length;
   const gradient = Float64Array.from(x, (value, k) => (k < features ? value : 0));
   const hessian = Array.from({ length: size }, (_, k) => {
@@ -161,61 +116,28 @@ function derivatives(
   return { gradient, hessian };
 }
 
-/** −H⁻¹g, from H's lower triangle. Where all probabilities are 0 or 1, H hardly knows the intercepts: a little is added to its diagonal, and more until it can be solved. */
-function newtonStep(hessian: Float64Array[], gradient: Float64Array): Float64Array {
+/**
+ * The direction −H⁻¹g. Where all probabilities are 0 or 1, H hardly knows the intercepts: damping · (diag H + 1) is
+ * added to it, and more until it can be solved.
+ */
+function newtonMove({ value }: Evaluated, { gradient, hessian }: Derivatives): Move | undefined {
+  const matrix = new mlMatrix.Matrix(
+    hessian.map((row, k) => Array.from(row, (own, l) => (l <= k ? own : hessian[l][k]))),
+  );
+  const right = mlMatrix.Matrix.columnVector(Array.from(gradient, (own) => -own));
   for (let damping = 0; damping < 1e6; damping = damping === 0 ? 1e-14 : damping * 100) {
-    const factor = cholesky(hessian, damping);
-    if (!factor) continue;
-    const direction = solveCholesky(
-      factor,
-      gradient.map((value) => -value),
-    );
-    if (direction.every(Number.isFinite) && dot(direction, gradient) <= 0) return direction;
+    hessian.forEach((row, k) => matrix.set(k, k, row[k] + damping * (row[k] + 1)));
+    const cholesky = new mlMatrix.CholeskyDecomposition(matrix);
+    if (!cholesky.isPositiveDefinite()) continue;
+    const direction = Float64Array.from(cholesky.solve(right).to1DArray());
+    const slope = dot(gradient, direction);
+    if (!direction.every(Number.isFinite) || !(slope <= 0)) continue;
+    // Half the squared Newton decrement is the decrease to come.
+    return slope < 0 ? { direction, slope, last: -slope <= 1e-15 * value } : undefined;
   }
-  throw new Error(
+  throw new InputError(
     "The logistic regression has no solution in float64: the kernel's values are too large; scale the kernel, or raise the regularization.",
   );
-}
-
-/** L with L Lᵀ = H + damping·(diag H + 1), from H's lower triangle; undefined where that is not positive definite. */
-function cholesky(hessian: Float64Array[], damping: number): Float64Array[] | undefined {
-  const rows: Float64Array[] = [];
-  for (let k = 0; k < hessian.length; k++) {
-    const row = hessian[k].slice(0, k + 1);
-    for (let l = 0; l <= k; l++) {
-      const other = l < k ? rows[l] : row;
-      let sum = row[l] + (l === k ? damping * (row[k] + 1) : 0);
-      for (let p = 0; p < l; p++) sum -= row[p] * other[p];
-      if (l < k) row[l] = sum / other[l];
-      else if (sum > 0) row[k] = Math.sqrt(sum);
-      else return undefined;
-    }
-    rows.push(row);
-  }
-  return rows;
-}
-
-function solveCholesky(rows: Float64Array[], right: Float64Array): Float64Array {
-  const x = Float64Array.from(right);
-  rows.forEach((row, k) => {
-    for (let p = 0; p < k; p++) x[k] -= row[p] * x[p];
-    x[k] /= row[k];
-  });
-  for (let k = x.length - 1; k >= 0; k--) {
-    x[k] /= rows[k][k];
-    for (let p = 0; p < k; p++) x[p] -= rows[k][p] * x[k];
-  }
-  return x;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
-  return sum;
-}
-
-function add(a: Float64Array, b: Float64Array, factor: number): Float64Array {
-  return a.map((value, k) => value + factor * b[k]);
 }
 
 function addScaled(into: Float64Array, row: Float64Array, factor: number): void {

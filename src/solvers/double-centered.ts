@@ -1,10 +1,12 @@
+import { InputError } from "../errors";
+
 /**
  * A matrix without what its rows and columns have in common: v_ij − mean_i − mean_j + mean, row-major.
  * Of a kernel it leaves how much more two examples share than each shares with all others.
  */
 export function doubleCentered(values: ArrayLike<number>, rows: number, columns: number): Float64Array {
   if (values.length !== rows * columns || values.length === 0) {
-    throw new Error(
+    throw new InputError(
       `A matrix of ${rows} × ${columns} needs as many values, and at least one; there are ${values.length}.`,
     );
   }

@@ -1,3 +1,5 @@
+import { InputError } from "../errors";
+
 /** The dual of a support vector machine: minimize ½ αᵀQα + pᵀα subject to yᵀα = 0 and 0 ≤ α ≤ C. */
 export interface DualProblem {
   /** Row i of Q, symmetric and positive semidefinite up to rounding. */
@@ -75,7 +77,7 @@ export function solveDual({ row, linear, signs, cost, tolerance }: DualProblem):
     if (deltaI === 0 && deltaJ === 0) return { alpha, rho: offset(alpha, gradient, signs, cost), steps };
     for (let t = 0; t < size; t++) gradient[t] += rowI[t] * deltaI + rowJ[t] * deltaJ;
   }
-  throw new Error(
+  throw new InputError(
     `The support vector machine did not converge in ${MOST_STEPS} steps: raise the regularization or the tolerance.`,
   );
 }

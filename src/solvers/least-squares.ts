@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { mlMatrix } from "../packages";
 import { asPredictions, type Predictions } from "./metrics";
@@ -130,7 +131,7 @@ export function leastSquaresWeights(
 export function symmetrized(train: KernelTensor): KernelTensor {
   const size = train.shape[0] * train.shape[1];
   if (train.values.length !== size * size) {
-    throw new Error(`Only a square kernel has a symmetric part; the shape is [${train.shape.join(", ")}].`);
+    throw new InputError(`Only a square kernel has a symmetric part; the shape is [${train.shape.join(", ")}].`);
   }
   const values = Float64Array.from(train.values);
   for (let i = 0; i < size; i++) {

@@ -1,5 +1,7 @@
-import { asPredictions, predictedClasses, type Predictions } from "./metrics";
+import { runAtOnce } from "../steps";
 import { choiceModel, scoresOf, type Choices } from "./choice-model";
+import { choosePenalty, type ChosenPenalty } from "./cross-validation";
+import { asPredictions, predictedClasses, type Predictions } from "./metrics";
 import {
   checkEvaluationKernel,
   checkLabels,
@@ -8,7 +10,6 @@ import {
   type EvaluationSet,
   type TrainingSet,
 } from "./problem";
-import { stratifiedFolds } from "./stratified-folds";
 
 /**
  * How several outputs are treated. `multinomial`: one softmax over the outputs. `authors`: as their code does without
@@ -24,25 +25,12 @@ export interface LogisticOptions {
 }
 
 /** A fitted logistic regression on kernel rows. */
-export interface LogisticFit {
-  /** The inverse penalty chosen by cross-validation, one of {@link INVERSE_PENALTIES}. */
-  inversePenalty: number;
-  /** Mean accuracy over the folds of each inverse penalty. */
-  foldAccuracy: number[];
-  /** One weight a training row, n·C of them. */
+export interface LogisticFit extends ChosenPenalty {
+  /** One weight for each training row, n·C of them. */
   weights: Float64Array;
   /** One for each score: [b] for two classes, or one for each class, the first of which is 0. */
   intercepts: Float64Array;
   predict(evaluate: EvaluationSet): Predictions;
-}
-
-/** scikit-learn's default `Cs=10`: log-spaced from 1e-4 to 1e4. */
-export const INVERSE_PENALTIES: readonly number[] = Array.from({ length: 10 }, (_, i) => 10 ** (-4 + (8 * i) / 9));
-const FOLDS = 5;
-
-/** Fits and predicts once; see {@link prepareLogistic}. */
-export function solveLogistic(train: TrainingSet, evaluate: EvaluationSet, options: LogisticOptions): Predictions {
-  return prepareLogistic(train)(options).predict(evaluate);
 }
 
 /**
@@ -65,13 +53,13 @@ export function prepareLogistic({ kernel, labels }: TrainingSet): (options: Logi
     const matrix = regularized(regularization);
     const rows = Array.from({ length: size }, (_, i) => matrix.subarray(i * size, (i + 1) * size));
     const binary = outputs === 1 || multiClass === "authors";
-    // The authors' binary problem has every output of every example as an example of its own.
+    // The authors' binary problem treats every output of every example as an example.
     const targets =
       outputs === 1 || !binary
         ? [...labels]
         : rows.map((_, row) => (labels[Math.floor(row / outputs)] === row % outputs ? 1 : 0));
     const choices: Choices = { rows, alternatives: binary ? 1 : outputs, chosen: targets };
-    const { inversePenalty, foldAccuracy } = crossValidate(choices);
+    const { inversePenalty, foldAccuracy } = crossValidated(choices);
     const { weights, intercepts } = choiceModel(choices)(inversePenalty);
     const predict = (evaluate: EvaluationSet): Predictions => {
       const count = checkEvaluationKernel(evaluate.kernel, examples, outputs);
@@ -101,37 +89,23 @@ export function logisticLoss(
   return sum / examples;
 }
 
-function crossValidate(choices: Choices): { inversePenalty: number; foldAccuracy: number[] } {
-  const { rows, alternatives, chosen } = choices;
-  const folds = stratifiedFolds(chosen, FOLDS);
-  const totals = INVERSE_PENALTIES.map(() => 0);
-  for (let fold = 0; fold < FOLDS; fold++) {
-    const part = (wanted: (own: number) => boolean): Choices => ({
-      rows: rows.filter((_, row) => wanted(folds[Math.floor(row / alternatives)])),
-      alternatives,
-      chosen: chosen.filter((_, i) => wanted(folds[i])),
-    });
-    const [fitted, held] = [part((own) => own !== fold), part((own) => own === fold)];
-    // Fewer examples than folds leave some of them empty: they have nothing to say.
-    if (held.chosen.length === 0) continue;
-    if (new Set(fitted.chosen).size < 2)
-      throw new Error(
-        `Cross-validation fold ${fold + 1} leaves one class only to fit: give more examples of each class.`,
-      );
-    const solve = choiceModel(fitted);
-    INVERSE_PENALTIES.forEach((inversePenalty, k) => {
-      const scores = {
-        values: scoresOf(held.rows, alternatives, solve(inversePenalty)),
-        shape: [held.chosen.length, alternatives] as [number, number],
+function crossValidated({ rows, alternatives, chosen }: Choices): ChosenPenalty {
+  const part = (examples: number[]): Choices => ({
+    rows: examples.flatMap((i) => rows.slice(i * alternatives, (i + 1) * alternatives)),
+    alternatives,
+    chosen: examples.map((i) => chosen[i]),
+  });
+  return runAtOnce(
+    choosePenalty(chosen, 2, (fitted, held) => {
+      const solve = choiceModel(part(fitted));
+      const heldRows = part(held).rows;
+      // eslint-disable-next-line require-yield
+      return function* (inversePenalty) {
+        const values = scoresOf(heldRows, alternatives, solve(inversePenalty));
+        return predictedClasses(asPredictions({ values, shape: [held.length, alternatives] }));
       };
-      const right = predictedClasses(asPredictions(scores)).filter(
-        (predicted, i) => predicted === held.chosen[i],
-      ).length;
-      totals[k] += right / held.chosen.length;
-    });
-  }
-  const best = totals.indexOf(Math.max(...totals));
-  return { inversePenalty: INVERSE_PENALTIES[best], foldAccuracy: totals.map((total) => total / FOLDS) };
+    }),
+  );
 }
 
 /** The columns of a row-major matrix, each as a row. */

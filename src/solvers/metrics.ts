@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import type { Metric } from "../tasks/task";
 
 /** Scores per class for a list of examples, [examples, classes], row-major; the largest one wins. */
@@ -22,7 +23,7 @@ export function asPredictions(outputs: Predictions): Predictions {
 export function predictedClasses(predictions: Predictions): number[] {
   const [examples, classes] = predictions.shape;
   if (classes < 2) {
-    throw new Error(
+    throw new InputError(
       `Predictions need a score for each of at least 2 classes; turn a margin into two with asPredictions.`,
     );
   }
@@ -73,7 +74,7 @@ export function taskScores(
 
 /** Arithmetic mean; throws on an empty list. */
 export function mean(values: readonly number[]): number {
-  if (values.length === 0) throw new Error("The mean of no values is not defined.");
+  if (values.length === 0) throw new InputError("The mean of no values is not defined.");
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
@@ -100,6 +101,6 @@ function toOneDigit(value: number): string {
 
 function checkLabels(examples: number, labels: readonly number[]): void {
   if (labels.length !== examples) {
-    throw new Error(`There are ${examples} predictions and ${labels.length} labels.`);
+    throw new InputError(`There are ${examples} predictions and ${labels.length} labels.`);
   }
 }

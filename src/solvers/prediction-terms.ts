@@ -1,4 +1,5 @@
 /** Which training examples decided? One prediction of kernel regression as the sum that it is, and without each of its examples. */
+import { InputError } from "../errors";
 import { decomposeKernel, leastSquaresWeights, type LeastSquaresOptions } from "./least-squares";
 import {
   addTransposedProduct,
@@ -65,7 +66,7 @@ export function predictionTerms({
  */
 export function leaveOneOut({ train, evaluate, ...options }: PredictionProblem): Float64Array {
   const [examples, outputs] = train.kernel.shape;
-  if (examples < 2) throw new Error("Leaving one training example out needs at least two of them.");
+  if (examples < 2) throw new InputError("Leaving one training example out needs at least two of them.");
   checkOne(evaluate, examples, outputs);
   const all = Array.from({ length: examples }, (_, i) => i);
   const without = (example: number): Float64Array => {
@@ -87,7 +88,7 @@ export function leaveOneOut({ train, evaluate, ...options }: PredictionProblem):
 function checkOne({ kernel }: EvaluationSet, examples: number, outputs: number): void {
   const count = checkEvaluationKernel(kernel, examples, outputs);
   if (count !== 1)
-    throw new Error(`One prediction is taken apart at a time: the evaluation kernel has ${count} examples.`);
+    throw new InputError(`One prediction is taken apart at a time: the evaluation kernel has ${count} examples.`);
 }
 
 /** A kernel [n, C, m, C] with some of its row and column examples. */

@@ -1,5 +1,6 @@
 /** What every kernel solver is given, how it is checked, and what is done to it the same way by all. */
 import type { Matrix } from "ml-matrix";
+import { InputError } from "../errors";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { mlMatrix } from "../packages";
 
@@ -27,7 +28,7 @@ export interface EvaluationSet {
 export function checkTrainKernel(kernel: KernelTensor): { examples: number; outputs: number; size: number } {
   const [examples, outputs, columns, columnOutputs] = kernel.shape;
   if (columns !== examples || columnOutputs !== outputs) {
-    throw new Error(`The train kernel must be square, [n, C, n, C]; its shape is [${kernel.shape.join(", ")}].`);
+    throw new InputError(`The train kernel must be square, [n, C, n, C]; its shape is [${kernel.shape.join(", ")}].`);
   }
   checkKernel(kernel, "train kernel");
   return { examples, outputs, size: examples * outputs };
@@ -42,7 +43,7 @@ export function checkEvaluationKernel(
 ): number {
   const [rows, rowOutputs, count, columnOutputs] = kernel.shape;
   if (rows !== examples || rowOutputs !== outputs || columnOutputs !== outputs) {
-    throw new Error(
+    throw new InputError(
       `The ${name} must have shape [${examples}, ${outputs}, m, ${outputs}] to go with ` +
         `the train kernel; its shape is [${kernel.shape.join(", ")}].`,
     );
@@ -53,25 +54,25 @@ export function checkEvaluationKernel(
 
 function checkKernel(kernel: KernelTensor, name: string): void {
   const expected = kernel.shape.reduce((product, length) => product * length, 1);
-  if (expected === 0) throw new Error(`The ${name} is empty: its shape is [${kernel.shape.join(", ")}].`);
+  if (expected === 0) throw new InputError(`The ${name} is empty: its shape is [${kernel.shape.join(", ")}].`);
   if (kernel.values.length !== expected) {
-    throw new Error(
+    throw new InputError(
       `The ${name} of shape [${kernel.shape.join(", ")}] needs ${expected} values and has ${kernel.values.length}.`,
     );
   }
   const bad = kernel.values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`The ${name} has the value ${kernel.values[bad]} at flat index ${bad}.`);
+  if (bad >= 0) throw new InputError(`The ${name} has the value ${kernel.values[bad]} at flat index ${bad}.`);
 }
 
 /** Throws unless there is one class index a training example. */
 export function checkLabels(labels: readonly number[], examples: number, outputs: number): void {
   if (labels.length !== examples) {
-    throw new Error(`The kernel has ${examples} training examples, but there are ${labels.length} labels.`);
+    throw new InputError(`The kernel has ${examples} training examples, but there are ${labels.length} labels.`);
   }
   const classes = Math.max(outputs, 2);
   labels.forEach((label, i) => {
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new Error(`Training label ${i} is ${label}; it must be a class index from 0 to ${classes - 1}.`);
+      throw new InputError(`Training label ${i} is ${label}; it must be a class index from 0 to ${classes - 1}.`);
     }
   });
 }
@@ -99,25 +100,25 @@ export function scaledLogits(
   outputs: number,
   name: string,
 ): Float64Array {
-  if (!(f0 > 0)) throw new Error(`f0 must be above 0, or Infinity to ignore the logits; it is ${f0}.`);
+  if (!(f0 > 0)) throw new InputError(`f0 must be above 0, or Infinity to ignore the logits; it is ${f0}.`);
   const scaled = new Float64Array(examples * outputs);
   if (f0 === Infinity) return scaled;
-  if (!logits) throw new Error(`A finite f0 needs the ${name} logits; give them, or set f0 to Infinity.`);
+  if (!logits) throw new InputError(`A finite f0 needs the ${name} logits; give them, or set f0 to Infinity.`);
   if (logits.shape[0] !== examples || logits.shape[1] !== outputs) {
-    throw new Error(
+    throw new InputError(
       `The ${name} logits must have shape [${examples}, ${outputs}] like the kernel; ` +
         `their shape is [${logits.shape.join(", ")}].`,
     );
   }
   const bad = logits.values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`The ${name} logits have the value ${logits.values[bad]} at flat index ${bad}.`);
+  if (bad >= 0) throw new InputError(`The ${name} logits have the value ${logits.values[bad]} at flat index ${bad}.`);
   return scaled.map((_, i) => logits.values[i] / f0);
 }
 
 /** Throws unless the regularization, relative to σ_max of the train kernel, is a number of at least 0. */
 export function checkRegularization(regularization: number): void {
   if (!(regularization >= 0 && Number.isFinite(regularization))) {
-    throw new Error(`The regularization must be a number of at least 0, not ${regularization}.`);
+    throw new InputError(`The regularization must be a number of at least 0, not ${regularization}.`);
   }
 }
 
@@ -191,8 +192,7 @@ export function isSymmetric(values: Float64Array, size: number): boolean {
 
 /** A square row-major matrix as ml-matrix takes it, copied. */
 export function toMatrix(values: Float64Array, size: number): Matrix {
-  const rows = Array.from({ length: size }, (_, i) => values.subarray(i * size, (i + 1) * size));
-  return new mlMatrix.Matrix(rows as unknown as number[][]);
+  return mlMatrix.Matrix.from1DArray(size, size, values);
 }
 
 /** Math.max(...values) without its limit on the number of arguments; 0 for none. */

@@ -1,12 +1,14 @@
+import { InputError } from "../errors";
 import { prepareAsymmetric } from "./asymmetric-least-squares";
 import { decomposeKernel, leastSquaresLoss, predictLeastSquares } from "./least-squares";
 import { logisticLoss, prepareLogistic, type LogisticMultiClass } from "./logistic";
 import type { Predictions } from "./metrics";
-import type { Solver } from "./solver-names";
 import { oneVsRestTargets, type EvaluationSet, type TrainingSet } from "./problem";
 import { hingeLoss, prepareSupportClassifier, prepareSupportRegression } from "./support-vectors";
 
-export { SOLVERS, type Solver } from "./solver-names";
+/** The kernel solvers by the names that the authors' code gives them. */
+export const SOLVERS = ["lstsq", "asym", "logistic", "svc", "svr"] as const;
+export type Solver = (typeof SOLVERS)[number];
 
 /** One setting of a solver. */
 export interface SolverSetting {
@@ -40,7 +42,7 @@ export interface PreparedSolver {
  */
 export function prepareSolver(solver: Solver, train: TrainingSet, options: SolverOptions = {}): PreparedSolver {
   if (options.multiClass && solver !== "logistic")
-    throw new Error(`the multi-class option belongs to the solver logistic, not to ${solver}.`);
+    throw new InputError(`the multi-class option belongs to the solver logistic, not to ${solver}.`);
   const { fit, loss } = prepare(solver, train, options);
   return {
     fit: (setting) => {
@@ -101,17 +103,17 @@ function prepare(solver: Solver, train: TrainingSet, options: SolverOptions): Pr
 
 function checkSetting(solver: Solver, { f0 = Infinity, gamma, lambda }: SolverSetting): void {
   if ((solver === "logistic" || solver === "svc") && f0 !== Infinity) {
-    throw new Error(
+    throw new InputError(
       `${solver} does not use the pretrained logits: f0 must be infinite, not ${f0}. lstsq, asym and svr take an f0.`,
     );
   }
   if (solver !== "asym" && (gamma !== undefined || lambda !== undefined)) {
-    throw new Error(
+    throw new InputError(
       `${gamma === undefined ? "λ (lambda)" : "γ (gamma)"} belongs to the solver asym, not to ${solver}.`,
     );
   }
   if (solver === "asym" && lambda === undefined) {
-    throw new Error(
+    throw new InputError(
       "asym mixes two predictors: give λ (lambda), the weight of the one with the sign on the training side, from 0 to 1.",
     );
   }

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { solveDual } from "./dual-problem";
 import { asPredictions, type Predictions } from "./metrics";
 import {
@@ -101,7 +102,7 @@ export function prepareSupportRegression({
     checkPositive("cost", cost);
     checkPositive("tolerance", tolerance);
     if (!(epsilon >= 0 && Number.isFinite(epsilon)))
-      throw new Error(`ε must be a number of at least 0, not ${epsilon}.`);
+      throw new InputError(`ε must be a number of at least 0, not ${epsilon}.`);
     const pretrained = scaledLogits(logits, f0, examples, outputs, "train");
     const fit = regression(
       regularized(regularization),
@@ -134,7 +135,7 @@ export function hingeLoss(predictions: Predictions, labels: readonly number[], o
 function classifier(kernel: Float64Array, y: Float64Array, cost: number, tolerance: number): SupportVectors {
   const size = y.length;
   if (y.every((sign) => sign === y[0]))
-    throw new Error("A support vector classifier needs training examples of every class, and of more than one.");
+    throw new InputError("A support vector classifier needs training examples of every class, and of more than one.");
   const rows = Array.from(y, (sign, i) =>
     kernel.slice(i * size, (i + 1) * size).map((value, j) => sign * y[j] * value),
   );
@@ -183,7 +184,7 @@ function symmetricPart(values: Float64Array, size: number): Float64Array {
   return values.map((value, k) => {
     const other = values[(k % size) * size + Math.floor(k / size)];
     if (Math.abs(value - other) > limit) {
-      throw new Error(
+      throw new InputError(
         `Support vector machines need a symmetric train kernel; entries [${Math.floor(k / size)}, ${k % size}] and transposed are ${value} and ${other}. Use the sgd or signgd kernel.`,
       );
     }
@@ -192,5 +193,6 @@ function symmetricPart(values: Float64Array, size: number): Float64Array {
 }
 
 function checkPositive(name: string, value: number): void {
-  if (!(value > 0 && Number.isFinite(value))) throw new Error(`The ${name} must be a number above 0, not ${value}.`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new InputError(`The ${name} must be a number above 0, not ${value}.`);
 }

@@ -5,7 +5,7 @@ import type { OutputTable } from "../behavior/output-loss";
 import type { KernelBehavior } from "../behavior/verdicts";
 import type { OptimizerName } from "../finetune/optimizer";
 import type { Formula } from "../kernels/formula";
-import type { Solver } from "../solvers/solver-names";
+import type { Solver } from "../solvers/solver";
 import type { Metric } from "../tasks/task";
 import type { SettingValue } from "./sweep-table";
 

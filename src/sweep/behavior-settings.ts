@@ -11,7 +11,7 @@ import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { withLora } from "../model/lora";
 import { parameter, type Model } from "../model/model";
-import type { Solver } from "../solvers/solver-names";
+import type { Solver } from "../solvers/solver";
 import { PAPER_GRID, type SettingValues } from "../experiment/solve-kernels";
 
 /** A kernel to solve, with the values of its solver's settings; dev chooses among them. */

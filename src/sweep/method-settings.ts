@@ -3,8 +3,8 @@ import { InputError } from "../errors";
 import { checkFormula, formulasFor, type SettingValues } from "../experiment/solve-kernels";
 import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
-import { INVERSE_PENALTIES } from "../solvers/logistic";
-import type { Solver } from "../solvers/solver-names";
+import { INVERSE_PENALTIES } from "../solvers/cross-validation";
+import type { Solver } from "../solvers/solver";
 import type { KernelChoice } from "./behavior-settings";
 
 /** Where a method is run. */

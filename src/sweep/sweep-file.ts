@@ -7,7 +7,7 @@ import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../
 import { FORMULAS } from "../kernels/formula";
 import { once } from "../lazy";
 import { z } from "../packages";
-import { SOLVERS } from "../solvers/solver-names";
+import { SOLVERS } from "../solvers/solver";
 import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 import {

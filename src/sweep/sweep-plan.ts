@@ -7,8 +7,7 @@ import type { LanguageModel } from "../experiment/language-model";
 import { sortedSettings, trainingConfigOf } from "../finetune/fine-tune";
 import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { FORMULAS, type Formula } from "../kernels/formula";
-import type { Example } from "../tasks/example";
-import type { Split, Task } from "../tasks/task";
+import type { Example, Split, Task } from "../tasks/task";
 import {
   computedFormulas,
   isTraining,

@@ -1,11 +1,10 @@
 /** Baselines that use no gradient: logistic regression on features of the texts, for every penalty. */
-import { featureRows, softmaxFits, softmaxScores } from "../finetune/softmax-regression";
+import { featureRows, softmaxFits, softmaxScores } from "../solvers/softmax-regression";
 import type { Model } from "../model/model";
 import { meanStatesSteps } from "../model/predict";
 import { entriesOf, recordOf } from "../records";
 import type { Predictions } from "../solvers/metrics";
-import type { Example } from "../tasks/example";
-import type { Split } from "../tasks/task";
+import type { Example, Split } from "../tasks/task";
 import type { Inputs } from "../experiment/inputs";
 
 /** One row of features for each example. */

@@ -2,7 +2,7 @@
 import { kernelDescent, type KernelDescentOptions, type KernelDescentRecord } from "../behavior/kernel-descent";
 import { DivergedError } from "../errors";
 import { trainingBatches } from "../finetune/batches";
-import { scheduledRate } from "../finetune/schedule";
+import { scheduledRate } from "../finetune/optimizer";
 import { runLength, type TrainingConfig } from "../finetune/training-config";
 
 /** The learning rate and the indices of the training examples of each step of a run. */

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { formatCsvRow } from "../files/delimited";
 import { pythonStrip } from "./k-shot";
 
@@ -19,7 +20,7 @@ export function customerReviewFiles(text: string, testPerLabel = TEST_PER_LABEL)
     const line = pythonStrip(whole);
     const label = line.slice(0, 1);
     if (!/^\d$/.test(label))
-      throw new Error(`line ${i + 1} does not begin with a label: ${JSON.stringify(line.slice(0, 60))}`);
+      throw new InputError(`line ${i + 1} does not begin with a label: ${JSON.stringify(line.slice(0, 60))}`);
     const row = formatCsvRow([label, line.slice(2)]);
     const group = groups.get(label);
     if (group === undefined) groups.set(label, [row]);
@@ -27,7 +28,7 @@ export function customerReviewFiles(text: string, testPerLabel = TEST_PER_LABEL)
   });
   for (const [label, rows] of groups) {
     if (rows.length <= testPerLabel)
-      throw new Error(
+      throw new InputError(
         `label ${label} has ${rows.length} lines, none left for training after the first ${testPerLabel}`,
       );
   }

@@ -1,6 +1,6 @@
 /**
- * Tasks of real English whose sentences come with packages or were written for this project, so that they can be had without a
- * download of their own: see data/english/README.md. Prompts and label words are those of the paper's tasks of the same kind.
+ * Tasks of real English whose sentences come with packages or were written for this project, so that no
+ * download is needed: see data/english/README.md. Prompts and label words are those of the paper's tasks of the same kind.
  */
 import type { Task } from "./task";
 

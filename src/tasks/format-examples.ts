@@ -1,7 +1,7 @@
+import { InputError } from "../errors";
 import { formatCsvRow, isMissing } from "../files/delimited";
-import type { Example } from "./example";
+import type { Example, Task } from "./task";
 import { columnsNeeded } from "./split";
-import type { Task } from "./task";
 
 /**
  * Examples as one of the task's files has them, so that `readSplit` gives them back: a line of column names where the
@@ -42,19 +42,19 @@ function checkWritable(
   const where = `example ${index} of task ${task.name}`;
   const { length } = task.columns.texts;
   if (texts.length !== length)
-    throw new Error(`${where} has ${texts.length} texts, and the task's files have columns for ${length}`);
+    throw new InputError(`${where} has ${texts.length} texts, and the task's files have columns for ${length}`);
   if (!(label in task.labels))
-    throw new Error(
+    throw new InputError(
       `${where}: label ${label} is not a class of the task; they are 0 to ${task.labels.length - 1} (${task.labels.join(", ")})`,
     );
   for (const text of texts) {
     const quoted = JSON.stringify(text.slice(0, 60));
     if (task.format === "tsv" && /[\t\r\n]/.test(text))
-      throw new Error(
+      throw new InputError(
         `${where}: ${quoted} has a tab or a line break, which tab-separated files cannot hold: take it out, or choose the format csv`,
       );
     if (task.format === "csv" && text !== "" && isMissing(text))
-      throw new Error(
+      throw new InputError(
         `${where}: a csv file's ${quoted} is read as a missing value, so as an empty text: write it otherwise, or choose the format tsv`,
       );
   }

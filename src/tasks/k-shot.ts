@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatCsvRow, isMissing, parseCsv, type Row } from "../files/delimited";
+import { InputError } from "../errors";
+import { formatCsvRow, isMissing, parseCsv } from "../files/delimited";
+import { utf8 } from "../files/file-bytes";
 import { numpyRandom, shuffle } from "./numpy-random";
-import { columnsNeeded, dataFile } from "./split";
+import { columnsNeeded, dataFile, readRows } from "./split";
 import type { Task } from "./task";
 
 /** A full data set as it is downloaded: what few-shot splits are drawn from. */
 export interface Original {
-  /** Training rows with their labels; a row that the reader skips has whatever stands in its label column. */
+  /** Training rows with their labels; a row that the reader skips keeps whatever its label column holds. */
   train: Table & { labels: string[] };
   /** Test files by the name that a split gives them, without ending. The first one is what the task is tested on. */
   tests: { name: string; table: Table }[];
@@ -28,7 +30,7 @@ interface Table {
  */
 export function readOriginal(directory: string, task: Task): Original {
   const [first, ...more] = task.originalTests ?? ["test"];
-  // What the task is not tested on is taken along where it is there.
+  // Files that the task is not tested on are copied where they exist.
   const names = [first, ...more.filter((name) => existsSync(join(directory, `${name}.${task.format}`)))];
   const read = (name: string): Table => readTable(dataFile(directory, name, task), task);
   const train = read("train");
@@ -38,7 +40,7 @@ export function readOriginal(directory: string, task: Task): Original {
 
 function readTable(path: string, task: Task): Table {
   const rows = task.format === "tsv" ? tsvRows(readFileSync(path), task) : csvRows(path, task);
-  if (rows.length <= Number(task.header)) throw new Error(`${path} has no examples`);
+  if (rows.length <= Number(task.header)) throw new InputError(`${path} has no examples`);
   return { path, header: task.header ? rows[0] : Buffer.alloc(0), rows: rows.slice(Number(task.header)) };
 }
 
@@ -67,35 +69,22 @@ function tsvRows(bytes: Buffer, { header }: Task): Buffer[] {
 
 /** Rows as pandas reads and writes them: quotes only where they are needed, nothing for a missing value. */
 function csvRows(path: string, { columns: { label } }: Task): Buffer[] {
-  let rows: Row[];
-  try {
-    rows = parseCsv(new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)));
-  } catch (error) {
-    throw new Error(error instanceof TypeError ? `${path} is not utf-8 text` : `${path}, ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
   // A label may be called NA.
   const isLabel = (column: number, width: number): boolean => column === (label === "last" ? width - 1 : label);
-  return rows.map(({ cells }) =>
+  return readRows(path, "csv").map(({ cells }) =>
     Buffer.from(formatCsvRow(cells.map((cell, i) => (isMissing(cell) && !isLabel(i, cells.length) ? "" : cell)))),
   );
 }
 
-/** The label of every row. Rows that the reader skips make labels of their own, as in the authors' generator. */
+/** The label of every row. A row that the reader skips has its own cell as its label, as in the authors' generator. */
 function readLabels({ path, header, rows }: Table, task: Task): string[] {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
   const cellsOf = (row: Buffer, line: number): string[] => {
-    let text: string;
-    try {
-      text = decoder.decode(row);
-    } catch (error) {
-      throw new Error(`${path}, line ${line} is not utf-8 text`, { cause: error });
-    }
+    const text = utf8(row);
+    if (text === undefined) throw new InputError(`${path}, line ${line} is not utf-8 text`, { file: path });
     return task.format === "csv" ? parseCsv(text)[0].cells : pythonStrip(text).split("\t");
   };
   const width = cellsOf(task.header ? header : rows[0], 1).length;
-  // The generator takes the last cell of whatever a row has when the label stands in the last column.
+  // The generator takes the last cell of whatever a row has when the label is in the last column.
   const column = task.columns.label === "last" || task.columns.label >= width - 1 ? -1 : task.columns.label;
   return rows.map((row, i) => {
     const line = i + 1 + Number(task.header);
@@ -104,7 +93,7 @@ function readLabels({ path, header, rows }: Table, task: Task): string[] {
     const label = task.labels.find((known) => known === cell);
     if (label !== undefined) return label;
     if (task.skipShortRows === true && cells.length < columnsNeeded(task)) return cell;
-    throw new Error(
+    throw new InputError(
       `${path}, row ${line}: label ${JSON.stringify(cell.slice(0, 60))} is not one of ${task.labels.join(", ")} (task ${task.name})`,
     );
   });
@@ -123,7 +112,7 @@ export interface KShotOptions {
   k: number;
   /** Seed of the shuffle, 0 to 2³² − 1. */
   seed: number;
-  /** Most test examples: the paper takes 1,000, LM-BFF all (Infinity). The same ones for every seed. */
+  /** Limit on the test examples, the same ones for every seed: 1,000 in the paper, Infinity in LM-BFF. */
   testExamples?: number;
 }
 
@@ -172,7 +161,7 @@ export function kShotSplit(
   const shortages = task.labels.map((label) => {
     const count = groups.get(label)?.length ?? 0;
     if (count === 0)
-      throw new Error(`${train.path} has no example of label ${JSON.stringify(label)} (task ${task.name})`);
+      throw new InputError(`${train.path} has no example of label ${JSON.stringify(label)} (task ${task.name})`);
     return { label, train: Math.min(count, k), dev: Math.min(Math.max(count - k, 0), k) };
   });
   return { files, shortages: shortages.filter(({ dev }) => dev < k) };

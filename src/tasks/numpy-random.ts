@@ -1,3 +1,5 @@
+import { InputError } from "../errors";
+
 /**
  * numpy's legacy random numbers, `numpy.random.RandomState(seed)` and `numpy.random.seed(seed)`: the Mersenne Twister
  * MT19937 of Matsumoto and Nishimura (1998), and the shuffle that numpy has kept since. The authors' splits come from it.
@@ -17,7 +19,7 @@ const M = 397;
  */
 export function numpyRandom(seed: number): NumpyRandom {
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
-    throw new Error(`seed ${seed}: numpy takes integers from 0 to 4294967295`);
+    throw new InputError(`seed ${seed}: numpy takes integers from 0 to 4294967295`);
   const state = initialState(seed);
   let next = N;
   return {

@@ -1,11 +1,16 @@
-import type { EncodedPrompt } from "./encoded-prompt";
-import type { Example } from "./example";
-import type { Task } from "./task";
+import type { Example, Task } from "./task";
 import { parseTemplate, type TemplatePart } from "./template";
 import type { TextEncoder } from "./text-encoder";
 
 /** What a prompt takes of a task. */
 type PromptTask = Pick<Task, "name" | "template" | "maxLength" | "firstSentenceLimit" | "otherSentenceLimit">;
+
+/** A prompted example as token ids, unpadded. */
+export interface EncodedPrompt {
+  ids: number[];
+  /** Index of the mask token in `ids`. */
+  maskPosition: number;
+}
 
 /** One token on its way into a prompt. */
 export interface PromptToken {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { taskFolder, type Task } from "./task";
 
 /**
@@ -11,17 +12,17 @@ export function originalFolder(directory: string, task: Pick<Task, "name" | "fol
   const own = join(directory, taskFolder(task));
   const holdsFiles = (folder: string): boolean => existsSync(join(folder, `train.${task.format}`));
   const found = [own, join(own, "original"), directory].find(holdsFiles);
-  // A folder of the task's name is meant, whatever it lacks: reading says what.
+  // A folder with the task's name is the one meant; reading it reports what it lacks.
   return found ?? (existsSync(own) ? own : undefined);
 }
 
 /**
- * Writes a split's files as one folder, all of them or none. A folder that is there already stays as it is: it must
+ * Writes a split's files as one folder, all of them or none. A folder that exists already stays as it is: it must
  * hold the same files.
  *
  * @param files contents by file name, as `kShotSplit` gives them
  * @returns the folder's path
- * @throws naming the file that is there with another content
+ * @throws naming the file whose content differs
  */
 export function writeSplitFolder(folder: string, files: ReadonlyMap<string, Buffer>): string {
   if (existsSync(folder)) {
@@ -29,7 +30,9 @@ export function writeSplitFolder(folder: string, files: ReadonlyMap<string, Buff
       ([name, bytes]) => !existsSync(join(folder, name)) || !readFileSync(join(folder, name)).equals(bytes),
     );
     if (different === undefined) return folder;
-    throw new Error(`${folder} is there already with another ${different[0]}: remove it, or choose another folder`);
+    throw new InputError(
+      `${folder} is there already with another ${different[0]}: remove it, or choose another folder`,
+    );
   }
   const temporary = `${folder}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   mkdirSync(temporary, { recursive: true });

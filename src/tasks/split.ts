@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors";
 import { isMissing, parseCsv, parseTsv, type Row } from "../files/delimited";
-import type { Example } from "./example";
-import type { Split, Task } from "./task";
+import { utf8 } from "../files/file-bytes";
+import type { Example, Split, Task } from "./task";
 
 /**
  * Reads one split of a task from a folder as LM-BFF makes it: `train`, `dev` and `test` (or the task's own names) with
@@ -13,10 +14,10 @@ import type { Split, Task } from "./task";
  */
 export function readSplit(directory: string, split: Split, task: Task): Example[] {
   const path = dataFile(directory, task.files?.[split] ?? split, task);
-  const rows = parseFile(path, task);
+  const rows = readRows(path, task.format);
   const body = task.header ? withoutHeader(rows, path, task) : rows;
   const whole = task.skipShortRows === true ? body.filter(({ cells }) => cells.length >= columnsNeeded(task)) : body;
-  if (whole.length === 0) throw new Error(`${path} has no examples`);
+  if (whole.length === 0) throw new InputError(`${path} has no examples`);
   return whole.map((row) => toExample(row, path, task));
 }
 
@@ -24,8 +25,8 @@ export function readSplit(directory: string, split: Split, task: Task): Example[
 export function dataFile(directory: string, name: string, task: Pick<Task, "name" | "format">): string {
   const path = join(directory, `${name}.${task.format}`);
   if (existsSync(path)) return path;
-  if (!existsSync(directory)) throw new Error(`the data folder ${directory} does not exist`);
-  throw new Error(`${directory} has no ${name}.${task.format}, which task ${task.name} is read from`);
+  if (!existsSync(directory)) throw new InputError(`the data folder ${directory} does not exist`);
+  throw new InputError(`${directory} has no ${name}.${task.format}, which task ${task.name} is read from`);
 }
 
 /** The fewest columns that a row of the task's files can have. */
@@ -33,20 +34,17 @@ export function columnsNeeded({ columns: { texts, label } }: Pick<Task, "columns
   return Math.max(...texts, label === "last" ? 0 : label) + 1;
 }
 
-function parseFile(path: string, { format }: Task): Row[] {
-  let text: string;
-  try {
-    // The decoder drops a byte-order mark.
-    text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
-  } catch (error) {
-    if (error instanceof TypeError) throw new Error(`${path} is not utf-8 text`, { cause: error });
-    throw error;
-  }
+/** The rows of a file. @throws naming file and line if it is not UTF-8, or malformed */
+export function readRows(path: string, format: Task["format"]): Row[] {
+  const fail = (problem: string, cause?: unknown): never => {
+    throw new InputError(`${path}${problem}`, { file: path }, { cause });
+  };
+  const text = utf8(readFileSync(path))?.replace(/^\ufeff/, "") ?? fail(" is not utf-8 text");
   if (format === "tsv") return parseTsv(text);
   try {
     return parseCsv(text);
   } catch (error) {
-    throw new Error(`${path}, ${(error as Error).message}`, { cause: error });
+    return fail(`, ${(error as Error).message}`, error);
   }
 }
 
@@ -58,7 +56,7 @@ function withoutHeader(rows: Row[], path: string, task: Task): Row[] {
   // Without this test a file that lacks its header would silently lose its first example.
   const label = rows.length > 0 ? labelCell(rows[0].cells, task) : undefined;
   if (label !== undefined && task.labels.includes(label)) {
-    throw new Error(
+    throw new InputError(
       `${path}, line 1: a line of column names was expected, but its label column holds the label ${JSON.stringify(label)}`,
     );
   }
@@ -69,14 +67,14 @@ function toExample({ line, cells }: Row, path: string, task: Task): Example {
   const needed = columnsNeeded(task);
   if (cells.length < needed) {
     const value = JSON.stringify(shortened(cells.join(task.format === "tsv" ? "\t" : ",")));
-    throw new Error(
+    throw new InputError(
       `${path}, line ${line}: ${cells.length} column(s) where task ${task.name} needs ${needed}: ${value}`,
     );
   }
-  const cell = labelCell(cells, task) as string;
+  const cell = labelCell(cells, task) ?? "";
   const label = task.labels.indexOf(cell);
   if (label < 0) {
-    throw new Error(
+    throw new InputError(
       `${path}, line ${line}: label ${JSON.stringify(shortened(cell))} is not one of ${task.labels.join(", ")} (task ${task.name})`,
     );
   }
@@ -88,4 +86,24 @@ function toExample({ line, cells }: Row, path: string, task: Task): Example {
 
 function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** What two splits have in common. */
+export interface SplitOverlap {
+  first: string;
+  second: string;
+  /** Examples of the second split whose texts occur in the first one, whatever their labels. */
+  shared: Example[];
+}
+
+/** The texts that occur in more than one split, for each pair of splits: a test text seen in training tests nothing. */
+export function splitOverlaps(splits: Readonly<Record<string, readonly Example[]>>): SplitOverlap[] {
+  const entries = Object.entries(splits);
+  const keyOf = ({ texts }: Example): string => JSON.stringify(texts);
+  return entries.flatMap(([first, own], i) => {
+    const known = new Set(own.map(keyOf));
+    return entries
+      .slice(i + 1)
+      .map(([second, others]) => ({ first, second, shared: others.filter((example) => known.has(keyOf(example))) }));
+  });
 }

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import type * as Zod from "zod";
+import { checked, readJson } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
 import type { Task } from "./task";
@@ -67,16 +66,7 @@ function templateProblem(template: string, texts: number): string | undefined {
  * @throws naming the file and the field at fault
  */
 export function readTaskFile(path: string): Task {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new Error(`the task file ${path} does not exist`, { cause: error });
-    if (code !== undefined) throw new Error(`the task file ${path} cannot be read: ${message}`, { cause: error });
-    throw new Error(`${path} is not valid JSON: ${message}`, { cause: error });
-  }
-  return parseTask(json, path);
+  return parseTask(readJson(path, `the task file ${path} does not exist`, `the task file ${path}`), path);
 }
 
 /**
@@ -86,20 +76,5 @@ export function readTaskFile(path: string): Task {
  * @throws naming the field at fault
  */
 export function parseTask(fields: unknown, source = "the task"): Task {
-  const parsed = schema().safeParse(fields);
-  if (!parsed.success) throw new Error(`${source}: ${describe(parsed.error.issues[0], fields)}`);
-  return parsed.data;
-}
-
-/** The field as one would write it in JavaScript, and what is wrong with it. */
-function describe(issue: Zod.core.$ZodIssue, json: unknown): string {
-  const field = issue.path
-    .map((key, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`))
-    .join("");
-  if (issue.code === "unrecognized_keys") {
-    return `unknown field ${issue.keys.map((key) => JSON.stringify(field === "" ? key : `${field}.${key}`)).join(", ")}; there are ${Object.keys(schema().shape).join(", ")}`;
-  }
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], json);
-  const message = value === undefined ? "is missing" : issue.message.replace(/^Invalid (input|option): /, "");
-  return `${field === "" ? "the file" : field}: ${message}`;
+  return checked(schema(), fields, source);
 }

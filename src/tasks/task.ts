@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import { ENGLISH_TASKS } from "./english-tasks";
 
 /** A classification task: how its files are laid out, and how an example becomes a prompt. */
@@ -35,10 +36,18 @@ export interface Task {
   metric: Metric;
 }
 
+/** One labelled row of a task. */
+export interface Example {
+  /** One sentence, or two for pair tasks, as the task's file has them. */
+  texts: string[];
+  /** Index into the task's label list (and so into its label words). */
+  label: number;
+}
+
 /** The three parts of a few-shot draw: for fitting, for choosing and for scoring. */
 export type Split = "train" | "dev" | "test";
 
-/** accuracy: share of right answers; f1: of class 1, reported beside accuracy and decisive on dev. */
+/** accuracy: share of right answers. f1: that of class 1, reported with accuracy; it decides on dev. */
 export type Metric = "accuracy" | "f1";
 
 const SENTIMENT_PROMPT = "*cls**sent_0*_It_was*mask*.*sep+*";
@@ -229,7 +238,7 @@ export const englishTaskNames: readonly string[] = ENGLISH_TASKS.map((task) => t
 export function taskByName(name: string): Task {
   const task = [...TASKS, ...ENGLISH_TASKS].find((candidate) => candidate.name === name.toLowerCase());
   if (task === undefined)
-    throw new Error(
+    throw new InputError(
       `there is no task ${JSON.stringify(name)}; known: ${[...taskNames, ...englishTaskNames].join(", ")}`,
     );
   return task;

@@ -8,7 +8,7 @@ import { readAuthorsKernels } from "../../src/archives/authors-kernels";
 import { compareSplitKernels } from "../../src/experiment/split-kernels";
 import { predictClasses, solveKernels } from "../../src/experiment/solve-kernels";
 import type { SplitKernels } from "../../src/experiment/split-kernels";
-import { writeTorchFile } from "../../src/files/torch-file";
+import { writeTorchFile } from "../../src/files/torch-file-writer";
 import { fixturePath, readJson } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "authors-folders-"));

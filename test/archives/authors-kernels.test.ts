@@ -8,7 +8,7 @@ import { kernelFile, readKernels, writeKernels } from "../../src/archives/kernel
 import { zeroShotAccuracy } from "../../src/experiment/solve-kernels";
 import type { SplitKernels } from "../../src/experiment/split-kernels";
 import type { Formula } from "../../src/kernels/formula";
-import { writeTorchFile } from "../../src/files/torch-file";
+import { writeTorchFile } from "../../src/files/torch-file-writer";
 import type { StoredTensor } from "../../src/files/safetensors";
 import { solveLeastSquares } from "../../src/solvers/least-squares";
 import { accuracy as accuracyOf } from "../../src/solvers/metrics";

@@ -4,7 +4,7 @@ import { agreementOf } from "../../src/behavior/kernel-comparison";
 import { earlySteps, type EarlyStepsOptions } from "../../src/behavior/early-steps";
 import { lossOfOutputs } from "../../src/behavior/output-loss";
 import { logLogSlope } from "../../src/behavior/slope";
-import { crossEntropy, squaredError } from "../../src/finetune/loss";
+import { crossEntropy, squaredError } from "../../src/finetune/parameter-gradients";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
 import { tf } from "../../src/model/backend";
 import { labelWordHead } from "../../src/model/head";

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import {
   readSafetensors,
   readSafetensorsHeader,
+  storedTensor,
   toFloat32,
   writeSafetensors,
   type StoredTensor,
@@ -249,7 +250,7 @@ test("the writer refuses what would not be read back, and leaves no file", () =>
     /tensor "w" to .*refused.safetensors: shape \[3\] has 3 elements but the array has 2/,
   );
   assert.throws(
-    () => writeSafetensors(path, { w: { dtype: "F64", shape: [2], data } }),
+    () => writeSafetensors(path, { w: storedTensor("F64", [2], data) }),
     /F64 needs a Float64Array, not a Float32Array/,
   );
   assert.throws(() => writeSafetensors(path, { w: { dtype: "F32", shape: [-2], data } }), /shape/);

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toFloat32, type StoredTensor } from "../../src/files/safetensors";
-import { readTorchFile, writeTorchFile, type TorchTensor } from "../../src/files/torch-file";
+import { storedTensor, toFloat32, type StoredTensor } from "../../src/files/safetensors";
+import { readTorchFile, type TorchTensor } from "../../src/files/torch-file";
+import { writeTorchFile } from "../../src/files/torch-file-writer";
 import { readStoredRange, withZip } from "../../src/files/zip";
 import { makeZip, type MadeEntry } from "../support/make-zip";
 import { fixturePath, readJson } from "../support/tiny-roberta";
@@ -361,7 +362,7 @@ test("tensors that do not fit are not written", () => {
     /cannot write tensor 1 to .*refused\.pt: shape \[2\] does not fit the 3 elements/,
   );
   assert.throws(
-    () => writeTorchFile(path, [{ ...tensor, shape: [3], dtype: "F32" }]),
+    () => writeTorchFile(path, [storedTensor("F32", [3], tensor.data)]),
     /tensor 0 .*F32 needs a Float32Array, not a Float64Array/,
   );
   assert.throws(

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { fineTune, linearSchedule } from "../../src/finetune/fine-tune";
+import { fineTune } from "../../src/finetune/fine-tune";
 import { flatLayout, flatten, withFlatParameters } from "../../src/finetune/flat-parameters";
-import { crossEntropy } from "../../src/finetune/loss";
-import { clipByNorm, createOptimizer } from "../../src/finetune/optimizer";
-import { parameterGradients } from "../../src/finetune/parameter-gradients";
+import { clipByNorm, createOptimizer, linearSchedule } from "../../src/finetune/optimizer";
+import { crossEntropy, parameterGradients } from "../../src/finetune/parameter-gradients";
 import { tf, type Tensor } from "../../src/model/backend";
 import { collate } from "../../src/model/batch";
 import { labelWordHead } from "../../src/model/head";

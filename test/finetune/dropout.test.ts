@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { crossEntropy } from "../../src/finetune/loss";
-import { parameterGradients } from "../../src/finetune/parameter-gradients";
+import { crossEntropy, parameterGradients } from "../../src/finetune/parameter-gradients";
 import { tf, type Tensor } from "../../src/model/backend";
 import { collate } from "../../src/model/batch";
 import { seededDropout, type Dropout } from "../../src/model/dropout";

@@ -8,8 +8,7 @@ import { flatLayout, flatLayouts } from "../../src/finetune/flat-parameters";
 import { fusedAdam } from "../../src/finetune/fused-adam";
 import { stepRates } from "../../src/finetune/optimizer";
 import { packedBatch, planBatches } from "../../src/finetune/packed-batches";
-import { crossEntropy } from "../../src/finetune/loss";
-import { gradientTensors, parameterGradients } from "../../src/finetune/parameter-gradients";
+import { crossEntropy, gradientTensors, parameterGradients } from "../../src/finetune/parameter-gradients";
 import {
   compiledStepFunctions,
   frozenInputs,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { trainingBatches } from "../../src/finetune/batches";
-import { scheduledRate } from "../../src/finetune/schedule";
+import { scheduledRate } from "../../src/finetune/optimizer";
 import { parseTrainingConfig, runLength, type TrainingSettings } from "../../src/finetune/training-config";
 
 const settings: TrainingSettings = { optimizer: "adamw", learningRate: 1e-3, steps: 10, batchSize: 4, seed: 1 };
@@ -31,7 +31,7 @@ describe("settings of a run", () => {
 
   it("name the field at fault, and its value", () => {
     const wrong: [object, RegExp][] = [
-      [{ learningRate: -1 }, /^Error: training settings: learningRate must be positive, not -1$/],
+      [{ learningRate: -1 }, /^InputError: training settings: learningRate must be positive, not -1$/],
       [{ learningRate: "0.1" }, /learningRate must be a number, not "0.1"/],
       [{ optimizer: "adam" }, /optimizer must be one of sgd, signgd, adamw, not "adam"/],
       [{ batchSize: 0 }, /batchSize must be at least 1, not 0/],
@@ -52,7 +52,7 @@ describe("settings of a run", () => {
       assert.throws(() => parseTrainingConfig({ ...settings, ...change }), message, JSON.stringify(change));
     assert.throws(
       () => parseTrainingConfig({ ...settings, seed: 0.5 }, "sweep.json"),
-      /^Error: sweep.json: seed must be a whole number, not 0.5$/,
+      /^InputError: sweep.json: seed must be a whole number, not 0.5$/,
     );
   });
 

@@ -159,7 +159,7 @@ describe("what stops a run", () => {
   it("a loss that is not finite", async () => {
     await assert.rejects(
       pretrain(options({ settings: { ...settings, headSteps: 0, learningRate: 1e30 } })),
-      /^Error: the loss is (NaN|-?Infinity) at step \d+: lower the learning rate$/,
+      /^DivergedError: the loss is (NaN|-?Infinity) at step \d+: lower the learning rate$/,
     );
   });
 });

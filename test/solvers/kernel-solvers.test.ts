@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { solveAsymmetric } from "../../src/solvers/asymmetric-least-squares";
 import { choiceModel } from "../../src/solvers/choice-model";
 import { solveDual } from "../../src/solvers/dual-problem";
-import { INVERSE_PENALTIES, logisticLoss, prepareLogistic } from "../../src/solvers/logistic";
+import { INVERSE_PENALTIES, stratifiedFolds } from "../../src/solvers/cross-validation";
+import { logisticLoss, prepareLogistic } from "../../src/solvers/logistic";
 import { predictedClasses, type Predictions } from "../../src/solvers/metrics";
 import { prepareSolver, SOLVERS, type Solver } from "../../src/solvers/solver";
-import { stratifiedFolds } from "../../src/solvers/stratified-folds";
 import { hingeLoss, solveSupportClassifier, solveSupportRegression } from "../../src/solvers/support-vectors";
 import { cases, folds, relativeDifference, type SolverCase, type StoredSolution } from "./kernel-solver-fixture";
 

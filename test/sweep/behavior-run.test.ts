@@ -17,7 +17,7 @@ import { gridSearch } from "../../src/experiment/solve-kernels";
 import { splitKernels } from "../../src/experiment/split-kernels";
 import { trainingBatches } from "../../src/finetune/batches";
 import { evaluateAccuracy, fineTune } from "../../src/finetune/fine-tune";
-import { linearSchedule } from "../../src/finetune/schedule";
+import { linearSchedule } from "../../src/finetune/optimizer";
 import { computeKernel } from "../../src/kernels/kernel";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
 import { tf } from "../../src/model/backend";

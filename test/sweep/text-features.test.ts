@@ -7,7 +7,7 @@ import { classifierHead, withClassifier } from "../../src/model/head";
 import { headFeaturesSteps } from "../../src/model/predict";
 import { randomStream } from "../../src/random";
 import { runAtOnce } from "../../src/steps";
-import type { Example } from "../../src/tasks/example";
+import type { Example } from "../../src/tasks/task";
 import { assertAllclose } from "../support/allclose";
 import { tinyBert } from "../support/tiny-bert";
 import { tinyRoberta } from "../support/tiny-roberta";

@@ -3,13 +3,11 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Example } from "../../src/tasks/example";
+import { taskByName, taskNames, type Example, type Task } from "../../src/tasks/task";
 import { formatExamples } from "../../src/tasks/format-examples";
 import { kShotRows, kShotSplit, readOriginal } from "../../src/tasks/k-shot";
-import { readSplit } from "../../src/tasks/split";
+import { readSplit, splitOverlaps } from "../../src/tasks/split";
 import { originalFolder, writeSplitFolder } from "../../src/tasks/split-folder";
-import { splitOverlaps } from "../../src/tasks/split-overlap";
-import { taskByName, taskNames, type Task } from "../../src/tasks/task";
 import { parseTask, readTaskFile } from "../../src/tasks/task-file";
 import { temporaryFolder } from "../support/checkout";
 
@@ -80,11 +78,11 @@ test("a task as an object is checked like a task in a file", (t) => {
   assert.deepEqual(parseTask(fields), readTaskFile(file));
   assert.throws(
     () => parseTask({ ...fields, template: "*cls**sent_0**sep+*" }),
-    /^Error: the task: template: template "\*cls\*\*sent_0\*\*sep\+\*" has no \*mask\*/,
+    /^InputError: the task: template: template "\*cls\*\*sent_0\*\*sep\+\*" has no \*mask\*/,
   );
   assert.throws(
     () => parseTask({ ...fields, labelWords: ["food"] }, "my cell"),
-    /^Error: my cell: labelWords: 1 words for 2 labels/,
+    /^InputError: my cell: labelWords: 1 words for 2 labels/,
   );
 });
 

@@ -5,11 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadTokenizer, type Tokenizer } from "../../src/model/tokenizer";
-import type { EncodedPrompt } from "../../src/tasks/encoded-prompt";
-import type { Example } from "../../src/tasks/example";
-import { encodePrompt, labelWordIds } from "../../src/tasks/prompt";
+import { encodePrompt, labelWordIds, type EncodedPrompt } from "../../src/tasks/prompt";
+import { taskByName, taskNames, type Example, type Task } from "../../src/tasks/task";
 import { readSplit } from "../../src/tasks/split";
-import { taskByName, taskNames, type Task } from "../../src/tasks/task";
 import { root } from "../support/checkout";
 import { readJson } from "../support/tiny-roberta";
 

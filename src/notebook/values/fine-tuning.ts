@@ -1,7 +1,7 @@
 import { counted } from "../../counted";
 import type { FineTuningRun } from "../../experiment/fine-tuning-run";
 import type { FineTuned } from "../../finetune/fine-tune";
-import type { TrainingRecord } from "../../finetune/training-record";
+import type { TrainingRecord } from "../../finetune/training-state";
 import type { MimeBundle } from "../display-sink";
 import { isObject, percent, table } from "./facts";
 

@@ -1,28 +1,22 @@
 /** Logistic regression with a row of weights for each class: linear probes and bags of words of any number of classes. */
 import { mlMatrix } from "../packages";
-import { INVERSE_PENALTIES } from "../solvers/logistic";
-import { predictedClasses } from "../solvers/metrics";
-import { stratifiedFolds } from "../solvers/stratified-folds";
+import { choosePenalty, type ChosenPenalty } from "./cross-validation";
+import { descend, dot, moved, softmaxLoss, type Move } from "./descent";
+import { predictedClasses } from "./metrics";
 
 /** A class's scores are weights · x + intercept. */
 export interface SoftmaxWeights {
-  /** One row a class. */
+  /** One row for each class. */
   weights: Float64Array[];
-  /** One a class; they sum to 0. */
+  /** One for each class; they sum to 0. */
   intercepts: number[];
 }
 
-export interface SoftmaxFit extends SoftmaxWeights {
-  inversePenalty: number;
-  /** Mean accuracy over the folds of each inverse penalty. */
-  foldAccuracy: number[];
-}
-
-const FOLDS = 5;
+export interface SoftmaxFit extends SoftmaxWeights, ChosenPenalty {}
 
 /**
- * scikit-learn's multinomial `LogisticRegressionCV` with its defaults: of ten inverse penalties c the first with the best
- * mean accuracy over five stratified folds, then the minimum over all examples of ½ ‖W‖² − c Σ log softmax.
+ * scikit-learn's multinomial `LogisticRegressionCV` with its defaults: the inverse penalty c that cross-validation
+ * chooses, and with it the minimum over all examples of ½ ‖W‖² − c Σ log softmax.
  *
  * A generator that pauses after each step of a search.
  *
@@ -35,33 +29,20 @@ export function* softmaxRegression(
   classes: number,
 ): Generator<undefined, SoftmaxFit> {
   const { coordinates, lift } = span(features);
-  const folds = stratifiedFolds(labels, FOLDS);
-  const indices = labels.map((_, i) => i);
-  const totals = INVERSE_PENALTIES.map(() => 0);
-  for (let fold = 0; fold < FOLDS; fold++) {
-    const [fitted, held] = [indices.filter((i) => folds[i] !== fold), indices.filter((i) => folds[i] === fold)];
-    if (new Set(fitted.map((i) => labels[i])).size < classes)
-      throw new Error(
-        `Cross-validation fold ${fold + 1} leaves no example of some class to fit: give more examples of each class.`,
-      );
+  const chosen = yield* choosePenalty(labels, classes, (fitted, held) => {
     const solve = solver(
       fitted.map((i) => coordinates[i]),
       fitted.map((i) => labels[i]),
       classes,
     );
-    for (const [k, c] of INVERSE_PENALTIES.entries()) {
+    return function* (c) {
       const parameters = yield* solve(c);
-      const scores = Float64Array.from(held.flatMap((i) => scoresOf(coordinates[i], parameters, classes)));
-      totals[k] +=
-        predictedClasses({ values: scores, shape: [held.length, classes] }).filter(
-          (predicted, at) => predicted === labels[held[at]],
-        ).length / held.length;
-      yield;
-    }
-  }
-  const best = totals.indexOf(Math.max(...totals));
-  const fit = weightsOf(yield* solver(coordinates, labels, classes)(INVERSE_PENALTIES[best]), classes, lift);
-  return { ...fit, inversePenalty: INVERSE_PENALTIES[best], foldAccuracy: totals.map((total) => total / FOLDS) };
+      const values = Float64Array.from(held.flatMap((i) => scoresOf(coordinates[i], parameters, classes)));
+      return predictedClasses({ values, shape: [held.length, classes] });
+    };
+  });
+  const parameters = yield* solver(coordinates, labels, classes)(chosen.inversePenalty);
+  return { ...weightsOf(parameters, classes, lift), ...chosen };
 }
 
 /**
@@ -151,81 +132,67 @@ function solver(
   /** The second derivative where all classes are equally likely, about. */
   const curvature = (k: number, c: number): number =>
     k < classes * size ? 1 + (c / classes) * squares[k % size] : (c / classes) * features.length;
-  let parameters: Float64Array = new Float64Array(classes * (size + 1));
+  let parameters = new Float64Array(classes * (size + 1));
   return function* (c) {
     const evaluate = (at: Float64Array): { value: number; gradient: Float64Array } => {
-      const gradient = at.map((value, k) => (k < classes * size ? value : 0));
-      let value = 0;
-      for (let k = 0; k < classes * size; k++) value += (at[k] * at[k]) / 2;
-      features.forEach((x, i) => {
-        const scores = scoresOf(x, at, classes);
-        const largest = Math.max(...scores);
-        const weights = scores.map((score) => Math.exp(score - largest));
-        const total = weights.reduce((a, b) => a + b, 0);
-        value += c * (largest + Math.log(total) - scores[labels[i]]);
+      const weights = at.subarray(0, classes * size);
+      const gradient = new Float64Array(at.length);
+      gradient.set(weights);
+      const scores = Float64Array.from(features.flatMap((x) => scoresOf(x, at, classes)));
+      const { loss, residuals } = softmaxLoss(scores, classes, labels);
+      for (const [i, x] of features.entries()) {
         for (let a = 0; a < classes; a++) {
-          const residual = c * (weights[a] / total - (a === labels[i] ? 1 : 0));
+          const residual = c * residuals[i * classes + a];
           gradient[classes * size + a] += residual;
           for (let k = 0; k < size; k++) gradient[a * size + k] += residual * x[k];
         }
-      });
-      return { value, gradient };
+      }
+      return { value: dot(weights, weights) / 2 + c * loss, gradient };
     };
-    parameters = yield* minimize(
-      evaluate,
-      parameters,
-      Float64Array.from(parameters, (_, k) => 1 / curvature(k, c)),
-    );
+    const inverse = Float64Array.from(parameters, (_, k) => 1 / curvature(k, c));
+    parameters = Float64Array.from(yield* descend(parameters, evaluate, quasiNewton(inverse)));
     return parameters;
   };
 }
 
 const MEMORY = 20;
-const MOST_STEPS = 5000;
 
-/** L-BFGS, begun with a diagonal inverse Hessian. The penalty makes the weights' curvature at least 1: at a gradient of norm ε they are within ε of the minimum. */
-function* minimize(
-  evaluate: (x: Float64Array) => { value: number; gradient: Float64Array },
-  start: Float64Array,
-  diagonal: Float64Array,
-): Generator<undefined, Float64Array> {
-  let x = start;
-  let { value, gradient } = evaluate(x);
-  const pairs: { s: Float64Array; y: Float64Array; sy: number }[] = [];
-  for (let step = 0; step < MOST_STEPS && norm(gradient) > 1e-5 * Math.max(1, norm(x)); step++) {
-    let direction = lbfgsDirection(gradient, pairs, diagonal);
-    let slope = dot(direction, gradient);
-    if (slope >= 0) {
-      pairs.length = 0;
-      direction = lbfgsDirection(gradient, pairs, diagonal);
-      slope = dot(direction, gradient);
+/**
+ * The moves of L-BFGS, begun with a diagonal inverse Hessian. The penalty makes the weights' curvature at least 1: at a
+ * gradient of norm ε they are within ε of the minimum.
+ */
+function quasiNewton(diagonal: Float64Array): (x: Float64Array, at: { gradient: Float64Array }) => Move | undefined {
+  const pairs: Pair[] = [];
+  let before: { x: Float64Array; gradient: Float64Array } | undefined;
+  return (x, { gradient }) => {
+    if (before) {
+      const [s, y] = [moved(x, before.x, -1), moved(gradient, before.gradient, -1)];
+      const sy = dot(s, y);
+      if (sy > 1e-14 * dot(y, y)) pairs.push({ s, y, sy });
+      if (pairs.length > MEMORY) pairs.shift();
     }
-    let length = 1;
-    let next = evaluate(moved(x, direction, length));
-    while (!(next.value <= value + 1e-4 * length * slope) && length > 1e-12) {
-      length /= 2;
-      next = evaluate(moved(x, direction, length));
-    }
-    // What is left to gain is less than rounding.
-    if (!(next.value < value)) return x;
-    const s = direction.map((one) => one * length);
-    const y = next.gradient.map((one, k) => one - gradient[k]);
-    const sy = dot(s, y);
-    if (sy > 1e-14 * dot(y, y)) pairs.push({ s, y, sy });
-    if (pairs.length > MEMORY) pairs.shift();
-    x = moved(x, direction, length);
-    ({ value, gradient } = next);
-    yield;
-  }
-  return x;
+    before = { x, gradient };
+    if (norm(gradient) <= 1e-5 * Math.max(1, norm(x))) return undefined;
+    const move = (): Move => {
+      const direction = lbfgsDirection(gradient, pairs, diagonal);
+      return { direction, slope: dot(direction, gradient) };
+    };
+    const found = move();
+    if (found.slope < 0) return found;
+    pairs.length = 0;
+    return move();
+  };
+}
+
+/** Of a step, the change of the parameters s and of the gradient y, and s · y. */
+interface Pair {
+  s: Float64Array;
+  y: Float64Array;
+  sy: number;
 }
 
 /** −H g with the inverse Hessian that the last steps suggest (two-loop recursion). */
-function lbfgsDirection(
-  gradient: Float64Array,
-  pairs: readonly { s: Float64Array; y: Float64Array; sy: number }[],
-  diagonal: Float64Array,
-): Float64Array {
+function lbfgsDirection(gradient: Float64Array, pairs: readonly Pair[], diagonal: Float64Array): Float64Array {
   let q: Float64Array = gradient.map((value) => -value);
   const alphas = pairs.map(() => 0);
   for (let k = pairs.length - 1; k >= 0; k--) {
@@ -233,28 +200,14 @@ function lbfgsDirection(
     alphas[k] = dot(s, q) / sy;
     q = moved(q, y, -alphas[k]);
   }
+  const scaled = (values: Float64Array): Float64Array => values.map((value, k) => value * diagonal[k]);
   const last = pairs.at(-1);
-  const scale = last
-    ? last.sy /
-      dot(
-        last.y,
-        last.y.map((value, k) => value * diagonal[k]),
-      )
-    : 1;
-  q = q.map((value, k) => value * diagonal[k] * scale);
+  const scale = last ? last.sy / dot(last.y, scaled(last.y)) : 1;
+  q = scaled(q).map((value) => value * scale);
   pairs.forEach(({ s, y, sy }, k) => {
     q = moved(q, s, alphas[k] - dot(y, q) / sy);
   });
   return q;
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
-  return sum;
-}
-
 const norm = (a: Float64Array): number => Math.sqrt(dot(a, a));
-
-const moved = (a: Float64Array, b: Float64Array, factor: number): Float64Array =>
-  a.map((value, k) => value + factor * b[k]);

@@ -1,7 +1,0 @@
-/** One labelled row of a task. */
-export interface Example {
-  /** One sentence, or two for pair tasks, as the task's file has them. */
-  texts: string[];
-  /** Index into the task's label list (and so into its label words). */
-  label: number;
-}
