@@ -4,4 +4,6 @@ export interface Example {
   texts: string[];
   /** Index into the task's label list (and so into its label words). */
   label: number;
+  /** The line of its file where it begins, counted from 1. */
+  line?: number;
 }

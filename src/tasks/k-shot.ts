@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatCsvRow, isMissing, parseCsv, type Row } from "../files/delimited";
+import { formatCsvRow, parseCsv, type Row } from "../files/delimited";
 import { numpyRandom, shuffle } from "./numpy-random";
-import { columnsNeeded, dataFile } from "./split";
+import { columnsNeeded, dataFile, isEmptied } from "./split";
 import type { Task } from "./task";
 
 /** A full data set as it is downloaded: what few-shot splits are drawn from. */
@@ -65,8 +65,9 @@ function tsvRows(bytes: Buffer, { header }: Task): Buffer[] {
   return rows;
 }
 
-/** Rows as pandas reads and writes them: quotes only where they are needed, nothing for a missing value. */
-function csvRows(path: string, { columns: { label } }: Task): Buffer[] {
+/** Rows as pandas reads and writes them: quotes only where they are needed, and nothing where the task has missing values. */
+function csvRows(path: string, task: Task): Buffer[] {
+  const { label } = task.columns;
   let rows: Row[];
   try {
     rows = parseCsv(new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)));
@@ -78,7 +79,7 @@ function csvRows(path: string, { columns: { label } }: Task): Buffer[] {
   // A label may be called NA.
   const isLabel = (column: number, width: number): boolean => column === (label === "last" ? width - 1 : label);
   return rows.map(({ cells }) =>
-    Buffer.from(formatCsvRow(cells.map((cell, i) => (isMissing(cell) && !isLabel(i, cells.length) ? "" : cell)))),
+    Buffer.from(formatCsvRow(cells.map((cell, i) => (isEmptied(cell, task) && !isLabel(i, cells.length) ? "" : cell)))),
   );
 }
 
