@@ -1,6 +1,6 @@
 /** From the options of `kernel` and `blocks` to what is to be computed: model, inputs, and the blocks of every split. */
-import { existsSync } from "node:fs";
 import { InputError } from "../errors";
+import { existsSync } from "node:fs";
 import { encodeExamples, evenly, readExamples } from "../experiment/inputs";
 import { loadLanguageModel } from "../experiment/language-model";
 import { promptOutputs } from "../experiment/outputs";
@@ -13,7 +13,7 @@ import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { provenance } from "../notebook/provenance";
 import type { Split, Task } from "../tasks/task";
-import { parseTemplate } from "../tasks/template";
+import { templateProblem } from "../tasks/template";
 import { chosenTask } from "./chosen-task";
 import { interruptible } from "./interruptible";
 import type { KernelOptionValues } from "./kernel-options";
@@ -90,7 +90,8 @@ export async function runKernelJob<T>(
 function taskOf({ template, labelWords, ...options }: KernelOptionValues): Task {
   const known = chosenTask(options);
   const task = { ...known, template: template ?? known.template, labelWords: labelWords ?? known.labelWords };
-  parseTemplate(task.template);
+  const problem = templateProblem(task.template, task.columns.texts.length);
+  if (problem !== undefined) throw new InputError(problem, { field: "template" });
   return task;
 }
 

@@ -1,10 +1,11 @@
 import { InputError } from "../errors";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { encodePrompt, encodeUnprompted, type EncodedPrompt } from "../tasks/prompt";
-import type { Example, Split, Task } from "../tasks/task";
+import { encodePrompt, encodeUnprompted, promptTokens, type EncodedPrompt } from "../tasks/prompt";
 import { readSplit } from "../tasks/split";
+import { taskByName, taskNames, type Example, type Split, type Task } from "../tasks/task";
 import type { TextEncoder } from "../tasks/text-encoder";
+import { warnOnce } from "../warn-once";
 
 /** Labelled examples together with the token ids that the model reads. */
 export interface Inputs {
@@ -14,15 +15,21 @@ export interface Inputs {
   labels: number[];
 }
 
-/** Examples in the task's prompt, or without one when `prompted` is false. */
+/**
+ * Examples in the task's prompt, or without one when `prompted` is false.
+ *
+ * @param warn is told of texts that lose their end, of empty ones, and of examples that the model cannot tell apart
+ * although their labels differ
+ */
 export function encodeExamples(
   examples: Example[],
   task: Task,
   tokenizer: TextEncoder,
-  { prompted = true } = {},
+  { prompted = true, warn = warnOnce } = {},
 ): Inputs {
   const encode = prompted ? encodePrompt : encodeUnprompted;
   const sequences = examples.map((example) => encode(example, task, tokenizer));
+  for (const note of inputNotes({ examples, sequences }, task, tokenizer, prompted)) warn(`task ${task.name}: ${note}`);
   return { examples, sequences, labels: examples.map(({ label }) => label) };
 }
 
@@ -37,6 +44,64 @@ export function encodeSplits(
   return { train: encode(train), dev: encode(dev), test: encode(test) };
 }
 
+function inputNotes(
+  { examples, sequences }: Pick<Inputs, "examples" | "sequences">,
+  task: Task,
+  tokenizer: TextEncoder,
+  prompted: boolean,
+): string[] {
+  const shown = (example: Example): string => {
+    const text = example.texts.join(" / ");
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  };
+  const place = (example: Example): string =>
+    example.line === undefined ? `example ${examples.indexOf(example) + 1}` : `line ${example.line}`;
+  const notes = prompted ? labelWordNotes(task, tokenizer) : [];
+
+  const long = examples.filter((example) => isCut(example, task, tokenizer, prompted));
+  if (long.length > 0)
+    notes.push(
+      `${long.length} of ${examples.length} examples are longer than their limit in tokens and lose their end, first ${place(long[0])}, ${shown(long[0])}: maxLength and the sentence limits set it`,
+    );
+  const empty = examples.filter(({ texts }) => texts.some((text) => text.trim() === ""));
+  if (empty.length > 0)
+    notes.push(`${empty.length} of ${examples.length} examples have an empty text, first ${place(empty[0])}`);
+
+  const firstOf = new Map<string, Example>();
+  const contradictions = examples.flatMap((example, i) => {
+    const key = sequences[i].ids.join();
+    const first = firstOf.get(key) ?? example;
+    firstOf.set(key, first);
+    return first.label === example.label ? [] : [{ first, example }];
+  });
+  if (contradictions.length > 0) {
+    const [{ first, example }] = contradictions;
+    notes.push(
+      `${contradictions.length} of ${examples.length} examples are to the model the same as one of another label, first ${shown(example)} with label ${task.labels[first.label]} (${place(first)}) and ${task.labels[example.label]} (${place(example)})`,
+    );
+  }
+  return notes;
+}
+
+/** Label words that differ from those the task is known with in nothing but capital letters, where these are other tokens. */
+function labelWordNotes(task: Task, tokenizer: TextEncoder): string[] {
+  const usual = taskNames.includes(task.name) ? taskByName(task.name).labelWords : [];
+  return task.labelWords.flatMap((word, i) =>
+    word !== usual[i] &&
+    word.toLowerCase() === usual[i]?.toLowerCase() &&
+    tokenizer.encode(` ${word}`).join() !== tokenizer.encode(` ${usual[i]}`).join()
+      ? [`the label word ${JSON.stringify(word)} is another token than ${JSON.stringify(usual[i])}, the task's own`]
+      : [],
+  );
+}
+
+/** Whether the model misses some token of the example. */
+function isCut(example: Example, task: Task, tokenizer: TextEncoder, prompted: boolean): boolean {
+  return prompted
+    ? promptTokens(example, task, tokenizer).some(({ cutBy }) => cutBy !== undefined)
+    : encodeUnprompted(example, { maxLength: Infinity }, tokenizer).ids.length > task.maxLength;
+}
+
 /**
  * One split of a folder, at most `limit` examples of it. Those are taken evenly over the file and keep its order:
  * training files stand label by label, so their first lines would all have one label.
@@ -45,27 +110,39 @@ export function readExamples(directory: string, split: Split, task: Task, limit 
   return evenly(readSplit(directory, split, task), limit);
 }
 
+export interface FewShotOptions {
+  /** Examples per class for training, and as many for development. */
+  k: number;
+  seed: number;
+  /** Most test examples. Default: all. */
+  testExamples?: number;
+  warn?: (message: string) => void;
+}
+
 /**
  * The few-shot examples of one data seed, from LM-BFF's layout `DATA/16-13/{train,dev,test}.tsv` (k-seed): k examples
  * per class for training, as many for development, and at most `testExamples` for testing.
  * Where there is no folder for this k, the next larger one is used, and k of its examples per class.
  *
- * @throws naming the folders that are there if none is large enough
+ * @param warn is told of a class with fewer than k examples for training or development
+ * @throws naming the folders that are there if none is large enough, or the file and label if a class has no example
  */
 export function readFewShot(
   data: string,
   task: Task,
-  { k, seed, testExamples }: { k: number; seed: number; testExamples?: number },
+  { k, seed, testExamples, warn = warnOnce }: FewShotOptions,
 ): Record<Split, Example[]> {
   const directory = fewShotFolder(data, { k, seed });
   const perClass = (split: Split): Example[] => {
-    const examples = readSplit(directory, split, task);
-    return task.labels.flatMap((_, label) =>
-      evenly(
-        examples.filter((example) => example.label === label),
-        k,
-      ),
-    );
+    const examples = readSplit(directory, split, task, warn);
+    return task.labels.flatMap((name, label) => {
+      const own = examples.filter((example) => example.label === label);
+      const file = join(directory, `${task.files?.[split] ?? split}.${task.format}`);
+      const shortage = `${file} has ${own.length} of ${k} examples of label ${name}`;
+      if (own.length === 0) throw new InputError(`${shortage}: every class needs some, in ${split} as well`, { file });
+      if (own.length < k) warn(shortage);
+      return evenly(own, k);
+    });
   };
   return { train: perClass("train"), dev: perClass("dev"), test: readExamples(directory, "test", task, testExamples) };
 }

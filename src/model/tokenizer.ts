@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer as LibraryTokenizerClass } from "@huggingface/tokenizers";
+import { once } from "../lazy";
 import type { TextEncoder } from "../tasks/text-encoder";
 
 /** Turns text into token ids and back, as the model's `tokenizer.json` says. */
@@ -21,7 +22,13 @@ export interface Tokenizer extends TextEncoder {
  */
 export function loadTokenizer(directory: string): Tokenizer {
   const path = join(directory, "tokenizer.json");
-  const { library, trim, unknown } = openLibrary(path);
+  const json = readTokenizerJson(path);
+  const { library, trim } = openLibrary(json, path);
+  const special = json.added_tokens.filter((token) => token.special === true).map(({ content }) => content);
+  const plain = once(() =>
+    openLibrary({ ...json, added_tokens: json.added_tokens.filter((token) => token.special !== true) }, path),
+  );
+  const unknown = json.model.unk_token ?? undefined;
   const id = (...names: string[]): number => {
     for (const name of names) {
       const found = library.token_to_id(name);
@@ -29,8 +36,11 @@ export function loadTokenizer(directory: string): Tokenizer {
     }
     throw new Error(`${path}: the vocabulary has no token ${names.join(" or ")}`);
   };
+  const encode = (text: string, { library, trim }: OpenTokenizer): number[] =>
+    library.encode(trim(text), { add_special_tokens: false }).ids;
   return {
-    encode: (text) => library.encode(trim(text), { add_special_tokens: false }).ids,
+    encode: (text) => encode(text, { library, trim }),
+    encodeText: (text) => encode(text, special.some((token) => text.includes(token)) ? plain() : { library, trim }),
     decode: (ids) =>
       ids.length === 0
         ? ""
@@ -47,7 +57,7 @@ export function loadTokenizer(directory: string): Tokenizer {
 }
 
 interface TokenizerJson {
-  added_tokens: { content: string; lstrip?: boolean; rstrip?: boolean }[];
+  added_tokens: { content: string; special?: boolean; lstrip?: boolean; rstrip?: boolean }[];
   normalizer?: ({ type: string } & Partial<BertNormalizer>) | null;
   pre_tokenizer: { type: string } | null;
   model: { merges?: unknown; unk_token?: string | null };
@@ -77,15 +87,23 @@ interface LibraryTokenizer {
   };
 }
 
-function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: string) => string; unknown?: string } {
-  let json: TokenizerJson;
+interface OpenTokenizer {
+  library: LibraryTokenizer;
+  /** What has to happen to a text before the library reads it. */
+  trim: (text: string) => string;
+}
+
+function readTokenizerJson(path: string): TokenizerJson {
   try {
-    json = JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
+    return JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
       throw new Error(`there is no tokenizer: ${path} does not exist`, { cause: error });
     throw new Error(`${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {
   try {
     const unstripped = json.added_tokens.map((token) => ({ ...token, lstrip: false, rstrip: false }));
     const library = new LibraryTokenizerClass({ ...json, added_tokens: unstripped }, {}) as LibraryTokenizer;
@@ -94,7 +112,7 @@ function openLibrary(path: string): { library: LibraryTokenizer; trim: (text: st
       if (json.model.merges !== undefined) dropUnknownBytes(library);
     }
     if (json.normalizer?.type === "BertNormalizer") normalizeAsRust(library, json.normalizer);
-    return { library, trim: spaceTrimmer(json), unknown: json.model.unk_token ?? undefined };
+    return { library, trim: spaceTrimmer(json) };
   } catch (error) {
     throw new Error(`${path} is not a tokenizer we can read: ${(error as Error).message}`, { cause: error });
   }

@@ -94,7 +94,7 @@ function encodeAll(
   const sources = files.map((file, i) => {
     const before = { documents: starts.length, tokens: ids.length };
     for (const line of texts[i].split(/\r?\n/)) {
-      const own = line === "" ? [] : tokenizer.encode(line);
+      const own = line === "" ? [] : tokenizer.encodeText(line);
       if (own.length === 0) continue;
       for (const id of own) ids.push(id);
       starts.push(ids.length);

@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
-import { formatCsvRow, isMissing } from "../files/delimited";
+import { formatCsvRow } from "../files/delimited";
 import type { Example, Task } from "./task";
-import { columnsNeeded } from "./split";
+import { columnsNeeded, isEmptied } from "./split";
 
 /**
  * Examples as one of the task's files has them, so that `readSplit` gives them back: a line of column names where the
@@ -11,7 +11,7 @@ import { columnsNeeded } from "./split";
  */
 export function formatExamples(
   examples: readonly Example[],
-  task: Pick<Task, "name" | "format" | "header" | "columns" | "labels">,
+  task: Pick<Task, "name" | "format" | "missingValues" | "header" | "columns" | "labels">,
 ): string {
   const { texts, label } = task.columns;
   // "last" needs a column behind the texts.
@@ -37,7 +37,7 @@ export function formatExamples(
 function checkWritable(
   { texts, label }: Example,
   index: number,
-  task: Pick<Task, "name" | "format" | "columns" | "labels">,
+  task: Pick<Task, "name" | "format" | "missingValues" | "columns" | "labels">,
 ): void {
   const where = `example ${index} of task ${task.name}`;
   const { length } = task.columns.texts;
@@ -53,9 +53,9 @@ function checkWritable(
       throw new InputError(
         `${where}: ${quoted} has a tab or a line break, which tab-separated files cannot hold: take it out, or choose the format csv`,
       );
-    if (task.format === "csv" && text !== "" && isMissing(text))
+    if (isEmptied(text, task))
       throw new InputError(
-        `${where}: a csv file's ${quoted} is read as a missing value, so as an empty text: write it otherwise, or choose the format tsv`,
+        `${where}: a csv file's ${quoted} is read as a missing value, so as an empty text: write it otherwise, choose the format tsv, or leave missingValues out`,
       );
   }
 }

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
-import { formatCsvRow, isMissing, parseCsv } from "../files/delimited";
+import { formatCsvRow, parseCsv } from "../files/delimited";
 import { utf8 } from "../files/file-bytes";
 import { numpyRandom, shuffle } from "./numpy-random";
-import { columnsNeeded, dataFile, readRows } from "./split";
+import { columnsNeeded, dataFile, isEmptied, readRows } from "./split";
 import type { Task } from "./task";
 
 /** A full data set as it is downloaded: what few-shot splits are drawn from. */
@@ -67,12 +67,13 @@ function tsvRows(bytes: Buffer, { header }: Task): Buffer[] {
   return rows;
 }
 
-/** Rows as pandas reads and writes them: quotes only where they are needed, nothing for a missing value. */
-function csvRows(path: string, { columns: { label } }: Task): Buffer[] {
+/** Rows as pandas reads and writes them: quotes only where they are needed, and nothing where the task has missing values. */
+function csvRows(path: string, task: Task): Buffer[] {
+  const { label } = task.columns;
   // A label may be called NA.
   const isLabel = (column: number, width: number): boolean => column === (label === "last" ? width - 1 : label);
   return readRows(path, "csv").map(({ cells }) =>
-    Buffer.from(formatCsvRow(cells.map((cell, i) => (isMissing(cell) && !isLabel(i, cells.length) ? "" : cell)))),
+    Buffer.from(formatCsvRow(cells.map((cell, i) => (isEmptied(cell, task) && !isLabel(i, cells.length) ? "" : cell)))),
   );
 }
 

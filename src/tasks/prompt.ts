@@ -46,10 +46,10 @@ export function promptTokens(example: Example, task: PromptTask, tokenizer: Text
 export function encodePrompt(example: Example, task: PromptTask, tokenizer: TextEncoder): EncodedPrompt {
   const tokens = promptTokens(example, task, tokenizer).filter(({ cutBy }) => cutBy !== "sentence limit");
   const ids = tokens.slice(0, task.maxLength).map(({ id }) => id);
-  const maskPosition = ids.indexOf(tokenizer.maskId);
-  if (maskPosition < 0) {
+  const maskPosition = tokens.findIndex(({ id, from }) => from === "special" && id === tokenizer.maskId);
+  if (maskPosition >= ids.length) {
     throw new Error(
-      `task ${task.name}: the mask is at token ${tokens.findIndex(({ id }) => id === tokenizer.maskId) + 1} of the prompt, beyond the longest length ${task.maxLength}: ` +
+      `task ${task.name}: the mask is at token ${maskPosition + 1} of the prompt, beyond the longest length ${task.maxLength}: ` +
         `set a sentence limit or a larger length (text: ${JSON.stringify(example.texts.join(" / ").slice(0, 60))})`,
     );
   }
@@ -70,7 +70,7 @@ function encodePart(part: TemplatePart, example: Example, task: PromptTask, toke
         );
       }
       const limit = (part.index === 0 ? task.firstSentenceLimit : task.otherSentenceLimit) ?? Infinity;
-      return tokenizer.encode(part.change(text)).map((id, i) => ({
+      return tokenizer.encodeText(part.change(text)).map((id, i) => ({
         id,
         from: "text",
         text: part.index,
@@ -83,7 +83,13 @@ function encodePart(part: TemplatePart, example: Example, task: PromptTask, toke
 }
 
 function encodeLiteral(text: string, task: Pick<Task, "template">, tokenizer: TextEncoder): number[] {
-  if ([...text].length !== 1) return tokenizer.encode(text);
+  if ([...text].length !== 1) {
+    const ids = tokenizer.encode(text);
+    if (!ids.includes(tokenizer.maskId)) return ids;
+    throw new Error(
+      `template ${JSON.stringify(task.template)}: ${JSON.stringify(text)} holds the mask token itself: write *mask* where the label word is to be predicted`,
+    );
+  }
   const id = tokenizer.tokenToId(text);
   if (id === undefined) {
     throw new Error(
@@ -104,7 +110,7 @@ export function encodeUnprompted(
   task: Pick<Task, "maxLength">,
   tokenizer: TextEncoder,
 ): EncodedPrompt {
-  const texts = example.texts.flatMap((text) => [...tokenizer.encode(text), tokenizer.sepId]);
+  const texts = example.texts.flatMap((text) => [...tokenizer.encodeText(text), tokenizer.sepId]);
   return { ids: [tokenizer.clsId, ...texts].slice(0, task.maxLength), maskPosition: 0 };
 }
 
@@ -124,6 +130,10 @@ export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">,
       const id = tokenizer.tokenToId(word);
       if (id === undefined)
         throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is not a token of the vocabulary`);
+      if ([tokenizer.maskId, tokenizer.padId, tokenizer.clsId, tokenizer.sepId].includes(id))
+        throw new Error(
+          `task ${task.name}: label word ${JSON.stringify(word)} is a special token, which the model never predicts: choose a word`,
+        );
       return id;
     }
     const tokens = tokenizer.encode(` ${word}`);

@@ -4,20 +4,29 @@ import { InputError } from "../errors";
 import { isMissing, parseCsv, parseTsv, type Row } from "../files/delimited";
 import { utf8 } from "../files/file-bytes";
 import type { Example, Split, Task } from "./task";
+import { warnOnce } from "../warn-once";
 
 /**
  * Reads one split of a task from a folder as LM-BFF makes it: `train`, `dev` and `test` (or the task's own names) with
  * the ending of the task's format, in utf-8 (with or without byte-order mark).
  *
- * @returns the examples in the order of the file; a text that pandas takes for a missing value is empty
+ * @param warn is told how many texts a task with `missingValues` has emptied
+ * @returns the examples in the order of the file
  * @throws naming file, line and value if a file is missing, a line has too few columns, or a label is unknown
  */
-export function readSplit(directory: string, split: Split, task: Task): Example[] {
+export function readSplit(directory: string, split: Split, task: Task, warn = warnOnce): Example[] {
   const path = dataFile(directory, task.files?.[split] ?? split, task);
   const rows = readRows(path, task.format);
   const body = task.header ? withoutHeader(rows, path, task) : rows;
   const whole = task.skipShortRows === true ? body.filter(({ cells }) => cells.length >= columnsNeeded(task)) : body;
   if (whole.length === 0) throw new InputError(`${path} has no examples`);
+  const emptied = whole.filter(({ cells }) => task.columns.texts.some((column) => isEmptied(cells[column], task)));
+  if (emptied.length > 0) {
+    const first = JSON.stringify(task.columns.texts.map((column) => emptied[0].cells[column]).find(isMissing));
+    warn(
+      `${path}: ${emptied.length} text(s) such as ${first} (line ${emptied[0].line}) are read as empty, as the authors' code does`,
+    );
+  }
   return whole.map((row) => toExample(row, path, task));
 }
 
@@ -78,11 +87,15 @@ function toExample({ line, cells }: Row, path: string, task: Task): Example {
       `${path}, line ${line}: label ${JSON.stringify(shortened(cell))} is not one of ${task.labels.join(", ")} (task ${task.name})`,
     );
   }
-  const texts = task.columns.texts.map((column) =>
-    task.format === "csv" && isMissing(cells[column]) ? "" : cells[column],
-  );
-  return { texts, label };
+  const texts = task.columns.texts.map((column) => (isEmptied(cells[column], task) ? "" : cells[column]));
+  return { texts, label, line };
 }
+
+/** Whether a text that is not empty is read as an empty one. */
+export const isEmptied = (
+  text: string | undefined,
+  { format, missingValues }: Pick<Task, "format" | "missingValues">,
+) => format === "csv" && missingValues === true && text !== undefined && text !== "" && isMissing(text);
 
 function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

@@ -2,7 +2,7 @@ import { checked, readJson } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
 import type { Task } from "./task";
-import { parseTemplate } from "./template";
+import { templateProblem } from "./template";
 
 /** The fields of `Task`, as a JSON file gives them. */
 const schema = once(() => {
@@ -16,6 +16,7 @@ const schema = once(() => {
       name: fileName,
       folder: fileName.optional(),
       format: z.enum(["tsv", "csv"]),
+      missingValues: z.boolean().optional(),
       header: z.boolean(),
       columns: z.strictObject({
         texts: z.array(column).min(1),
@@ -47,17 +48,6 @@ const schema = once(() => {
       if (problem !== undefined) refuse(["template"], problem);
     });
 });
-
-function templateProblem(template: string, texts: number): string | undefined {
-  try {
-    const wanting = parseTemplate(template).find((part) => part.kind === "sentence" && part.index >= texts);
-    return wanting?.kind === "sentence"
-      ? `it asks for text ${wanting.index}, but columns.texts has ${texts}`
-      : undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
 
 /**
  * A task of one's own from a JSON file with the fields of `Task`; `maxLength` is 128 and `metric` accuracy where they

@@ -6,8 +6,10 @@ export interface Task {
   name: string;
   /** Folder of its data within a folder of several tasks; default: the task's name. */
   folder?: string;
-  /** tsv: tab-separated, quotation marks are ordinary characters. csv: as pandas reads it, quoting and missing cells included. */
+  /** tsv: tab-separated, quotation marks are ordinary characters. csv: with quoting, as pandas cuts it. */
   format: "tsv" | "csv";
+  /** Whether a CSV text such as "NA" or "null" is read as empty, as pandas and so the authors' code do. Default: it stays. */
+  missingValues?: boolean;
   /** Whether the files begin with a line of column names. */
   header: boolean;
   /** Columns of the files, counted from 0: one text, or two for pair tasks. */
@@ -42,6 +44,8 @@ export interface Example {
   texts: string[];
   /** Index into the task's label list (and so into its label words). */
   label: number;
+  /** The line of its file where it begins, counted from 1. */
+  line?: number;
 }
 
 /** The three parts of a few-shot draw: for fitting, for choosing and for scoring. */
@@ -56,7 +60,12 @@ const INFERENCE_PROMPT = "*cls**sent-_0*?*mask*,*+sentl_1**sep+*";
 const PARAPHRASE_PROMPT = "*cls**sent_0**mask*,*+sentl_1**sep+*";
 
 const GLUE = { format: "tsv", header: true, originalTests: ["dev"] } as const;
-const SINGLE_SENTENCE_CSV = { format: "csv", header: false, columns: { texts: [1], label: 0 } } as const;
+const SINGLE_SENTENCE_CSV = {
+  format: "csv",
+  missingValues: true,
+  header: false,
+  columns: { texts: [1], label: 0 },
+} as const;
 const THREE_WAY = { labels: ["contradiction", "entailment", "neutral"], labelWords: ["No", "Yes", "Maybe"] } as const;
 /** Class 0 is entailment, "Yes". */
 const TWO_WAY = { labels: ["entailment", "not_entailment"], labelWords: ["Yes", "No"] } as const;

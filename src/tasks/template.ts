@@ -22,17 +22,42 @@ export type TemplatePart =
 /**
  * Cuts a template into its parts.
  *
- * @throws if a part is malformed or the template has no mask
+ * @throws if a part is malformed or the template has not exactly one mask
  */
 export function parseTemplate(template: string): TemplatePart[] {
+  if (/^(["']).*\1$/s.test(template)) {
+    throw new Error(
+      `template ${JSON.stringify(template)} has quotation marks around it, which would become part of the prompt: leave them out`,
+    );
+  }
   const parts = template
     .split("*")
     .filter((part) => part !== "")
     .map((part) => parsePart(part, template));
-  if (!parts.some((part) => part.kind === "special" && part.token === "mask")) {
+  const masks = parts.filter((part) => part.kind === "special" && part.token === "mask").length;
+  if (masks === 0) {
     throw new Error(`template ${JSON.stringify(template)} has no *mask*, where the label word is to be predicted`);
   }
+  if (masks > 1) {
+    throw new Error(
+      `template ${JSON.stringify(template)} has ${masks} masks; a label word is one token, predicted at one *mask*`,
+    );
+  }
   return parts;
+}
+
+/** Why a template does not serve a task whose examples have so many texts; undefined if it does. */
+export function templateProblem(template: string, texts: number): string | undefined {
+  try {
+    const asked = parseTemplate(template).flatMap((part) => (part.kind === "sentence" ? [part.index] : []));
+    const beyond = asked.find((index) => index >= texts);
+    if (beyond !== undefined) return `it asks for text ${beyond}, but columns.texts has ${texts}`;
+    return asked.length > 0
+      ? undefined
+      : `template ${JSON.stringify(template)} has no text of the example, so all prompts would be the same: put *sent_0* in it`;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /**

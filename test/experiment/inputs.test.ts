@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readExamples, readFewShot } from "../../src/experiment/inputs";
-import { taskByName } from "../../src/tasks/task";
+import { encodeExamples, readExamples, readFewShot } from "../../src/experiment/inputs";
+import { loadTokenizer } from "../../src/model/tokenizer";
+import { taskByName, type Example, type Task } from "../../src/tasks/task";
+import { root } from "../support/checkout";
 
 const task = taskByName("sst-2");
 const folder = mkdtempSync(join(tmpdir(), "kernel-view-inputs-"));
@@ -60,4 +62,76 @@ test("throws where no folder is large enough, or there is none", () => {
     /no folder with at least 64 examples per class for seed 21; it has: 16-13, 16-21, 64-13/,
   );
   assert.throws(() => readFewShot(join(folder, "none"), task, { k: 4, seed: 21 }), /data folder .*none does not exist/);
+});
+
+const tiny = loadTokenizer(join(root, "test", "fixtures", "tiny-roberta"));
+
+/** What is said of examples when they are encoded. */
+function notesOn(examples: Example[], how: Partial<Task> = {}, prompted = true): string[] {
+  const notes: string[] = [];
+  encodeExamples(examples, { ...task, ...how }, tiny, { prompted, warn: (note) => void notes.push(note) });
+  return notes;
+}
+
+test("what the model does not see, or cannot tell apart, is said", () => {
+  const examples = [
+    { texts: ["great film"], label: 1, line: 2 },
+    { texts: ["terrible film"], label: 0, line: 3 },
+  ];
+  assert.deepEqual(notesOn(examples), []);
+  assert.deepEqual(notesOn(examples, {}, false), []);
+
+  const doubled = [...examples, { texts: ["great film"], label: 1 }, { texts: ["great film"], label: 0, line: 5 }];
+  assert.deepEqual(notesOn(doubled), [
+    'task sst-2: 1 of 4 examples are to the model the same as one of another label, first "great film" with label 1 (line 2) and 0 (line 5)',
+  ]);
+
+  // Equal by their limits only.
+  const long = [
+    { texts: ["great film was okay"], label: 1 },
+    { texts: ["great film was terrible"], label: 0 },
+  ];
+  assert.equal(notesOn(long).length, 0);
+  const [cut, equal, ...more] = notesOn(long, { firstSentenceLimit: tiny.encode("great film").length });
+  assert.match(
+    cut,
+    /2 of 2 examples are longer than their limit .*, first example 1, "great film was okay": maxLength/,
+  );
+  assert.match(equal, /1 of 2 examples are to the model the same .* label 1 \(example 1\) and 0 \(example 2\)/);
+  assert.deepEqual(more, []);
+  assert.match(notesOn(long, { maxLength: 4 }, false)[0], /2 of 2 examples are longer/);
+
+  assert.deepEqual(notesOn([...examples, { texts: [" "], label: 0, line: 9 }]), [
+    "task sst-2: 1 of 3 examples have an empty text, first line 9",
+  ]);
+});
+
+test("label words in another case are told apart from the task's own", () => {
+  const examples = [{ texts: ["great film"], label: 1 }];
+  assert.deepEqual(notesOn(examples, { labelWords: ["terrible", "great"] }), []);
+  assert.deepEqual(notesOn(examples, { labelWords: ["It", "okay"] }), []);
+  assert.deepEqual(notesOn(examples, { labelWords: ["terrible", "Great"] }), [
+    'task sst-2: the label word "Great" is another token than "great", the task\'s own',
+  ]);
+});
+
+test("a class without examples is refused, one with too few is said", () => {
+  const directory = join(folder, "8-13");
+  mkdirSync(directory);
+  const write = (split: string, rows: string): void =>
+    writeFileSync(join(directory, `${split}.tsv`), `sentence\tlabel\n${rows}`);
+  const both = "a\t0\nb\t1\n".repeat(8);
+  for (const split of ["train", "dev", "test"]) write(split, both);
+  const told: string[] = [];
+  const read = (): unknown => readFewShot(folder, task, { k: 8, seed: 13, warn: (note) => void told.push(note) });
+  read();
+  assert.equal(told.length, 0);
+  write("dev", "a\t0\nb\t1\n");
+  read();
+  assert.deepEqual(
+    told.map((note) => note.slice(note.lastIndexOf("/") + 1)),
+    ["dev.tsv has 1 of 8 examples of label 0", "dev.tsv has 1 of 8 examples of label 1"],
+  );
+  write("train", "a\t0\n".repeat(8));
+  assert.throws(read, /train\.tsv has 0 of 8 examples of label 1: every class needs some/);
 });

@@ -44,7 +44,7 @@ interface RobertaOracle {
 }
 
 const read = <T>(name: string): T => JSON.parse(readFileSync(join(fixtures, "tokenizer", name), "utf8")) as T;
-const tinyOracle = read<{ odd: OddText[]; decoded: OddText[] }>("tiny.json");
+const tinyOracle = read<Record<"odd" | "decoded" | "asText" | "bertAsText", OddText[]>>("tiny.json");
 const robertaOracle = read<RobertaOracle>("roberta.json");
 const digest = (ids: number[]): string => createHash("sha256").update(ids.join(" ")).digest("hex").slice(0, 6);
 
@@ -65,6 +65,22 @@ test("odd texts, small vocabulary without all bytes: ids of Hugging Face's token
   const tokenizer = loadTokenizer(join(fixtures, "tiny-roberta"));
   for (const { text, ids } of tinyOracle.odd) assert.deepEqual(tokenizer.encode(text), ids, JSON.stringify(text));
   assert.ok(tinyOracle.odd.length > 40);
+});
+
+test("what users write has no special tokens: ids of Hugging Face's tokenizers with encode_special_tokens", () => {
+  for (const [folder, oracle] of [
+    ["tiny-roberta", tinyOracle.asText],
+    ["tiny-bert", tinyOracle.bertAsText],
+  ] as const) {
+    const tokenizer = loadTokenizer(join(fixtures, folder));
+    for (const { text, ids } of oracle)
+      assert.deepEqual(tokenizer.encodeText(text), ids, `${folder}: ${JSON.stringify(text)}`);
+    assert.ok(oracle.length > 50);
+    const special = [tokenizer.maskId, tokenizer.sepId, tokenizer.clsId, tokenizer.padId];
+    const text = `${special.map((id) => tokenizer.idToToken(id)).join(" ")} great`;
+    assert.ok(special.every((id) => tokenizer.encode(text).includes(id)));
+    assert.ok(!special.some((id) => tokenizer.encodeText(text).includes(id)));
+  }
 });
 
 test("decodes as Hugging Face's tokenizers do, special tokens and spaces kept", () => {

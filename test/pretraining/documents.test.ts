@@ -21,7 +21,7 @@ const lines = ["This is a story", "The film was great.", "It was terrible!"];
 /** A tokenizer that keeps what it is asked. */
 function listening(): { tokenizer: Tokenizer; asked: string[] } {
   const asked: string[] = [];
-  return { asked, tokenizer: { ...tokenizer, encode: (line) => (asked.push(line), tokenizer.encode(line)) } };
+  return { asked, tokenizer: { ...tokenizer, encodeText: (line) => (asked.push(line), tokenizer.encodeText(line)) } };
 }
 
 test("every line that is not empty is a document, the files of a folder in the order of their names", () => {

@@ -8,6 +8,7 @@ import { kShotSplit, readOriginal, type KShotOptions } from "../../src/tasks/k-s
 import { numpyRandom, shuffle } from "../../src/tasks/numpy-random";
 import { readSplit } from "../../src/tasks/split";
 import { taskByName, type Task } from "../../src/tasks/task";
+import { rowsOf } from "../support/split-rows";
 import { root } from "../support/checkout";
 import { readJson } from "../support/tiny-roberta";
 
@@ -176,8 +177,11 @@ test("missing texts of CSV are written empty, but a label may be called NA", () 
   const content = 'NA,null\nsome,"a, b"\n';
   const { files } = split({ "train.csv": content, "test.csv": content }, task, { k: 1, seed: 0 });
   assert.equal(texts(files)["test.csv"], 'NA,\nsome,"a, b"\n');
+  const own = { ...task, missingValues: undefined };
+  const kept = split({ "train.csv": content, "test.csv": content }, own, { k: 1, seed: 0 });
+  assert.equal(texts(kept.files)["test.csv"], content, "a task of one's own keeps them");
   const directory = withFiles(texts(files));
-  assert.deepEqual(readSplit(directory, "test", task), [
+  assert.deepEqual(rowsOf(directory, "test", task), [
     { texts: [""], label: 0 },
     { texts: ["a, b"], label: 1 },
   ]);

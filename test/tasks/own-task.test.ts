@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { taskByName, taskNames, type Example, type Task } from "../../src/tasks/task";
 import { formatExamples } from "../../src/tasks/format-examples";
 import { kShotRows, kShotSplit, readOriginal } from "../../src/tasks/k-shot";
-import { readSplit, splitOverlaps } from "../../src/tasks/split";
+import { splitOverlaps } from "../../src/tasks/split";
 import { originalFolder, writeSplitFolder } from "../../src/tasks/split-folder";
 import { parseTask, readTaskFile } from "../../src/tasks/task-file";
+import { rowsOf } from "../support/split-rows";
 import { temporaryFolder } from "../support/checkout";
 
 const examplesOf = (task: Task, texts: readonly string[]): Example[] =>
@@ -31,7 +32,7 @@ test("examples written in every task's layout are read back as they were", (t) =
     const examples = examplesOf(task, texts);
     for (const split of ["train", "dev", "test"] as const)
       writeFileSync(join(folder, `${task.files?.[split] ?? split}.${task.format}`), formatExamples(examples, task));
-    assert.deepEqual(readSplit(folder, "train", task), examples, task.name);
+    assert.deepEqual(rowsOf(folder, "train", task), examples, task.name);
   }
 });
 
@@ -52,6 +53,7 @@ test("what a format cannot hold is refused, and named", () => {
     () => formatExamples([{ texts: ["null"], label: 0 }], csv),
     /example 0 of task mr: a csv file's "null" is read as a missing value/,
   );
+  assert.equal(formatExamples([{ texts: ["null"], label: 0 }], { ...csv, missingValues: undefined }), "0,null\n");
   assert.throws(
     () => formatExamples([{ texts: ["a"], label: 0 }], pair),
     /example 0 of task mnli has 1 texts, and the task's files have columns for 2/,
@@ -97,7 +99,7 @@ test("the rows of a split are those that its files have, in their order, and no 
     const split = writeSplitFolder(join(folder, `4-${seed}`), kShotSplit(original, task, { k: 4, seed }).files);
     for (const name of ["train", "dev"] as const)
       assert.deepEqual(
-        readSplit(split, name, task),
+        rowsOf(split, name, task),
         rows[name].map((row) => examples[row]),
       );
     assert.equal(new Set([...rows.train, ...rows.dev]).size, 16);

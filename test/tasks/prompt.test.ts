@@ -14,9 +14,11 @@ function wordEncoder(): TextEncoder & { show: (ids: number[]) => string } {
     if (!tokens.includes(token)) tokens.push(token);
     return tokens.indexOf(token);
   };
+  const cut = (text: string, pieces: RegExp): number[] =>
+    (text.match(pieces) ?? []).map((piece) => idOf(piece.replace(" <mask>", "<mask>").replaceAll(" ", "Ġ")));
   return {
-    encode: (text) =>
-      (text.match(/ ?[^\s\-.,?:]+| ?[-.,?:]|\s/gu) ?? []).map((piece) => idOf(piece.replaceAll(" ", "Ġ"))),
+    encode: (text) => cut(text, / ?<mask>| ?[^\s\-.,?:]+| ?[-.,?:]|\s/gu),
+    encodeText: (text) => cut(text, / ?[^\s\-.,?:<>]+| ?[-.,?:<>]|\s/gu),
     tokenToId: (token) => (tokens.includes(token) ? tokens.indexOf(token) : undefined),
     clsId: 0,
     padId: 1,
@@ -94,7 +96,12 @@ test("literals: _ is a space; a single character is the bare token", () => {
   assert.equal(prompt("*mask*_news.*sep+*", []), "<mask>|Ġnews|.|</s>");
   assert.equal(prompt("*mask*_._", []).replace(" ", "Ġ"), "<mask>|Ġ.|Ġ");
   // The token by its name, not by encoding: here the two differ.
-  const odd: TextEncoder = { ...encoder, encode: () => [77], tokenToId: (token) => (token === "." ? 5 : undefined) };
+  const odd: TextEncoder = {
+    ...encoder,
+    encode: () => [77],
+    encodeText: () => [77],
+    tokenToId: (token) => (token === "." ? 5 : undefined),
+  };
   assert.deepEqual(
     encodePrompt({ texts: [], label: 0 }, { name: "made", template: "*mask*.", maxLength: 9 }, odd).ids,
     [4, 5],
@@ -139,18 +146,33 @@ test("a mask that is cut off is an error", () => {
   );
 });
 
-test("the first mask counts", () => {
-  const { maskPosition } = encodePrompt(
-    { texts: ["x"], label: 0 },
-    { name: "made", template: "*sent_0**mask**mask*", maxLength: 9 },
-    encoder,
+test("the template's own mask counts, whatever a text holds", () => {
+  const task = { name: "made", template: "*sent_0**mask*", maxLength: 9 };
+  const { ids, maskPosition } = encodePrompt({ texts: ["x <mask>"], label: 0 }, task, encoder);
+  assert.equal(maskPosition, ids.length - 1);
+  assert.deepEqual(
+    [...ids.keys()].filter((i) => ids[i] === encoder.maskId),
+    [maskPosition],
   );
-  assert.equal(maskPosition, 1);
+  // An encoder that makes a mask of a text all the same.
+  const careless: TextEncoder = { ...encoder, encodeText: (text) => encoder.encode(text) };
+  assert.equal(encodePrompt({ texts: ["<mask> x"], label: 0 }, task, careless).maskPosition, 2);
+});
+
+test("a mask that is written as a literal of the template is refused", () => {
+  const task = { name: "made", template: "*sent_0*_It_was_<mask>.*mask*", maxLength: 9 };
+  assert.throws(
+    () => encodePrompt({ texts: ["x"], label: 0 }, task, encoder),
+    /" It was <mask>\." holds the mask token itself: write \*mask\*/,
+  );
 });
 
 const refusedTemplates: [template: string, message: RegExp][] = [
   ["*cls**sent_0*_It_was", /has no \*mask\*/],
   ["", /has no \*mask\*/],
+  ["*mask**sent_0**mask*", /has 2 masks/],
+  ['"*cls**sent_0*_It_was*mask*.*sep+*"', /has quotation marks around it/],
+  ["'*cls**sent_0*_It_was*mask*.*sep+*'", /has quotation marks around it/],
   ["*mask**label_0*", /"label_0" is for prompts with demonstrations/],
   ["*mask**labelx_1*", /"labelx_1" is for prompts with demonstrations/],
   ["*mask**sentx_0*", /"sentx_0" is no sentence part; there are sent_0, \+sent_0, sent-_0/],
@@ -189,7 +211,8 @@ test("a label word is the token after a space", () => {
 });
 
 test("a label word that begins with < [ . , : is taken as written", () => {
-  assert.deepEqual(labelWordIds(words(".", ",", ":", "<mask>"), encoder), [5, 6, 8, 4]);
+  assert.deepEqual(labelWordIds(words(".", ",", ":", "<unk>"), encoder), [5, 6, 8, 3]);
+  assert.throws(() => labelWordIds(words("<mask>"), encoder), /label word "<mask>" is a special token/);
   assert.throws(() => labelWordIds(words("[none]"), encoder), /"\[none\]" is not a token/);
   // Other punctuation gets its space.
   assert.equal(encoder.show(labelWordIds(words("?"), encoder)), "Ġ?");

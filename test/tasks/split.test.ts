@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { formatCsvRow, isMissing, parseCsv, parseTsv } from "../../src/files/delimited";
 import { readSplit } from "../../src/tasks/split";
 import { taskByName, type Task } from "../../src/tasks/task";
+import { rowsOf } from "../support/split-rows";
 import { readJson } from "../support/tiny-roberta";
 
 const folder = mkdtempSync(join(tmpdir(), "split-"));
@@ -20,7 +21,7 @@ function withFile(name: string, content: string | Uint8Array): string {
 
 test("reads a tab-separated split with its header", () => {
   const directory = withFile("train.tsv", 'sentence\tlabel\nit \'s "good" . \t1\n"quoted, \t0\n');
-  assert.deepEqual(readSplit(directory, "train", sst2), [
+  assert.deepEqual(rowsOf(directory, "train", sst2), [
     { texts: ['it \'s "good" . '], label: 1 },
     { texts: ['"quoted, '], label: 0 },
   ]);
@@ -28,15 +29,15 @@ test("reads a tab-separated split with its header", () => {
 
 test("a byte-order mark, Windows line ends and letters of other languages are fine", () => {
   const directory = withFile("dev.tsv", "\ufeffsentence\tlabel\r\nzwölf 映画\t1\r\n\r\n");
-  assert.deepEqual(readSplit(directory, "dev", sst2), [{ texts: ["zwölf 映画"], label: 1 }]);
+  assert.deepEqual(rowsOf(directory, "dev", sst2), [{ texts: ["zwölf 映画"], label: 1 }]);
   const bare: Task = { ...sst2, header: false };
-  assert.deepEqual(readSplit(withFile("dev.tsv", "\ufeffa\t1"), "dev", bare), [{ texts: ["a"], label: 1 }]);
+  assert.deepEqual(rowsOf(withFile("dev.tsv", "\ufeffa\t1"), "dev", bare), [{ texts: ["a"], label: 1 }]);
 });
 
 test("reads comma-separated files, without a header where the task has none", () => {
   const mr = taskByName("mr");
   const directory = withFile("test.csv", '0,"simple , silly and ""tedious"" ."\n1,plain "inside" text\n');
-  assert.deepEqual(readSplit(directory, "test", mr), [
+  assert.deepEqual(rowsOf(directory, "test", mr), [
     { texts: ['simple , silly and "tedious" .'], label: 0 },
     { texts: ['plain "inside" text'], label: 1 },
   ]);
@@ -51,7 +52,7 @@ test("pairs, a label in the last column, and other file names", () => {
     files: { dev: "dev_matched" },
   };
   const directory = withFile("dev_matched.tsv", "id\ta\tb\tx\tgold\n7\tone\ttwo\t-\tyes\n8\tthree\tfour\tno\n");
-  assert.deepEqual(readSplit(directory, "dev", task), [
+  assert.deepEqual(rowsOf(directory, "dev", task), [
     { texts: ["one", "two"], label: 1 },
     { texts: ["three", "four"], label: 0 },
   ]);
@@ -83,13 +84,22 @@ for (const [what, content, message] of refusals) {
   test(`refuses ${what}`, () => assert.throws(() => readSplit(withFile("train.tsv", content), "train", sst2), message));
 }
 
-test("a CSV text that pandas takes for a missing value is empty, quoted or not; in TSV it is a text", () => {
+test("a CSV text that pandas takes for a missing value is empty in the paper's tasks, and stays in one's own", () => {
   const directory = withFile("train.csv", '0,NA\n1,"null"\n0,\n1,nan\n0,None\n1, NA\n0\n');
   assert.deepEqual(
     readSplit(directory, "train", taskByName("mr")).map(({ texts: [text] }) => text),
     ["", "", "", "", "None", " NA", ""],
   );
-  assert.deepEqual(readSplit(withFile("train.tsv", "sentence\tlabel\nNA\t1\n"), "train", sst2), [
+  const told: string[] = [];
+  readSplit(directory, "train", taskByName("mr"), (message) => void told.push(message));
+  assert.equal(told.length, 1);
+  assert.match(told[0], /train\.csv: 3 text\(s\) such as "NA" \(line 1\) are read as empty, as the authors' code does/);
+  const own = { ...taskByName("mr"), missingValues: undefined };
+  assert.deepEqual(
+    readSplit(directory, "train", own, assert.fail).map(({ texts: [text] }) => text),
+    ["NA", "null", "", "nan", "None", " NA", ""],
+  );
+  assert.deepEqual(rowsOf(withFile("train.tsv", "sentence\tlabel\nNA\t1\n"), "train", sst2), [
     { texts: ["NA"], label: 1 },
   ]);
 });
@@ -105,7 +115,7 @@ test("rows of QQP with too few columns are left out; elsewhere they are refused"
   const lines =
     "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t1\t2\tA?\tB?\t1\n2\t1\t2\tC?\n\n3\t1\t2\tD?\tE?\t0\n";
   const qqp = taskByName("qqp");
-  assert.deepEqual(readSplit(withFile("train.tsv", lines), "train", qqp), [
+  assert.deepEqual(rowsOf(withFile("train.tsv", lines), "train", qqp), [
     { texts: ["A?", "B?"], label: 1 },
     { texts: ["D?", "E?"], label: 0 },
   ]);
@@ -121,7 +131,7 @@ test("rows of QQP with too few columns are left out; elsewhere they are refused"
 
 test("AG News: the description is the text, the title is not; label 1 is class 0", () => {
   const directory = withFile("test.csv", '"3","A title","A description, \\with ""quotes"""\n1,Other title,NA\n');
-  assert.deepEqual(readSplit(directory, "test", taskByName("ag_news")), [
+  assert.deepEqual(rowsOf(directory, "test", taskByName("ag_news")), [
     { texts: ['A description, \\with "quotes"'], label: 2 },
     { texts: [""], label: 0 },
   ]);
@@ -133,7 +143,7 @@ test("QNLI and RTE: class 0 is entailment, from the last column; quotes are ordi
       "dev.tsv",
       'index\ta\tb\tlabel\n0\t"One\ttwo"\tnot_entailment\n1\tThree\t"four\tentailment\n',
     );
-    assert.deepEqual(readSplit(directory, "dev", taskByName(name)), [
+    assert.deepEqual(rowsOf(directory, "dev", taskByName(name)), [
       { texts: ['"One', 'two"'], label: 1 },
       { texts: ["Three", '"four'], label: 0 },
     ]);
@@ -145,7 +155,7 @@ test("MNLI reads dev_matched and test_matched, columns 8 and 9, and the last lab
   const row = "0\t1\t1n\tfiction\t-\t-\t-\t-\tA premise.\tA hypothesis.\tentailment\tneutral\n";
   for (const split of ["dev", "test"] as const) {
     const directory = withFile(`${split}_matched.tsv`, `${header}\n${row}`);
-    assert.deepEqual(readSplit(directory, split, taskByName("MNLI")), [
+    assert.deepEqual(rowsOf(directory, split, taskByName("MNLI")), [
       { texts: ["A premise.", "A hypothesis."], label: 2 },
     ]);
   }
@@ -153,7 +163,7 @@ test("MNLI reads dev_matched and test_matched, columns 8 and 9, and the last lab
 
 test("MRPC: the label stands first, the texts in columns 3 and 4", () => {
   const directory = withFile("train.tsv", "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n1\t7\t8\tOne .\tTwo .\n");
-  assert.deepEqual(readSplit(directory, "train", taskByName("mrpc")), [{ texts: ["One .", "Two ."], label: 1 }]);
+  assert.deepEqual(rowsOf(directory, "train", taskByName("mrpc")), [{ texts: ["One .", "Two ."], label: 1 }]);
 });
 
 test("a missing file and a missing folder are told apart", () => {
@@ -233,6 +243,6 @@ test("reads GLUE's SST-2", { skip: existsSync(shared) ? false : "../shared/data 
   const dev = readSplit(shared, "dev", sst2);
   assert.equal(dev.length, 872);
   assert.equal(dev.filter(({ label }) => label === 1).length, 444);
-  assert.deepEqual(dev[0], { texts: ["it 's a charming and often affecting journey . "], label: 1 });
+  assert.deepEqual(dev[0], { texts: ["it 's a charming and often affecting journey . "], label: 1, line: 2 });
   assert.equal(readSplit(shared, "train", sst2).length, 67349);
 });

@@ -8,6 +8,7 @@ import { labelWordIds } from "../../src/tasks/prompt";
 import { readSplit } from "../../src/tasks/split";
 import { taskByName, taskNames } from "../../src/tasks/task";
 import { readTaskFile } from "../../src/tasks/task-file";
+import { rowsOf } from "../support/split-rows";
 import { root } from "../support/checkout";
 
 const folder = mkdtempSync(join(tmpdir(), "task-file-"));
@@ -36,7 +37,7 @@ test("a task of one's own, with the defaults for length and metric", () => {
 test("it reads its files", () => {
   const task = readTaskFile(written(mine));
   writeFileSync(join(folder, "train.csv"), 'text,date,other,label\n"One, two",1,Three,good\nFour,2,"Five",bad\n');
-  assert.deepEqual(readSplit(folder, "train", task), [
+  assert.deepEqual(rowsOf(folder, "train", task), [
     { texts: ["One, two", "Three"], label: 1 },
     { texts: ["Four", "Five"], label: 0 },
   ]);
@@ -75,6 +76,11 @@ const refusals: [what: string, content: unknown, message: RegExp][] = [
   ["a label twice", { ...mine, labels: ["good", "good"] }, /labels\[1\]: "good" stands there twice/],
   ["too few label words", { ...mine, labelWords: ["great"] }, /labelWords: 1 words for 2 labels/],
   ["a template without a mask", { ...mine, template: "*cls**sent_0**sep+*" }, /template: template .* has no \*mask\*/],
+  [
+    "a template without a text",
+    { ...mine, template: "*cls*_It_was*mask*.*sep+*" },
+    /template: .* has no text of the example, so all prompts would be the same: put \*sent_0\* in it/,
+  ],
   [
     "a template that asks for a third text",
     { ...mine, template: "*sent_2**mask*" },
