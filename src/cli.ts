@@ -143,6 +143,12 @@ program
     ]),
   )
   .addOption(
+    new Option(
+      "--precision <name>",
+      "lstsq only: the arithmetic that the kernel's numbers come from, which decides what counts as 0 without regularization; float64 is the authors' rule; default: float32",
+    ).choices(["float32", "float64"]),
+  )
+  .addOption(
     new Option("--metric <name>", "what to print, and to choose the best setting by")
       .choices(["accuracy", "f1"])
       .default("accuracy"),

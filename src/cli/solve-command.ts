@@ -18,6 +18,7 @@ import type { SplitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
 import { writeFileAtomically } from "../files/atomic-write";
 import { tableBundle } from "../notebook/show-table";
+import type { KernelPrecision } from "../solvers/least-squares";
 import type { LogisticMultiClass } from "../solvers/logistic";
 import type { Solver } from "../solvers/solver";
 import type { Split } from "../tasks/task";
@@ -32,6 +33,7 @@ export interface SolveCommandOptions {
   gamma?: number[];
   lambda?: number[];
   multiClass?: LogisticMultiClass;
+  precision?: KernelPrecision;
   metric: "accuracy" | "f1";
   chart?: string;
   json: boolean;
@@ -90,14 +92,18 @@ export async function solveCommand(options: SolveCommandOptions): Promise<string
 }
 
 function solveFolder(kernels: string, formula: Formula, options: SolveCommandOptions): SolvedFolder {
-  const { solver, regularization, f0, gamma, lambda, multiClass, metric } = options;
+  const { solver, regularization, f0, gamma, lambda, multiClass, precision, metric } = options;
   const present = (["dev", "test"] as const).filter((split) => existsSync(kernelFile(kernels, split)));
   const splits: { [split in Split]?: SplitKernels } & { train: SplitKernels } = {
     train: readKernels(kernels, "train"),
   };
   for (const split of present) splits[split] = readKernels(kernels, split);
   const settings = settingsOf({ regularizations: regularization, f0s: f0, gammas: gamma, lambdas: lambda });
-  const results = solveKernels(splits as Record<Split, SplitKernels>, settings, formula, { solver, multiClass });
+  const results = solveKernels(splits as Record<Split, SplitKernels>, settings, formula, {
+    solver,
+    multiClass,
+    precision,
+  });
   const zeroShot = Object.fromEntries(Object.entries(splits).map(([split, own]) => [split, zeroShotAccuracy(own)]));
   return { kernels, zeroShot, results, ...(splits.dev ? { best: bestOnDev(results, metric) } : {}) };
 }

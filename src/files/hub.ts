@@ -12,6 +12,8 @@ export type { DownloadProgress, HubOptions } from "./hub-requests";
 
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
+/** Older repositories have only this; its pickle is read without running it. */
+const TORCH_WEIGHTS = "pytorch_model.bin";
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /**
@@ -96,6 +98,7 @@ function cachedSnapshot({ storage, revision }: HubModel): string | undefined {
   const has = (file: string): boolean => existsSync(join(folder, file));
   if (!has("config.json")) return undefined;
   if (has(WEIGHTS)) return folder;
+  if (has(TORCH_WEIGHTS) && !has(INDEX)) return folder;
   return has(INDEX) && shardNames(join(folder, INDEX)).every(has) ? folder : undefined;
 }
 
@@ -135,7 +138,8 @@ async function download(model: HubModel, options: HubOptions): Promise<string> {
     throw new InputError(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
   const there = (file: string): boolean => info.filePaths.includes(file);
   if (!there("config.json")) throw new InputError(`model ${id} has no config.json: it is not in Hugging Face layout`);
-  if (!there(WEIGHTS) && !there(INDEX)) throw new InputError(withoutSafetensors(id, info.filePaths));
+  const whole = [WEIGHTS, INDEX, TORCH_WEIGHTS].find(there);
+  if (whole === undefined) throw new InputError(withoutWeights(id, info.filePaths));
 
   const folder = join(storage, "snapshots", commit);
   const get = async (names: string[]): Promise<void> => {
@@ -156,7 +160,7 @@ async function download(model: HubModel, options: HubOptions): Promise<string> {
     );
   };
   const small = ["config.json", "tokenizer.json", "tokenizer_config.json"].filter(there);
-  if (there(WEIGHTS)) await get([...small, WEIGHTS]);
+  if (whole !== INDEX) await get([...small, whole]);
   else {
     await get([...small, INDEX]);
     await get(shardNames(join(folder, INDEX)));
@@ -166,15 +170,18 @@ async function download(model: HubModel, options: HubOptions): Promise<string> {
   return folder;
 }
 
-function withoutSafetensors(id: string, files: string[]): string {
+function withoutWeights(id: string, files: readonly string[]): string {
   if (!files.some((file) => file.startsWith("pytorch_model")))
-    return `model ${id} has no safetensors weights (neither ${WEIGHTS} nor ${INDEX})`;
-  return (
-    `model ${id} has its weights only as pytorch_model.bin, which is not read here (it can hold code). Convert it with Python: ` +
-    `from transformers import AutoModelForMaskedLM, AutoTokenizer; AutoModelForMaskedLM.from_pretrained("${id}").save_pretrained("FOLDER"); ` +
-    `AutoTokenizer.from_pretrained("${id}").save_pretrained("FOLDER"), and give FOLDER`
-  );
+    return `model ${id} has no weights (neither ${WEIGHTS}, nor its shards, nor ${TORCH_WEIGHTS})`;
+  return `model ${id} has its weights only as shards of ${TORCH_WEIGHTS}. ${conversionAdvice(id)}`;
 }
+
+/** How to convert weights that are not read here, without a head that the checkpoint lacks being made up. */
+export const conversionAdvice = (model: string): string =>
+  `Convert them with Python: from transformers import AutoModelForMaskedLM, AutoTokenizer; ` +
+  `model, info = AutoModelForMaskedLM.from_pretrained(${JSON.stringify(model)}, output_loading_info=True); ` +
+  `assert not info["missing_keys"], info; model.save_pretrained("FOLDER"); ` +
+  `AutoTokenizer.from_pretrained(${JSON.stringify(model)}).save_pretrained("FOLDER"), and give FOLDER`;
 
 function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === "" ? undefined : value;

@@ -15,6 +15,8 @@ export interface PickleRules {
   global: (module: string, name: string) => PickleValue | undefined;
   /** What a persistent id stands for. */
   persistent: (id: PickleValue) => PickleValue;
+  /** Whether an object is taken without the attributes that the pickle sets on it. Default: none is. */
+  ignoresState?: (value: PickleValue) => boolean;
 }
 
 /** A thousand tensors take about 100 kB. */
@@ -35,7 +37,6 @@ const REFUSED: Record<string, string> = {
   V: "UNICODE",
   B: "BINBYTES",
   C: "SHORT_BINBYTES",
-  b: "BUILD",
   d: "DICT",
   g: "GET",
   i: "INST",
@@ -261,6 +262,12 @@ export function readPickle(bytes: Uint8Array, rules: PickleRules): PickleValue {
           return fail("it calls something that cannot be called");
         push((called as PickleFunction)(values));
         break;
+      }
+      case "b": {
+        // BUILD
+        pop();
+        if (rules.ignoresState?.(top()) === true) break;
+        return fail("opcode BUILD (0x62) is not allowed: only tensors are read");
       }
       case ".": {
         // STOP

@@ -4,7 +4,7 @@
  */
 import { CorruptFileError, InputError } from "../errors";
 import { startOf } from "./file-bytes";
-import { readPickle, type PickleFunction, type PickleValue } from "./pickle";
+import { readPickle, type PickleFunction, type PickleRules, type PickleValue } from "./pickle";
 import { storedTensor, type StoredData, type StoredTensor, type StoredType } from "./safetensors";
 import { readStoredRange, withZip, type ZipArchive, type ZipEntry } from "./zip";
 
@@ -107,11 +107,9 @@ function pickleOf(archive: ZipArchive, prefix: string): Uint8Array {
   return readStoredRange(archive, entry);
 }
 
-function rulesFor(
-  archive: ZipArchive,
-  prefix: string,
-): { global: (module: string, name: string) => PickleValue | undefined; persistent: (id: PickleValue) => PickleValue } {
+function rulesFor(archive: ZipArchive, prefix: string): PickleRules {
   const storages = new Set<object>();
+  const orderedDicts = new Set<unknown>();
   /** ("storage", class, key, location, number of elements) */
   const persistent = (id: PickleValue): PickleValue => {
     if (!Array.isArray(id) || id.length !== 5 || id[0] !== "storage")
@@ -139,7 +137,9 @@ function rulesFor(
   };
   const orderedDict: PickleFunction = (values) => {
     if (values.length > 0) throw new Error("its pickle makes an OrderedDict in an unknown way");
-    return new Map();
+    const dict = new Map<PickleValue, PickleValue>();
+    orderedDicts.add(dict);
+    return dict;
   };
   const global = (module: string, name: string): PickleValue | undefined => {
     if (module === "torch" && Object.hasOwn(STORAGES, name)) return STORAGES[name];
@@ -147,7 +147,8 @@ function rulesFor(
     if (module === "collections" && name === "OrderedDict") return orderedDict;
     return undefined;
   };
-  return { global, persistent };
+  // A model's state_dict has its version numbers as an attribute.
+  return { global, persistent, ignoresState: (value) => orderedDicts.has(value) };
 }
 
 function checkedTensor(storage: Storage, offset: PickleValue, shape: PickleValue, strides: PickleValue): TorchTensor {

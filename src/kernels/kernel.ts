@@ -36,7 +36,7 @@ export interface KernelResult {
 /**
  * K[i, a, j, b] = ⟨∇f_a(x_i), ∇f_b(x_j)⟩ over parameters, and its sign variants, for every training example i
  * and evaluation example j (Section 4 of the paper; the axes are those of the authors' files). Products are float32, sums over
- * parameters float64.
+ * parameters float64. Equal sequences of one side are computed once, so their entries are equal to the bit.
  *
  * @returns a kernel [n, C, m, C] for each formula, with the outputs of both sides
  * @throws if a side has no examples, a text is too long for the model, the filter leaves no parameter, or an entry is not finite
@@ -58,7 +58,30 @@ export async function computePlan(
     if (reused) whole.progress.reused++;
     onProgress?.({ ...whole.progress });
   });
+  for (const kernel of [
+    ...whole.kernels.values(),
+    ...[...whole.shares.values()].flatMap((shares) => [...shares.values()]),
+  ])
+    copyEqual(kernel, plan);
+  copyEqualLogits(whole.trainLogits, plan.firstEqual.train);
+  copyEqualLogits(whole.evaluateLogits, plan.firstEqual.evaluate);
   return whole;
+}
+
+/** Gives every example the entries of the first that is equal to it. */
+function copyEqual({ values, shape: [n, c, m] }: KernelTensor, { firstEqual: { train, evaluate } }: KernelPlan): void {
+  const row = c * m * c;
+  evaluate.forEach((first, j) => {
+    if (first === j) return;
+    for (let at = 0; at < n * c * m * c; at += m * c) values.copyWithin(at + j * c, at + first * c, at + first * c + c);
+  });
+  train.forEach((first, i) => {
+    if (first !== i) values.copyWithin(i * row, first * row, (first + 1) * row);
+  });
+}
+
+function copyEqualLogits({ values, shape: [, c] }: LogitsTensor, firstEqual: readonly number[]): void {
+  firstEqual.forEach((first, i) => values.copyWithin(i * c, first * c, (first + 1) * c));
 }
 
 function emptyKernel({ settings, train, evaluate, blocks }: KernelPlan): KernelResult {

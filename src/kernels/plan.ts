@@ -32,6 +32,8 @@ export interface KernelPlan {
   settings: KernelSettings;
   train: readonly Sequence[];
   evaluate: readonly Sequence[];
+  /** For each example of either side the first of those equal to it: only these are in blocks. */
+  firstEqual: { train: readonly number[]; evaluate: readonly number[] };
   /** Row by row: the blocks of one row share their training side. */
   blocks: PlannedBlock[];
   /** Limits of a pass over training examples, where a block has more of them than fit one. */
@@ -141,11 +143,16 @@ export function kernelPlan({ train, evaluate, trainBlock, evaluateBlock, ...opti
   };
   const limits = blockLimits(settings);
   const symmetric = sameSequences(train, evaluate);
-  const wholeRows = byLength(train, trainBlock ? { examples: trainBlock } : limits.train);
+  const firstEqual = { train: firstOfEqual(train), evaluate: firstOfEqual(evaluate) };
+  const divided = (side: "train" | "evaluate", within: BatchLimits): number[][] => {
+    const own = firstEqual[side].filter((first, i) => first === i);
+    return byLength(pick(side === "train" ? train : evaluate, own), within).map((batch) => batch.map((i) => own[i]));
+  };
+  const wholeRows = divided("train", trainBlock ? { examples: trainBlock } : limits.train);
   // The examples of each row must also fit one pass, as the evaluation side of the others.
   const rows =
-    symmetric && projection && !trainBlock && wholeRows.length > 1 ? byLength(train, limits.pass) : wholeRows;
-  const columns = symmetric ? rows : byLength(evaluate, evaluateBlock ? { examples: evaluateBlock } : limits.pass);
+    symmetric && projection && !trainBlock && wholeRows.length > 1 ? divided("train", limits.pass) : wholeRows;
+  const columns = symmetric ? rows : divided("evaluate", evaluateBlock ? { examples: evaluateBlock } : limits.pass);
   const blocks = rows.flatMap((row, i) =>
     columns.flatMap((column, j): PlannedBlock[] => {
       if (symmetric && j < i) return [];
@@ -155,7 +162,17 @@ export function kernelPlan({ train, evaluate, trainBlock, evaluateBlock, ...opti
       return [{ name: keyOf([TENSOR_FORMAT, description]), description, row, column, symmetry, formulas }];
     }),
   );
-  return { settings, train, evaluate, blocks, pass: projection && limits.pass };
+  return { settings, train, evaluate, firstEqual, blocks, pass: projection && limits.pass };
+}
+
+/** For each sequence the index of the first that is equal to it: equal examples get equal kernel entries, to the bit. */
+function firstOfEqual(sequences: readonly Sequence[]): number[] {
+  const first = new Map<string, number>();
+  return sequences.map(({ ids, maskPosition }, i) => {
+    const key = `${maskPosition}:${ids.join()}`;
+    if (!first.has(key)) first.set(key, i);
+    return first.get(key) ?? i;
+  });
 }
 
 /** Everything that a block's numbers depend on: its key, and the metadata of its file. */

@@ -5,7 +5,9 @@ import { CorruptFileError, InputError } from "../errors";
 import { writeFileAtomically } from "../files/atomic-write";
 import { readJson } from "../files/json";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
-import { readShardIndex, resolveModel, type HubOptions } from "../files/hub";
+import { conversionAdvice, readShardIndex, resolveModel, type HubOptions } from "../files/hub";
+import type { PickleValue } from "../files/pickle";
+import { readTorchFile, TorchTensor } from "../files/torch-file";
 import { parseModelConfig, parameterShapes, toRawConfig, type ModelConfig } from "./model-config";
 import {
   readSafetensors,
@@ -36,8 +38,8 @@ export interface Checkpoint {
 }
 
 /**
- * Loads a masked language model in Hugging Face layout (`config.json`, `model.safetensors` or its shards) from a
- * folder, or by id from the Hub or its cache. float16 and bfloat16 weights become float32.
+ * Loads a masked language model in Hugging Face layout (`config.json`, and `model.safetensors`, its shards or
+ * `pytorch_model.bin`) from a folder, or by id from the Hub or its cache. float16 and bfloat16 weights become float32.
  *
  * @throws naming the file and the field or tensor if something is missing, has the wrong shape, or holds NaN or infinity
  */
@@ -144,10 +146,38 @@ function readConfig(directory: string): ModelConfig {
   return parseModelConfig(readJson(path, `${directory} is not a model folder: it has no config.json`), path);
 }
 
-/** Where a parameter lies: its file, and its name there. */
+/** Where a parameter lies: its file, its name there, and how it is read. */
 interface WeightSource {
   path: string;
   storedName: string;
+  read: () => { tensor: StoredTensor; scale?: StoredTensor };
+}
+
+const inSafetensors = (path: string, storedName: string): WeightSource => ({
+  path,
+  storedName,
+  read() {
+    const scale = scaleName(storedName);
+    const { tensors } = readSafetensors(path, { only: (name) => name === storedName || name === scale });
+    return { tensor: tensors.get(storedName) as StoredTensor, scale: tensors.get(scale) };
+  },
+});
+
+const inTorchFile = (path: string, storedName: string): WeightSource => ({
+  path,
+  storedName,
+  read: () => ({ tensor: readTorchFile(path, ({ value, read }) => read(stateDict(path, value).get(storedName)!)) }),
+});
+
+/** The tensors of a torch.save file by name. */
+function stateDict(path: string, value: PickleValue): Map<string, TorchTensor> {
+  const named = value instanceof Map ? [...(value as Map<PickleValue, PickleValue>)] : [];
+  const tensors = named.filter(
+    (entry): entry is [string, TorchTensor] => typeof entry[0] === "string" && entry[1] instanceof TorchTensor,
+  );
+  if (tensors.length === 0)
+    throw new InputError(`${path} has no tensors by name: it is not the state_dict of a model`, { file: path });
+  return new Map(tensors);
 }
 
 interface WeightSources {
@@ -161,9 +191,10 @@ function locateWeights(directory: string, architecture: Architecture): WeightSou
   const stored = new Map<string, WeightSource>();
   const whole = join(directory, "model.safetensors");
   const index = join(directory, "model.safetensors.index.json");
+  const torchFile = join(directory, "pytorch_model.bin");
   if (existsSync(whole)) {
     for (const storedName of readSafetensorsHeader(whole).entries.keys())
-      stored.set(standardName(storedName, architecture), { path: whole, storedName });
+      stored.set(standardName(storedName, architecture), inSafetensors(whole, storedName));
   } else if (existsSync(index)) {
     const byFile = new Map<string, Set<string>>();
     for (const [storedName, file] of readShardIndex(index)) {
@@ -172,18 +203,20 @@ function locateWeights(directory: string, architecture: Architecture): WeightSou
       if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
       if (!byFile.get(path)?.has(storedName))
         throw new CorruptFileError(`${index} places ${storedName} in ${file}, which does not have it`);
-      stored.set(standardName(storedName, architecture), { path, storedName });
+      stored.set(standardName(storedName, architecture), inSafetensors(path, storedName));
     }
-  } else if (
-    existsSync(join(directory, "pytorch_model.bin")) ||
-    existsSync(join(directory, "pytorch_model.bin.index.json"))
-  ) {
+  } else if (existsSync(torchFile)) {
+    for (const storedName of readTorchFile(torchFile, ({ value }) => stateDict(torchFile, value)).keys())
+      stored.set(standardName(storedName, architecture), inTorchFile(torchFile, storedName));
+  } else if (existsSync(join(directory, "pytorch_model.bin.index.json"))) {
     throw new InputError(
-      `${directory} has its weights only as pytorch_model.bin, which is not read here (it can hold code). Convert it with Python: ` +
-        `from transformers import AutoModelForMaskedLM; AutoModelForMaskedLM.from_pretrained(${JSON.stringify(directory)}).save_pretrained(${JSON.stringify(directory)})`,
+      `${directory} has its weights only as shards of pytorch_model.bin. ${conversionAdvice(directory)}`,
     );
   } else {
-    throw new InputError(`${directory} has no weights: neither model.safetensors nor model.safetensors.index.json`);
+    throw new InputError(
+      `${directory} has no weights: neither model.safetensors, nor its shards, nor pytorch_model.bin`,
+      { file: directory },
+    );
   }
   return {
     directory,
@@ -202,17 +235,15 @@ function missingWeight(name: string, sources: WeightSources, { prefix, head }: A
   if (!name.startsWith(`${prefix}.`) && sources.find(`${head.dense}.weight`) === undefined) {
     return `${sources.directory} holds a model without a masked-language-model head (no ${name}): take a checkpoint of the pretrained model`;
   }
-  return `${sources.directory}: its safetensors have no parameter ${name}, which its config.json calls for`;
+  return `${sources.directory}: its weights have no parameter ${name}, which its config.json calls for`;
 }
 
-function readWeight({ path, storedName }: WeightSource, name: string, shape: number[]): Weight {
-  const scale = scaleName(storedName);
-  const { tensors } = readSafetensors(path, { only: (candidate) => candidate === storedName || candidate === scale });
-  const tensor = tensors.get(storedName) as StoredTensor;
+function readWeight({ path, read }: WeightSource, name: string, shape: number[]): Weight {
+  const { tensor, scale } = read();
   checkShape(path, name, tensor.shape, shape);
   let data: Float32Array;
   try {
-    data = tensor.dtype === "I8" ? fromInt8Rows(tensor, tensors.get(scale)) : toFloat32(tensor);
+    data = tensor.dtype === "I8" ? fromInt8Rows(tensor, scale) : toFloat32(tensor);
   } catch (error) {
     throw new InputError(`${path}: tensor ${name}: ${(error as Error).message}`, { file: path }, { cause: error });
   }

@@ -15,6 +15,14 @@ import {
 } from "./problem";
 
 /**
+ * The arithmetic that a kernel's numbers come from, which decides what counts as 0 in its spectrum. "float32", as gradients
+ * are: singular values of at most 2⁻²³ times the largest are rounding errors, which a solution without regularization would
+ * magnify. "float64": at most 2⁻⁵²·N times the largest, the default `rcond` of torch.linalg.lstsq and so the authors'
+ * (whose driver decides by pivoted QR instead of singular values).
+ */
+export type KernelPrecision = "float32" | "float64";
+
+/**
  * A train kernel taken apart once, so that any number of regularizations, f0 scalings and
  * evaluation sets can be solved with it at the cost of a few matrix-vector products.
  */
@@ -27,8 +35,7 @@ export interface KernelDecomposition {
   largestSingularValue: number;
   /**
    * The minimum-norm least-squares solution of (K + regularization·σ_max(K)·I) x = y.
-   * Directions whose singular value is at most ε·N times the largest are left out (the default
-   * `rcond` of torch.linalg.lstsq, whose driver decides by pivoted QR instead of singular values).
+   * Directions whose singular value is within the {@link KernelPrecision} of 0 are left out.
    */
   solve(y: Float64Array, regularization: number): Float64Array;
 }
@@ -56,6 +63,8 @@ export interface LeastSquaresProblem extends LeastSquaresOptions {
   trainLogits?: LogitsTensor;
   /** Pretrained outputs [m, C]; needed when f0 is finite. */
   evaluateLogits?: LogitsTensor;
+  /** Of the kernel's numbers. Default "float32". */
+  precision?: KernelPrecision;
 }
 
 /**
@@ -68,7 +77,7 @@ export interface LeastSquaresProblem extends LeastSquaresOptions {
  * {@link predictLeastSquares}.
  */
 export function solveLeastSquares(problem: LeastSquaresProblem): Predictions {
-  return predictLeastSquares(decomposeKernel(problem.train), problem);
+  return predictLeastSquares(decomposeKernel(problem.train, problem.precision), problem);
 }
 
 /**
@@ -77,11 +86,11 @@ export function solveLeastSquares(problem: LeastSquaresProblem): Predictions {
  * to rounding (a file written from float32 products, say) is solved exactly as it stands, at one
  * singular value decomposition per regularization; see {@link symmetrized} to avoid that.
  */
-export function decomposeKernel(train: KernelTensor): KernelDecomposition {
+export function decomposeKernel(train: KernelTensor, precision: KernelPrecision = "float32"): KernelDecomposition {
   const { examples, outputs, size } = checkTrainKernel(train);
   const decomposed = isSymmetric(train.values, size)
-    ? decomposeSymmetric(train.values, size)
-    : decomposeGeneral(train.values, size);
+    ? decomposeSymmetric(train.values, size, precision)
+    : decomposeGeneral(train.values, size, precision);
   return {
     examples,
     outputs,
@@ -165,7 +174,7 @@ interface Decomposed {
 }
 
 /** K = V Λ Vᵀ, so (K + tI)⁺ y = V (Λ + t)⁺ Vᵀ y for every shift t. */
-function decomposeSymmetric(values: Float64Array, size: number): Decomposed {
+function decomposeSymmetric(values: Float64Array, size: number, precision: KernelPrecision): Decomposed {
   const { realEigenvalues: eigenvalues, eigenvectorMatrix } = new mlMatrix.EigenvalueDecomposition(
     toMatrix(values, size),
     { assumeSymmetric: true },
@@ -176,13 +185,13 @@ function decomposeSymmetric(values: Float64Array, size: number): Decomposed {
     largestSingularValue,
     solve: (y, regularization) => {
       const shifted = eigenvalues.map((value) => value + regularization * largestSingularValue);
-      return combine(shifted, vectors, vectors, y);
+      return combine(shifted, vectors, vectors, y, precision);
     },
   };
 }
 
 /** K + tI = U Σ Vᵀ, taken anew for every shift t because the vectors change with it. */
-function decomposeGeneral(values: Float64Array, size: number): Decomposed {
+function decomposeGeneral(values: Float64Array, size: number, precision: KernelPrecision): Decomposed {
   const decompose = (shift: number) => {
     const matrix = toMatrix(values, size);
     for (let i = 0; i < size; i++) matrix.set(i, i, matrix.get(i, i) + shift);
@@ -201,14 +210,21 @@ function decomposeGeneral(values: Float64Array, size: number): Decomposed {
         parts = decompose(regularization * largestSingularValue);
         byRegularization.set(regularization, parts);
       }
-      return combine(parts.diagonal, parts.left, parts.right, y);
+      return combine(parts.diagonal, parts.left, parts.right, y, precision);
     },
   };
 }
 
 /** Σₖ rightₖ (leftₖ · y) / singularₖ over the directions that are numerically not zero. */
-function combine(singular: number[], left: number[][], right: number[][], y: Float64Array): Float64Array {
-  const cutoff = Number.EPSILON * y.length * maximum(singular.map(Math.abs));
+function combine(
+  singular: number[],
+  left: number[][],
+  right: number[][],
+  y: Float64Array,
+  precision: KernelPrecision,
+): Float64Array {
+  const share = precision === "float32" ? 2 ** -23 : Number.EPSILON * y.length;
+  const cutoff = share * maximum(singular.map(Math.abs));
   const solution = new Float64Array(y.length);
   singular.forEach((value, k) => {
     if (Math.abs(value) <= cutoff) return;

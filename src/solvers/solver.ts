@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { prepareAsymmetric } from "./asymmetric-least-squares";
-import { decomposeKernel, leastSquaresLoss, predictLeastSquares } from "./least-squares";
+import { decomposeKernel, leastSquaresLoss, predictLeastSquares, type KernelPrecision } from "./least-squares";
 import { logisticLoss, prepareLogistic, type LogisticMultiClass } from "./logistic";
 import type { Predictions } from "./metrics";
 import { oneVsRestTargets, type EvaluationSet, type TrainingSet } from "./problem";
@@ -25,6 +25,8 @@ export interface SolverSetting {
 export interface SolverOptions {
   /** How `logistic` treats several outputs. Default "multinomial". */
   multiClass?: LogisticMultiClass;
+  /** What `lstsq` takes for 0 in the kernel's spectrum. Default "float32". */
+  precision?: KernelPrecision;
 }
 
 /** A train kernel with a solver: what can be shared between settings is computed once. */
@@ -43,6 +45,8 @@ export interface PreparedSolver {
 export function prepareSolver(solver: Solver, train: TrainingSet, options: SolverOptions = {}): PreparedSolver {
   if (options.multiClass && solver !== "logistic")
     throw new InputError(`the multi-class option belongs to the solver logistic, not to ${solver}.`);
+  if (options.precision && solver !== "lstsq")
+    throw new InputError(`the precision option belongs to the solver lstsq, not to ${solver}.`);
   const { fit, loss } = prepare(solver, train, options);
   return {
     fit: (setting) => {
@@ -59,7 +63,7 @@ function prepare(solver: Solver, train: TrainingSet, options: SolverOptions): Pr
     leastSquaresLoss(predictions, labels, outputs);
   switch (solver) {
     case "lstsq": {
-      const decomposition = decomposeKernel(train.kernel);
+      const decomposition = decomposeKernel(train.kernel, options.precision);
       const given = { trainLabels: train.labels, trainLogits: train.logits };
       const fit =
         ({ regularization, f0 }: SolverSetting) =>

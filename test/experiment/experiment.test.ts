@@ -37,6 +37,31 @@ describe("experiment", () => {
   });
   const inputs = (prompted = true) => encodeExamples(examples, task, lm.tokenizer, { prompted });
 
+  test("contradicting copies of one text cannot be told apart, with any solver and no regularization", async () => {
+    const copies = ["great ham", "great ham", "great ham", "great ham", "it is a great film", "the end"];
+    const labels = [1, 0, 1, 0, 1, 0];
+    const doubled = copies.map((text, i) => ({ texts: [text], label: labels[i] }));
+    const { sequences } = encodeExamples(doubled, task, lm.tokenizer, { warn: () => {} });
+    for (const kind of ["logits", "margin"] as const) {
+      const outputs = promptOutputs(task, lm.tokenizer, kind);
+      const split = { sequences, labels };
+      const formulas = ["sgd", "signgd"] as const;
+      const { train } = await splitKernels({
+        model: lm.model,
+        outputs,
+        train: split,
+        splits: { train: split },
+        formulas,
+      });
+      for (const formula of formulas)
+        for (const solver of ["lstsq", "svr"] as const) {
+          const { accuracy } = solveKernels({ train }, settingsGrid([0, 1e-3], [Infinity]), formula, { solver })[0]
+            .scores.train;
+          assert.equal(accuracy, 4 / 6, `${kind}, ${formula}, ${solver}: two of four copies, and the other two texts`);
+        }
+    }
+  });
+
   test("a kernel entry is the inner product of two output gradients, summed over parameters", async () => {
     const { sequences } = inputs();
     for (const kind of ["logits", "margin"] as const) {

@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { loadCheckpoint, readCheckpoint } from "../../src/model/checkpoint";
 import { resolveModel, type DownloadProgress, type HubOptions } from "../../src/files/hub";
 import { loadTokenizer } from "../../src/model/tokenizer";
+import { temporaryFolder } from "../support/checkout";
 import { fakeHub, type FakeHub } from "./fake-hub";
 
 const tiny = join(__dirname, "../../../test/fixtures/tiny-roberta");
@@ -271,15 +272,20 @@ test("an unknown model, an unknown revision, no access: each says what to do", a
   await resolveModel(ID, from(hub, { accessToken: "hf_right" }));
 });
 
-test("models without what is needed", async () => {
+test("models without what is needed, and with older weights only", async (t) => {
   const { "model.safetensors": _weights, ...onlyBin } = files();
+  const { "pytorch_model.bin": bin, ...small } = onlyBin;
   await assert.rejects(
-    resolveModel(ID, from(await serve(onlyBin))),
-    /only as pytorch_model\.bin.*save_pretrained\("FOLDER"\)/,
+    resolveModel(ID, from(await serve({ ...small, "pytorch_model.bin.index.json": Buffer.from("{}") }))),
+    /only as shards of pytorch_model\.bin.*assert not info\["missing_keys"\].*save_pretrained\("FOLDER"\)/,
   );
+  const folder = await resolveModel(ID, from(await serve(onlyBin)));
+  assert.deepEqual(readFileSync(join(folder, "pytorch_model.bin")), bin);
+  const both = await resolveModel(ID, from(await serve(files()), { cacheDir: temporaryFolder(t) }));
+  assert.ok(!existsSync(join(both, "pytorch_model.bin")), "safetensors weights are preferred");
   await assert.rejects(
     resolveModel(ID, from(await serve({ "config.json": content("config.json") }))),
-    /has no safetensors weights/,
+    /has no weights \(neither model\.safetensors, nor its shards, nor pytorch_model\.bin\)/,
   );
   await assert.rejects(
     resolveModel(ID, from(await serve({ "model.safetensors": content("model.safetensors") }))),

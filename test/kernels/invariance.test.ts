@@ -77,6 +77,59 @@ describe("kernels do not depend on how the work is divided", () => {
     }
   });
 
+  it("copies: equal examples have equal entries to the bit, whatever block they would fall into", async () => {
+    const [places, columns] = [
+      [0, 1, 0, 2, 1, 0],
+      [0, 0, 1, 2, 1],
+    ];
+    const copies = (sequences: readonly Sequence[], indices: number[]): Sequence[] =>
+      indices.map((i) => ({ ...sequences[i], ids: [...sequences[i].ids] }));
+    const doubled = {
+      train: copies(train, places),
+      evaluate: copies(evaluate, columns),
+      trainBlock: 2,
+      breakdown: true,
+    };
+    const entries = (kernel: KernelTensor, rows: number[], columns: number[]): number[] => {
+      const [, c, m] = kernel.shape;
+      return rows.flatMap((i) =>
+        Array.from({ length: c }, (_, a) => a).flatMap((a) =>
+          columns.flatMap((j) => [...kernel.values.subarray(((i * c + a) * m + j) * c, ((i * c + a) * m + j + 1) * c)]),
+        ),
+      );
+    };
+    const all = (indices: number[]): number[] => indices.map((_, i) => i);
+    for (const symmetric of [false, true]) {
+      const side = symmetric ? doubled.train : doubled.evaluate;
+      const own = symmetric ? places : columns;
+      const found = await computeKernel({ ...everything, ...doubled, evaluate: side });
+      const single = await computeKernel({
+        ...everything,
+        trainBlock: 2,
+        breakdown: true,
+        evaluate: symmetric ? train : evaluate,
+      });
+      for (const formula of FORMULAS) {
+        const [doubledKernel, kernel] = [found.kernels.get(formula)!, single.kernels.get(formula)!];
+        assertAllclose(entries(doubledKernel, all(places), all(own)), entries(kernel, places, own), TOLERANCE);
+        const first = (indices: number[]): number[] => indices.map((index) => indices.indexOf(index));
+        assert.deepEqual(
+          entries(doubledKernel, all(places), all(own)),
+          entries(doubledKernel, first(places), first(own)),
+        );
+        for (const [name, share] of found.shares.get(formula)!)
+          assert.deepEqual(entries(share, all(places), all(own)), entries(share, first(places), first(own)), name);
+      }
+      const [, c] = found.evaluateLogits.shape;
+      own.forEach((index, j) =>
+        assert.deepEqual(
+          found.evaluateLogits.values.subarray(j * c, (j + 1) * c),
+          found.evaluateLogits.values.subarray(own.indexOf(index) * c, (own.indexOf(index) + 1) * c),
+        ),
+      );
+    }
+  });
+
   it("the formulas that are asked for", async () => {
     for (const formula of FORMULAS)
       assertAllclose(

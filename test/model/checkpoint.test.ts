@@ -10,6 +10,7 @@ import {
   writeSafetensors,
   type StoredTensor,
 } from "../../src/files/safetensors";
+import { fixturePath } from "../support/tiny-roberta";
 import { modelFromCheckpoint, parameterCount } from "../../src/model/model";
 import { changedModel, type ModelChange } from "../support/changed-model";
 
@@ -290,17 +291,36 @@ for (const [what, directory, message] of refusals) {
   test(`refuses ${what}`, async () => assert.rejects(loadCheckpoint(directory()), message));
 }
 
-test("refuses a config that is not JSON, a folder without weights, and pytorch_model.bin with the way out", () => {
+test("reads pytorch_model.bin, as torch.save writes a state_dict, and takes model.safetensors where there are both", () => {
+  const target = mkdtempSync(join(folder, "torch-"));
+  for (const name of ["config.json", "tokenizer.json"]) cpSync(join(untied, name), join(target, name));
+  cpSync(fixturePath("torch", "state-dict.bin"), join(target, "pytorch_model.bin"));
+  const [expected, found] = [readCheckpoint(untied), readCheckpoint(target)];
+  assert.equal(found.hash, expected.hash);
+  assert.deepEqual(found.weights, expected.weights);
+  cpSync(join(untied, "model.safetensors"), join(target, "model.safetensors"));
+  writeFileSync(join(target, "pytorch_model.bin"), "damaged");
+  assert.equal(readCheckpoint(target).hash, expected.hash);
+});
+
+test("refuses a config that is not JSON, a folder without weights, and a pytorch_model.bin that is no model", () => {
   const target = mkdtempSync(join(folder, "bad-"));
   writeFileSync(join(target, "config.json"), "{,");
   assert.throws(() => readCheckpoint(target), /config\.json is not valid JSON/);
   cpSync(join(untied, "config.json"), join(target, "config.json"));
-  assert.throws(() => readCheckpoint(target), /has no weights: neither model\.safetensors nor/);
-  writeFileSync(join(target, "pytorch_model.bin"), "");
   assert.throws(
     () => readCheckpoint(target),
-    /only as pytorch_model\.bin.*AutoModelForMaskedLM\.from_pretrained\(.*save_pretrained/,
+    /has no weights: neither model\.safetensors, nor its shards, nor pytorch_model\.bin/,
   );
+  writeFileSync(join(target, "pytorch_model.bin.index.json"), "{}");
+  assert.throws(
+    () => readCheckpoint(target),
+    /only as shards of pytorch_model\.bin.*AutoModelForMaskedLM\.from_pretrained\(.*assert not info\["missing_keys"\]/,
+  );
+  cpSync(fixturePath("torch", "list-labels.pt"), join(target, "pytorch_model.bin"));
+  assert.throws(() => readCheckpoint(target), /pytorch_model\.bin has no tensors by name: it is not the state_dict/);
+  writeFileSync(join(target, "pytorch_model.bin"), "");
+  assert.throws(() => readCheckpoint(target), /pytorch_model\.bin/);
 });
 
 test("parameters are counted as transformers counts them, a tied decoder once", async () => {

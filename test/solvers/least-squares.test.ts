@@ -44,7 +44,8 @@ const relativeDifference = (a: ArrayLike<number>, b: ArrayLike<number>) => {
 for (const stored of cases) {
   test(`least squares agrees with numpy and torch.linalg.lstsq: ${stored.name}`, () => {
     const problem = problemOf(stored);
-    const decomposition = decomposeKernel(problem.train);
+    // Both libraries take the kernel's numbers for float64.
+    const decomposition = decomposeKernel(problem.train, "float64");
     for (const { regularization, f0, torch, numpy } of stored.solutions) {
       const settings = { ...problem, regularization, f0: f0 ?? Infinity };
       const once = predictLeastSquares(decomposition, settings);
@@ -55,7 +56,7 @@ for (const stored of cases) {
         const difference = relativeDifference(once.values, expected);
         assert.ok(difference < tolerance, `${where}: ${difference} from ${library}, allowed ${tolerance}`);
       }
-      assert.deepEqual(solveLeastSquares(settings), once);
+      assert.deepEqual(solveLeastSquares({ ...settings, precision: "float64" }), once);
     }
   });
 }
@@ -153,4 +154,15 @@ test("bad input is refused with its cause", () => {
   for (const [change, message] of cases) {
     assert.throws(() => solveLeastSquares({ ...problem, ...change }), message);
   }
+});
+
+test("what float32 leaves of a singular kernel is not fitted, unless the kernel's numbers are float64", () => {
+  // Two equal examples with contradicting labels, their rows apart by a rounding error.
+  const values = Float64Array.from([1, 1 + 2e-8, 0.5, 1 + 2e-8, 1 + 1e-8, 0.5, 0.5, 0.5, 1]);
+  const train: KernelTensor = { values, shape: [3, 1, 3, 1] };
+  const problem = { train, evaluate: train, trainLabels: [1, 0, 1], regularization: 0 };
+  const [, first, , second] = solveLeastSquares(problem).values;
+  assert.ok(Math.abs(first) < 1e-6 && Math.abs(second) < 1e-6, `${first}, ${second}: the mean of both labels`);
+  const exact = solveLeastSquares({ ...problem, precision: "float64" }).values;
+  assert.ok(Math.abs(exact[1] - 1) < 1e-6 && Math.abs(exact[3] + 1) < 1e-6, "fitted, as by torch.linalg.lstsq");
 });
