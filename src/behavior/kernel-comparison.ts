@@ -26,7 +26,12 @@ export interface KernelChange {
   fixed: boolean;
 }
 
-/** @throws if the two have different shapes */
+/**
+ * How far the entries of a kernel moved: the mean and the median of |after − before| / |before|, and other distances
+ * (Section 6.2 of the paper).
+ *
+ * @throws if the two have different shapes
+ */
 export function kernelChange(before: KernelTensor, after: KernelTensor): KernelChange {
   if (String(before.shape) !== String(after.shape))
     throw new InputError(

@@ -29,7 +29,13 @@ export interface RecoveredGain {
   passed: boolean | undefined;
 }
 
-/** How much of what fine-tuning gains its linearization has too. */
+/**
+ * The share of fine-tuning's gain that its linearization has too: (linearized − start) / (tuned − start), from scores
+ * between 0 and 1 (Section 6 of the paper).
+ *
+ * @param smallestGain gains below it have no share
+ * @throws if a score is not a number
+ */
 export function recoveredGain({ start, tuned, linearized }: GainScores, smallestGain = SMALLEST_GAIN): RecoveredGain {
   for (const [name, value] of Object.entries({ start, tuned, linearized })) {
     if (!Number.isFinite(value)) throw new InputError(`the score "${name}" must be a number, not ${value}`);
@@ -63,7 +69,10 @@ export interface KernelBehavior {
   kernelBehavior: boolean | undefined;
 }
 
-/** The three criteria as a re-implementation that cites the paper's Table 1 gives them (docs/paper.md). */
+/**
+ * The three criteria of kernel behaviour: the kernel's score, the linearization and the distance of features. The
+ * thresholds are those that a re-implementation quotes from the paper's Table 1 (docs/paper.md).
+ */
 export function kernelBehavior({
   kernelScore,
   tunedScore,

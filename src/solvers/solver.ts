@@ -8,6 +8,8 @@ import { hingeLoss, prepareSupportClassifier, prepareSupportRegression } from ".
 
 /** The kernel solvers by the names that the authors' code gives them. */
 export const SOLVERS = ["lstsq", "asym", "logistic", "svc", "svr"] as const;
+
+/** The name of a kernel solver, one of {@link SOLVERS}. */
 export type Solver = (typeof SOLVERS)[number];
 
 /** One setting of a solver. */

@@ -111,7 +111,12 @@ const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "
 export const widthSettingName = ({ start, exponent, optimizer }: WidthSetting): string =>
   `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${OPTIMIZER_NAMES[optimizer]}`;
 
-/** Runs the experiment: a record for each width, seed and setting, the narrowest networks first. */
+/**
+ * The width experiment on Section 5 of the paper (docs/theory-lab.md): networks of several widths are pretrained, then
+ * fine-tuned and compared with their linearization.
+ *
+ * @returns a record for each width, seed and setting, the narrowest networks first
+ */
 export const widthLab = (options: WidthLabOptions = {}, signal?: AbortSignal): Promise<WidthRecord[]> =>
   runSteps(widthLabSteps(options), signal);
 

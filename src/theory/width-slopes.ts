@@ -13,6 +13,8 @@ import { fittedSlope, type FittedSlope } from "../behavior/slope";
 import { FITTED_SHARE, type WidthRecord, type WidthSetting } from "./width-lab";
 
 export const WIDTH_MEASURES = ["linearizationError", "kernelDistance", "gradientDistance"] as const;
+
+/** A measure whose slope against the width is fitted. */
 export type WidthMeasure = (typeof WIDTH_MEASURES)[number];
 
 /** The slope that the argument at the top of this file gives of a measure against the width. */
