@@ -348,6 +348,14 @@ describe("experiment", () => {
     await fineTuningRun({ ...options, seed: 2, store: join(folder, "runs") });
     assert.equal(readdirSync(join(folder, "runs")).length, 5, "another seed is another run");
     await assert.rejects(fineTuningRun({ ...options, learningRates: [] }), /at least one learning rate/);
+
+    const told: string[] = [];
+    const rates = (learningRates: number[]) =>
+      fineTuningRun({ ...options, clipNorm: null, learningRates, warn: (line) => void told.push(line) });
+    assert.equal((await rates([1e30, 0.5])).learningRate, 0.5, "a rate that diverges leaves the others alone");
+    assert.equal(told.length, 1);
+    assert.match(told[0], /^learning rate 1e\+30 is left out: .*is NaN at step \d/);
+    await assert.rejects(rates([1e30, 1e31]), { name: "DivergedError", message: /is NaN at step \d/ });
   });
 
   test("parameters belong to embeddings, layers or the head", () => {
