@@ -14,6 +14,7 @@ import type { SweepCommandOptions } from "./cli/sweep-command";
 import type { SplitsCommandOptions } from "./cli/splits-command";
 import { age, byteSize, count, countOrInfinity, index, listOf, number, oneOf, seed, splitList } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
+import { packageVersion } from "./package-version";
 import { SOLVERS } from "./solvers/solver";
 import { taskNames } from "./tasks/task";
 
@@ -31,6 +32,7 @@ const program = new Command("kernel-view")
   .description(
     "The kernel view of language-model fine-tuning: kernels from a model and labelled sentences, and what they predict.",
   )
+  .version(packageVersion(), "--version", "print the version")
   .showHelpAfterError("(--help lists the options)");
 
 withKernelOptions(program.command("kernel"))

@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { writeWhole } from "../setup/files.mjs";
 import { root, venvPython } from "../setup/places.mjs";
+import { notebookFunctions } from "./execute-notebook.mjs";
 import { drawFormulas } from "./formulas.mjs";
 
 const require = createRequire(import.meta.url);
@@ -59,10 +60,11 @@ export function writeReport({ file, out, executedFile, parameters, seconds, fold
 
 /** The parameters in which two runs differ, those in which they agree, and a heading for each run. */
 export function comparedParameters(first, second) {
+  const { literal } = notebookFunctions();
   const pairs = first.map((parameter, index) => ({
     name: parameter.name,
     comment: parameter.comment ?? "",
-    values: [parameter, second[index]].map(({ value }) => JSON.stringify(value)),
+    values: [parameter, second[index]].map(({ value }) => literal(value)),
   }));
   const differs = ({ values }) => values[0] !== values[1];
   const differing = pairs.filter(differs);
@@ -89,8 +91,9 @@ export function packageVersion() {
 }
 
 function runRows({ file, parameters, seconds }) {
+  const { literal } = notebookFunctions();
   const value = (parameter) =>
-    `${parameter.name} = ${JSON.stringify(parameter.value)}${parameter.changed ? " (set for this run)" : ""}`;
+    `${parameter.name} = ${literal(parameter.value)}${parameter.changed ? " (set for this run)" : ""}`;
   return [
     { what: "Notebook", value: path.basename(file) },
     { what: "Parameters", value: parameters.map(value).join(", ") || "none" },

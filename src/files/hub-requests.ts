@@ -23,9 +23,9 @@ export interface HubOptions {
   cacheDir?: string;
   /** Address of the Hub or a mirror. Default: HF_ENDPOINT, or the public Hub. */
   endpoint?: string;
-  /** Use the cache only. Default: whether HF_HUB_OFFLINE is set. */
+  /** Use the cache only. Default: whether HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set. */
   offline?: boolean;
-  /** Default: HF_TOKEN. */
+  /** Default: HF_TOKEN, HUGGING_FACE_HUB_TOKEN, or the token that `hf auth login` keeps. */
   accessToken?: string;
   /** In place of the global fetch. */
   fetch?: typeof fetch;
@@ -164,8 +164,8 @@ export async function asking<T>(model: HubModel, request: () => Promise<T>): Pro
     if (status === 401 || status === 403) {
       const token =
         model.accessToken === undefined
-          ? "set HF_TOKEN to an access token"
-          : "check that the token in HF_TOKEN has access";
+          ? "set HF_TOKEN to an access token (or run `hf auth login`)"
+          : "check that the access token (HF_TOKEN, or that of `hf auth login`) has access";
       throw new InputError(
         `${endpoint} does not show model ${id} (HTTP ${status}): check the name; if the model is private or gated, ${token} and accept its conditions on its page`,
         { field: "model" },

@@ -1,5 +1,6 @@
 /** Models by id: from a folder, the Hub, or the cache that Python shares. */
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
 import { huggingfaceHub } from "../packages";
@@ -40,16 +41,16 @@ export async function resolveModel(
       huggingfaceHub.getRepoFolderName({ type: "model", name: idOrDirectory }),
     ),
     endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? huggingfaceHub.HUB_URL).replace(/\/+$/, ""),
-    accessToken: options.accessToken ?? nonEmpty(process.env.HF_TOKEN),
+    accessToken: options.accessToken ?? standardToken(),
     // The library's functions take no signal: it goes in with fetch.
     fetch: (url, init) => (options.fetch ?? fetch)(url, { signal, ...init }),
   };
 
   const cached = cachedSnapshot(model);
-  if (options.offline ?? isTrue(process.env.HF_HUB_OFFLINE)) {
+  if (options.offline ?? (isTrue(process.env.HF_HUB_OFFLINE) || isTrue(process.env.TRANSFORMERS_OFFLINE))) {
     if (cached !== undefined) return cached;
     throw new InputError(
-      `model ${model.id} (revision ${revision}) is not complete in the cache ${model.storage}, and downloads are switched off (offline, HF_HUB_OFFLINE)`,
+      `model ${model.id} (revision ${revision}) is not complete in the cache ${model.storage}, and downloads are switched off (offline, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE)`,
     );
   }
   // A commit never changes.
@@ -182,6 +183,16 @@ export const conversionAdvice = (model: string): string =>
   `model, info = AutoModelForMaskedLM.from_pretrained(${JSON.stringify(model)}, output_loading_info=True); ` +
   `assert not info["missing_keys"], info; model.save_pretrained("FOLDER"); ` +
   `AutoTokenizer.from_pretrained(${JSON.stringify(model)}).save_pretrained("FOLDER"), and give FOLDER`;
+
+/** The access token as Python's huggingface_hub finds it: from the environment, or where `hf auth login` keeps it. */
+function standardToken(): string | undefined {
+  const given = nonEmpty(process.env.HF_TOKEN) ?? nonEmpty(process.env.HUGGING_FACE_HUB_TOKEN);
+  if (given !== undefined) return given;
+  const cache = nonEmpty(process.env.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
+  const home = nonEmpty(process.env.HF_HOME) ?? join(cache, "huggingface");
+  const file = nonEmpty(process.env.HF_TOKEN_PATH) ?? join(home, "token");
+  return existsSync(file) ? nonEmpty(readFileSync(file, "utf8").trim()) : undefined;
+}
 
 function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === "" ? undefined : value;

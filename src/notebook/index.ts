@@ -21,6 +21,7 @@ export {
 export {
   hasTag,
   injectParameters,
+  literal,
   notebookParameters,
   parseOverrides,
   parseParameters,

@@ -78,11 +78,17 @@ function splitComment(text: string): { value: ParameterValue; comment?: string }
   return undefined;
 }
 
-/** A JSON value, or undefined; single quotes and numbers such as 1_000 and 1e-2 are understood as TypeScript does. */
+/** A JSON value, or undefined; single quotes and numbers such as 1_000, 1e-2, .5 and Infinity are understood as TypeScript does. */
 function parseLiteral(text: string): ParameterValue | undefined {
+  if (text === "Infinity") return Infinity;
   const singleQuoted = /^'((?:[^'\\]|\\.)*)'$/.exec(text);
   const json = singleQuoted ? `"${singleQuoted[1].replace(/\\'/g, "'").replace(/(?<!\\)"/g, '\\"')}"` : text;
-  const plain = /^-?[\d_.]+(?:e[-+]?\d+)?$/i.test(json) ? json.replace(/_/g, "") : json.replace(/,\s*([\]}])/g, "$1");
+  const plain = /^-?[\d_.]+(?:e[-+]?\d+)?$/i.test(json)
+    ? json
+        .replace(/_/g, "")
+        .replace(/^(-?)\./, "$10.")
+        .replace(/\.(?=e|$)/i, "")
+    : json.replace(/,\s*([\]}])/g, "$1");
   try {
     return JSON.parse(plain) as ParameterValue;
   } catch {
@@ -115,8 +121,12 @@ function parseOverride(setting: string, parameters: readonly Parameter[]): [stri
 }
 
 function valueLike({ name, value: standard }: Parameter, text: string): ParameterValue {
-  if (typeof standard === "string") return text;
-  const value = parseLiteral(text.trim());
+  // A shell may leave the quotes around a text.
+  if (typeof standard === "string") return /^(["']).*\1$/s.test(text) ? text.slice(1, -1) : text;
+  const written = text.trim();
+  const one = /^inf(inity)?$/i.test(written) ? Infinity : parseLiteral(written);
+  // A list of one needs no brackets.
+  const value = Array.isArray(standard) && one !== undefined && !Array.isArray(one) ? [one] : one;
   if (value === undefined || kind(value) !== kind(standard)) {
     throw new InputError(`--set ${name}=${text}: expected ${kind(standard)}, such as ${JSON.stringify(standard)}.`);
   }
@@ -130,6 +140,9 @@ function kind(value: ParameterValue): string {
     typeof value as "number"
   ];
 }
+
+/** A value as a cell writes it: JSON, which has no infinity. */
+export const literal = (value: ParameterValue): string => (value === Infinity ? "Infinity" : JSON.stringify(value));
 
 /**
  * A copy of the notebook with a cell that assigns `overrides`, right behind the parameters cell. A cell injected
@@ -149,7 +162,7 @@ export function injectParameters(notebook: Notebook, overrides: Record<string, P
     outputs: [],
     source: [
       "// Values given when this notebook was run.",
-      ...names.map((name) => `${name} = ${JSON.stringify(overrides[name])};`),
+      ...names.map((name) => `${name} = ${literal(overrides[name])};`),
     ].join("\n"),
   };
   return { ...notebook, cells: [...cells.slice(0, at + 1), injected, ...cells.slice(at + 1)] };

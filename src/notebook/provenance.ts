@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import os from "node:os";
-import path from "node:path";
 import { backendIsLoaded, backendVersions } from "../model/backend";
+import { packageVersion } from "../package-version";
 import { displaySink } from "./display-sink";
 import { tableBundle } from "./show-table";
 
@@ -76,12 +75,6 @@ function valueText(value: unknown): string {
   return Object.entries(value)
     .map(([name, entry]) => `${name} = ${JSON.stringify(entry)}`)
     .join(", ");
-}
-
-function packageVersion(): string {
-  const file = path.join(__dirname, "..", "..", "..", "package.json");
-  const { name, version } = JSON.parse(readFileSync(file, "utf8")) as { name: string; version: string };
-  return `${name} ${version}`;
 }
 
 /** What the tensor library says of itself, if something was computed with it (provenance never loads it). */

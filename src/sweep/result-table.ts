@@ -1,7 +1,4 @@
 /** Results as the paper prints them: a row for each k and method, a column for each task. */
-import type { DataFrame } from "danfojs-node";
-import { InputError } from "../errors";
-import { danfojs } from "../packages";
 import type { Aggregate } from "./aggregate";
 
 /** One row: its cells by column name. */
@@ -20,7 +17,9 @@ export function resultRows(aggregates: readonly Pick<Aggregate, "task" | "method
 }
 
 /** The columns of rows: their keys in order of first appearance. */
-const columnsOf = (rows: readonly ResultRow[]): string[] => [...new Set(rows.flatMap((row) => Object.keys(row)))];
+export const columnsOf = (rows: readonly ResultRow[]): string[] => [
+  ...new Set(rows.flatMap((row) => Object.keys(row))),
+];
 
 /** The rows as a Markdown table. */
 export function markdownTable(rows: readonly ResultRow[]): string {
@@ -33,15 +32,5 @@ export function markdownTable(rows: readonly ResultRow[]): string {
       `|${columns.map(() => " --- ").join("|")}|`,
       ...rows.map((row) => line(columns.map((column) => String(row[column])))),
     ].join("\n") + "\n"
-  );
-}
-
-/** The rows as a danfojs DataFrame. */
-export function resultDataFrame(rows: readonly ResultRow[]): DataFrame {
-  if (rows.length === 0) throw new InputError("A table needs at least one row.");
-  const columns = columnsOf(rows);
-  return new danfojs.DataFrame(
-    rows.map((row) => columns.map((column) => row[column])),
-    { columns },
   );
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DivergedError } from "../../src/errors";
 import { fineTuningRun, type FineTuningRunOptions } from "../../src/experiment/fine-tuning-run";
 import { gainsSideBySide } from "../../src/experiment/side-by-side";
 import {
@@ -61,13 +62,18 @@ describe(
       );
     });
 
-    it("an error in one ends the others, and keeps its name", async () => {
-      await assert.rejects(
-        withRates([1e30, 1e-3], { steps: 5000, clipNorm: null }),
-        (error: Error) =>
-          error.name === "DivergedError" &&
-          /the training loss is NaN at step \d+: lower learningRate \(1e\+30\)/.test(error.message),
-      );
+    it("one that diverges leaves the others alone; where all do, its error keeps its class", async () => {
+      const told: string[] = [];
+      const how = { clipNorm: null, warn: (line: string) => void told.push(line) };
+      const alone = await withRates([1e-3], how);
+      assert.deepEqual(await withRates([1e30, 1e-3], how), alone);
+      assert.match(told.join(), /^learning rate 1e\+30 is left out: the training loss is NaN at step \d+: lower/);
+      await assert.rejects(withRates([1e30, 1e31], how), DivergedError);
+    });
+
+    it("an error in one ends the others", async () => {
+      const seven = { ...prompts, labels: prompts.labels.map(() => 7) };
+      await assert.rejects(withRates([1e-3, 2e-3], { train: seven, steps: 100_000 }), /label/i);
     });
 
     it("an interrupt ends the processes within a second", async () => {

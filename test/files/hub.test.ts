@@ -40,7 +40,17 @@ const environment = { ...process.env };
 
 beforeEach(async () => {
   cacheDir = mkdtempSync(join(tmpdir(), "hub-"));
-  for (const name of ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_TOKEN"])
+  for (const name of [
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "HF_ENDPOINT",
+    "HF_HUB_OFFLINE",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HF_TOKEN_PATH",
+    "TRANSFORMERS_OFFLINE",
+  ])
     delete process.env[name];
   hub = await serve(files());
 });
@@ -267,9 +277,26 @@ test("an unknown model, an unknown revision, no access: each says what to do", a
   );
   await assert.rejects(
     resolveModel(ID, from(hub, { accessToken: "hf_wrong" })),
-    /\(HTTP 401\).*check that the token in HF_TOKEN has access/,
+    /\(HTTP 401\).*check that the access token \(HF_TOKEN, or that of `hf auth login`\) has access/,
   );
   await resolveModel(ID, from(hub, { accessToken: "hf_right" }));
+});
+
+test("the access token is looked for where Python's huggingface_hub looks", async (t) => {
+  hub.behaviour.requireToken = "hf_right";
+  const home = temporaryFolder(t);
+  const found = (): Promise<string> => resolveModel(ID, from(hub, { cacheDir: temporaryFolder(t) }));
+  process.env.HF_HOME = home;
+  await assert.rejects(found, /set HF_TOKEN to an access token \(or run `hf auth login`\)/);
+  writeFileSync(join(home, "token"), "hf_right\n");
+  await found();
+  process.env.HUGGING_FACE_HUB_TOKEN = "hf_wrong";
+  await assert.rejects(found, /check that the access token/, "the environment comes before the file");
+  process.env.HF_TOKEN = "hf_right";
+  await found();
+  for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) delete process.env[name];
+  process.env.HF_TOKEN_PATH = join(home, "elsewhere");
+  await assert.rejects(found, /set HF_TOKEN/);
 });
 
 test("models without what is needed, and with older weights only", async (t) => {

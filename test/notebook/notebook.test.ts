@@ -330,7 +330,18 @@ test("overrides take the type of the default, or are refused", () => {
     on: false,
   });
   assert.throws(() => parseOverrides(["k=many"], parameters), /--set k=many: expected a number, such as 16/);
-  assert.throws(() => parseOverrides(["seeds=3"], parameters), /expected a list, such as \[1\]/);
+  assert.deepEqual(parseOverrides(["seeds=3", "k=.5", 'model="m n"'], parameters), {
+    seeds: [3],
+    k: 0.5,
+    model: "m n",
+  });
+  for (const infinite of ["Infinity", "inf"]) {
+    const values = parseOverrides([`k=${infinite}`], parameters);
+    assert.deepEqual(values, { k: Infinity });
+    const cells = [{ cell_type: "code", source: "let k = 16;", metadata: { tags: ["parameters"] } }];
+    assert.match(String(injectParameters({ cells }, values).cells[1].source), /^k = Infinity;$/m);
+  }
+  assert.throws(() => parseOverrides(["seeds=three"], parameters), /expected a list, such as \[1\]/);
   assert.throws(() => parseOverrides(["on=1"], parameters), /expected true or false/);
   assert.throws(() => parseOverrides(["q=1"], parameters), /no parameter "q"\. Its parameters: k, model, seeds, on/);
   assert.throws(() => parseOverrides(["k"], parameters), /a value is missing. Write --set k=16/);

@@ -1,7 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { aggregate, runsOf, type Run } from "../../src/sweep/aggregate";
-import { markdownTable, resultDataFrame, resultRows } from "../../src/sweep/result-table";
+import { resultDataFrame } from "../../src/sweep/result-data-frame";
+import { markdownTable, resultRows } from "../../src/sweep/result-table";
 
 const run = (seed: number, regularization: number, dev: number, test: number, kind = {}): Run => ({
   ...{ task: "sst-2", method: "SGD kernel", k: 16, seed, setting: { regularization }, dev, test },
