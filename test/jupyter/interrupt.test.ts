@@ -106,7 +106,8 @@ describe("an interrupt", () => {
         `const task = taskByName("imdb");`,
         `const lm = await loadLanguageModel("data/english/model");`,
         `const { sequences } = encodeExamples(readFewShot("data/english/tasks/imdb", task, { k: 16, seed: 13, testExamples: 50 }).train, task, lm.tokenizer);`,
-        `const many = Array.from({ length: 50 }, () => sequences).flat();`,
+        `// Equal prompts would be computed once.`,
+        `const many = Array.from({ length: 50 }, (_, i) => sequences.map(({ ids, maskPosition }) => ({ maskPosition, ids: ids.map((id, t) => (t === 1 ? 1000 + i : id)) }))).flat();`,
       ].join("\n"),
     );
     assert.equal(status, "ok", trace);
