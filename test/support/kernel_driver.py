@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 from queue import Empty
 
@@ -60,7 +61,8 @@ def send(client, request: dict) -> None:
 
 async def main(folder: str, kernel: str) -> None:
     manager = AsyncKernelManager(kernel_name=kernel)
-    await manager.start_kernel(cwd=folder)
+    # Not on this program's standard output: Node makes an inherited pipe non-blocking, and then lines written here get lost.
+    await manager.start_kernel(cwd=folder, stdout=subprocess.DEVNULL)
     clients = {}
     tasks = [asyncio.create_task(watch(manager))]
     reader = asyncio.StreamReader(limit=1 << 26)
