@@ -105,17 +105,13 @@ export interface WidthRecord extends WidthSetting {
   gradientDistance: number;
 }
 
-const OPTIMIZER_NAMES: Record<SimpleOptimizer, string> = { sgd: "SGD", signgd: "SignGD" };
-
 /** As a legend has it. */
 export const widthSettingName = ({ start, exponent, optimizer }: WidthSetting): string =>
-  `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${OPTIMIZER_NAMES[optimizer]}`;
+  `${start}, χ ∝ ${exponent === 0 ? "1" : `n^−${exponent}`}, ${optimizer === "sgd" ? "SGD" : "SignGD"}`;
 
 /**
  * The width experiment on Section 5 of the paper (docs/theory-lab.md): networks of several widths are pretrained, then
- * fine-tuned and compared with their linearization.
- *
- * @returns a record for each width, seed and setting, the narrowest networks first
+ * fine-tuned and compared with their linearization. Gives a record for each width, seed and setting, the narrowest first.
  */
 export const widthLab = (options: WidthLabOptions = {}, signal?: AbortSignal): Promise<WidthRecord[]> =>
   runSteps(widthLabSteps(options), signal);
