@@ -1,8 +1,9 @@
 import { InputError } from "../errors";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { encodePrompt, encodeUnprompted, promptTokens, type EncodedPrompt } from "../tasks/prompt";
-import { readSplit } from "../tasks/split";
+import { firstOfEqual } from "../model/batch";
+import { promptAndCut, unpromptedAndCut, type EncodedPrompt, type PromptAndCut } from "../tasks/prompt";
+import { dataFile, readSplit, shortened } from "../tasks/split";
 import { taskByName, taskNames, type Example, type Split, type Task } from "../tasks/task";
 import type { TextEncoder } from "../tasks/text-encoder";
 import { warnOnce } from "../warn-once";
@@ -27,9 +28,11 @@ export function encodeExamples(
   tokenizer: TextEncoder,
   { prompted = true, warn = warnOnce } = {},
 ): Inputs {
-  const encode = prompted ? encodePrompt : encodeUnprompted;
-  const sequences = examples.map((example) => encode(example, task, tokenizer));
-  for (const note of inputNotes({ examples, sequences }, task, tokenizer, prompted)) warn(`task ${task.name}: ${note}`);
+  const encode = prompted ? promptAndCut : unpromptedAndCut;
+  const encoded = examples.map((example) => encode(example, task, tokenizer));
+  const sequences = encoded.map(({ prompt }) => prompt);
+  const notes = [...(prompted ? labelWordNotes(task, tokenizer) : []), ...inputNotes(examples, encoded, task)];
+  for (const note of notes) warn(`task ${task.name}: ${note}`);
   return { examples, sequences, labels: examples.map(({ label }) => label) };
 }
 
@@ -44,21 +47,13 @@ export function encodeSplits(
   return { train: encode(train), dev: encode(dev), test: encode(test) };
 }
 
-function inputNotes(
-  { examples, sequences }: Pick<Inputs, "examples" | "sequences">,
-  task: Task,
-  tokenizer: TextEncoder,
-  prompted: boolean,
-): string[] {
-  const shown = (example: Example): string => {
-    const text = example.texts.join(" / ");
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  };
+function inputNotes(examples: readonly Example[], encoded: readonly PromptAndCut[], task: Task): string[] {
+  const shown = (example: Example): string => JSON.stringify(shortened(example.texts.join(" / ")));
   const place = (example: Example): string =>
     example.line === undefined ? `example ${examples.indexOf(example) + 1}` : `line ${example.line}`;
-  const notes = prompted ? labelWordNotes(task, tokenizer) : [];
+  const notes: string[] = [];
 
-  const long = examples.filter((example) => isCut(example, task, tokenizer, prompted));
+  const long = examples.filter((_, i) => encoded[i].isCut);
   if (long.length > 0)
     notes.push(
       `${long.length} of ${examples.length} examples are longer than their limit in tokens and lose their end, first ${place(long[0])}, ${shown(long[0])}: maxLength and the sentence limits set it`,
@@ -67,11 +62,8 @@ function inputNotes(
   if (empty.length > 0)
     notes.push(`${empty.length} of ${examples.length} examples have an empty text, first ${place(empty[0])}`);
 
-  const firstOf = new Map<string, Example>();
-  const contradictions = examples.flatMap((example, i) => {
-    const key = sequences[i].ids.join();
-    const first = firstOf.get(key) ?? example;
-    firstOf.set(key, first);
+  const contradictions = firstOfEqual(encoded.map(({ prompt }) => prompt)).flatMap((place, i) => {
+    const [first, example] = [examples[place], examples[i]];
     return first.label === example.label ? [] : [{ first, example }];
   });
   if (contradictions.length > 0) {
@@ -93,13 +85,6 @@ function labelWordNotes(task: Task, tokenizer: TextEncoder): string[] {
       ? [`the label word ${JSON.stringify(word)} is another token than ${JSON.stringify(usual[i])}, the task's own`]
       : [],
   );
-}
-
-/** Whether the model misses some token of the example. */
-function isCut(example: Example, task: Task, tokenizer: TextEncoder, prompted: boolean): boolean {
-  return prompted
-    ? promptTokens(example, task, tokenizer).some(({ cutBy }) => cutBy !== undefined)
-    : encodeUnprompted(example, { maxLength: Infinity }, tokenizer).ids.length > task.maxLength;
 }
 
 /**
@@ -135,9 +120,9 @@ export function readFewShot(
   const directory = fewShotFolder(data, { k, seed });
   const perClass = (split: Split): Example[] => {
     const examples = readSplit(directory, split, task, warn);
+    const file = dataFile(directory, task.files?.[split] ?? split, task);
     return task.labels.flatMap((name, label) => {
       const own = examples.filter((example) => example.label === label);
-      const file = join(directory, `${task.files?.[split] ?? split}.${task.format}`);
       const shortage = `${file} has ${own.length} of ${k} examples of label ${name}`;
       if (own.length === 0) throw new InputError(`${shortage}: every class needs some, in ${split} as well`, { file });
       if (own.length < k) warn(shortage);

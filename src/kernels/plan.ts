@@ -3,7 +3,7 @@
  * processes on machines of one kind make the same blocks.
  */
 import { gpuMemory } from "../model/backend";
-import { byLength, type BatchLimits, type Sequence } from "../model/batch";
+import { byLength, firstOfEqual, type BatchLimits, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { InputError } from "../errors";
 import { keyOf } from "../store/remember";
@@ -32,7 +32,7 @@ export interface KernelPlan {
   settings: KernelSettings;
   train: readonly Sequence[];
   evaluate: readonly Sequence[];
-  /** For each example of either side the first of those equal to it: only these are in blocks. */
+  /** For each example of either side the first of those equal to it: only these are in blocks, so equal examples get equal entries. */
   firstEqual: { train: readonly number[]; evaluate: readonly number[] };
   /** Row by row: the blocks of one row share their training side. */
   blocks: PlannedBlock[];
@@ -163,16 +163,6 @@ export function kernelPlan({ train, evaluate, trainBlock, evaluateBlock, ...opti
     }),
   );
   return { settings, train, evaluate, firstEqual, blocks, pass: projection && limits.pass };
-}
-
-/** For each sequence the index of the first that is equal to it: equal examples get equal kernel entries, to the bit. */
-function firstOfEqual(sequences: readonly Sequence[]): number[] {
-  const first = new Map<string, number>();
-  return sequences.map(({ ids, maskPosition }, i) => {
-    const key = `${maskPosition}:${ids.join()}`;
-    if (!first.has(key)) first.set(key, i);
-    return first.get(key) ?? i;
-  });
 }
 
 /** Everything that a block's numbers depend on: its key, and the metadata of its file. */

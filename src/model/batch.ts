@@ -9,6 +9,17 @@ export interface Sequence {
   maskPosition: number;
 }
 
+/** For each sequence the index of the first that is equal to it. */
+export function firstOfEqual(sequences: readonly Sequence[]): number[] {
+  const first = new Map<string, number>();
+  return sequences.map(({ ids, maskPosition }, i) => {
+    const key = `${maskPosition}:${ids.join()}`;
+    const found = first.get(key) ?? i;
+    first.set(key, found);
+    return found;
+  });
+}
+
 /** B sequences padded to the longest, T tokens. */
 export interface Batch extends BatchTensors {
   size: number;

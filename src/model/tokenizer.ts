@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer as LibraryTokenizerClass } from "@huggingface/tokenizers";
+import { readJson } from "../files/json";
 import { once } from "../lazy";
 import type { TextEncoder } from "../tasks/text-encoder";
 
@@ -22,7 +22,7 @@ export interface Tokenizer extends TextEncoder {
  */
 export function loadTokenizer(directory: string): Tokenizer {
   const path = join(directory, "tokenizer.json");
-  const json = readTokenizerJson(path);
+  const json = readJson(path, `there is no tokenizer: ${path} does not exist`) as TokenizerJson;
   const { library, trim } = openLibrary(json, path);
   const special = json.added_tokens.filter((token) => token.special === true).map(({ content }) => content);
   const plain = once(() =>
@@ -91,16 +91,6 @@ interface OpenTokenizer {
   library: LibraryTokenizer;
   /** What has to happen to a text before the library reads it. */
   trim: (text: string) => string;
-}
-
-function readTokenizerJson(path: string): TokenizerJson {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as TokenizerJson;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT")
-      throw new Error(`there is no tokenizer: ${path} does not exist`, { cause: error });
-    throw new Error(`${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {

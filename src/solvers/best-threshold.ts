@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import type { Metric } from "../tasks/task";
-import { accuracy, f1OfClassOne, predictedClasses, type Predictions } from "./metrics";
+import { metricScore, predictedClasses, type Predictions } from "./metrics";
 
 /** The best that any single cut of a score can do, found with the labels it is judged on. */
 export interface BestThreshold {
@@ -68,8 +68,7 @@ export function bestBiases(scores: Predictions, labels: readonly number[], metri
     (_, c) => labels.reduce((sum, _label, i) => sum + scores.values[i * classes + c], 0) / examples,
   );
   const ends = [new Float64Array(classes), means.map((mean) => -mean)].map((start) => ascend(scores, labels, start));
-  const value = (biases: Float64Array): number =>
-    (metric === "f1" ? f1OfClassOne : accuracy)(withBiases(scores, biases), labels);
+  const value = (biases: Float64Array): number => metricScore(metric, withBiases(scores, biases), labels);
   return ends.reduce((best, one) => (value(one) > value(best) ? one : best));
 }
 

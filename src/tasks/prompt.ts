@@ -43,8 +43,19 @@ export function promptTokens(example: Example, task: PromptTask, tokenizer: Text
  *
  * @throws if the template is malformed, asks for a text the example has not, or the mask is cut off
  */
-export function encodePrompt(example: Example, task: PromptTask, tokenizer: TextEncoder): EncodedPrompt {
-  const tokens = promptTokens(example, task, tokenizer).filter(({ cutBy }) => cutBy !== "sentence limit");
+export const encodePrompt = (example: Example, task: PromptTask, tokenizer: TextEncoder): EncodedPrompt =>
+  promptAndCut(example, task, tokenizer).prompt;
+
+/** A prompt, and whether the model misses some token of the example. */
+export interface PromptAndCut {
+  prompt: EncodedPrompt;
+  isCut: boolean;
+}
+
+/** {@link encodePrompt}, which tells of cuts. */
+export function promptAndCut(example: Example, task: PromptTask, tokenizer: TextEncoder): PromptAndCut {
+  const all = promptTokens(example, task, tokenizer);
+  const tokens = all.filter(({ cutBy }) => cutBy !== "sentence limit");
   const ids = tokens.slice(0, task.maxLength).map(({ id }) => id);
   const maskPosition = tokens.findIndex(({ id, from }) => from === "special" && id === tokenizer.maskId);
   if (maskPosition >= ids.length) {
@@ -53,7 +64,7 @@ export function encodePrompt(example: Example, task: PromptTask, tokenizer: Text
         `set a sentence limit or a larger length (text: ${JSON.stringify(example.texts.join(" / ").slice(0, 60))})`,
     );
   }
-  return { ids, maskPosition };
+  return { prompt: { ids, maskPosition }, isCut: ids.length < all.length };
 }
 
 function encodePart(part: TemplatePart, example: Example, task: PromptTask, tokenizer: TextEncoder): PromptToken[] {
@@ -105,13 +116,21 @@ function encodeLiteral(text: string, task: Pick<Task, "template">, tokenizer: Te
  *
  * @returns ids with `maskPosition` 0, the place of <s>
  */
-export function encodeUnprompted(
+export const encodeUnprompted = (
   example: Example,
   task: Pick<Task, "maxLength">,
   tokenizer: TextEncoder,
-): EncodedPrompt {
+): EncodedPrompt => unpromptedAndCut(example, task, tokenizer).prompt;
+
+/** {@link encodeUnprompted}, which tells of cuts. */
+export function unpromptedAndCut(
+  example: Example,
+  task: Pick<Task, "maxLength">,
+  tokenizer: TextEncoder,
+): PromptAndCut {
   const texts = example.texts.flatMap((text) => [...tokenizer.encodeText(text), tokenizer.sepId]);
-  return { ids: [tokenizer.clsId, ...texts].slice(0, task.maxLength), maskPosition: 0 };
+  const ids = [tokenizer.clsId, ...texts].slice(0, task.maxLength);
+  return { prompt: { ids, maskPosition: 0 }, isCut: ids.length <= texts.length };
 }
 
 /**

@@ -97,7 +97,8 @@ export const isEmptied = (
   { format, missingValues }: Pick<Task, "format" | "missingValues">,
 ) => format === "csv" && missingValues === true && text !== undefined && text !== "" && isMissing(text);
 
-function shortened(text: string): string {
+/** A text as an error quotes it. */
+export function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
