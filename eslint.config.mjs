@@ -18,6 +18,7 @@ const rooms = [
   "sweep",
   "archives",
   "charts",
+  "explore",
   "notebook",
   "jupyter",
   "cli",

@@ -192,7 +192,7 @@ function addPrediction(
 }
 
 /** The loss of outputs f = M · logits and its gradient with respect to the parameters. */
-function outputGradients(
+export function outputGradients(
   model: Model,
   outputs: Outputs,
   sequences: Sequence[],

@@ -30,7 +30,7 @@ export function promptText(
  * each with its probability over the whole vocabulary.
  */
 export function fillMask(
-  { model, tokenizer }: LanguageModel,
+  { model, tokenizer }: Pick<LanguageModel, "model" | "tokenizer">,
   { texts }: Pick<Example, "texts">,
   task: Task,
   top = 10,

@@ -22,7 +22,12 @@ export interface Tokenizer extends TextEncoder {
  */
 export function loadTokenizer(directory: string): Tokenizer {
   const path = join(directory, "tokenizer.json");
-  const json = readJson(path, `there is no tokenizer: ${path} does not exist`) as TokenizerJson;
+  return createTokenizer(readJson(path, `there is no tokenizer: ${path} does not exist`), path);
+}
+
+/** {@link loadTokenizer} of a parsed tokenizer.json; `path` is what errors call it. */
+export function createTokenizer(parsed: unknown, path: string): Tokenizer {
+  const json = parsed as TokenizerJson;
   const { library, trim } = openLibrary(json, path);
   const special = json.added_tokens.filter((token) => token.special === true).map(({ content }) => content);
   const plain = once(() =>

@@ -71,19 +71,23 @@ export function leaveOneOut({ train, evaluate, ...options }: PredictionProblem):
   const all = Array.from({ length: examples }, (_, i) => i);
   const without = (example: number): Float64Array => {
     const kept = all.filter((i) => i !== example);
-    const rest = {
-      kernel: part(train.kernel, kept, kept),
-      labels: kept.map((i) => train.labels[i]),
-      logits: train.logits && rows(train.logits, kept),
-    };
-    return predictionTerms({
-      train: rest,
-      evaluate: { ...evaluate, kernel: part(evaluate.kernel, kept, [0]) },
-      ...options,
-    }).prediction;
+    return predictionTerms({ ...withExamples({ train, evaluate }, kept), ...options }).prediction;
   };
   return Float64Array.from(all.flatMap((example) => [...without(example)]));
 }
+
+/** A problem with some of its training examples. */
+export const withExamples = (
+  { train, evaluate }: Pick<PredictionProblem, "train" | "evaluate">,
+  kept: number[],
+): Pick<PredictionProblem, "train" | "evaluate"> => ({
+  train: {
+    kernel: part(train.kernel, kept, kept),
+    labels: kept.map((i) => train.labels[i]),
+    logits: train.logits && rows(train.logits, kept),
+  },
+  evaluate: { ...evaluate, kernel: part(evaluate.kernel, kept, [0]) },
+});
 
 function checkOne({ kernel }: EvaluationSet, examples: number, outputs: number): void {
   const count = checkEvaluationKernel(kernel, examples, outputs);
