@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
-import { downloadFile, reason } from "../files/download";
+import { downloadFile, hashOf, reason } from "../files/download";
+import { contentOf } from "../files/hub-requests";
 import { huggingfaceHub } from "../packages";
 import { runningSignal } from "../running-cell";
-import { fetchVersion, hashOf, requestsOf, type RemoteOptions } from "./remote-file";
+import { fetchVersion, requestsOf, type RemoteOptions } from "./remote-file";
 
 /**
  * A data set on the Hub with title and description apart, as JSON lines. (The Hub's own fancyzhx/ag_news joins them with
@@ -92,19 +93,13 @@ async function fromHub(folder: string, options: AgNewsOptions): Promise<string[]
   for (const split of SPLITS) {
     const name = `${split}.jsonl`;
     const file = files.find(({ path }) => path === name);
-    const hex = file?.lfs?.oid ?? file?.oid ?? "";
-    if (file === undefined || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex))
-      throw new InputError(`the Hub's data set ${DATASET} has no file ${name} with a checksum`);
-    const size = file.lfs?.size ?? file.size;
-    const path = join(cache, `.ag_news-${split}-${hex.slice(0, 12)}.jsonl`);
+    if (file === undefined) throw new InputError(`the Hub's data set ${DATASET} has no file ${name}`);
+    const content = contentOf(file, `data set ${DATASET}`);
+    const path = join(cache, `.ag_news-${split}-${content.checksum.hex.slice(0, 12)}.jsonl`);
     const url = `${endpoint}/datasets/${DATASET}/resolve/${commit}/${name}`;
     if (!existsSync(path)) {
-      const checksum = { algorithm: hex.length === 64 ? ("sha256" as const) : ("git-sha1" as const), hex };
-      const onBytes = (done: number): void => options.onProgress?.(name, done, size);
-      await downloadFile(
-        { url, headers: {}, path, size, checksum, name: `${DATASET}/${name}` },
-        { ...requests, onBytes },
-      );
+      const onBytes = (done: number): void => options.onProgress?.(name, done, content.size);
+      await downloadFile({ url, headers: {}, path, ...content, name: `${DATASET}/${name}` }, { ...requests, onBytes });
     }
     const csv = agNewsCsv(readFileSync(path, "utf8"), `${DATASET}/${name}`);
     rmSync(path);

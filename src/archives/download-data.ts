@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
+import { checkSpace, hashOf } from "../files/download";
 import { extractTarFiles, type TarLimits } from "../files/tar-files";
 import { runningSignal } from "../running-cell";
 import { customerReviewFiles } from "../tasks/customer-reviews";
@@ -9,8 +10,8 @@ import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
 import { fetchAgNews } from "./ag-news";
 import { DATA_SOURCES } from "./data-sources";
 import { installTask, taskFiles, taskMadeBefore, type InstalledTask } from "./install-task";
-import { checkSpace, filesIn, removeUnfinished, unfinishedName } from "./installed-folder";
-import { checkOrigin, fetchVersion, hashOf, type OriginOptions, type RemoteOptions } from "./remote-file";
+import { filesIn, removeUnfinished, unfinishedName } from "./installed-folder";
+import { checkOrigin, fetchVersion, OTHER_FOLDER, type OriginOptions, type RemoteOptions } from "./remote-file";
 
 /** LM-BFF's archive of all tasks but AG News, which the authors' script downloads. */
 export const ARCHIVE_ADDRESS = "https://nlp.cs.princeton.edu/projects/lm-bff/datasets.tar";
@@ -131,7 +132,7 @@ async function installFromArchive(
   );
   let contents: { found: Set<string>; folders: Set<string> };
   try {
-    checkSpace(out, bytes, "unpacking the archive");
+    checkSpace(out, bytes, "unpacking the archive", OTHER_FOLDER);
     contents = await extractTarFiles(path, wanted, {
       limits: options.limits,
       signal,

@@ -2,12 +2,13 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
+import { checkSpace, hashOf } from "../files/download";
 import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../files/zip";
 import { runningSignal } from "../running-cell";
 import { authorsFolders } from "./authors-folders";
 import { trainTask } from "./authors-kernels";
-import { checkSpace, filesIn, nameFolder, readSource, removeUnfinished, unfinishedName } from "./installed-folder";
-import { checkOrigin, fetchVersion, hashOf, type OriginOptions, type RemoteOptions } from "./remote-file";
+import { filesIn, nameFolder, readSource, removeUnfinished, unfinishedName } from "./installed-folder";
+import { checkOrigin, fetchVersion, OTHER_FOLDER, type OriginOptions, type RemoteOptions } from "./remote-file";
 
 /**
  * Where the authors' README keeps its archives; a name is an archive's file name there, without ".zip". Earlier versions
@@ -84,7 +85,7 @@ export async function downloadKernels(
     },
     { ...options, onBytes: (done, total) => options.onProgress?.({ step: "download", done, total }) },
   );
-  const sha256 = await hashOf(path, signal);
+  const sha256 = await hashOf(path, "sha256", signal);
   const source: KernelSource = {
     name,
     url: remote.url,
@@ -154,7 +155,7 @@ async function unpack(
     const entries = checkedEntries(archive);
     const total = entries.reduce((sum, { size }) => sum + size, 0);
     mkdirSync(target, { recursive: true });
-    checkSpace(target, total, `what ${name} unpacks to`);
+    checkSpace(target, total, `what ${name} unpacks to`, OTHER_FOLDER);
     let done = 0;
     for (const entry of entries) {
       const file = join(target, ...entry.name.split("/"));

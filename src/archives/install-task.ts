@@ -4,12 +4,12 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
 import { parseCsv } from "../files/delimited";
+import { hashOf } from "../files/download";
 import { kShotSplit, readOriginal, type Original } from "../tasks/k-shot";
 import { columnsNeeded } from "../tasks/split";
 import { taskFolder, type Task } from "../tasks/task";
 import { DATA_SOURCES } from "./data-sources";
 import { filesIn, nameFolder, readSource } from "./installed-folder";
-import { hashOf } from "./remote-file";
 
 /** What source.json beside a task's files says of them. */
 export interface TaskSource {

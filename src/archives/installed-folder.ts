@@ -1,16 +1,6 @@
 /** Folders that downloads make: filled under another name, with a source.json that says where the files come from. */
 import { randomBytes } from "node:crypto";
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
 import { isInUse } from "../files/download";
@@ -47,16 +37,6 @@ export function nameFolder(made: string, folder: string, source: object): void {
 /** A name for what is not finished, which {@link removeUnfinished} knows. */
 export const unfinishedName = (start: string): string =>
   `${start}.${process.pid}-${randomBytes(3).toString("hex")}.incomplete`;
-
-/** @throws if the file system has less room than that */
-export function checkSpace(folder: string, needed: number, what: string): void {
-  const { bavail, bsize } = statfsSync(folder);
-  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
-  if (needed > bavail * bsize)
-    throw new InputError(
-      `${what} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or give another folder`,
-    );
-}
 
 /** Removes what killed runs had made in `folder`: names of the form START.PID-xxxxxx.incomplete. */
 export function removeUnfinished(folder: string, start: string): void {

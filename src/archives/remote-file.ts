@@ -1,15 +1,15 @@
 /** Files at a web address that have no published checksum, only a size, a date and an ETag: found, downloaded, hashed. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join, parse } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { InputError } from "../errors";
-import { downloadFile, HttpError, reason } from "../files/download";
+import { checkSpace, downloadFile, hashOf, HttpError, reason } from "../files/download";
+import { networkFetch } from "../files/network-fetch";
 import { runningSignal } from "../running-cell";
-import { checkSpace } from "./installed-folder";
 
 export interface RemoteOptions {
-  /** In place of the global fetch. */
+  /** In place of the global fetch, or of the one through HTTPS_PROXY and HTTP_PROXY. */
   fetch?: typeof fetch;
   /** Default: that of the running cell. */
   signal?: AbortSignal;
@@ -42,9 +42,12 @@ export interface WantedFile {
   largest?: number;
 }
 
+/** What to do where there is no room. */
+export const OTHER_FOLDER = "make room, or give another folder";
+
 /** The settings of requests, with every default. */
 export const requestsOf = ({
-  fetch: own = fetch,
+  fetch: own = networkFetch,
   signal = runningSignal(),
   retries = 5,
   retryDelay = 500,
@@ -124,7 +127,7 @@ export async function fetchVersion(
   const version = createHash("sha256").update([url, size, validator].join("\n")).digest("hex").slice(0, 12);
   const { name: start, ext } = parse(file);
   const path = join(folder, `.${start}-${version}${ext}`);
-  checkSpace(folder, size, name);
+  checkSpace(folder, size, name, OTHER_FOLDER);
   const hex = wanted.sha256?.toLowerCase();
   // An earlier run may have been given no checksum.
   if (hex !== undefined && existsSync(path) && (await hashOf(path)) !== hex) rmSync(path);
@@ -170,13 +173,4 @@ export function checkOrigin({ from, sha256 }: OriginOptions): void {
     throw new InputError(`${JSON.stringify(from)} is not an address: give one that begins with https://`);
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256))
     throw new InputError(`${JSON.stringify(sha256)} is not a SHA-256 (64 hexadecimal digits)`);
-}
-
-export async function hashOf(path: string, signal = runningSignal()): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) {
-    signal?.throwIfAborted();
-    hash.update(chunk as Buffer);
-  }
-  return hash.digest("hex");
 }

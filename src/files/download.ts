@@ -6,14 +6,23 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { CorruptFileError } from "../errors";
+import { CorruptFileError, InputError } from "../errors";
 import { runningSignal } from "../running-cell";
+
+/** What a file must hold. */
+export interface Content {
+  /** In bytes. */
+  size: number;
+  /** What it must hash to: sha256, or git's sha1 of a blob. */
+  checksum: { algorithm: "sha256" | "git-sha1"; hex: string };
+}
 
 export interface Download {
   url: string;
@@ -21,8 +30,8 @@ export interface Download {
   /** Where the complete, checked file goes. */
   path: string;
   size: number;
-  /** What the content must hash to: sha256, or git's sha1 of a blob. Without it only the size is checked here. */
-  checksum?: { algorithm: "sha256" | "git-sha1"; hex: string };
+  /** Without it only the size is checked here. */
+  checksum?: Content["checksum"];
   /** What messages call the file. */
   name: string;
 }
@@ -87,7 +96,14 @@ export async function downloadFile(
       }
       failures = sizeOf(partial) > before ? 1 : failures + 1;
     }
-    await verify(partial, download, signal);
+    const { checksum } = download;
+    const found = checksum && (await hashOf(partial, checksum.algorithm, signal));
+    if (checksum && found !== checksum.hex) {
+      rmSync(partial, { force: true });
+      throw new CorruptFileError(
+        `${name} arrived damaged: its ${checksum.algorithm} is ${found}, not ${checksum.hex}; it was removed, try again`,
+      );
+    }
     renameSync(partial, path);
   } finally {
     // Leave what has arrived under the common name, for the next attempt.
@@ -174,38 +190,48 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
   }
 }
 
-async function verify(
-  partial: string,
-  { name, size, checksum }: Download,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (checksum === undefined) return;
-  const hash = createHash(checksum.algorithm === "sha256" ? "sha256" : "sha1");
-  if (checksum.algorithm === "git-sha1") hash.update(`blob ${size}\0`);
-  if (size > 0) {
-    for await (const chunk of createReadStream(partial)) {
-      signal?.throwIfAborted();
-      hash.update(chunk as Buffer);
-    }
+/** Whether a file is there and holds that. */
+export const hasContent = async (path: string, { size, checksum }: Content, signal?: AbortSignal): Promise<boolean> =>
+  existsSync(path) && sizeOf(path) === size && (await hashOf(path, checksum.algorithm, signal)) === checksum.hex;
+
+/** The hash of a file's bytes, in hexadecimal. */
+export async function hashOf(
+  path: string,
+  algorithm: Content["checksum"]["algorithm"] = "sha256",
+  signal = runningSignal(),
+): Promise<string> {
+  const hash = createHash(algorithm === "sha256" ? "sha256" : "sha1");
+  if (algorithm === "git-sha1") hash.update(`blob ${sizeOf(path)}\0`);
+  for await (const chunk of createReadStream(path)) {
+    signal?.throwIfAborted();
+    hash.update(chunk as Buffer);
   }
-  const found = hash.digest("hex");
-  if (found === checksum.hex) return;
-  rmSync(partial, { force: true });
-  throw new CorruptFileError(
-    `${name} arrived damaged: its ${checksum.algorithm} is ${found}, not ${checksum.hex}; it was removed, try again`,
-  );
+  return hash.digest("hex");
+}
+
+/** @throws if the file system has less room than that */
+export function checkSpace(folder: string, needed: number, what: string, wayOut: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
+  if (needed > bavail * bsize)
+    throw new InputError(
+      `${what} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: ${wayOut}`,
+    );
 }
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** The message of an error, with that of the network error that fetch hides in its cause. */
+/** The message of an error, with that of what caused it, which fetch hides in its causes. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  const detail = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : undefined;
-  return detail === undefined ? error.message : `${error.message}: ${detail}`;
+  let first: Error = error;
+  while (first.cause instanceof Error) first = first.cause;
+  if (first === error) return error.message;
+  // A code of the system's says what many messages do not; those of fetch itself do not.
+  const { code } = first as { code?: unknown };
+  return `${error.message}: ${typeof code === "string" && /^E[A-Z]+/.test(code) ? code : first.message}`;
 }
 
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {

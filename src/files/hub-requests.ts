@@ -1,11 +1,10 @@
 /** Requests to the Hub: what goes wrong with them in plain words, and the files of a model put into its cache. */
-import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { PathInfo } from "@huggingface/hub";
 import { InputError } from "../errors";
 import { huggingfaceHub } from "../packages";
-import { downloadFile, HttpError, reason } from "./download";
+import { checkSpace, downloadFile, hasContent, HttpError, reason, type Content } from "./download";
 
 export interface DownloadProgress {
   /** The file under way. */
@@ -27,7 +26,7 @@ export interface HubOptions {
   offline?: boolean;
   /** Default: HF_TOKEN, HUGGING_FACE_HUB_TOKEN, or the token that `hf auth login` keeps. */
   accessToken?: string;
-  /** In place of the global fetch. */
+  /** In place of the global fetch, or of the one through HTTPS_PROXY and HTTP_PROXY. */
   fetch?: typeof fetch;
   /** Called at most four times a second, and at the end. */
   onProgress?: (progress: DownloadProgress) => void;
@@ -55,66 +54,68 @@ export interface HubModel {
 /** The Hub, or a mirror, gave no answer or none that helps: a cached model may do. */
 export class Unreachable extends Error {}
 
-/** Downloads files of a commit into the cache; those that it has are linked only. */
-export async function getFiles(model: HubModel, commit: string, files: PathInfo[], options: HubOptions): Promise<void> {
+/**
+ * Downloads files of a commit into the cache, in turn; those that it has are linked only.
+ * @param before called with the name of each file before it is downloaded
+ */
+export async function getFiles(
+  model: HubModel,
+  commit: string,
+  files: PathInfo[],
+  options: HubOptions,
+  before: (file: string) => void,
+): Promise<void> {
   const { id, storage, endpoint, accessToken } = model;
   const blobs = join(storage, "blobs");
   mkdirSync(blobs, { recursive: true });
-  const wanted = files.map((file) => ({
-    name: file.path,
-    size: file.lfs?.size ?? file.size,
-    blob: blobName(id, file),
-  }));
-  const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  await checkSpace(
+  const wanted = await Promise.all(
+    files.map(async (file) => {
+      const content = contentOf(file, `model ${id}`);
+      const path = join(blobs, content.checksum.hex);
+      return { ...content, path, file: file.path, isThere: await hasContent(path, content, options.signal) };
+    }),
+  );
+  const sizeOf = (some: typeof wanted): number => some.reduce((sum, { size }) => sum + size, 0);
+  checkSpace(
     blobs,
-    wanted.filter(({ blob }) => !existsSync(join(blobs, blob))).reduce((sum, { size }) => sum + size, 0),
-    id,
+    sizeOf(wanted.filter(({ isThere }) => !isThere)),
+    `model ${id}`,
+    "make room, or set HF_HOME to another disk",
   );
 
-  const progress = progressReporter(total, options.onProgress);
-  let before = 0;
-  for (const { name, size, blob } of wanted) {
-    const path = join(blobs, blob);
-    if (!existsSync(path)) {
-      const url = `${endpoint}/${id}/resolve/${commit}/${name}`;
+  const progress = progressReporter(sizeOf(wanted), options.onProgress);
+  let received = 0;
+  for (const { isThere, file, ...content } of wanted) {
+    if (!isThere) {
+      before(file);
+      const url = `${endpoint}/${id}/resolve/${commit}/${file}`;
       const headers: Record<string, string> =
         accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` };
-      const checksum = { algorithm: blob.length === 64 ? ("sha256" as const) : ("git-sha1" as const), hex: blob };
       await asking(model, () =>
         downloadFile(
-          { url, headers, path, size, checksum, name: `${id}/${name}` },
+          { url, headers, name: `${id}/${file}`, ...content },
           {
             fetch: model.fetch,
             signal: options.signal,
-            onBytes: (done) => progress(name, before + done),
+            onBytes: (done) => progress(file, received + done),
             retries: options.retries ?? 5,
             retryDelay: options.retryDelay ?? 500,
           },
         ),
       );
     }
-    before += size;
-    link(path, join(storage, "snapshots", commit, name));
-    progress(name, before);
+    received += content.size;
+    link(content.path, join(storage, "snapshots", commit, file));
+    progress(file, received);
   }
 }
 
-/** The name of a file's content in the cache is its checksum: sha256 of large files, git's sha1 of small ones. */
-function blobName(id: string, { path, lfs, oid }: PathInfo): string {
-  const name = lfs?.oid ?? oid ?? "";
-  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(name))
-    throw new InputError(`the Hub gives no checksum for ${path} of model ${id}`);
-  return name;
-}
-
-async function checkSpace(folder: string, needed: number, id: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  if (needed <= bavail * bsize) return;
-  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
-  throw new InputError(
-    `model ${id} takes ${gigabytes(needed)} GB, but ${folder} has ${gigabytes(bavail * bsize)} GB left: make room, or set HF_HOME to another disk`,
-  );
+/** Size and checksum of a file of the Hub: sha256 of large files, git's sha1 of small ones; it names the file in the cache. */
+export function contentOf({ path, lfs, oid, size }: PathInfo, repository: string): Content {
+  const hex = lfs?.oid ?? oid ?? "";
+  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex))
+    throw new InputError(`the Hub gives no checksum for ${path} of ${repository}`);
+  return { size: lfs?.size ?? size, checksum: { algorithm: hex.length === 64 ? "sha256" : "git-sha1", hex } };
 }
 
 /** Points the snapshot's file at the blob, as Python does; copies where symbolic links are not allowed. */

@@ -1,16 +1,22 @@
 /** Models by id: from a folder, the Hub, or the cache that Python shares. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, isAbsolute, join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
 import { huggingfaceHub } from "../packages";
 import { runningSignal } from "../running-cell";
 import { writeFileAtomically } from "./atomic-write";
+import { startOf } from "./file-bytes";
 import { asking, getFiles, Unreachable, type HubModel, type HubOptions } from "./hub-requests";
 import { readJson, valueAt } from "./json";
+import { networkFetch } from "./network-fetch";
+import { readSafetensorsHeader } from "./safetensors";
+import { withZip } from "./zip";
 
 export type { DownloadProgress, HubOptions } from "./hub-requests";
 
+const CONFIG = "config.json";
+const TOKENIZER = "tokenizer.json";
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 /** Older repositories have only this; its pickle is read without running it. */
@@ -20,13 +26,16 @@ const COMMIT = /^[0-9a-f]{40}$/;
 /**
  * The folder of a model: a folder as it is; anything else is an id ("roberta-base", "org/name"), whose config.json,
  * tokenizer.json and safetensors weights are downloaded into the Hub's standard cache, which Python shares.
- * Interrupted downloads go on where they stopped; every file is checked against the Hub's checksum.
+ * A model that lacks one of them is refused before its weights are downloaded. Interrupted downloads go on where they
+ * stopped; every file is checked against the Hub's checksum, and what is cut off in the cache is downloaded again.
  *
+ * @param check called with the folder before weights are downloaded, when all else is there; what it throws stops that
  * @throws if there is no such folder or model, access is refused, the network fails and nothing is cached, or on abort
  */
 export async function resolveModel(
   idOrDirectory: string,
   { signal = runningSignal(), ...given }: HubOptions = {},
+  check?: (folder: string) => void,
 ): Promise<string> {
   const options: HubOptions = { ...given, signal };
   if (statSync(idOrDirectory, { throwIfNoEntry: false })?.isDirectory()) return idOrDirectory;
@@ -37,26 +46,28 @@ export async function resolveModel(
     id: idOrDirectory,
     revision,
     storage: join(
-      options.cacheDir ?? huggingfaceHub.getHFHubCachePath(),
+      options.cacheDir ?? placeIn("HF_HUB_CACHE") ?? placeIn("HUGGINGFACE_HUB_CACHE") ?? join(hubHome(), "hub"),
       huggingfaceHub.getRepoFolderName({ type: "model", name: idOrDirectory }),
     ),
     endpoint: (options.endpoint ?? nonEmpty(process.env.HF_ENDPOINT) ?? huggingfaceHub.HUB_URL).replace(/\/+$/, ""),
     accessToken: options.accessToken ?? standardToken(),
     // The library's functions take no signal: it goes in with fetch.
-    fetch: (url, init) => (options.fetch ?? fetch)(url, { signal, ...init }),
+    fetch: (url, init) => (options.fetch ?? networkFetch)(url, { signal, ...init }),
   };
 
-  const cached = cachedSnapshot(model);
+  const snapshot = cachedSnapshot(model);
+  const lacking = snapshot === undefined ? CONFIG : lackingIn(snapshot);
+  const cached = lacking === undefined ? snapshot : undefined;
   if (options.offline ?? (isTrue(process.env.HF_HUB_OFFLINE) || isTrue(process.env.TRANSFORMERS_OFFLINE))) {
     if (cached !== undefined) return cached;
     throw new InputError(
-      `model ${model.id} (revision ${revision}) is not complete in the cache ${model.storage}, and downloads are switched off (offline, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE)`,
+      `model ${model.id} (revision ${revision}) is not complete in the cache ${model.storage} (${lacking} is missing or cut off), and downloads are switched off (offline, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE)`,
     );
   }
   // A commit never changes.
   if (cached !== undefined && COMMIT.test(revision)) return cached;
   try {
-    return await download(model, options);
+    return await download(model, options, check);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof Unreachable && cached !== undefined) {
@@ -69,10 +80,19 @@ export async function resolveModel(
 
 /**
  * Refuses what cannot be the id of a model on the Hub; folders are for the caller to tell apart first.
- * @throws naming the id
+ * @throws naming the id: what looks like a path as a folder that is not there
  */
 export function checkModelId(id: string): void {
   if (existsSync(id)) throw new InputError(`${id} is a file: give the folder of a model, or its id on the Hub`);
+  const [first] = id.split("/");
+  if (/^[./~]|\\|\/.*\//.test(id))
+    throw new InputError(
+      `there is no folder ${id}${id.startsWith("~") ? ` (write ~ out: ${homedir()})` : isAbsolute(id) ? "" : ` in ${process.cwd()}`}`,
+    );
+  if (first !== id && existsSync(first))
+    throw new InputError(
+      `there is no folder ${id}: ${resolve(first)} is there, but not ${basename(id)} in it (for the model of that name on the Hub, work in another folder)`,
+    );
   if (!/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(id) || id.includes("..")) {
     throw new InputError(
       `there is no folder ${id}, and it is not the id of a model on the Hub ("name" or "organisation/name")`,
@@ -86,21 +106,38 @@ function checkRevision(revision: string): void {
   }
 }
 
-/** The snapshot that the cache has for the revision, if config and weights are complete. */
+/** The snapshot that the cache has for the revision, complete or not. */
 function cachedSnapshot({ storage, revision }: HubModel): string | undefined {
-  let commit = revision;
-  if (!COMMIT.test(revision)) {
-    const ref = join(storage, "refs", revision);
-    if (!existsSync(ref)) return undefined;
-    commit = readFileSync(ref, "utf8").trim();
-    if (!COMMIT.test(commit)) return undefined;
-  }
-  const folder = join(storage, "snapshots", commit);
+  const ref = join(storage, "refs", revision);
+  const commit = COMMIT.test(revision) ? revision : existsSync(ref) ? readFileSync(ref, "utf8").trim() : "";
+  return COMMIT.test(commit) ? join(storage, "snapshots", commit) : undefined;
+}
+
+/** The first file that a snapshot lacks or that is cut off there; undefined if it is complete. */
+function lackingIn(folder: string): string | undefined {
+  const lacks = (file: string): boolean => !isWhole(join(folder, file));
   const has = (file: string): boolean => existsSync(join(folder, file));
-  if (!has("config.json")) return undefined;
-  if (has(WEIGHTS)) return folder;
-  if (has(TORCH_WEIGHTS) && !has(INDEX)) return folder;
-  return has(INDEX) && shardNames(join(folder, INDEX)).every(has) ? folder : undefined;
+  const needed = [
+    CONFIG,
+    TOKENIZER,
+    has(WEIGHTS) ? WEIGHTS : has(INDEX) || !has(TORCH_WEIGHTS) ? INDEX : TORCH_WEIGHTS,
+  ];
+  const missing = needed.find(lacks);
+  if (missing !== undefined) return missing === INDEX && !has(INDEX) ? WEIGHTS : missing;
+  return needed.includes(INDEX) ? shardNames(join(folder, INDEX)).find(lacks) : undefined;
+}
+
+/** Whether a file is there with all its bytes, as far as its format tells. */
+function isWhole(path: string): boolean {
+  try {
+    if (path.endsWith(".json")) readJson(path);
+    else if (path.endsWith(".safetensors")) readSafetensorsHeader(path);
+    // The format before zip is for the reader to refuse.
+    else if (startOf(path, 2).toString() === "PK") withZip(path, () => undefined);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -128,7 +165,11 @@ function shardNames(index: string): string[] {
   return [...new Set(readShardIndex(index).values())].sort();
 }
 
-async function download(model: HubModel, options: HubOptions): Promise<string> {
+async function download(
+  model: HubModel,
+  options: HubOptions,
+  check: (folder: string) => void = () => undefined,
+): Promise<string> {
   const { id, revision, storage, endpoint, accessToken } = model;
   const hub = { hubUrl: endpoint, accessToken, fetch: model.fetch };
   const info = await asking(model, () =>
@@ -138,34 +179,29 @@ async function download(model: HubModel, options: HubOptions): Promise<string> {
   if (typeof commit !== "string" || !COMMIT.test(commit))
     throw new InputError(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
   const there = (file: string): boolean => info.filePaths.includes(file);
-  if (!there("config.json")) throw new InputError(`model ${id} has no config.json: it is not in Hugging Face layout`);
+  if (!there(CONFIG)) throw new InputError(`model ${id} has no ${CONFIG}: it is not in Hugging Face layout`);
   const whole = [WEIGHTS, INDEX, TORCH_WEIGHTS].find(there);
   if (whole === undefined) throw new InputError(withoutWeights(id, info.filePaths));
+  if (!there(TOKENIZER)) throw new InputError(`model ${id} has no ${TOKENIZER}. ${conversionAdvice(id)}`);
 
   const folder = join(storage, "snapshots", commit);
   const get = async (names: string[]): Promise<void> => {
-    const missing = names.filter((name) => !existsSync(join(folder, name)));
+    const missing = names.filter((name) => !isWhole(join(folder, name)));
     if (missing.length === 0) return;
-    const files = await asking(model, () =>
+    const found = await asking(model, () =>
       huggingfaceHub.pathsInfo({ ...hub, repo: { type: "model", name: id }, revision: commit, paths: missing }),
     );
-    for (const name of missing) {
-      if (!files.some((file) => file.path === name))
-        throw new InputError(`model ${id} (commit ${commit}) has no file ${name}`);
-    }
-    await getFiles(
-      model,
-      commit,
-      files.filter((file) => missing.includes(file.path)),
-      options,
-    );
+    const files = missing.map((name) => {
+      const file = found.find(({ path }) => path === name);
+      if (file === undefined) throw new InputError(`model ${id} (commit ${commit}) has no file ${name}`);
+      return file;
+    });
+    await getFiles(model, commit, files, options, (name) => {
+      if (!name.endsWith(".json")) check(folder);
+    });
   };
-  const small = ["config.json", "tokenizer.json", "tokenizer_config.json"].filter(there);
-  if (whole !== INDEX) await get([...small, whole]);
-  else {
-    await get([...small, INDEX]);
-    await get(shardNames(join(folder, INDEX)));
-  }
+  await get([CONFIG, TOKENIZER, "tokenizer_config.json", whole].filter(there));
+  if (whole === INDEX) await get(shardNames(join(folder, INDEX)));
   // Only now: the revision keeps its old commit until all files have arrived.
   if (revision !== commit) writeFileAtomically(join(storage, "refs", revision), commit);
   return folder;
@@ -179,7 +215,7 @@ function withoutWeights(id: string, files: readonly string[]): string {
 
 /** How to convert weights that are not read here, without a head that the checkpoint lacks being made up. */
 export const conversionAdvice = (model: string): string =>
-  `Convert them with Python: from transformers import AutoModelForMaskedLM, AutoTokenizer; ` +
+  `Convert it with Python: from transformers import AutoModelForMaskedLM, AutoTokenizer; ` +
   `model, info = AutoModelForMaskedLM.from_pretrained(${JSON.stringify(model)}, output_loading_info=True); ` +
   `assert not info["missing_keys"], info; model.save_pretrained("FOLDER"); ` +
   `AutoTokenizer.from_pretrained(${JSON.stringify(model)}).save_pretrained("FOLDER"), and give FOLDER`;
@@ -188,15 +224,18 @@ export const conversionAdvice = (model: string): string =>
 function standardToken(): string | undefined {
   const given = nonEmpty(process.env.HF_TOKEN) ?? nonEmpty(process.env.HUGGING_FACE_HUB_TOKEN);
   if (given !== undefined) return given;
-  const cache = nonEmpty(process.env.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
-  const home = nonEmpty(process.env.HF_HOME) ?? join(cache, "huggingface");
-  const file = nonEmpty(process.env.HF_TOKEN_PATH) ?? join(home, "token");
-  return existsSync(file) ? nonEmpty(readFileSync(file, "utf8").trim()) : undefined;
+  const file = placeIn("HF_TOKEN_PATH") ?? join(hubHome(), "token");
+  return existsSync(file) ? nonEmpty(readFileSync(file, "utf8")) : undefined;
 }
 
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === undefined || value === "" ? undefined : value;
-}
+/** Where Python's huggingface_hub keeps its things. */
+const hubHome = (): string =>
+  placeIn("HF_HOME") ?? join(placeIn("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
+
+/** The place that a variable of the environment names; ~ in it is the home folder, as for Python. */
+const placeIn = (name: string): string | undefined => nonEmpty(process.env[name])?.replace(/^~(?=\/|$)/, homedir());
+
+const nonEmpty = (value: string | undefined): string | undefined => value?.trim() || undefined;
 
 function isTrue(value: string | undefined): boolean {
   return /^(1|on|yes|true)$/i.test(value ?? "");

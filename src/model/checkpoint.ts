@@ -44,7 +44,7 @@ export interface Checkpoint {
  * @throws naming the file and the field or tensor if something is missing, has the wrong shape, or holds NaN or infinity
  */
 export async function loadCheckpoint(idOrDirectory: string, options: HubOptions = {}): Promise<Checkpoint> {
-  return readCheckpoint(await resolveModel(idOrDirectory, options));
+  return readCheckpoint(await resolveModel(idOrDirectory, options, (folder) => void readConfig(folder)));
 }
 
 /** {@link loadCheckpoint} for a folder. */

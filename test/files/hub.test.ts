@@ -10,12 +10,14 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { loadCheckpoint, readCheckpoint } from "../../src/model/checkpoint";
 import { resolveModel, type DownloadProgress, type HubOptions } from "../../src/files/hub";
+import { writeTorchFile } from "../../src/files/torch-file-writer";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { temporaryFolder } from "../support/checkout";
 import { fakeHub, type FakeHub } from "./fake-hub";
@@ -55,7 +57,9 @@ beforeEach(async () => {
   hub = await serve(files());
 });
 afterEach(async () => {
-  process.env = { ...environment };
+  // In place: the system's home folder is read from the process's own environment.
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  Object.assign(process.env, environment);
   rmSync(cacheDir, { recursive: true, force: true });
   for (const server of opened.splice(0)) await server.close();
 });
@@ -79,12 +83,17 @@ const leftovers = () => readdirSync(join(storage(), "blobs")).filter((name) => n
 
 test("a folder is itself; what cannot be an id is named", async () => {
   assert.equal(await resolveModel(tiny), tiny);
+  for (const path of ["./no/such/folder", "./x", "../x", "/no/such", "a/b/c", "no\\such"])
+    await assert.rejects(resolveModel(path), {
+      message: `there is no folder ${path}${path[0] === "/" ? "" : ` in ${process.cwd()}`}`,
+    });
+  await assert.rejects(resolveModel("~/model"), /^InputError: there is no folder ~\/model \(write ~ out: \/.*\)$/);
+  // The tests run in the checkout.
   await assert.rejects(
-    resolveModel("./no/such/folder"),
-    /there is no folder \.\/no\/such\/folder, and it is not the id/,
+    resolveModel("notebooks/roberta"),
+    /^InputError: there is no folder notebooks\/roberta: \/.*notebooks is there, but not roberta in it/,
   );
-  await assert.rejects(resolveModel("a/b/c"), /there is no folder a\/b\/c/);
-  await assert.rejects(resolveModel("../x"), /there is no folder/);
+  await assert.rejects(resolveModel("what is this"), /there is no folder what is this, and it is not the id/);
   await assert.rejects(resolveModel(join(tiny, "config.json")), /config\.json is a file: give the folder/);
   await assert.rejects(resolveModel(ID, { revision: "../../x" }), /is not the name of a revision/);
   assert.deepEqual(hub.requests, []);
@@ -135,6 +144,31 @@ test("HF_ENDPOINT, HF_HOME, HF_HUB_CACHE and HF_TOKEN are heeded", async () => {
   assert.deepEqual(new Set(hub.authorizations), new Set(["Bearer hf_secret"]));
   process.env.HF_HUB_CACHE = join(cacheDir, "other");
   assert.ok((await resolveModel(ID)).startsWith(join(cacheDir, "other")));
+});
+
+test("cache and token lie under the home folder unless said otherwise", async (t) => {
+  hub.behaviour.requireToken = "hf_right";
+  process.env.HOME = temporaryFolder(t);
+  process.env.HF_ENDPOINT = hub.endpoint;
+  const place = async (): Promise<string> =>
+    relative(process.env.HOME!, (await resolveModel(ID)).split("/models--")[0]);
+  const login = (folder: string): void => {
+    mkdirSync(join(process.env.HOME!, folder), { recursive: true });
+    writeFileSync(join(process.env.HOME!, folder, "token"), "hf_right\n");
+  };
+  delete process.env.XDG_CACHE_HOME;
+  login(".cache/huggingface");
+  assert.equal(await place(), ".cache/huggingface/hub");
+  process.env.XDG_CACHE_HOME = join(process.env.HOME, "xdg");
+  login("xdg/huggingface");
+  assert.equal(await place(), "xdg/huggingface/hub");
+  process.env.HF_HOME = "~/hf";
+  login("hf");
+  assert.equal(await place(), "hf/hub");
+  process.env.HUGGINGFACE_HUB_CACHE = "~/older";
+  assert.equal(await place(), "older");
+  process.env.HF_HUB_CACHE = "~/newer";
+  assert.equal(await place(), "newer");
 });
 
 test("progress grows to the total over all files", async () => {
@@ -297,6 +331,11 @@ test("the access token is looked for where Python's huggingface_hub looks", asyn
   for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) delete process.env[name];
   process.env.HF_TOKEN_PATH = join(home, "elsewhere");
   await assert.rejects(found, /set HF_TOKEN/);
+  writeFileSync(join(home, "elsewhere"), "hf_right");
+  await found();
+  delete process.env.HF_TOKEN_PATH;
+  process.env.HUGGING_FACE_HUB_TOKEN = " hf_right\n";
+  await found();
 });
 
 test("models without what is needed, and with older weights only", async (t) => {
@@ -311,7 +350,7 @@ test("models without what is needed, and with older weights only", async (t) => 
   const both = await resolveModel(ID, from(await serve(files()), { cacheDir: temporaryFolder(t) }));
   assert.ok(!existsSync(join(both, "pytorch_model.bin")), "safetensors weights are preferred");
   await assert.rejects(
-    resolveModel(ID, from(await serve({ "config.json": content("config.json") }))),
+    resolveModel(ID, from(await serve(small))),
     /has no weights \(neither model\.safetensors, nor its shards, nor pytorch_model\.bin\)/,
   );
   await assert.rejects(
@@ -320,21 +359,91 @@ test("models without what is needed, and with older weights only", async (t) => 
   );
 });
 
+test("what a model lacks, or its configuration, is refused before its weights are downloaded", async () => {
+  const weightRequests = () => hub.requests.filter((request) => /resolve.*(safetensors|bin)$/.test(request));
+  const { "tokenizer.json": _tokenizer, ...without } = files();
+  hub = await serve({ ...without, "vocab.txt": Buffer.from("[PAD]") });
+  await assert.rejects(
+    resolveModel(ID, from(hub)),
+    /has no tokenizer\.json\. Convert it with Python: .*save_pretrained\("FOLDER"\)/,
+  );
+  assert.deepEqual(weightRequests(), []);
+  hub = await serve({ ...files(), "config.json": Buffer.from(JSON.stringify({ model_type: "gpt2" })) });
+  await assert.rejects(loadCheckpoint(ID, from(hub)), /config\.json: .*gpt2/);
+  assert.deepEqual(weightRequests(), []);
+});
+
+test("a cached snapshot without its tokenizer is completed", async () => {
+  const folder = await resolveModel(ID, from(hub));
+  rmSync(join(folder, "tokenizer.json"));
+  await assert.rejects(resolveModel(ID, from(hub, { offline: true })), /\(tokenizer\.json is missing or cut off\)/);
+  for (const revision of ["main", COMMIT]) {
+    rmSync(join(folder, "tokenizer.json"), { force: true });
+    hub.requests.length = 0;
+    assert.equal(await resolveModel(ID, from(hub, { revision })), folder);
+    assert.equal(loadTokenizer(folder).maskId, 119);
+    assert.deepEqual(contentRequests("model"), []);
+  }
+});
+
+for (const name of ["config.json", "tokenizer.json", "model.safetensors", "pytorch_model.bin"])
+  test(`${name} cut off in the cache is downloaded again, and refused offline`, async (t) => {
+    const served = files();
+    if (name === "pytorch_model.bin") {
+      delete (served as Record<string, unknown>)["model.safetensors"];
+      const saved = join(temporaryFolder(t), name);
+      writeTorchFile(saved, [{ dtype: "F32", shape: [2], data: Float32Array.of(1, 2) }]);
+      served[name] = readFileSync(saved);
+    }
+    hub = await serve(served);
+    const folder = await resolveModel(ID, from(hub));
+    const path = join(folder, name);
+    for (const revision of ["main", COMMIT]) {
+      truncateSync(path, served[name].length - 20);
+      await assert.rejects(
+        resolveModel(ID, from(hub, { revision, offline: true })),
+        new RegExp(`\\(${name.replace(".", "\\.")} is missing or cut off\\)`),
+      );
+      hub.requests.length = 0;
+      await resolveModel(ID, from(hub, { revision }));
+      assert.ok(readFileSync(path).equals(served[name]));
+      assert.equal(hub.requests.filter((request) => request.includes("/resolve/")).length, 1);
+      assert.deepEqual(leftovers(), []);
+    }
+  });
+
+test("a blob of the right length with other content is downloaded again for a new snapshot", async () => {
+  const folder = await resolveModel(ID, from(hub));
+  const bytes = readFileSync(join(folder, "model.safetensors"));
+  bytes[bytes.length - 1] ^= 1;
+  writeFileSync(join(folder, "model.safetensors"), bytes);
+  rmSync(join(storage(), "snapshots"), { recursive: true });
+  await resolveModel(ID, from(hub));
+  assert.ok(readFileSync(join(folder, "model.safetensors")).equals(content("model.safetensors")));
+});
+
 test("shards are downloaded by their index, which cannot point elsewhere", async () => {
   const index = (file: string) =>
     Buffer.from(JSON.stringify({ weight_map: { a: "model-00001-of-00002.safetensors", b: file } }));
   const sharded = (file: string) => ({
     "config.json": content("config.json"),
+    "tokenizer.json": content("tokenizer.json"),
     "model.safetensors.index.json": index(file),
-    "model-00001-of-00002.safetensors": Buffer.alloc(3000, 1),
-    "model-00002-of-00002.safetensors": Buffer.alloc(3000, 2),
+    "model-00001-of-00002.safetensors": content("model.safetensors"),
+    "model-00002-of-00002.safetensors": Buffer.from(
+      content("model.safetensors").map((byte, i, all) => (i === all.length - 1 ? byte ^ 1 : byte)),
+    ),
   });
   hub = await serve(sharded("model-00002-of-00002.safetensors"));
   const folder = await resolveModel(ID, from(hub));
-  assert.equal(readFileSync(join(folder, "model-00002-of-00002.safetensors"))[0], 2);
+  const second = join(folder, "model-00002-of-00002.safetensors");
+  assert.ok(readFileSync(second).equals(sharded("")["model-00002-of-00002.safetensors"]));
   assert.equal(await resolveModel(ID, from(hub, { offline: true })), folder);
-  rmSync(join(folder, "model-00002-of-00002.safetensors"));
-  await assert.rejects(resolveModel(ID, from(hub, { offline: true })), /is not complete in the cache/);
+  rmSync(second);
+  await assert.rejects(
+    resolveModel(ID, from(hub, { offline: true })),
+    /is not complete in the cache .* \(model-00002-of-00002\.safetensors is missing or cut off\)/,
+  );
   rmSync(storage(), { recursive: true });
   await assert.rejects(
     resolveModel(ID, from(await serve(sharded("../../../x.safetensors")))),
@@ -350,7 +459,7 @@ test("shards are downloaded by their index, which cannot point elsewhere", async
 test("offline: the cache or a clear error, and no request", async () => {
   await assert.rejects(
     resolveModel(ID, from(hub, { offline: true })),
-    /is not complete in the cache .*models--some-org--tiny-roberta, and downloads are switched off/,
+    /is not complete in the cache .*models--some-org--tiny-roberta \(config\.json is missing or cut off\), and downloads are switched off/,
   );
   await resolveModel(ID, from(hub));
   hub.requests.length = 0;
@@ -358,6 +467,9 @@ test("offline: the cache or a clear error, and no request", async () => {
   assert.equal(await resolveModel(ID, from(hub)), join(storage(), "snapshots", COMMIT));
   await assert.rejects(resolveModel(ID, from(hub, { revision: "v1" })), /\(revision v1\) is not complete/);
   process.env.HF_HUB_OFFLINE = "0";
+  process.env.TRANSFORMERS_OFFLINE = "yes";
+  await assert.rejects(resolveModel(ID, from(hub, { revision: "v1" })), /\(revision v1\) is not complete/);
+  process.env.TRANSFORMERS_OFFLINE = "";
   await resolveModel(ID, from(hub, { revision: "v1" }));
   assert.equal(hub.requests.length, 1);
 });
@@ -415,7 +527,8 @@ test("an old snapshot stays in use until the new one is complete", async () => {
   mkdirSync(join(storage(), "refs"), { recursive: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(storage(), "refs", "main"), old);
-  for (const name of ["config.json", "model.safetensors"]) writeFileSync(join(folder, name), content(name));
+  for (const name of ["config.json", "tokenizer.json", "model.safetensors"])
+    writeFileSync(join(folder, name), content(name));
   await serveSmallTokenizer();
   hub.behaviour.cutAfter = [undefined, undefined, 40000];
   await assert.rejects(resolveModel(ID, from(hub, { retries: 0 })), /broke off/);
