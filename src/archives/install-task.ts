@@ -6,7 +6,7 @@ import { CorruptFileError, InputError } from "../errors";
 import { parseCsv } from "../files/delimited";
 import { hashOf } from "../files/download";
 import { kShotSplit, readOriginal, type Original } from "../tasks/k-shot";
-import { columnsNeeded } from "../tasks/split";
+import { columnsNeeded, labelCell, placed } from "../tasks/columns";
 import { taskFolder, type Task } from "../tasks/task";
 import { DATA_SOURCES } from "./data-sources";
 import { filesIn, nameFolder, readSource } from "./installed-folder";
@@ -116,15 +116,16 @@ const ROWS_CHECKED = 1000;
 
 /** @throws naming file and row if rows have too few columns, or the first test row's label is none of the task's */
 function checkColumns({ train, tests }: Original, task: Task): void {
-  const needed = columnsNeeded(task);
-  const { texts, label } = task.columns;
+  // The paper's tasks have their columns by number.
+  const own = placed(task, []);
+  const needed = columnsNeeded(own);
   for (const [i, { path, header, rows }] of [train, ...tests.map(({ table }) => table)].entries()) {
     const cellsOf = (row: Buffer): string[] =>
       task.format === "csv" ? parseCsv(row.toString())[0].cells : row.toString().replace(/\n$/, "").split("\t");
     const headerCells = task.header ? cellsOf(header) : undefined;
     if (
       headerCells !== undefined &&
-      (headerCells.length < needed || task.labels.includes(headerCells.at(label === "last" ? -1 : label) ?? ""))
+      (headerCells.length < needed || task.labels.includes(labelCell(headerCells, own) ?? ""))
     ) {
       throw new CorruptFileError(`${path} does not begin with a line of ${needed} or more column names`);
     }
@@ -132,11 +133,11 @@ function checkColumns({ train, tests }: Original, task: Task): void {
     const short = cells.findIndex((row) => row.length < needed);
     if (short >= 0 && (task.skipShortRows !== true || cells.every((row) => row.length < needed))) {
       throw new CorruptFileError(
-        `${path}, row ${short + 1 + Number(task.header)}: ${cells[short].length} column(s) where task ${task.name} needs ${needed} (texts in ${texts.join(" and ")}, counted from 0)`,
+        `${path}, row ${short + 1 + Number(task.header)}: ${cells[short].length} column(s) where task ${task.name} needs ${needed} (texts in ${own.columns.texts.join(" and ")}, counted from 0)`,
       );
     }
     const first = cells.find((row) => row.length >= needed) ?? [];
-    const cell = first.at(label === "last" ? -1 : label) ?? "";
+    const cell = labelCell(first, own) ?? "";
     if (i > 0 && !task.labels.includes(cell))
       throw new CorruptFileError(
         `${path}: label ${JSON.stringify(cell.slice(0, 60))} is not one of ${task.labels.join(", ")}`,

@@ -13,7 +13,9 @@ import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { provenance } from "../notebook/provenance";
 import type { Split, Task } from "../tasks/task";
+import { dataFile } from "../tasks/split";
 import { templateProblem } from "../tasks/template";
+import { warnOnce } from "../warn-once";
 import { chosenTask } from "./chosen-task";
 import { interruptible } from "./interruptible";
 import type { KernelOptionValues } from "./kernel-options";
@@ -35,6 +37,9 @@ export async function loadKernelJob(options: KernelOptionValues): Promise<Kernel
   const examples = { train: readExamples(options.data, "train", task, options.limitTrain ?? options.limit) };
   const ofSplit = (split: Split) =>
     split === "train" ? examples.train : readExamples(options.data, split, task, options.limit);
+  for (const [label, name] of task.labels.entries())
+    if (!examples.train.some((example) => example.label === label))
+      warnOnce(`${dataFile(options.data, task.files?.train ?? "train", task)}: no training example has label ${name}`);
   const bySplit = options.split.map((split) => [split, ofSplit(split)] as const);
 
   const download = showProgress("Download", { unit: "bytes" });

@@ -2,7 +2,8 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
-import { kShotSplit, readOriginal, type KShotSplit } from "../tasks/k-shot";
+import { shortageText } from "../tasks/columns";
+import { kShotSplit, readOriginal } from "../tasks/k-shot";
 import { originalFolder, writeSplitFolder } from "../tasks/split-folder";
 import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
 import { chosenTask, type TaskOptions } from "./chosen-task";
@@ -48,13 +49,13 @@ function taskSplits(
   return seeds.map((seed) => {
     const split = kShotSplit(original, task, { k, seed, testExamples });
     const folder = writeSplitFolder(join(out, taskFolder(task), `${k}-${seed}`), split.files);
-    for (const shortage of split.shortages) note(`${folder}: ${shortageText(shortage)}`);
+    for (const { label, ...counts } of split.shortages)
+      for (const name of ["train", "dev"] as const) {
+        const file = join(folder, `${task.files?.[name] ?? name}.${task.format}`);
+        if (counts[name] < k) note(shortageText(file, counts[name], k, label));
+      }
     return folder;
   });
-}
-
-function shortageText({ label, train, dev }: KShotSplit["shortages"][number]): string {
-  return `label ${label} has only ${train + dev} examples, ${train} for training and ${dev} for development`;
 }
 
 /** As {@link originalFolder}, in the words of the command. */

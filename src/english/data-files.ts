@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { dirname, join } from "node:path";
 import { InputError } from "../errors";
 import { kShotSplit, readOriginal } from "../tasks/k-shot";
+import { shortageText } from "../tasks/columns";
 import { taskByName } from "../tasks/task";
 import type { EnglishDataSet, LabelledSentence } from "./data-sets";
 
@@ -41,7 +42,7 @@ export function writeEnglishTasks(folder: string, dataSets: readonly EnglishData
         for (const seed of SEEDS) {
           const { files, shortages } = kShotSplit(original, task, { k, seed });
           if (shortages.length > 0)
-            throw new InputError(`${name} has too few examples of label ${shortages[0].label} for ${k} of each`);
+            throw new InputError(shortageText(`${name} for dev`, shortages[0].dev, k, shortages[0].label));
           write(join(building, name, `${k}-${seed}`), Object.fromEntries(files));
         }
       }

@@ -1,6 +1,8 @@
 import { DivergedError, InputError } from "../errors";
 import { sortedSettings, trainingConfigOf, type FineTuneInputs, type LabelledPrompts } from "../finetune/fine-tune";
+import { promptsKey } from "../finetune/labelled-prompts";
 import type { TrainingSettings } from "../finetune/training-config";
+import { sequenceKey } from "../model/batch";
 import { runningSignal } from "../running-cell";
 import { remember } from "../store/remember";
 import { warnOnce } from "../warn-once";
@@ -75,17 +77,14 @@ export async function fineTuningRun(options: FineTuningRunOptions): Promise<Fine
 
 /** Everything that a run's result depends on. */
 function keyOf({ model, head, train, dev, test, probe, ...settings }: SingleRunOptions): unknown[] {
-  const encoded = (sequences: LabelledPrompts["sequences"]): number[][] =>
-    sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]);
-  const prompts = [train, dev, test].map(({ sequences, labels }) => [labels, encoded(sequences)]);
   return [
     FORMAT,
     "fine-tuning",
     model.hash,
     head.description,
     sortedSettings(trainingConfigOf(settings)),
-    prompts,
-    encoded(probe ?? []),
+    [train, dev, test].map(promptsKey),
+    (probe ?? []).map(sequenceKey),
   ];
 }
 

@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { firstOfEqual } from "../model/batch";
 import { promptAndCut, unpromptedAndCut, type EncodedPrompt, type PromptAndCut } from "../tasks/prompt";
-import { dataFile, readSplit, shortened } from "../tasks/split";
+import { shortageText, shortened } from "../tasks/columns";
+import { dataFile, readSplit } from "../tasks/split";
 import { taskByName, taskNames, type Example, type Split, type Task } from "../tasks/task";
 import type { TextEncoder } from "../tasks/text-encoder";
 import { warnOnce } from "../warn-once";
@@ -123,7 +124,7 @@ export function readFewShot(
     const file = dataFile(directory, task.files?.[split] ?? split, task);
     return task.labels.flatMap((name, label) => {
       const own = examples.filter((example) => example.label === label);
-      const shortage = `${file} has ${own.length} of ${k} examples of label ${name}`;
+      const shortage = shortageText(file, own.length, k, name);
       if (own.length === 0) throw new InputError(`${shortage}: every class needs some, in ${split} as well`, { file });
       if (own.length < k) warn(shortage);
       return evenly(own, k);

@@ -14,6 +14,10 @@ export function parseTsv(text: string): Row[] {
   return lines.map((line, i) => ({ line: i + 1, cells: line.split("\t") }));
 }
 
+/** What may stand between the cells of a file with quoting. */
+export const DELIMITERS = [",", ";", "\t", "|"] as const;
+export type Delimiter = (typeof DELIMITERS)[number];
+
 /**
  * Rows of comma-separated text as `pandas.read_csv(header=None)` cuts them: a cell in double quotes may contain commas,
  * line breaks and doubled quotes, and what follows its closing quote belongs to it; blank lines are left out; a row
@@ -21,20 +25,24 @@ export function parseTsv(text: string): Row[] {
  *
  * @throws naming the line if a quote is never closed, or a row is longer than the first one
  */
-export function parseCsv(text: string): Row[] {
+export function parseCsv(text: string, delimiter: Delimiter = ","): Row[] {
   const rows: Row[] = [];
   let cells: string[] = [];
   let line = 1;
   let start = 1;
   // Each match is one cell with what ends it. Unquoted cells may hold quotes in their middle.
-  const cell = /(?:"([^"]*(?:""[^"]*)*)"([^,\r\n]*)|([^",\r\n][^,\r\n]*|))(,|\r\n|\r|\n|$)/y;
+  const bare = `[^${delimiter}\\r\\n]*`;
+  const cell = new RegExp(
+    `(?:"([^"]*(?:""[^"]*)*)"(${bare})|([^"${delimiter}\\r\\n]${bare}|))([${delimiter}]|\\r\\n|\\r|\\n|$)`,
+    "y",
+  );
   while (cell.lastIndex < text.length || cells.length > 0) {
     const match = cell.exec(text);
     if (match === null) throw new Error(`line ${line}: a quoted cell is not closed`);
     const [whole, quoted, after, plain, end] = match;
     cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"') + after);
     line += whole.match(/\r\n|\r|\n/g)?.length ?? 0;
-    if (end === ",") continue;
+    if (end === delimiter) continue;
     const blank = cells.length === 1 && quoted === undefined && /^[ \t]*$/.test(plain);
     if (!blank) rows.push({ line: start, cells: padded(cells, rows[0]?.cells.length ?? cells.length, start) });
     cells = [];
@@ -80,7 +88,9 @@ export function isMissing(cell: string): boolean {
  * One row of comma-separated text as `DataFrame.to_csv` writes it, with its line end: quotes only where a cell needs
  * them. (The authors' version leaves a cell with a lone \r bare, which then cannot be read back; here it is quoted.)
  */
-export function formatCsvRow(cells: readonly string[]): string {
+export function formatCsvRow(cells: readonly string[], delimiter: Delimiter = ","): string {
   if (cells.length === 1 && cells[0] === "") return '""\n';
-  return `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")}\n`;
+  const quoted = (cell: string): string =>
+    cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return `${cells.map(quoted).join(delimiter)}\n`;
 }

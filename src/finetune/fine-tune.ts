@@ -11,7 +11,7 @@ import { mean } from "../solvers/metrics";
 import { keyOf } from "../store/remember";
 import { trainingBatches } from "./batches";
 import { flatLayouts } from "./flat-parameters";
-import { evaluateHead, type LabelledPrompts } from "./labelled-prompts";
+import { evaluateHead, promptsKey, type LabelledPrompts } from "./labelled-prompts";
 import { scheduledRate } from "./optimizer";
 import { trainedParameters } from "./trained-parameters";
 import { trainedVocabulary } from "./trained-vocabulary";
@@ -240,18 +240,14 @@ const FORMAT = 3;
 
 /** Identifies a run by everything that its result depends on. */
 function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, config: TrainingConfig): string {
-  const prompts = ({ sequences, labels }: LabelledPrompts): unknown => [
-    labels,
-    sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]),
-  ];
   const key = [
     FORMAT,
     model.hash,
     head.description,
     sortedSettings(config),
-    prompts(train),
-    prompts(dev),
-    prompts({ sequences: probe, labels: [] }),
+    promptsKey(train),
+    promptsKey(dev),
+    promptsKey({ sequences: probe, labels: [] }),
   ];
   return keyOf(key).slice(0, 32);
 }

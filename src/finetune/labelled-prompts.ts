@@ -1,4 +1,4 @@
-import type { Sequence } from "../model/batch";
+import { sequenceKey, type Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import type { Model } from "../model/model";
 import { predictLogitsSteps } from "../model/predict";
@@ -11,6 +11,9 @@ export interface LabelledPrompts {
   sequences: Sequence[];
   labels: number[];
 }
+
+/** What tells labelled prompts from others, for keys. */
+export const promptsKey = ({ sequences, labels }: LabelledPrompts): unknown[] => [labels, sequences.map(sequenceKey)];
 
 /** Predictions of a head on labelled prompts, [n, C]. */
 function* predictionsOf(

@@ -3,7 +3,7 @@
  * processes on machines of one kind make the same blocks.
  */
 import { gpuMemory } from "../model/backend";
-import { byLength, firstOfEqual, type BatchLimits, type Sequence } from "../model/batch";
+import { byLength, firstOfEqual, sequenceKey, type BatchLimits, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { InputError } from "../errors";
 import { keyOf } from "../store/remember";
@@ -192,8 +192,7 @@ function descriptionOf(
   };
 }
 
-const promptsKey = (sequences: readonly Sequence[]): string =>
-  keyOf(sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]));
+const promptsKey = (sequences: readonly Sequence[]): string => keyOf(sequences.map(sequenceKey));
 
 /** A block above the diagonal also gives its mirror image, whose formula is the mirrored one. */
 function formulasOf(formulas: readonly Formula[], symmetry: PlannedBlock["symmetry"]): readonly Formula[] {

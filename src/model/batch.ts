@@ -9,11 +9,14 @@ export interface Sequence {
   maskPosition: number;
 }
 
+/** What tells a sequence from others, for keys. */
+export const sequenceKey = ({ ids, maskPosition }: Sequence): number[] => [maskPosition, ...ids];
+
 /** For each sequence the index of the first that is equal to it. */
 export function firstOfEqual(sequences: readonly Sequence[]): number[] {
   const first = new Map<string, number>();
-  return sequences.map(({ ids, maskPosition }, i) => {
-    const key = `${maskPosition}:${ids.join()}`;
+  return sequences.map((sequence, i) => {
+    const key = sequenceKey(sequence).join();
     const found = first.get(key) ?? i;
     first.set(key, found);
     return found;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fewShotFolder } from "../experiment/inputs";
 import { checkModelId } from "../files/hub";
 import { englishTaskNames, taskByName, taskNames, type Task } from "../tasks/task";
-import { parseTemplate } from "../tasks/template";
+import { templateProblem } from "../tasks/template";
 
 export interface Field {
   /** What is allowed, as it stands behind "must be": "a whole number from 1 to 512". */
@@ -206,13 +206,7 @@ const template = (): Field => ({
   allowed: "a prompt with *mask* and the sentences *sent_0*, …",
   refuse: (value, values) => {
     if (!isText(value)) return unless("a prompt such as *cls**sent_0*_It_was*mask*.*sep+*", false);
-    const malformed = complaint(() => parseTemplate(value));
-    const chosen = chosenTask(values);
-    if (malformed !== undefined || chosen === undefined) return malformed;
-    const texts = chosen.columns.texts.length;
-    const beyond = parseTemplate(value).find((part) => part.kind === "sentence" && part.index >= texts);
-    if (beyond?.kind !== "sentence") return undefined;
-    return `asks for sentence ${beyond.index}, and an example of task ${chosen.name} has ${texts === 1 ? "only sentence 0" : `only sentences 0 to ${texts - 1}`}`;
+    return templateProblem(value, chosenTask(values)?.columns.texts.length ?? Infinity);
   },
 });
 

@@ -2,9 +2,10 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
+import { readJson } from "../files/json";
 import { isLiveClaim, processLives } from "./claim";
 import { oneLine, problemOf } from "./folder";
-import { readJson } from "./remember";
+
 import { isOutdated, readTensors } from "./tensor-file";
 
 export interface StoreFile {

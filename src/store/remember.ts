@@ -1,9 +1,10 @@
 /** Compute once, keep on disk: a result's file is named by a hash of everything that the result depends on. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFileAtomically } from "../files/atomic-write";
+import { readJson } from "../files/json";
 import { runningSignal } from "../running-cell";
 import { claim, dropDeadClaim, type Claim } from "./claim";
 import { markUsed, oneLine, reportingFullDisk } from "./folder";
@@ -86,11 +87,9 @@ export async function pause(signal?: AbortSignal): Promise<void> {
 export const jsonFile = <T>(): FileFormat<T> => ({
   what: "result",
   extension: "json",
-  read: readJson<T>,
+  read: (path) => readJson(path) as T,
   write: (path, result) => writeFileAtomically(path, JSON.stringify(result)),
 });
-
-export const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) as T;
 
 /**
  * A result as JSON, from disk if it was computed before with the same key, which must name everything that the result

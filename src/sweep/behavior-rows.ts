@@ -100,7 +100,7 @@ type Column = keyof typeof COLUMNS;
 /** One line for each measurement; scores from 0 to 1, verdicts "yes", "no" or "–", a number that is not defined as an empty cell. */
 export function behaviorCsv(results: readonly BehaviorResult[]): string {
   const lines = results.map((result) => Object.values(COLUMNS).map((cell) => String(cell(result) ?? "")));
-  return [Object.keys(COLUMNS), ...lines].map(formatCsvRow).join("");
+  return [Object.keys(COLUMNS), ...lines].map((cells) => formatCsvRow(cells)).join("");
 }
 
 /** A measurement as a row. */

@@ -19,6 +19,7 @@ import {
   type LabelledPrompts,
   type TrainingRecord,
 } from "../finetune/fine-tune";
+import { promptsKey } from "../finetune/labelled-prompts";
 import type { TrainingConfig } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
 import { computeKernel } from "../kernels/kernel";
@@ -62,10 +63,7 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
     featureExamples = FEATURE_EXAMPLES,
     featuresAlong = false,
   } = options;
-  const prompts = [train, dev, test].map(({ sequences, labels }) => [
-    labels,
-    sequences.map(({ ids, maskPosition }) => [maskPosition, ...ids]),
-  ]);
+  const prompts = [train, dev, test].map(promptsKey);
   const key = [
     FORMAT,
     "behavior",

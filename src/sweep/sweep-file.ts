@@ -1,8 +1,9 @@
 /** A sweep as a file or a cell describes it: tasks × k × seeds × methods × their settings. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type * as Zod from "zod";
 import { InputError } from "../errors";
+import { readJson } from "../files/json";
 import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { FORMULAS } from "../kernels/formula";
 import { once } from "../lazy";
@@ -156,16 +157,7 @@ function onlyOne(sweeps: readonly Sweep[], name: string): Sweep {
  * @throws naming the file and the field at fault; every combination of settings is checked here, before anything runs
  */
 export function readSweeps(path: string): Sweep[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new InputError(`${path}: ${code === "ENOENT" ? "there is no such file" : `not valid JSON: ${message}`}`, {
-      file: path,
-    });
-  }
-  return parseSweeps(json, { name: path, folder: dirname(path) });
+  return parseSweeps(readJson(path), { name: path, folder: dirname(path) });
 }
 
 function parseSweeps(described: unknown, place: Place): Sweep[] {

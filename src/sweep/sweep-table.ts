@@ -80,7 +80,9 @@ export function sweepCsv(rows: readonly SweepRow[]): string {
     ...settings.map((name) => text(row.setting[name])),
     ...AFTER.map((name) => text(row[name])),
   ]);
-  return [[...BEFORE, ...settings.map((name) => `setting.${name}`), ...AFTER], ...lines].map(formatCsvRow).join("");
+  return [[...BEFORE, ...settings.map((name) => `setting.${name}`), ...AFTER], ...lines]
+    .map((cells) => formatCsvRow(cells))
+    .join("");
 }
 
 /** Rows from the text of {@link sweepCsv}. */

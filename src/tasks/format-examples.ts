@@ -1,7 +1,8 @@
 import { InputError } from "../errors";
 import { formatCsvRow } from "../files/delimited";
 import type { Example, Task } from "./task";
-import { columnsNeeded, isEmptied } from "./split";
+import { columnsNeeded, placed } from "./columns";
+import { isEmptied } from "./split";
 
 /**
  * Examples as one of the task's files has them, so that `readSplit` gives them back: a line of column names where the
@@ -11,21 +12,24 @@ import { columnsNeeded, isEmptied } from "./split";
  */
 export function formatExamples(
   examples: readonly Example[],
-  task: Pick<Task, "name" | "format" | "missingValues" | "header" | "columns" | "labels">,
+  task: Pick<Task, "name" | "format" | "delimiter" | "missingValues" | "header" | "columns" | "labels">,
 ): string {
-  const { texts, label } = task.columns;
+  const given = [...task.columns.texts, task.columns.label];
+  const columnNames = given.every((column) => typeof column === "string") ? given : undefined;
+  const { columns } = placed(task, columnNames ?? []);
+  const { texts, label } = columns;
   // "last" needs a column behind the texts.
-  const width = columnsNeeded(task) + (label === "last" ? 1 : 0);
+  const width = columnsNeeded({ columns }) + (label === "last" ? 1 : 0);
   const labelColumn = label === "last" ? width - 1 : label;
   const row = (textCells: readonly string[], labelCell: string): string => {
     const cells = Array.from({ length: width }, () => "");
     texts.forEach((column, i) => (cells[column] = textCells[i]));
     cells[labelColumn] = labelCell;
-    return task.format === "csv" ? formatCsvRow(cells) : `${cells.join("\t")}\n`;
+    return task.format === "csv" ? formatCsvRow(cells, task.delimiter) : `${cells.join("\t")}\n`;
   };
   const names = row(
-    texts.map((_, i) => (texts.length === 1 ? "text" : `text${i + 1}`)),
-    "label",
+    texts.map((_, i) => columnNames?.[i] ?? (texts.length === 1 ? "text" : `text${i + 1}`)),
+    label === "last" ? "label" : (columnNames?.at(-1) ?? "label"),
   );
   const lines = examples.map((example, i) => {
     checkWritable(example, i, task);

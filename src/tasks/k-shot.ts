@@ -4,7 +4,8 @@ import { InputError } from "../errors";
 import { formatCsvRow, parseCsv } from "../files/delimited";
 import { utf8 } from "../files/file-bytes";
 import { numpyRandom, shuffle } from "./numpy-random";
-import { columnsNeeded, dataFile, isEmptied, readRows } from "./split";
+import { columnsNeeded, placed, shortageText, unknownLabel } from "./columns";
+import { dataFile, isEmptied, readRows } from "./split";
 import type { Task } from "./task";
 
 /** A full data set as it is downloaded: what few-shot splits are drawn from. */
@@ -69,11 +70,17 @@ function tsvRows(bytes: Buffer, { header }: Task): Buffer[] {
 
 /** Rows as pandas reads and writes them: quotes only where they are needed, and nothing where the task has missing values. */
 function csvRows(path: string, task: Task): Buffer[] {
-  const { label } = task.columns;
+  const rows = readRows(path, task);
+  const { label } = placed(task, rows[0]?.cells ?? [], path).columns;
   // A label may be called NA.
   const isLabel = (column: number, width: number): boolean => column === (label === "last" ? width - 1 : label);
-  return readRows(path, "csv").map(({ cells }) =>
-    Buffer.from(formatCsvRow(cells.map((cell, i) => (isEmptied(cell, task) && !isLabel(i, cells.length) ? "" : cell)))),
+  return rows.map(({ cells }) =>
+    Buffer.from(
+      formatCsvRow(
+        cells.map((cell, i) => (isEmptied(cell, task) && !isLabel(i, cells.length) ? "" : cell)),
+        task.delimiter,
+      ),
+    ),
   );
 }
 
@@ -82,21 +89,26 @@ function readLabels({ path, header, rows }: Table, task: Task): string[] {
   const cellsOf = (row: Buffer, line: number): string[] => {
     const text = utf8(row);
     if (text === undefined) throw new InputError(`${path}, line ${line} is not utf-8 text`, { file: path });
-    return task.format === "csv" ? parseCsv(text)[0].cells : pythonStrip(text).split("\t");
+    return task.format === "csv" ? parseCsv(text, task.delimiter)[0].cells : pythonStrip(text).split("\t");
   };
-  const width = cellsOf(task.header ? header : rows[0], 1).length;
+  const first = cellsOf(task.header ? header : rows[0], 1);
+  const own = placed(task, first, path);
+  const needed = columnsNeeded(own);
   // The generator takes the last cell of whatever a row has when the label is in the last column.
-  const column = task.columns.label === "last" || task.columns.label >= width - 1 ? -1 : task.columns.label;
+  const column = own.columns.label === "last" || own.columns.label >= first.length - 1 ? -1 : own.columns.label;
+  const labelOf = (row: Buffer, i: number): { cell: string; isShort: boolean } => {
+    const cells = cellsOf(row, i + 1 + Number(task.header));
+    return { cell: cells.at(column) ?? "", isShort: cells.length < needed };
+  };
   return rows.map((row, i) => {
-    const line = i + 1 + Number(task.header);
-    const cells = cellsOf(row, line);
-    const cell = cells.at(column) ?? "";
+    const { cell, isShort } = labelOf(row, i);
     const label = task.labels.find((known) => known === cell);
     if (label !== undefined) return label;
-    if (task.skipShortRows === true && cells.length < columnsNeeded(task)) return cell;
-    throw new InputError(
-      `${path}, row ${line}: label ${JSON.stringify(cell.slice(0, 60))} is not one of ${task.labels.join(", ")} (task ${task.name})`,
-    );
+    if (task.skipShortRows === true && isShort) return cell;
+    const all = rows.map((other, j) => labelOf(other, j).cell);
+    throw new InputError(`${path}, row ${i + 1 + Number(task.header)}: ${unknownLabel(cell, all, task)}`, {
+      file: path,
+    });
   });
 }
 
@@ -161,8 +173,7 @@ export function kShotSplit(
   ]);
   const shortages = task.labels.map((label) => {
     const count = groups.get(label)?.length ?? 0;
-    if (count === 0)
-      throw new InputError(`${train.path} has no example of label ${JSON.stringify(label)} (task ${task.name})`);
+    if (count === 0) throw new InputError(`${shortageText(train.path, 0, k, label)} (task ${task.name})`);
     return { label, train: Math.min(count, k), dev: Math.min(Math.max(count - k, 0), k) };
   });
   return { files, shortages: shortages.filter(({ dev }) => dev < k) };

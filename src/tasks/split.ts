@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../errors";
 import { isMissing, parseCsv, parseTsv, type Row } from "../files/delimited";
 import { utf8 } from "../files/file-bytes";
+import { columnsNeeded, delimiterOf, labelCell, placed, shortened, unknownLabel, type Placed } from "./columns";
 import type { Example, Split, Task } from "./task";
 import { warnOnce } from "../warn-once";
 
@@ -16,18 +17,20 @@ import { warnOnce } from "../warn-once";
  */
 export function readSplit(directory: string, split: Split, task: Task, warn = warnOnce): Example[] {
   const path = dataFile(directory, task.files?.[split] ?? split, task);
-  const rows = readRows(path, task.format);
-  const body = task.header ? withoutHeader(rows, path, task) : rows;
-  const whole = task.skipShortRows === true ? body.filter(({ cells }) => cells.length >= columnsNeeded(task)) : body;
+  const rows = readRows(path, task);
+  const own = placed(task, rows[0]?.cells ?? [], path);
+  const body = task.header ? withoutHeader(rows, path, own) : rows;
+  const whole = task.skipShortRows === true ? body.filter(({ cells }) => cells.length >= columnsNeeded(own)) : body;
   if (whole.length === 0) throw new InputError(`${path} has no examples`);
-  const emptied = whole.filter(({ cells }) => task.columns.texts.some((column) => isEmptied(cells[column], task)));
+  const emptied = whole.filter(({ cells }) => own.columns.texts.some((column) => isEmptied(cells[column], task)));
   if (emptied.length > 0) {
-    const first = JSON.stringify(task.columns.texts.map((column) => emptied[0].cells[column]).find(isMissing));
+    const first = JSON.stringify(own.columns.texts.map((column) => emptied[0].cells[column]).find(isMissing));
     warn(
       `${path}: ${emptied.length} text(s) such as ${first} (line ${emptied[0].line}) are read as empty, as the authors' code does`,
     );
   }
-  return whole.map((row) => toExample(row, path, task));
+  const labels = whole.map(({ cells }) => labelCell(cells, own));
+  return whole.map((row) => toExample(row, path, own, labels));
 }
 
 /** The path of a task's file in a folder; throws if it is not there. */
@@ -38,30 +41,21 @@ export function dataFile(directory: string, name: string, task: Pick<Task, "name
   throw new InputError(`${directory} has no ${name}.${task.format}, which task ${task.name} is read from`);
 }
 
-/** The fewest columns that a row of the task's files can have. */
-export function columnsNeeded({ columns: { texts, label } }: Pick<Task, "columns">): number {
-  return Math.max(...texts, label === "last" ? 0 : label) + 1;
-}
-
 /** The rows of a file. @throws naming file and line if it is not UTF-8, or malformed */
-export function readRows(path: string, format: Task["format"]): Row[] {
+export function readRows(path: string, task: Parameters<typeof delimiterOf>[1] & Pick<Task, "format">): Row[] {
   const fail = (problem: string, cause?: unknown): never => {
     throw new InputError(`${path}${problem}`, { file: path }, { cause });
   };
   const text = utf8(readFileSync(path))?.replace(/^\ufeff/, "") ?? fail(" is not utf-8 text");
-  if (format === "tsv") return parseTsv(text);
+  if (task.format === "tsv") return parseTsv(text);
   try {
-    return parseCsv(text);
+    return parseCsv(text, delimiterOf(text, task));
   } catch (error) {
     return fail(`, ${(error as Error).message}`, error);
   }
 }
 
-function labelCell(cells: readonly string[], task: Task): string | undefined {
-  return task.columns.label === "last" ? cells[cells.length - 1] : cells[task.columns.label];
-}
-
-function withoutHeader(rows: Row[], path: string, task: Task): Row[] {
+function withoutHeader(rows: Row[], path: string, task: Placed<Task>): Row[] {
   // Without this test a file that lacks its header would silently lose its first example.
   const label = rows.length > 0 ? labelCell(rows[0].cells, task) : undefined;
   if (label !== undefined && task.labels.includes(label)) {
@@ -72,21 +66,24 @@ function withoutHeader(rows: Row[], path: string, task: Task): Row[] {
   return rows.slice(1);
 }
 
-function toExample({ line, cells }: Row, path: string, task: Task): Example {
+function toExample(
+  { line, cells }: Row,
+  path: string,
+  task: Placed<Task>,
+  labels: readonly (string | undefined)[],
+): Example {
   const needed = columnsNeeded(task);
   if (cells.length < needed) {
     const value = JSON.stringify(shortened(cells.join(task.format === "tsv" ? "\t" : ",")));
+    const untabbed =
+      task.format === "tsv" && cells.length === 1 ? "; a tsv file has tabs between its columns, csv is for others" : "";
     throw new InputError(
-      `${path}, line ${line}: ${cells.length} column(s) where task ${task.name} needs ${needed}: ${value}`,
+      `${path}, line ${line}: ${cells.length} column(s) where task ${task.name} needs ${needed}: ${value}${untabbed}`,
     );
   }
   const cell = labelCell(cells, task) ?? "";
   const label = task.labels.indexOf(cell);
-  if (label < 0) {
-    throw new InputError(
-      `${path}, line ${line}: label ${JSON.stringify(shortened(cell))} is not one of ${task.labels.join(", ")} (task ${task.name})`,
-    );
-  }
+  if (label < 0) throw new InputError(`${path}, line ${line}: ${unknownLabel(cell, labels, task)}`, { file: path });
   const texts = task.columns.texts.map((column) => (isEmptied(cells[column], task) ? "" : cells[column]));
   return { texts, label, line };
 }
@@ -96,11 +93,6 @@ export const isEmptied = (
   text: string | undefined,
   { format, missingValues }: Pick<Task, "format" | "missingValues">,
 ) => format === "csv" && missingValues === true && text !== undefined && text !== "" && isMissing(text);
-
-/** A text as an error quotes it. */
-export function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
 
 /** What two splits have in common. */
 export interface SplitOverlap {

@@ -1,3 +1,4 @@
+import { DELIMITERS } from "../files/delimited";
 import { checked, readJson } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
@@ -9,18 +10,20 @@ const schema = once(() => {
   const fileName = z
     .string()
     .regex(/^[\w-][\w.-]*$/, "expected a name of letters, digits, dots, hyphens and underscores");
-  const column = z.int().min(0);
+  const column = (alternative: string) =>
+    z.union([z.int().min(0), z.string().min(1)], `expected a column's number, counted from 0, ${alternative}`);
   const tokens = z.int().min(1);
   return z
     .strictObject({
       name: fileName,
       folder: fileName.optional(),
       format: z.enum(["tsv", "csv"]),
+      delimiter: z.enum(DELIMITERS).optional(),
       missingValues: z.boolean().optional(),
       header: z.boolean(),
       columns: z.strictObject({
-        texts: z.array(column).min(1),
-        label: z.union([column, z.literal("last")], 'expected a column number, counted from 0, or "last"'),
+        texts: z.array(column("or its name in the header")).min(1),
+        label: column('its name in the header, or "last"'),
       }),
       skipShortRows: z.boolean().optional(),
       files: z
@@ -38,6 +41,13 @@ const schema = once(() => {
     .check(({ value: task, issues }) => {
       const refuse = (path: (string | number)[], message: string): void =>
         void issues.push({ code: "custom", input: task, path, message });
+      const named = [...task.columns.texts, task.columns.label].filter((column) => typeof column === "string");
+      const numbers = 1 + task.columns.texts.length - named.length;
+      if (task.columns.label === "last") named.pop();
+      if (named.length > 0 && !task.header) refuse(["columns"], "columns have names only where header is true");
+      if (named.length > 0 && numbers > 0) refuse(["columns"], "give all columns by number, or all by name");
+      if (task.delimiter !== undefined && task.format === "tsv")
+        refuse(["delimiter"], "is for csv; a tsv file has tabs, and quotation marks are ordinary characters in it");
       const repeated = task.labels.findIndex((label, i) => task.labels.indexOf(label) < i);
       if (repeated >= 0) refuse(["labels", repeated], `${JSON.stringify(task.labels[repeated])} stands there twice`);
       if (task.labelWords.length !== task.labels.length)

@@ -1,4 +1,5 @@
 import { InputError } from "../errors";
+import type { Delimiter } from "../files/delimited";
 import { ENGLISH_TASKS } from "./english-tasks";
 
 /** A classification task: how its files are laid out, and how an example becomes a prompt. */
@@ -8,12 +9,20 @@ export interface Task {
   folder?: string;
   /** tsv: tab-separated, quotation marks are ordinary characters. csv: with quoting, as pandas cuts it. */
   format: "tsv" | "csv";
+  /**
+   * What separates the cells of a csv file. Default: the comma, or `;`, tab or `|` where the first line has the task's
+   * columns with that and not with commas.
+   */
+  delimiter?: Delimiter;
   /** Whether a CSV text such as "NA" or "null" is read as empty, as pandas and so the authors' code do. Default: it stays. */
   missingValues?: boolean;
   /** Whether the files begin with a line of column names. */
   header: boolean;
-  /** Columns of the files, counted from 0: one text, or two for pair tasks. */
-  columns: { texts: readonly number[]; label: number | "last" };
+  /**
+   * Columns of the files: one text, or two for pair tasks. By number, counted from 0, or by the names of their header; the
+   * label "last" is the last column.
+   */
+  columns: { texts: readonly (number | string)[]; label: number | string };
   /** Leave out rows with too few columns, instead of refusing them. */
   skipShortRows?: boolean;
   /** Names of a split's files, without ending, where they are not train, dev and test. */

@@ -51,7 +51,8 @@ export function templateProblem(template: string, texts: number): string | undef
   try {
     const asked = parseTemplate(template).flatMap((part) => (part.kind === "sentence" ? [part.index] : []));
     const beyond = asked.find((index) => index >= texts);
-    if (beyond !== undefined) return `it asks for text ${beyond}, but columns.texts has ${texts}`;
+    if (beyond !== undefined)
+      return `it asks for text ${beyond}, and an example of the task has only ${texts === 1 ? "text 0" : `texts 0 to ${texts - 1}`}`;
     return asked.length > 0
       ? undefined
       : `template ${JSON.stringify(template)} has no text of the example, so all prompts would be the same: put *sent_0* in it`;

@@ -394,7 +394,7 @@ describe("kernel-view splits", () => {
       stderr,
       /left out, for want of a folder in .*full: sst-5, mr, cr, mpqa, subj, trec, ag_news, MNLI, SNLI, QNLI, RTE, MRPC, QQP\n/,
     );
-    assert.match(stderr, /30-13: label 0 has only 50 examples, 30 for training and 20 for development/);
+    assert.match(stderr, /30-13.dev\.tsv has 20 of 30 examples of label 0\n/);
     assert.deepEqual(folders("every"), ["SST-2"]);
   });
 

@@ -75,9 +75,10 @@ test("tasks, prompts and label words are those of the known tasks", () => {
   assert.equal(template("*cls**sent-_0*?*mask*,*+sentl_1**sep+*", "mnli"), "");
   assert.match(template("*cls**sent_0**sep+*"), /has no \*mask\*/);
   assert.match(template("*cls**sent!_0**mask*"), /is no sentence part/);
+  assert.match(template("*cls*_It_was*mask*.*sep+*"), /has no text of the example, so all prompts would be the same/);
   assert.equal(
     template("*cls**sent_0**mask*,*+sentl_1**sep+*"),
-    "asks for sentence 1, and an example of task mr has only sentence 0",
+    "it asks for text 1, and an example of the task has only text 0",
   );
   assert.equal(template("*cls**sent_0**mask*,*+sentl_1**sep+*", "no task"), "", "the task is refused itself");
   assert.match(template(""), /^must be a prompt/);

@@ -1,11 +1,13 @@
 import { formatCsvRow } from "../../src/files/delimited";
+import { columnsNeeded, placed } from "../../src/tasks/columns";
 import { taskByName, taskFolder, taskNames, type Task } from "../../src/tasks/task";
 import type { MadeTarEntry } from "./make-tar";
 
 /** A file of a task in its layout, with `perLabel` rows of every label. */
 export function sampleFile(task: Task, perLabel: number, what: string): string {
-  const { texts, label } = task.columns;
-  const width = Math.max(...texts, label === "last" ? 0 : label) + (label === "last" ? 2 : 1);
+  const own = placed(task, []);
+  const { label } = own.columns;
+  const width = columnsNeeded(own) + Number(label === "last");
   const column = label === "last" ? width - 1 : label;
   const line = (cells: string[]): string => (task.format === "csv" ? formatCsvRow(cells) : `${cells.join("\t")}\n`);
   const row = (i: number, value: string): string[] =>
