@@ -16,7 +16,7 @@ import { age, byteSize, count, countOrInfinity, index, listOf, number, oneOf, se
 import { FORMULAS } from "./kernels/formula";
 import { packageVersion } from "./package-version";
 import { SOLVERS } from "./solvers/solver";
-import { taskNames } from "./tasks/task";
+import { METRICS, taskNames } from "./tasks/task";
 
 const SHARING = `
 With OPTIONS the same as for \`kernel\` (but --out) and --store a folder that all machines see:
@@ -152,7 +152,7 @@ program
   )
   .addOption(
     new Option("--metric <name>", "what to print, and to choose the best setting by")
-      .choices(["accuracy", "f1"])
+      .choices([...METRICS])
       .default("accuracy"),
   )
   .option("--chart <file>", "draw the grid's accuracies into a file, .svg or .json (Vega-Lite)")

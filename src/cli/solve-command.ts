@@ -21,7 +21,7 @@ import { tableBundle } from "../notebook/show-table";
 import type { KernelPrecision } from "../solvers/least-squares";
 import type { LogisticMultiClass } from "../solvers/logistic";
 import type { Solver } from "../solvers/solver";
-import type { Split } from "../tasks/task";
+import type { Metric, Split } from "../tasks/task";
 
 export interface SolveCommandOptions {
   /** One folder a few-shot split. */
@@ -34,7 +34,7 @@ export interface SolveCommandOptions {
   lambda?: number[];
   multiClass?: LogisticMultiClass;
   precision?: KernelPrecision;
-  metric: "accuracy" | "f1";
+  metric: Metric;
   chart?: string;
   json: boolean;
 }
@@ -111,7 +111,7 @@ function solveFolder(kernels: string, formula: Formula, options: SolveCommandOpt
 function aggregateFolders(
   folders: readonly SolvedFolder[],
   solver: Solver,
-  metric: "accuracy" | "f1",
+  metric: Metric,
 ): { mean: number; std: number; text: string } {
   const incomplete = folders.find(({ results }) => !results[0].scores.dev || !results[0].scores.test);
   if (incomplete)
@@ -142,7 +142,7 @@ const asJson = ({ f0, scores, ...setting }: Solved<Split>): object => ({ ...sett
 
 const f0Text = (f0: number): number | string => (f0 === Infinity ? "inf" : f0);
 
-function asRow({ f0, scores, ...setting }: Solved<Split>, metric: "accuracy" | "f1"): object {
+function asRow({ f0, scores, ...setting }: Solved<Split>, metric: Metric): object {
   const percents = Object.entries(scores).map(([split, own]) => [split, (own[metric] * 100).toFixed(1)]);
   return { ...setting, f0: f0Text(f0), ...Object.fromEntries(percents) };
 }

@@ -14,7 +14,7 @@ export interface FineTuningRun {
   /** Of the best checkpoint, from 0 to 1. */
   devAccuracy: number;
   testAccuracy: number;
-  /** By the run's metric; the same as accuracy unless that is f1. */
+  /** By the run's metric; the same as accuracy where that is accuracy. */
   devScore: number;
   testScore: number;
   /** Optimizer steps taken at the best checkpoint. */

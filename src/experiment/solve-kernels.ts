@@ -2,17 +2,14 @@ import { InputError } from "../errors";
 import { mirrorOf, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { entriesOf, recordOf } from "../records";
-import { accuracy, asPredictions, f1OfClassOne, predictedClasses } from "../solvers/metrics";
+import { accuracy, asPredictions, metricScore, predictedClasses } from "../solvers/metrics";
 import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
 import { runAtOnce } from "../steps";
+import { METRICS, type Metric } from "../tasks/task";
 import type { SplitKernels } from "./split-kernels";
 
 /** How well predictions fit one split. */
-export interface Scores {
-  /** From 0 to 1. */
-  accuracy: number;
-  /** F1 of class 1, from 0 to 1. */
-  f1: number;
+export interface Scores extends Record<Metric, number> {
   /** The solver's loss; for least squares the mean squared error per kernel output. */
   loss: number;
   examples: number;
@@ -58,8 +55,7 @@ export function* solveKernelsSteps<Name extends string>(
       return [
         name,
         {
-          accuracy: accuracy(predictions, expected),
-          f1: f1OfClassOne(predictions, expected),
+          ...recordOf(METRICS.map((metric) => [metric, metricScore(metric, predictions, expected)] as const)),
           loss: prepared.loss(predictions, expected),
           examples: expected.length,
         },
@@ -172,7 +168,7 @@ export interface GridSearch<Name extends string> {
 export interface GridSearchOptions extends SolveOptions {
   formula?: Formula;
   /** What to select by. Default "accuracy"; the authors select MRPC and QQP by F1 when asked to. */
-  metric?: "accuracy" | "f1";
+  metric?: Metric;
 }
 
 /** Solves every setting and chooses the best one on `dev`. Other splits are scored and have no say. */
@@ -195,7 +191,7 @@ export function* gridSearchSteps<Name extends string>(
 /** The setting with the best score on `dev`; the first one on ties. */
 export function bestOnDev<Name extends string>(
   grid: readonly Solved<Name | "dev">[],
-  metric: "accuracy" | "f1" = "accuracy",
+  metric: Metric = "accuracy",
 ): Solved<Name | "dev"> {
   if (grid.length === 0) throw new InputError("There is no setting to choose from.");
   if (!grid[0].scores.dev)

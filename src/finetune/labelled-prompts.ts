@@ -2,7 +2,7 @@ import { sequenceKey, type Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import type { Model } from "../model/model";
 import { predictLogitsSteps } from "../model/predict";
-import { accuracy, f1OfClassOne, type Predictions } from "../solvers/metrics";
+import { accuracy, metricScore, type Predictions } from "../solvers/metrics";
 import { runAtOnce } from "../steps";
 import type { Metric } from "../tasks/task";
 
@@ -33,10 +33,10 @@ export const evaluateAccuracy = (model: Model, head: Head, prompts: LabelledProm
 export const evaluateHead = (model: Model, head: Head, prompts: LabelledPrompts, metric: Metric): HeadScores =>
   runAtOnce(evaluateHeadSteps(model, head, prompts, metric));
 
-/** From 0 to 1. */
 export interface HeadScores {
+  /** From 0 to 1. */
   accuracy: number;
-  /** By the metric: accuracy again, or F1. */
+  /** By the metric, which may be accuracy again. */
   score: number;
 }
 
@@ -49,5 +49,5 @@ export function* evaluateHeadSteps(
 ): Generator<undefined, HeadScores> {
   const predictions = yield* predictionsOf(model, head, prompts);
   const share = accuracy(predictions, prompts.labels);
-  return { accuracy: share, score: metric === "f1" ? f1OfClassOne(predictions, prompts.labels) : share };
+  return { accuracy: share, score: metricScore(metric, predictions, prompts.labels) };
 }

@@ -4,6 +4,7 @@ import { InputError } from "../errors";
 import { valueAt } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
+import { METRICS, type Metric } from "../tasks/task";
 import { stepsPerEpoch } from "./batches";
 import { OPTIMIZERS, SCHEDULES, type OptimizerName, type Schedule } from "./optimizer";
 
@@ -43,7 +44,7 @@ export interface TrainingSettings {
   /** The parameters that are returned: the first best on dev (the authors'), or the last. Default best. */
   keep?: "best" | "last";
   /** What dev is scored by. Default accuracy; the authors take f1 for MRPC and QQP. */
-  metric?: "accuracy" | "f1";
+  metric?: Metric;
   /** Largest global norm of a gradient; null does not clip. Default 1, for every optimizer. */
   clipNorm?: number | null;
   /** Decoupled in AdamW, added to the (signed) gradient in SGD; not on biases and layer norms. Default 0. */
@@ -99,7 +100,7 @@ const schema = once(() => {
       accumulate: count.default(1),
       evaluateEvery: z.union([count, z.literal("epoch")], 'must be a number of steps or "epoch"').default("epoch"),
       keep: oneOf(["best", "last"]).default("best"),
-      metric: oneOf(["accuracy", "f1"]).default("accuracy"),
+      metric: oneOf(METRICS).default("accuracy"),
       clipNorm: positive.nullable().default(1),
       weightDecay: z.number("must be a number").min(0, "must be at least 0").default(0),
       beta1: share.default(0.9),

@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import type { Metric } from "../tasks/task";
-import { metricScore, predictedClasses, type Predictions } from "./metrics";
+import { confusionScore, metricScore, predictedClasses, type Predictions } from "./metrics";
 
 /** The best that any single cut of a score can do, found with the labels it is judged on. */
 export interface BestThreshold {
@@ -11,7 +11,7 @@ export interface BestThreshold {
 }
 
 /**
- * The threshold t for which "class 1 when score > t" is right most often, or has the best F1 of class 1. With the
+ * The threshold t for which "class 1 when score > t" does best by the metric. With the
  * pretrained margin as the score, it says how far mere recalibration of the zero-shot model could go: an upper bound,
  * since it looks at the labels. The lowest such threshold on ties.
  */
@@ -25,20 +25,23 @@ export function bestThreshold(
   }
   const order = labels.map((label, i) => ({ score: scores[i], label })).sort((a, b) => a.score - b.score);
   const positives = order.filter(({ label }) => label === 1).length;
+  const negatives = order.length - positives;
   // Below all scores everything is class 1; each step moves one example to class 0.
-  let [correct, found] = [positives, positives];
-  const valueAt = (above: number): number => (metric === "f1" ? (2 * found) / (above + positives || 1) : correct);
-  let best = { threshold: -Infinity, correct, value: valueAt(order.length) };
+  const taken = [negatives, positives];
+  const scoreBy = (by: Metric): number =>
+    confusionScore(by, [
+      [negatives - taken[0], taken[0]],
+      [positives - taken[1], taken[1]],
+    ]);
+  let best = { threshold: -Infinity, accuracy: scoreBy("accuracy"), value: scoreBy(metric) };
   order.forEach(({ score, label }, i) => {
-    correct += label === 1 ? -1 : 1;
-    found -= label === 1 ? 1 : 0;
+    taken[label === 1 ? 1 : 0]--;
     const next = i + 1 < order.length ? order[i + 1].score : Infinity;
-    const value = valueAt(order.length - i - 1);
-    if (next > score && value > best.value) {
-      best = { threshold: next === Infinity ? Infinity : (score + next) / 2, correct, value };
-    }
+    const value = scoreBy(metric);
+    if (next > score && value > best.value)
+      best = { threshold: next === Infinity ? Infinity : (score + next) / 2, accuracy: scoreBy("accuracy"), value };
   });
-  return { threshold: best.threshold, accuracy: best.correct / order.length };
+  return { threshold: best.threshold, accuracy: best.accuracy };
 }
 
 const MOST_ROUNDS = 50;

@@ -37,45 +37,50 @@ export function predictedClasses(predictions: Predictions): number[] {
 }
 
 /** Share of examples whose largest score is at their label, from 0 to 1. */
-export function accuracy(predictions: Predictions, labels: readonly number[]): number {
-  checkLabels(predictions.shape[0], labels);
-  const predicted = predictedClasses(predictions);
-  return mean(predicted.map((value, i) => (value === labels[i] ? 1 : 0)));
+export const accuracy = (predictions: Predictions, labels: readonly number[]): number =>
+  metricScore("accuracy", predictions, labels);
+
+/** The score by a task's metric, as scikit-learn defines it. */
+export function metricScore(metric: Metric, predictions: Predictions, labels: readonly number[]): number {
+  const [examples, classes] = predictions.shape;
+  if (labels.length !== examples)
+    throw new InputError(`There are ${examples} predictions and ${labels.length} labels.`);
+  if (examples === 0) throw new InputError("The score of no predictions is not defined.");
+  const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
+  predictedClasses(predictions).forEach((predicted, i) => counts[labels[i]][predicted]++);
+  return confusionScore(metric, counts);
 }
 
-/** F1 of class 1 against the rest, from 0 to 1; 0 when class 1 neither occurs nor is predicted. */
-export function f1OfClassOne(predictions: Predictions, labels: readonly number[]): number {
-  checkLabels(predictions.shape[0], labels);
-  const predicted = predictedClasses(predictions);
-  const count = (test: (p: number, l: number) => boolean) => predicted.filter((p, i) => test(p, labels[i])).length;
-  const truePositives = count((p, l) => p === 1 && l === 1);
-  const errors = count((p, l) => (p === 1) !== (l === 1));
-  return truePositives === 0 ? 0 : (2 * truePositives) / (2 * truePositives + errors);
+/** The score of a confusion matrix: `counts[a][b]` examples of class a were taken for class b. */
+export function confusionScore(metric: Metric, counts: readonly (readonly number[])[]): number {
+  const right = counts.map((row, c) => row[c]);
+  const own = counts.map(sum);
+  const taken = counts.map((_, c) => sum(counts.map((row) => row[c])));
+  const f1 = (c: number): number => (right[c] === 0 ? 0 : (2 * right[c]) / (own[c] + taken[c]));
+  const examples = sum(own);
+  switch (metric) {
+    case "accuracy":
+      return sum(right) / examples;
+    case "f1":
+      return f1(1);
+    case "macro-f1":
+      return mean(counts.flatMap((_, c) => (own[c] + taken[c] > 0 ? [f1(c)] : [])));
+    case "mcc": {
+      // Covariances of the indicators of classes, summed over classes, times n².
+      const covariance = (a: readonly number[], b: readonly number[]): number =>
+        examples ** 2 - sum(a.map((value, c) => value * b[c]));
+      const spread = Math.sqrt(covariance(own, own) * covariance(taken, taken));
+      return spread === 0 ? 0 : (sum(right) * examples - sum(own.map((value, c) => value * taken[c]))) / spread;
+    }
+  }
 }
 
-/** The score by a task's metric, from 0 to 1. */
-export const metricScore = (metric: Metric, predictions: Predictions, labels: readonly number[]): number =>
-  (metric === "f1" ? f1OfClassOne : accuracy)(predictions, labels);
-
-/**
- * Every score that the authors' logs have for a task's metric, under their names: acc, and for f1 also f1 (of class 1)
- * and acc_and_f1, the mean of the two.
- */
-export function taskScores(
-  predictions: Predictions,
-  labels: readonly number[],
-  metric: Metric,
-): Record<string, number> {
-  const acc = accuracy(predictions, labels);
-  if (metric === "accuracy") return { acc };
-  const f1 = f1OfClassOne(predictions, labels);
-  return { acc, f1, acc_and_f1: (acc + f1) / 2 };
-}
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Arithmetic mean; throws on an empty list. */
 export function mean(values: readonly number[]): number {
   if (values.length === 0) throw new InputError("The mean of no values is not defined.");
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return sum(values) / values.length;
 }
 
 /** Population standard deviation (ddof 0), the one the paper's tables use. */
@@ -97,10 +102,4 @@ export function formatMeanStd(scores: readonly number[]): string {
 function toOneDigit(value: number): string {
   const tieBelowEven = (Math.abs(value) * 4) % 4 === 1;
   return tieBelowEven ? value.toFixed(2).slice(0, -1) : value.toFixed(1);
-}
-
-function checkLabels(examples: number, labels: readonly number[]): void {
-  if (labels.length !== examples) {
-    throw new InputError(`There are ${examples} predictions and ${labels.length} labels.`);
-  }
 }

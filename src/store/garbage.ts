@@ -5,7 +5,6 @@ import { InputError } from "../errors";
 import { readJson } from "../files/json";
 import { isLiveClaim, processLives } from "./claim";
 import { oneLine, problemOf } from "./folder";
-
 import { isOutdated, readTensors } from "./tensor-file";
 
 export interface StoreFile {

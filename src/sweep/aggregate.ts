@@ -2,6 +2,7 @@ import { medianOfSorted } from "../behavior/kernel-comparison";
 import { firstBest, type Solved } from "../experiment/solve-kernels";
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
 import type { SolverSetting } from "../solvers/solver";
+import type { Metric } from "../tasks/task";
 
 /** What is held fixed where runs are compared: everything but the seed and the setting. */
 export interface RunKind {
@@ -39,7 +40,7 @@ export interface Aggregate extends RunKind {
 export function runsOf(
   grid: readonly Solved<"dev" | "test">[],
   kind: RunKind & { seed: number },
-  metric: "accuracy" | "f1" = "accuracy",
+  metric: Metric = "accuracy",
 ): Run[] {
   return grid.map(({ scores, ...setting }) => ({
     ...kind,

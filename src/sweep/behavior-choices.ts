@@ -51,7 +51,7 @@ export async function tryRates(
 /** The first that does best on dev. @throws DivergedError if every one diverged */
 export function chosenRate(tried: BehaviorRun["tried"]): number {
   if (tried.length === 1) return tried[0].learningRate;
-  const best = firstBest(tried, ({ dev }) => dev ?? -1);
+  const best = firstBest(tried, ({ dev }) => dev ?? -Infinity);
   if (best.dev === undefined) throw new DivergedError(`every learning rate diverged; the first: ${best.error}`);
   return best.learningRate;
 }

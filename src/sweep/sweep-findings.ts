@@ -114,9 +114,12 @@ export function sweepMarkdown(rows: readonly SweepRow[], model: string): string 
       rows.filter((row) => row.k === k),
     ),
   );
+  const others = [
+    ...new Set(rows.flatMap(({ task, metric = "accuracy" }) => (metric === "accuracy" ? [] : [`${task}: ${metric}`]))),
+  ];
   const hashes = [...new Set(rows.map(({ modelHash }) => modelHash.slice(0, 12)))].join(", ");
   return `Model \`${model}\`${hashes && ` (${hashes}…)`}. Protocol: \`docs/protocol.md\` says what is tuned on what and what the names mean.
-Scores are test accuracy, or F1 where that is the task's metric: mean (population standard deviation) over draws, in %. \`*\` marks cells that lack a draw.
+Scores are test accuracy${others.length > 0 ? ` (${others.join(", ")})` : ", or the task's own metric where that is another"}: mean (population standard deviation) over draws, in %. \`*\` marks cells that lack a draw.
 
 ${parts.join("\n")}`;
 }

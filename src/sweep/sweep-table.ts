@@ -2,6 +2,7 @@
 import { formatCsvRow, parseCsv } from "../files/delimited";
 import { firstBest } from "../experiment/solve-kernels";
 import { grouped, type Run } from "./aggregate";
+import type { Metric } from "../tasks/task";
 import type { SweepMethod } from "./method-settings";
 
 export type SettingValue = string | number | boolean | null;
@@ -27,6 +28,8 @@ export interface SweepRow extends SweepScores {
   k: number;
   /** Of the few-shot draw. */
   seed: number;
+  /** What dev and test are measured in; tables of earlier versions do not say. */
+  metric?: Metric;
   /** By the name that the sweep gives it. */
   method: string;
   kind: SweepMethod["kind"];
@@ -59,6 +62,7 @@ const plain = (value: unknown): SettingValue =>
 
 const BEFORE = ["task", "k", "seed", "method", "kind", "input"] as const;
 const AFTER = [
+  "metric",
   "dev",
   "test",
   "devAccuracy",
@@ -100,7 +104,7 @@ export function parseSweepCsv(csv: string): SweepRow[] {
   });
 }
 
-const TEXTS: readonly string[] = ["task", "method", "kind", "input", "setting.biases", "modelHash", "error"];
+const TEXTS: readonly string[] = ["task", "method", "kind", "input", "setting.biases", "metric", "modelHash", "error"];
 const WORDS: Record<string, SettingValue> = { true: true, false: false, null: null };
 
 function valueOf(name: string, cell: string): SettingValue | undefined {

@@ -154,6 +154,7 @@ const rowsOf = (
     kind: how.kind,
     input: inputOf(how),
     ...result,
+    metric: task.metric,
     testExamples: examples.test.length,
     modelHash: model.hash,
     seconds,

@@ -2,7 +2,7 @@ import { DELIMITERS } from "../files/delimited";
 import { checked, readJson } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
-import type { Task } from "./task";
+import { METRICS, type Task } from "./task";
 import { templateProblem } from "./template";
 
 /** The fields of `Task`, as a JSON file gives them. */
@@ -36,7 +36,7 @@ const schema = once(() => {
       maxLength: tokens.default(128),
       firstSentenceLimit: tokens.optional(),
       otherSentenceLimit: tokens.optional(),
-      metric: z.enum(["accuracy", "f1"]).default("accuracy"),
+      metric: z.enum(METRICS).default("accuracy"),
     })
     .check(({ value: task, issues }) => {
       const refuse = (path: (string | number)[], message: string): void =>
@@ -53,7 +53,7 @@ const schema = once(() => {
       if (task.labelWords.length !== task.labels.length)
         refuse(["labelWords"], `${task.labelWords.length} words for ${task.labels.length} labels`);
       if (task.metric === "f1" && task.labels.length !== 2)
-        refuse(["metric"], `f1 is for two labels, here are ${task.labels.length}`);
+        refuse(["metric"], `f1 is for two labels, here are ${task.labels.length}: choose macro-f1`);
       const problem = templateProblem(task.template, task.columns.texts.length);
       if (problem !== undefined) refuse(["template"], problem);
     });

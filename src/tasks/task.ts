@@ -60,8 +60,12 @@ export interface Example {
 /** The three parts of a few-shot draw: for fitting, for choosing and for scoring. */
 export type Split = "train" | "dev" | "test";
 
-/** accuracy: share of right answers. f1: that of class 1, reported with accuracy; it decides on dev. */
-export type Metric = "accuracy" | "f1";
+/**
+ * What decides on dev; accuracy, the share of right answers, is reported beside it. f1: that of class 1, for two classes.
+ * macro-f1: the mean over the classes that occur or are predicted. mcc: Matthews' correlation coefficient, from −1 to 1.
+ */
+export const METRICS = ["accuracy", "f1", "macro-f1", "mcc"] as const;
+export type Metric = (typeof METRICS)[number];
 
 const SENTIMENT_PROMPT = "*cls**sent_0*_It_was*mask*.*sep+*";
 /** premise without its last character ? <mask> , hypothesis with a small first letter */

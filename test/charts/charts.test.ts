@@ -899,7 +899,7 @@ test("the gain chart sorts tasks by gain and tells the kernel's share where ther
 });
 
 test("a seed's grid gives a point for each setting and split", () => {
-  const scores = (accuracy: number) => ({ accuracy, f1: 0, loss: 0, examples: 1 });
+  const scores = (accuracy: number) => ({ accuracy, f1: 0, "macro-f1": 0, mcc: 0, loss: 0, examples: 1 });
   const grid = [{ regularization: 0.1, f0: Infinity, lambda: 1, scores: { dev: scores(0.5), test: scores(0.25) } }];
   const setting = { regularization: 0.1, f0: Infinity, lambda: 1, seed: 13 };
   assert.deepEqual(gridPoints(grid, 13), [

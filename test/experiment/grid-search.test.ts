@@ -14,7 +14,7 @@ import type { KernelTensor } from "../../src/kernels/kernel-tensor";
 import { randomStream } from "../../src/random";
 import { solveAsymmetric } from "../../src/solvers/asymmetric-least-squares";
 import { solveLeastSquares } from "../../src/solvers/least-squares";
-import { accuracy, f1OfClassOne } from "../../src/solvers/metrics";
+import { accuracy, metricScore } from "../../src/solvers/metrics";
 
 /** Kernels of random gradients that lean towards their label, as a model's do. */
 function randomSplits(
@@ -88,7 +88,7 @@ describe("grid search", () => {
         ...{ trainLabels: train.labels, trainLogits: train.logits, evaluateLogits: x.logits },
       });
       assert.equal(scores.test.accuracy, accuracy(predictions, x.labels));
-      assert.equal(scores.test.f1, f1OfClassOne(predictions, x.labels));
+      assert.equal(scores.test.f1, metricScore("f1", predictions, x.labels));
     }
     const asym = gridSearch(
       splits,
@@ -113,7 +113,14 @@ describe("grid search", () => {
 
   test("dev selects, the first setting on ties, and the test examples have no say", () => {
     const cell = (regularization: number, dev: number, own: number): Solved<"dev" | "test"> => {
-      const scores = (value: number) => ({ accuracy: value, f1: 1 - value, loss: 0, examples: 4 });
+      const scores = (value: number) => ({
+        accuracy: value,
+        f1: 1 - value,
+        "macro-f1": 0,
+        mcc: 0,
+        loss: 0,
+        examples: 4,
+      });
       return { regularization, f0: Infinity, scores: { dev: scores(dev), test: scores(own) } };
     };
     const grid = [cell(0, 0.5, 0.9), cell(1, 0.75, 0.1), cell(2, 0.75, 1)];

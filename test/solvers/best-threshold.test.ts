@@ -2,7 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomStream } from "../../src/random";
 import { bestBiases, bestThreshold, withBiases } from "../../src/solvers/best-threshold";
-import { accuracy, f1OfClassOne, predictedClasses, type Predictions } from "../../src/solvers/metrics";
+import { accuracy, metricScore, predictedClasses, type Predictions } from "../../src/solvers/metrics";
 
 test("finds the cut that is right most often", () => {
   assert.deepEqual(bestThreshold([3, 1, 2, 4], [1, 0, 0, 1]), { threshold: 2.5, accuracy: 1 });
@@ -72,10 +72,10 @@ test("best biases of two classes are the best threshold, by accuracy and by F1",
       accuracy(withBiases(scores, bestBiases(scores, labels)), labels),
       bestThreshold(margins, labels).accuracy,
     );
-    const byF1 = f1OfClassOne(withBiases(scores, bestBiases(scores, labels, "f1")), labels);
+    const byF1 = metricScore("f1", withBiases(scores, bestBiases(scores, labels, "f1")), labels);
     assert.ok(
       [-Infinity, ...margins].every(
-        (cut) => byF1 >= f1OfClassOne(withBiases(scores, Float64Array.of(0, -cut)), labels),
+        (cut) => byF1 >= metricScore("f1", withBiases(scores, Float64Array.of(0, -cut)), labels),
       ),
     );
   }
@@ -120,4 +120,20 @@ test("scores and labels must pair up", () => {
     () => bestBiases({ values: Float64Array.of(1, 2, 3), shape: [1, 3] }, [0, 1]),
     /1 rows of scores and 2 labels/,
   );
+});
+
+test("by the other metrics no threshold does better either", () => {
+  const random = randomStream(5);
+  for (let round = 0; round < 50; round++) {
+    const values = Array.from({ length: 12 }, () => Math.round(random() * 8));
+    const labels = values.map(() => Math.floor(2 * random()));
+    const predictions: Predictions = { values: Float64Array.from(values.flatMap((v) => [0, v])), shape: [12, 2] };
+    for (const metric of ["macro-f1", "mcc"] as const) {
+      const at = (cut: number): number =>
+        metricScore(metric, withBiases(predictions, Float64Array.of(0, -cut)), labels);
+      const cuts = [-Infinity, ...values.map((value) => value + 0.25)];
+      const { threshold } = bestThreshold(values, labels, metric);
+      assert.ok(Math.abs(at(threshold) - Math.max(...cuts.map(at))) < 1e-12, `${metric} ${at(threshold)}`);
+    }
+  }
 });

@@ -58,7 +58,14 @@ test("tasks, methods and k stay apart; a repeated run replaces the one before", 
 });
 
 test("a grid's settings become runs", () => {
-  const scores = (accuracy: number, f1: number) => ({ accuracy, f1, loss: 0, examples: 1 });
+  const scores = (accuracy: number, f1: number) => ({
+    accuracy,
+    f1,
+    "macro-f1": 0,
+    mcc: -accuracy,
+    loss: 0,
+    examples: 1,
+  });
   const grid = [
     {
       regularization: 0.1,
@@ -71,6 +78,7 @@ test("a grid's settings become runs", () => {
     { ...kind, setting: { regularization: 0.1, f0: Infinity }, dev: 0.25, test: 0.125 },
   ]);
   assert.equal(runsOf(grid, kind)[0].test, 0.75);
+  assert.equal(runsOf(grid, kind, "mcc")[0].test, -0.75);
 });
 
 test("the table as records, DataFrame and Markdown", () => {

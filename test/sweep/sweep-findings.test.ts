@@ -152,6 +152,13 @@ test("findings are judged by means over draws, of methods that belong together",
 
 test("the page has scores, gains and shares, marks what lacks a draw, and names its protocol", () => {
   const failed = row("mr", 1, "SGD", 0, { dev: undefined, test: undefined, error: "diverged" });
+  assert.match(
+    sweepMarkdown(
+      results.map((row) => ({ ...row, metric: "mcc" as const })),
+      "small",
+    ),
+    new RegExp(`Scores are test accuracy \\(${results[0].task}: mcc`),
+  );
   const page = sweepMarkdown([...results, failed], "small");
   const line = (text: string): void => assert.ok(page.split("\n").includes(text), `${text}\nin\n${page}`);
   assert.match(page, /^Model `small` \(0123456789ab…\)\. Protocol: `docs\/protocol\.md`/);

@@ -262,7 +262,7 @@ describe("a sweep's table", () => {
     assert.deepEqual(parseSweepCsv(sweepCsv(rows)), rows);
     assert.equal(
       sweepCsv(rows).split("\n")[0],
-      "task,k,seed,method,kind,input,setting.rate,setting.on,setting.clip,setting.name,setting.other,dev,test,devAccuracy,testAccuracy,testExamples,bestStep,distance,seconds,modelHash,error",
+      "task,k,seed,method,kind,input,setting.rate,setting.on,setting.clip,setting.name,setting.other,metric,dev,test,devAccuracy,testAccuracy,testExamples,bestStep,distance,seconds,modelHash,error",
     );
   });
 });

@@ -30,7 +30,7 @@ function taskBundle(value: Record<string, unknown>): MimeBundle | undefined {
     template,
     "label → word": labels.map((label, i) => `${label} → ${labelWords[i]}`).join(", "),
     "texts of an example": columns.texts.length,
-    metric: metric === "f1" ? "f1 of class 1, beside accuracy" : metric,
+    metric: metric === "accuracy" ? metric : `${metric === "f1" ? "f1 of class 1" : metric}, beside accuracy`,
     "longest sequence": `${maxLength} tokens`,
   });
 }
