@@ -1,7 +1,7 @@
 /** Models by id: from a folder, the Hub, or the cache that Python shares. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, isAbsolute, join, resolve } from "node:path";
+import { basename, extname, isAbsolute, join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
 import { huggingfaceHub } from "../packages";
 import { runningSignal } from "../running-cell";
@@ -16,16 +16,23 @@ import { withZip } from "./zip";
 export type { DownloadProgress, HubOptions } from "./hub-requests";
 
 const CONFIG = "config.json";
-const TOKENIZER = "tokenizer.json";
-const WEIGHTS = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
-/** Older repositories have only this; its pickle is read without running it. */
-const TORCH_WEIGHTS = "pytorch_model.bin";
+/** Weights, or the index of their shards, the first that is there being read. Older repositories have only a pickle, which is not run. */
+export const WEIGHT_FILES = [
+  "model.safetensors",
+  "model.safetensors.index.json",
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+] as const;
+/** What a tokenizer is read from: the first of these whose files are all there. */
+export const TOKENIZERS = [["tokenizer.json"], ["vocab.json", "merges.txt"], ["vocab.txt"]] as const;
+const TOKENIZER_SETTINGS = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"] as const;
+/** All files of tokenizers that are kept with a model. */
+export const TOKENIZER_FILES: readonly string[] = [...TOKENIZERS.flat(), ...TOKENIZER_SETTINGS];
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /**
  * The folder of a model: a folder as it is; anything else is an id ("roberta-base", "org/name"), whose config.json,
- * tokenizer.json and safetensors weights are downloaded into the Hub's standard cache, which Python shares.
+ * tokenizer's files and weights are downloaded into the Hub's standard cache, which Python shares.
  * A model that lacks one of them is refused before its weights are downloaded. Interrupted downloads go on where they
  * stopped; every file is checked against the Hub's checksum, and what is cut off in the cache is downloaded again.
  *
@@ -117,14 +124,9 @@ function cachedSnapshot({ storage, revision }: HubModel): string | undefined {
 function lackingIn(folder: string): string | undefined {
   const lacks = (file: string): boolean => !isWhole(join(folder, file));
   const has = (file: string): boolean => existsSync(join(folder, file));
-  const needed = [
-    CONFIG,
-    TOKENIZER,
-    has(WEIGHTS) ? WEIGHTS : has(INDEX) || !has(TORCH_WEIGHTS) ? INDEX : TORCH_WEIGHTS,
-  ];
-  const missing = needed.find(lacks);
-  if (missing !== undefined) return missing === INDEX && !has(INDEX) ? WEIGHTS : missing;
-  return needed.includes(INDEX) ? shardNames(join(folder, INDEX)).find(lacks) : undefined;
+  const weights = WEIGHT_FILES.find(has) ?? WEIGHT_FILES[0];
+  const missing = [CONFIG, ...(tokenizerOf(has) ?? [TOKENIZERS[0][0]]), weights].find(lacks);
+  return missing ?? (isIndex(weights) ? shardNames(join(folder, weights)).find(lacks) : undefined);
 }
 
 /** Whether a file is there with all its bytes, as far as its format tells. */
@@ -141,7 +143,7 @@ function isWhole(path: string): boolean {
 }
 
 /**
- * The file of each tensor, from `model.safetensors.index.json`.
+ * The file of each tensor, from the index of a model's shards, `model.safetensors.index.json` or `pytorch_model.bin.index.json`.
  *
  * @throws naming the file if it is malformed or a shard's name leads out of the folder
  */
@@ -149,17 +151,23 @@ export function readShardIndex(path: string): Map<string, string> {
   const map = valueAt(readJson(path), ["weight_map"]);
   if (typeof map !== "object" || map === null || Array.isArray(map))
     throw new CorruptFileError(`${path} has no weight_map`, { file: path });
+  const ending = extname(basename(path, ".index.json"));
   return new Map(
     Object.entries(map).map(([name, file]: [string, unknown]) => {
-      if (typeof file === "string" && file.endsWith(".safetensors") && basename(file) === file && !file.includes("\\"))
+      if (typeof file === "string" && file.endsWith(ending) && basename(file) === file && !file.includes("\\"))
         return [name, file];
       throw new CorruptFileError(
-        `${path}: weight_map of ${name} is ${JSON.stringify(file)}, not the name of a safetensors file`,
+        `${path}: weight_map of ${name} is ${JSON.stringify(file)}, not the name of a ${ending} file`,
         { file: path, field: "weight_map" },
       );
     }),
   );
 }
+
+const tokenizerOf = (has: (file: string) => boolean): readonly string[] | undefined =>
+  TOKENIZERS.find((files) => files.every(has));
+
+const isIndex = (file: string): boolean => file.endsWith(".index.json");
 
 function shardNames(index: string): string[] {
   return [...new Set(readShardIndex(index).values())].sort();
@@ -180,9 +188,13 @@ async function download(
     throw new InputError(`${endpoint} gives no commit for model ${id}: it does not behave like the Hub`);
   const there = (file: string): boolean => info.filePaths.includes(file);
   if (!there(CONFIG)) throw new InputError(`model ${id} has no ${CONFIG}: it is not in Hugging Face layout`);
-  const whole = [WEIGHTS, INDEX, TORCH_WEIGHTS].find(there);
-  if (whole === undefined) throw new InputError(withoutWeights(id, info.filePaths));
-  if (!there(TOKENIZER)) throw new InputError(`model ${id} has no ${TOKENIZER}. ${conversionAdvice(id)}`);
+  const weights = WEIGHT_FILES.find(there);
+  if (weights === undefined) throw new InputError(`model ${id} has no weights (none of ${WEIGHT_FILES.join(", ")})`);
+  const tokenizer = tokenizerOf(there);
+  if (tokenizer === undefined)
+    throw new InputError(
+      `model ${id} has no tokenizer (none of ${TOKENIZERS.map((files) => files.join(" with ")).join(", ")}). ${conversionAdvice(id)}`,
+    );
 
   const folder = join(storage, "snapshots", commit);
   const get = async (names: string[]): Promise<void> => {
@@ -197,23 +209,17 @@ async function download(
       return file;
     });
     await getFiles(model, commit, files, options, (name) => {
-      if (!name.endsWith(".json")) check(folder);
+      if (/\.(safetensors|bin)$/.test(name)) check(folder);
     });
   };
-  await get([CONFIG, TOKENIZER, "tokenizer_config.json", whole].filter(there));
-  if (whole === INDEX) await get(shardNames(join(folder, INDEX)));
+  await get([CONFIG, ...tokenizer, ...TOKENIZER_SETTINGS.filter(there), weights]);
+  if (isIndex(weights)) await get(shardNames(join(folder, weights)));
   // Only now: the revision keeps its old commit until all files have arrived.
   if (revision !== commit) writeFileAtomically(join(storage, "refs", revision), commit);
   return folder;
 }
 
-function withoutWeights(id: string, files: readonly string[]): string {
-  if (!files.some((file) => file.startsWith("pytorch_model")))
-    return `model ${id} has no weights (neither ${WEIGHTS}, nor its shards, nor ${TORCH_WEIGHTS})`;
-  return `model ${id} has its weights only as shards of ${TORCH_WEIGHTS}. ${conversionAdvice(id)}`;
-}
-
-/** How to convert weights that are not read here, without a head that the checkpoint lacks being made up. */
+/** How to convert what is not read here, without a head that the checkpoint lacks being made up. */
 export const conversionAdvice = (model: string): string =>
   `Convert it with Python: from transformers import AutoModelForMaskedLM, AutoTokenizer; ` +
   `model, info = AutoModelForMaskedLM.from_pretrained(${JSON.stringify(model)}, output_loading_info=True); ` +

@@ -20,10 +20,18 @@ export function readJson(path: string, absent = `there is no file ${path}`, call
     const { code, message } = error as NodeJS.ErrnoException;
     fail(code === "ENOENT" ? absent : `${called} cannot be read: ${message}`, error);
   }
+  return parsedJson(text, path);
+}
+
+/**
+ * The value of a JSON text.
+ * @throws InputError naming its file if it is not JSON
+ */
+export function parsedJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return fail(`${path} is not valid JSON: ${(error as Error).message}`, error);
+    throw new InputError(`${path} is not valid JSON: ${(error as Error).message}`, { file: path }, { cause: error });
   }
 }
 

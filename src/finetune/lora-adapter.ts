@@ -6,7 +6,7 @@ import { InputError } from "../errors";
 import { selectParameters } from "../kernels/parameter-filter";
 import { once } from "../lazy";
 import { loraNames } from "../model/affine";
-import { architectureOf } from "../model/architecture";
+import { architectureOf, nameInMemory, storedName } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
 import { checked, readJson, valueAt } from "../files/json";
 import { tf } from "../model/backend";
@@ -27,7 +27,7 @@ const PREFIX = "base_model.model.";
 const CONFIG_FILE = "adapter_config.json";
 const WEIGHTS_FILE = "adapter_model.safetensors";
 
-/** The head's module, "lm_head" or "cls", which PEFT keeps as a whole. */
+/** What the names of the head's parameters begin with: "lm_head" or "cls". */
 const headModule = (model: Model): string => architectureOf(model.config).head.dense.split(".")[0];
 
 /**
@@ -51,16 +51,18 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
   if (ranks.size > 1)
     throw new InputError(`the LoRA factors have the ranks ${[...ranks].join(", ")}; an adapter is written for one`);
   const [rank] = ranks;
-  const withHead = trained.some((name) => name.startsWith(`${headModule(model)}.`));
+  const isHead = (name: string): boolean => name.startsWith(`${headModule(model)}.`);
+  const head = trained.some(isHead) ? [...model.parameters.keys()].filter(isHead) : [];
 
+  const inFile = (name: string): string => storedName(name, architectureOf(model.config));
   const tensors = new Map<string, StoredTensor>();
   const store = (name: string, from = name): void => {
-    tensors.set(`${PREFIX}${name}`, stored(parameter(model, from)));
+    tensors.set(`${PREFIX}${inFile(name)}`, stored(parameter(model, from)));
   };
   factors.forEach((name) => store(name));
-  if (withHead) {
+  head.forEach((name) => store(name));
+  if (head.length > 0) {
     const { bias, decoderBias } = architectureOf(model.config).head;
-    for (const name of model.parameters.keys()) if (name.startsWith(`${headModule(model)}.`)) store(name);
     // One parameter here, two names in transformers.
     store(decoderBias, bias);
   }
@@ -75,8 +77,8 @@ export function saveLoraAdapter(directory: string, model: Model, { baseModel, tr
     fan_in_fan_out: false,
     init_lora_weights: true,
     inference_mode: true,
-    target_modules: layers,
-    modules_to_save: withHead ? [headModule(model)] : null,
+    target_modules: layers.map(inFile),
+    modules_to_save: head.length > 0 ? [...new Set(head.map((name) => inFile(name).split(".")[0]))] : null,
   };
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, WEIGHTS_FILE), tensors, { format: "pt" });
@@ -127,7 +129,7 @@ export function loadLoraAdapter(directory: string, base: Model): { model: Model;
   const { bias, decoderBias } = architectureOf(base.config).head;
   const loaded = new Map<string, StoredTensor>();
   for (const [key, tensor] of tensors) {
-    const name = key.replace(PREFIX, "");
+    const name = nameInMemory(key.replace(PREFIX, ""), architectureOf(base.config));
     // The decoder's bias is what counts: it comes first, and takes the head's name.
     if (!(name === bias && tensors.has(`${PREFIX}${decoderBias}`)))
       loaded.set(name === decoderBias ? bias : name, tensor);

@@ -6,6 +6,7 @@ import { InputError } from "../errors";
 import { loraNames } from "../model/affine";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
 import { writeFileAtomically } from "../files/atomic-write";
+import { TOKENIZER_FILES } from "../files/hub";
 import { readJson } from "../files/json";
 import { floats, tf, type Tensor } from "../model/backend";
 import { saveCheckpoint, type Weight } from "../model/checkpoint";
@@ -20,16 +21,6 @@ export interface SaveModelOptions {
   tied?: boolean;
 }
 
-/** The tokenizer's files in Hugging Face layout, as far as a model has them. */
-export const TOKENIZER_FILES = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "vocab.json",
-  "merges.txt",
-  "vocab.txt",
-] as const;
-
 const CLASSIFIER_FILE = "classifier.safetensors";
 const isClassifier = (name: string): boolean => /^classifier\.(dense\.|out_proj\.)?(weight|bias)$/.test(name);
 
@@ -37,7 +28,7 @@ const isClassifier = (name: string): boolean => /^classifier\.(dense\.|out_proj\
  * Writes a model as `config.json`, `model.safetensors` (float32) and the tokenizer's files, such that Python's
  * transformers loads the same model. LoRA factors are multiplied and added to their layers' weights. A new classifier
  * has no place in a masked language model's file and is saved as `classifier.safetensors` next to it. The one of
- * `tanhClassifierHead` is in the model's file too, which then loads as RobertaForSequenceClassification as well.
+ * `tanhClassifierHead` is in a RoBERTa's file too, which then loads as RobertaForSequenceClassification as well.
  */
 export function saveModel(
   directory: string,
@@ -46,7 +37,7 @@ export function saveModel(
 ): void {
   const architecture = architectureOf(model.config);
   const weights = new Map<string, Weight>();
-  for (const [name, shape] of parameterShapes(model.config)) {
+  for (const [name, shape] of parameterShapes(model.config, (name) => model.parameters.has(name))) {
     const source = tied && name === architecture.head.decoder ? wordEmbeddingsName(architecture) : name;
     weights.set(name, { shape, data: tf.tidy(() => floats(mergedWeight(model, source))).slice() });
   }
@@ -54,7 +45,7 @@ export function saveModel(
   if (tokenizer !== undefined) copyTokenizer(tokenizer, directory);
   saveClassifier(directory, model);
   // BERT's own classifier is another one, on a pooled state that masked language models do not have.
-  if (model.config.modelType === "roberta" && model.parameters.has("classifier.out_proj.weight"))
+  if (architecture.prefix === "roberta" && model.parameters.has("classifier.out_proj.weight"))
     addSequenceClassifier(directory, model);
 }
 
@@ -69,7 +60,7 @@ function addSequenceClassifier(directory: string, model: Model): void {
   const labels = Array.from({ length: classes }, (_, label) => [String(label), `LABEL_${label}`]);
   const config: object = {
     ...(readJson(path) as object),
-    architectures: ["RobertaForSequenceClassification"],
+    architectures: [`${architectureOf(model.config).className}ForSequenceClassification`],
     id2label: Object.fromEntries(labels),
     label2id: Object.fromEntries(labels.map(([label, name]) => [name, Number(label)])),
   };

@@ -4,18 +4,11 @@ import { join } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
 import { writeFileAtomically } from "../files/atomic-write";
 import { readJson } from "../files/json";
-import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
-import { conversionAdvice, readShardIndex, resolveModel, type HubOptions } from "../files/hub";
-import type { PickleValue } from "../files/pickle";
-import { readTorchFile, TorchTensor } from "../files/torch-file";
+import { architectureOf, storedName, wordEmbeddingsName } from "./architecture";
+import { resolveModel, TOKENIZER_FILES, type HubOptions } from "../files/hub";
+import { locateWeights, type WeightSource } from "./weight-files";
 import { parseModelConfig, parameterShapes, toRawConfig, type ModelConfig } from "./model-config";
-import {
-  readSafetensors,
-  readSafetensorsHeader,
-  toFloat32,
-  writeSafetensors,
-  type StoredTensor,
-} from "../files/safetensors";
+import { toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import { fromInt8Rows, scaleName, toInt8Rows } from "./int8-rows";
 
 export type { ModelConfig } from "./model-config";
@@ -26,10 +19,10 @@ export interface Weight {
   data: Float32Array;
 }
 
-/** A RoBERTa- or BERT-type masked language model in memory. */
+/** A model in memory. */
 export interface Checkpoint {
   config: ModelConfig;
-  /** All parameters under the names of Hugging Face's RobertaForMaskedLM or BertForMaskedLM, the decoder's always among them. */
+  /** All parameters: the encoder's, and the masked-language-model head's, its decoder always among them, where there is one. */
   weights: Map<string, Weight>;
   /** sha256 over config and weights: equal for the same model in another file, type of file or float16. */
   hash: string;
@@ -38,8 +31,9 @@ export interface Checkpoint {
 }
 
 /**
- * Loads a masked language model in Hugging Face layout (`config.json`, and `model.safetensors`, its shards or
- * `pytorch_model.bin`) from a folder, or by id from the Hub or its cache. float16 and bfloat16 weights become float32.
+ * Loads a model in Hugging Face layout (`config.json`, and `model.safetensors`, `pytorch_model.bin` or the shards of one)
+ * from a folder, or by id from the Hub or its cache. float16 and bfloat16 weights become float32. An encoder without a
+ * masked-language-model head loads too; only what reads a prompt asks for the head.
  *
  * @throws naming the file and the field or tensor if something is missing, has the wrong shape, or holds NaN or infinity
  */
@@ -50,25 +44,30 @@ export async function loadCheckpoint(idOrDirectory: string, options: HubOptions 
 /** {@link loadCheckpoint} for a folder. */
 export function readCheckpoint(directory: string): Checkpoint {
   const config = readConfig(directory);
-  const shapes = parameterShapes(config);
   const architecture = architectureOf(config);
   const { decoder } = architecture.head;
-  const sources = locateWeights(directory, architecture);
+  const find = locateWeights(directory, architecture);
+  const shapes = parameterShapes(config, (name) => find(name) !== undefined);
   const weights = new Map<string, Weight>();
   for (const [name, shape] of shapes) {
-    const source = sources.find(name);
+    const source = find(name);
     if (source !== undefined) weights.set(name, readWeight(source, name, shape));
-    else if (name !== decoder) throw new InputError(missingWeight(name, sources, architecture));
+    else if (name !== decoder)
+      throw new InputError(
+        `${directory}: its weights have no parameter ${storedName(name, architecture)}, which its config.json calls for`,
+        { file: directory },
+      );
   }
   // A tied decoder is usually not stored; here, decoder and embeddings are separate parameters all the same.
   const embeddings = weightOf(weights, wordEmbeddingsName(architecture));
-  if (!weights.has(decoder)) weights.set(decoder, { shape: [...embeddings.shape], data: embeddings.data.slice() });
+  if (shapes.has(decoder) && !weights.has(decoder))
+    weights.set(decoder, { shape: [...embeddings.shape], data: embeddings.data.slice() });
   return { config, weights, hash: hashOf(config, weights), directory };
 }
 
 /**
  * Writes `config.json` and `model.safetensors` such that Python's transformers loads the same model, and
- * copies `tokenizer.json` and `tokenizer_config.json` from the checkpoint's folder if it has them.
+ * copies the tokenizer's files from the checkpoint's folder if it has them.
  * A decoder equal to the embeddings is left out when the config ties them; one that differs is written and the
  * config says that they are not tied.
  * @param options.int8 stores matrices as int8 rows, a quarter of the size, which rounds them; Python does not load that
@@ -81,30 +80,37 @@ export function saveCheckpoint(
   const { config, weights } = checkpoint;
   const architecture = architectureOf(config);
   const { decoder, bias, decoderBias } = architecture.head;
+  const inFile = (name: string): string => storedName(name, architecture);
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, shape] of parameterShapes(config)) {
+  const shapes = parameterShapes(config, (name) => weights.has(name));
+  for (const [name, shape] of shapes) {
     const weight = weights.get(name);
     if (weight === undefined)
       throw new InputError(`cannot save the model to ${directory}: parameter ${name} is missing`);
     checkShape(`cannot save the model to ${directory}`, name, weight.shape, shape);
     checkFinite(`cannot save the model to ${directory}`, name, weight.data);
-    tensors.set(name, { dtype: "F32", shape, data: weight.data });
+    tensors.set(inFile(name), { dtype: "F32", shape, data: weight.data });
   }
   const tied =
     config.tieWordEmbeddings &&
+    shapes.has(decoder) &&
     sameBytes(weightOf(weights, decoder).data, weightOf(weights, wordEmbeddingsName(architecture)).data);
-  if (tied) tensors.delete(decoder);
+  if (tied) tensors.delete(inFile(decoder));
   // transformers 5 reads an untied decoder's bias under this name, earlier versions under the head's.
-  else tensors.set(decoderBias, { dtype: "F32", shape: [config.vocabSize], data: weightOf(weights, bias).data });
+  else if (shapes.has(decoder))
+    tensors.set(inFile(decoderBias), { dtype: "F32", shape: [config.vocabSize], data: weightOf(weights, bias).data });
 
   mkdirSync(directory, { recursive: true });
   writeSafetensors(join(directory, "model.safetensors"), int8 ? inInt8(tensors) : tensors, { format: "pt" });
-  const raw: Record<string, unknown> = { ...toRawConfig(config), tie_word_embeddings: tied };
+  const raw: Record<string, unknown> = {
+    ...toRawConfig(config),
+    ...(shapes.has(decoder) ? { tie_word_embeddings: tied } : {}),
+  };
   for (const field of ["dtype", "torch_dtype"]) if (field in raw) raw[field] = "float32";
   writeFileAtomically(join(directory, "config.json"), `${JSON.stringify(raw, null, 2)}\n`);
   if (checkpoint.directory !== undefined && existsSync(checkpoint.directory)) {
     if (realpathSync(checkpoint.directory) === realpathSync(directory)) return;
-    for (const name of ["tokenizer.json", "tokenizer_config.json"]) {
+    for (const name of TOKENIZER_FILES) {
       const source = join(checkpoint.directory, name);
       if (existsSync(source)) copyFileSync(source, join(directory, name));
     }
@@ -144,98 +150,6 @@ export function hashOf(config: ModelConfig, weights: ReadonlyMap<string, Weight>
 function readConfig(directory: string): ModelConfig {
   const path = join(directory, "config.json");
   return parseModelConfig(readJson(path, `${directory} is not a model folder: it has no config.json`), path);
-}
-
-/** Where a parameter lies: its file, its name there, and how it is read. */
-interface WeightSource {
-  path: string;
-  storedName: string;
-  read: () => { tensor: StoredTensor; scale?: StoredTensor };
-}
-
-const inSafetensors = (path: string, storedName: string): WeightSource => ({
-  path,
-  storedName,
-  read() {
-    const scale = scaleName(storedName);
-    const { tensors } = readSafetensors(path, { only: (name) => name === storedName || name === scale });
-    return { tensor: tensors.get(storedName) as StoredTensor, scale: tensors.get(scale) };
-  },
-});
-
-const inTorchFile = (path: string, storedName: string): WeightSource => ({
-  path,
-  storedName,
-  read: () => ({ tensor: readTorchFile(path, ({ value, read }) => read(stateDict(path, value).get(storedName)!)) }),
-});
-
-/** The tensors of a torch.save file by name. */
-function stateDict(path: string, value: PickleValue): Map<string, TorchTensor> {
-  const named = value instanceof Map ? [...(value as Map<PickleValue, PickleValue>)] : [];
-  const tensors = named.filter(
-    (entry): entry is [string, TorchTensor] => typeof entry[0] === "string" && entry[1] instanceof TorchTensor,
-  );
-  if (tensors.length === 0)
-    throw new InputError(`${path} has no tensors by name: it is not the state_dict of a model`, { file: path });
-  return new Map(tensors);
-}
-
-interface WeightSources {
-  directory: string;
-  find: (name: string) => WeightSource | undefined;
-}
-
-/** Lists what the folder's safetensors file, or its shards, hold, under the architecture's names. */
-function locateWeights(directory: string, architecture: Architecture): WeightSources {
-  const { bias, decoderBias } = architecture.head;
-  const stored = new Map<string, WeightSource>();
-  const whole = join(directory, "model.safetensors");
-  const index = join(directory, "model.safetensors.index.json");
-  const torchFile = join(directory, "pytorch_model.bin");
-  if (existsSync(whole)) {
-    for (const storedName of readSafetensorsHeader(whole).entries.keys())
-      stored.set(standardName(storedName, architecture), inSafetensors(whole, storedName));
-  } else if (existsSync(index)) {
-    const byFile = new Map<string, Set<string>>();
-    for (const [storedName, file] of readShardIndex(index)) {
-      const path = join(directory, file);
-      if (!existsSync(path)) throw new CorruptFileError(`${index} names ${file}, which is not in the folder`);
-      if (!byFile.has(path)) byFile.set(path, new Set(readSafetensorsHeader(path).entries.keys()));
-      if (!byFile.get(path)?.has(storedName))
-        throw new CorruptFileError(`${index} places ${storedName} in ${file}, which does not have it`);
-      stored.set(standardName(storedName, architecture), inSafetensors(path, storedName));
-    }
-  } else if (existsSync(torchFile)) {
-    for (const storedName of readTorchFile(torchFile, ({ value }) => stateDict(torchFile, value)).keys())
-      stored.set(standardName(storedName, architecture), inTorchFile(torchFile, storedName));
-  } else if (existsSync(join(directory, "pytorch_model.bin.index.json"))) {
-    throw new InputError(
-      `${directory} has its weights only as shards of pytorch_model.bin. ${conversionAdvice(directory)}`,
-    );
-  } else {
-    throw new InputError(
-      `${directory} has no weights: neither model.safetensors, nor its shards, nor pytorch_model.bin`,
-      { file: directory },
-    );
-  }
-  return {
-    directory,
-    // One parameter in two names: what the model adds to the logits is the decoder's bias, where there is one.
-    find: (name) => (name === bias ? (stored.get(decoderBias) ?? stored.get(bias)) : stored.get(name)),
-  };
-}
-
-/** The architecture's name of a stored tensor: the prefix may be absent, and the oldest files say gamma and beta. */
-function standardName(stored: string, { prefix }: Architecture): string {
-  const name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
-  return /^(embeddings|encoder)\./.test(name) ? `${prefix}.${name}` : name;
-}
-
-function missingWeight(name: string, sources: WeightSources, { prefix, head }: Architecture): string {
-  if (!name.startsWith(`${prefix}.`) && sources.find(`${head.dense}.weight`) === undefined) {
-    return `${sources.directory} holds a model without a masked-language-model head (no ${name}): take a checkpoint of the pretrained model`;
-  }
-  return `${sources.directory}: its weights have no parameter ${name}, which its config.json calls for`;
 }
 
 function readWeight({ path, read }: WeightSource, name: string, shape: number[]): Weight {

@@ -1,5 +1,5 @@
 /**
- * The encoder of RoBERTa and BERT, forward and backward, written once in tfjs operations.
+ * The encoder of RoBERTa, BERT and their relatives, forward and backward, written once in tfjs operations.
  * The backward pass stops at the places where parameters enter ({@link Site}) instead of forming parameter gradients,
  * so that per-example gradients, kernels and training all start from the same two quantities: inputs and δs.
  */
@@ -37,7 +37,8 @@ interface LayerTrace {
 
 /** What a backward pass needs of a forward pass. */
 export interface EncoderTrace {
-  embeddingNorm: NormTrace & { mask?: Tensor };
+  /** With the embeddings [B, T, E] where a linear layer widens them. */
+  embeddingNorm: NormTrace & { mask?: Tensor; narrow?: Tensor };
   layers: LayerTrace[];
 }
 
@@ -59,11 +60,15 @@ function embed(model: Model, batch: Batch, dropout?: Dropout): EncoderTrace["emb
   const p = (name: string): Tensor => parameter(model, partName(model, `embeddings.${name}`));
   const words = tf.gather(p("word_embeddings.weight"), batch.ids);
   const positions = tf.gather(p("position_embeddings.weight"), batch.positions);
-  const type = tf.slice(p("token_type_embeddings.weight"), [0, 0], [1, model.config.hiddenSize]);
-  const sum = tf.add(tf.add(words, positions), type.reshape([model.config.hiddenSize]));
-  const norm = layerNorm(sum, p("LayerNorm.weight"), p("LayerNorm.bias"), model.config.layerNormEps);
-  const mask = dropout?.mask(norm.output.shape, model.config.hiddenDropout);
-  return { ...norm, mask, output: masked(norm.output, mask) };
+  const { typeVocabSize, embeddingSize, layerNormEps, hiddenDropout } = model.config;
+  const placed = tf.add(words, positions);
+  const type = (): Tensor => tf.slice(p("token_type_embeddings.weight"), [0, 0], [1, words.shape[2]!]);
+  const sum = typeVocabSize > 0 ? tf.add(placed, type()) : placed;
+  const norm = layerNorm(sum, p("LayerNorm.weight"), p("LayerNorm.bias"), layerNormEps);
+  const mask = dropout?.mask(norm.output.shape, hiddenDropout);
+  const output = masked(norm.output, mask);
+  if (embeddingSize === undefined) return { ...norm, mask, output };
+  return { ...norm, mask, narrow: output, output: affine(model, partName(model, "embeddings.project"), output) };
 }
 
 function layerForward(
@@ -88,7 +93,8 @@ function layerForward(
   ];
   const attended = attention(query, key, value, bias, heads, (shape) => dropout?.mask(shape, attentionDropout));
   const hiddenMask = (): Tensor | undefined => dropout?.mask(rowInput.shape, hiddenDropout);
-  const masks = { attended: hiddenMask(), fed: hiddenMask() };
+  const { attendedDropout = true } = architectureOf(model.config);
+  const masks = { attended: attendedDropout ? hiddenMask() : undefined, fed: hiddenMask() };
   const attentionNorm = norm(
     "attention.output.LayerNorm",
     tf.add(masked(project("attention.output.dense", attended.context), masks.attended), rowInput),
@@ -216,8 +222,9 @@ function layerBackward(model: Model, index: number, batch: Batch, trace: LayerTr
 }
 
 function embeddingBackward(model: Model, batch: Batch, norm: EncoderTrace["embeddingNorm"], above: Tensor): Backward {
-  const delta = masked(above, norm.mask);
   const name = partName(model, "embeddings");
+  const widened = norm.narrow && affineBackward(model, `${name}.project`, norm.narrow, above);
+  const delta = masked(widened?.delta ?? above, norm.mask);
   const normName = `${name}.LayerNorm`;
   const dSum = layerNormBackward(delta, parameter(model, `${normName}.weight`), norm);
   const table = (part: string, rows: Tensor): Site => ({
@@ -227,10 +234,11 @@ function embeddingBackward(model: Model, batch: Batch, norm: EncoderTrace["embed
     delta: dSum,
   });
   const sites: Site[] = [
+    ...(widened?.sites ?? []),
     { kind: "norm", weight: `${normName}.weight`, bias: `${normName}.bias`, input: norm.normalized, delta },
     table("word_embeddings", batch.ids),
     table("position_embeddings", batch.positions),
-    table("token_type_embeddings", tf.zerosLike(batch.ids)),
+    ...(model.config.typeVocabSize > 0 ? [table("token_type_embeddings", tf.zerosLike(batch.ids))] : []),
   ];
   return { delta: dSum, sites };
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import type { StoredTensor } from "../files/safetensors";
 import { architectureOf } from "./architecture";
 import { floats, tf, type Tensor } from "./backend";
@@ -37,11 +38,19 @@ export function parameterCount({ config, parameters }: Model): number {
   return [...parameters].reduce((sum, [name, { size }]) => sum + (name === decoder ? 0 : size), 0);
 }
 
-/** The parameter of that name. */
+/**
+ * The parameter of that name.
+ * @throws {InputError} if it belongs to the language-model head and the model has none
+ */
 export function parameter(model: Model, name: string): Tensor {
   const tensor = model.parameters.get(name);
-  if (!tensor) throw new Error(`the model has no parameter "${name}"`);
-  return tensor;
+  if (tensor) return tensor;
+  const { dense, norm, decoder, bias } = architectureOf(model.config).head;
+  if ([`${dense}.weight`, `${dense}.bias`, `${norm}.weight`, `${norm}.bias`, decoder, bias].includes(name))
+    throw new InputError(
+      `the model has no masked-language-model head (no ${name}), which a prompt reads: take a checkpoint of the pretrained model, or work without a prompt`,
+    );
+  throw new Error(`the model has no parameter "${name}"`);
 }
 
 /** A float32 tensor as a safetensors file has it. */

@@ -8,7 +8,7 @@ import { modelFromCheckpoint, type Model } from "./model";
 const STANDARD_DEVIATION = 0.02;
 
 /**
- * An untrained model of the same architecture, initialized as Hugging Face initializes RoBERTa and BERT. Matrices are Gaussian with the config's `initializer_range` (0.02), biases 0, norm weights 1, the padding
+ * An untrained model of the same architecture, initialized as Hugging Face initializes RoBERTa, BERT and their relatives. Matrices are Gaussian with the config's `initializer_range` (0.02), biases 0, norm weights 1, the padding
  * token's embedding 0 (in RoBERTa its position too); a tied decoder equals the word embeddings. Release with `disposeModel`.
  */
 export function randomWeights(config: ModelConfig, seed: number): Model {
@@ -24,12 +24,11 @@ export function randomWeights(config: ModelConfig, seed: number): Model {
     else if (!name.endsWith("bias")) data.forEach((_, i) => (data[i] = deviation * normal()));
     weights.set(name, { shape, data });
   }
+  const width = config.embeddingSize ?? config.hiddenSize;
   const clear = (name: string): void =>
-    void weights
-      .get(name)!
-      .data.fill(0, config.padTokenId * config.hiddenSize, (config.padTokenId + 1) * config.hiddenSize);
+    void weights.get(name)!.data.fill(0, config.padTokenId * width, (config.padTokenId + 1) * width);
   clear(words);
-  if (config.modelType === "roberta") clear(`${architecture.prefix}.embeddings.position_embeddings.weight`);
+  if (architecture.prefix === "roberta") clear(`${architecture.prefix}.embeddings.position_embeddings.weight`);
   if (config.tieWordEmbeddings)
     weights.set(architecture.head.decoder, { ...weights.get(words)!, data: weights.get(words)!.data.slice() });
   return modelFromCheckpoint({ config, weights, hash: hashOf(config, weights), directory: "" });

@@ -1,28 +1,29 @@
-import { join } from "node:path";
 import { Tokenizer as LibraryTokenizerClass } from "@huggingface/tokenizers";
-import { readJson } from "../files/json";
+import { parsedJson } from "../files/json";
 import { once } from "../lazy";
 import type { TextEncoder } from "../tasks/text-encoder";
+import { charsmap } from "./charsmap";
+import { tokenizerText } from "./tokenizer-files";
 
-/** Turns text into token ids and back, as the model's `tokenizer.json` says. */
+/** Turns text into token ids and back, as the model's tokenizer files say. */
 export interface Tokenizer extends TextEncoder {
   /** The text of token ids, special tokens included. */
   decode(ids: readonly number[]): string;
-  /** The token of an id as the vocabulary writes it (byte-level BPE: "Ġgreat"; WordPiece: "great", "##ly"). */
+  /** The token of an id as the vocabulary writes it (byte-level BPE: "Ġgreat"; WordPiece: "great", "##ly"; SentencePiece: "▁great"). */
   idToToken(id: number): string | undefined;
   /** Number of tokens, special ones included. */
   readonly vocabSize: number;
 }
 
 /**
- * Loads `tokenizer.json` from a model's folder: byte-level BPE (RoBERTa) or WordPiece (BERT). Ids are those of
- * Hugging Face's `tokenizers`; its Rust code knows Unicode 8, so that characters of later versions may differ in BERT.
+ * Loads the tokenizer of a model's folder: byte-level BPE (RoBERTa), WordPiece (BERT) or SentencePiece's unigrams
+ * (XLM-RoBERTa), from `tokenizer.json` or, for the first two, from older files. Ids are those of Hugging Face's `tokenizers`; its Rust code knows Unicode 8, so that characters of later versions may differ in BERT.
  *
  * @throws naming the file if it is missing, malformed, or lacks one of the special tokens
  */
 export function loadTokenizer(directory: string): Tokenizer {
-  const path = join(directory, "tokenizer.json");
-  return createTokenizer(readJson(path, `there is no tokenizer: ${path} does not exist`), path);
+  const { path, text } = tokenizerText(directory);
+  return createTokenizer(parsedJson(text, path), path);
 }
 
 /** {@link loadTokenizer} of a parsed tokenizer.json; `path` is what errors call it. */
@@ -30,10 +31,9 @@ export function createTokenizer(parsed: unknown, path: string): Tokenizer {
   const json = parsed as TokenizerJson;
   const { library, trim } = openLibrary(json, path);
   const special = json.added_tokens.filter((token) => token.special === true).map(({ content }) => content);
-  const plain = once(() =>
-    openLibrary({ ...json, added_tokens: json.added_tokens.filter((token) => token.special !== true) }, path),
-  );
+  const plain = once(() => openLibrary(withoutSpecial(json, special), path));
   const unknown = json.model.unk_token ?? undefined;
+  const { unk_id: unknownId } = json.model;
   const id = (...names: string[]): number => {
     for (const name of names) {
       const found = library.token_to_id(name);
@@ -57,15 +57,33 @@ export function createTokenizer(parsed: unknown, path: string): Tokenizer {
     sepId: id("</s>", "[SEP]"),
     maskId: id("<mask>", "[MASK]"),
     padId: id("<pad>", "[PAD]"),
-    unkId: unknown === undefined ? undefined : library.token_to_id(unknown),
+    unkId: unknownId ?? (unknown === undefined ? undefined : library.token_to_id(unknown)),
   };
 }
 
 interface TokenizerJson {
   added_tokens: { content: string; special?: boolean; lstrip?: boolean; rstrip?: boolean }[];
-  normalizer?: ({ type: string } & Partial<BertNormalizer>) | null;
+  normalizer?: NormalizerJson | null;
   pre_tokenizer: { type: string } | null;
-  model: { merges?: unknown; unk_token?: string | null };
+  model: { merges?: unknown; unk_token?: string | null; unk_id?: number | null; vocab?: unknown };
+}
+
+type NormalizerJson = {
+  type: string;
+  normalizers?: NormalizerJson[];
+  precompiled_charsmap?: string | null;
+} & Partial<BertNormalizer>;
+
+/** The tokenizer that finds no special token in a text. Unigrams have them in their vocabulary too, where no text may reach them. */
+function withoutSpecial(json: TokenizerJson, special: readonly string[]): TokenizerJson {
+  const { vocab } = json.model;
+  const unreachable = (entry: [string, number]): [string, number] =>
+    special.includes(entry[0]) ? [`\0${entry[0]}`, entry[1]] : entry;
+  return {
+    ...json,
+    added_tokens: json.added_tokens.filter((token) => token.special !== true),
+    model: Array.isArray(vocab) ? { ...json.model, vocab: (vocab as [string, number][]).map(unreachable) } : json.model,
+  };
 }
 
 /** What a BERT tokenizer does to a text before it splits it. */
@@ -85,11 +103,15 @@ interface LibraryTokenizer {
   get_vocab(): Map<string, number>;
   model: { encode(tokens: string[]): string[]; tokens_to_ids: Map<string, number>; unk_token?: string | null };
   pre_tokenizer: { pattern: RegExp; byte_encoder: Record<number, string> };
-  normalizer: {
-    normalize(text: string): string;
-    clean_text(text: string): string;
-    strip_accents(text: string): string;
-  };
+  normalizer: LibraryNormalizer;
+}
+
+interface LibraryNormalizer {
+  normalize(text: string): string;
+  clean_text(text: string): string;
+  strip_accents(text: string): string;
+  /** Of a sequence. */
+  normalizers?: LibraryNormalizer[];
 }
 
 interface OpenTokenizer {
@@ -106,14 +128,14 @@ function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {
       useUnicodeSpaces(library);
       if (json.model.merges !== undefined) dropUnknownBytes(library);
     }
-    if (json.normalizer?.type === "BertNormalizer") normalizeAsRust(library, json.normalizer);
+    if (json.normalizer) correctNormalizer(library.normalizer, json.normalizer);
     return { library, trim: spaceTrimmer(json) };
   } catch (error) {
     throw new Error(`${path} is not a tokenizer we can read: ${(error as Error).message}`, { cause: error });
   }
 }
 
-// Four corrections of @huggingface/tokenizers 0.2.0 towards the Rust library, which it otherwise agrees with.
+// Corrections of @huggingface/tokenizers 0.2.0 towards the Rust library, which it otherwise agrees with.
 
 /** JavaScript's \s counts the byte-order mark as a space and U+0085 not; the Rust library goes by Unicode's White_Space. */
 function useUnicodeSpaces({ pre_tokenizer }: LibraryTokenizer): void {
@@ -141,6 +163,14 @@ function dropUnknownBytes({ model, pre_tokenizer }: LibraryTokenizer): void {
   model.encode = (tokens) => encode(tokens.map((token) => [...token].filter((byte) => known.has(byte)).join("")));
 }
 
+function correctNormalizer(normalizer: LibraryNormalizer, json: NormalizerJson): void {
+  if (json.type === "BertNormalizer") normalizeAsRust(normalizer, json);
+  // The library has one normalization for all of SentencePiece's.
+  if (json.type === "Precompiled" && json.precompiled_charsmap)
+    normalizer.normalize = charsmap(json.precompiled_charsmap);
+  json.normalizers?.forEach((part, i) => correctNormalizer(normalizer.normalizers![i], part));
+}
+
 /** The ideographs that the Rust library puts spaces around, U+2B820 … U+2B91F left out as there. */
 const IDEOGRAPH =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
@@ -150,7 +180,7 @@ const IDEOGRAPH =
  * misses ideographs beyond U+FFFF. The Rust library's order is: clean, space out ideographs, strip accents, lower case.
  */
 function normalizeAsRust(
-  { normalizer }: LibraryTokenizer,
+  normalizer: LibraryNormalizer,
   { clean_text, handle_chinese_chars, strip_accents, lowercase }: Partial<BertNormalizer>,
 ): void {
   normalizer.normalize = (text) => {

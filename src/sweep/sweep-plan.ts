@@ -1,12 +1,11 @@
 /** The runs that a sweep is made of, each named by everything that its result depends on. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { readFewShot } from "../experiment/inputs";
 import type { LanguageModel } from "../experiment/language-model";
 import { sortedSettings, trainingConfigOf } from "../finetune/fine-tune";
 import { TRAINING_FIELDS, type TrainingSettings } from "../finetune/training-config";
 import { FORMULAS, type Formula } from "../kernels/formula";
+import { tokenizerText } from "../model/tokenizer-files";
 import type { Example, Split, Task } from "../tasks/task";
 import {
   computedFormulas,
@@ -44,9 +43,7 @@ export function sweepPlan(
   { tasks, k: sizes, seeds, testExamples, methods }: Sweep,
   { model, directory }: LanguageModel,
 ): SweepRun[] {
-  const tokenizer = createHash("sha256")
-    .update(readFileSync(join(directory, "tokenizer.json")))
-    .digest("hex");
+  const tokenizer = createHash("sha256").update(tokenizerText(directory).text).digest("hex");
   const plan = ({ task, data }: SweepTask, k: number, seed: number): SweepRun[] => {
     const examples = readFewShot(data, task, { k, seed, testExamples });
     const drawn = createHash("sha256").update(JSON.stringify(examples)).digest("hex");

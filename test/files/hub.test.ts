@@ -344,7 +344,7 @@ test("models without what is needed, and with older weights only", async (t) => 
   const { "pytorch_model.bin": bin, ...small } = onlyBin;
   await assert.rejects(
     resolveModel(ID, from(await serve({ ...small, "pytorch_model.bin.index.json": Buffer.from("{}") }))),
-    /only as shards of pytorch_model\.bin.*assert not info\["missing_keys"\].*save_pretrained\("FOLDER"\)/,
+    /pytorch_model\.bin\.index\.json has no weight_map/,
   );
   const folder = await resolveModel(ID, from(await serve(onlyBin)));
   assert.deepEqual(readFileSync(join(folder, "pytorch_model.bin")), bin);
@@ -352,7 +352,7 @@ test("models without what is needed, and with older weights only", async (t) => 
   assert.ok(!existsSync(join(both, "pytorch_model.bin")), "safetensors weights are preferred");
   await assert.rejects(
     resolveModel(ID, from(await serve(small))),
-    /has no weights \(neither model\.safetensors, nor its shards, nor pytorch_model\.bin\)/,
+    /has no weights \(none of model\.safetensors, .*pytorch_model\.bin\.index\.json\)/,
   );
   await assert.rejects(
     resolveModel(ID, from(await serve({ "model.safetensors": content("model.safetensors") }))),
@@ -448,7 +448,7 @@ test("shards are downloaded by their index, which cannot point elsewhere", async
   rmSync(storage(), { recursive: true });
   await assert.rejects(
     resolveModel(ID, from(await serve(sharded("../../../x.safetensors")))),
-    /not the name of a safetensors file/,
+    /not the name of a \.safetensors file/,
   );
   rmSync(storage(), { recursive: true });
   await assert.rejects(

@@ -247,7 +247,6 @@ describe("a BERT checkpoint", () => {
       /hidden_act "gelu_pytorch_tanh" is not supported/,
     ],
     ["ALBERT", (_, config) => (config.model_type = "albert"), /model_type "albert" is not supported/],
-    ["ELECTRA", (_, config) => (config.model_type = "electra"), /model_type "electra" is not supported/],
     [
       "a name that objects have by birth",
       (_, config) => (config.model_type = "toString"),
@@ -257,12 +256,6 @@ describe("a BERT checkpoint", () => {
       "RoBERTa's type on BERT's weights",
       (_, config) => (config.model_type = "roberta"),
       /no parameter roberta\.embeddings\.word_embeddings\.weight/,
-    ],
-    [
-      "a model without its head",
-      (tensors) =>
-        [...tensors.keys()].filter((name) => name.startsWith("cls.")).forEach((name) => tensors.delete(name)),
-      /without a masked-language-model head \(no cls\.predictions\.transform\.dense\.weight\)/,
     ],
     [
       "a missing parameter",

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { ARCHITECTURES } from "../../model/architecture";
 import { parameterCount, type Model } from "../../model/model";
 import type { Tokenizer } from "../../model/tokenizer";
 import type { MimeBundle } from "../display-sink";
@@ -18,12 +19,10 @@ export function modelBundle(value: Record<string, unknown>): MimeBundle | undefi
   return undefined;
 }
 
-const ARCHITECTURE = { roberta: "RoBERTa", bert: "BERT" } as const;
-
 function modelFacts(model: Model): Record<string, unknown> {
   const { modelType, layers, hiddenSize, heads, vocabSize, tieWordEmbeddings } = model.config;
   return {
-    architecture: ARCHITECTURE[modelType],
+    architecture: ARCHITECTURES[modelType].title,
     layers: `${layers}, with ${heads} attention heads each`,
     "hidden units": hiddenSize,
     vocabulary: `${grouped(vocabSize)} tokens${tieWordEmbeddings ? ", one embedding for reading and writing" : ""}`,
@@ -35,9 +34,15 @@ function modelFacts(model: Model): Record<string, unknown> {
 
 function tokenizerFacts(tokenizer: Tokenizer): Record<string, unknown> {
   const special = { start: tokenizer.clsId, end: tokenizer.sepId, mask: tokenizer.maskId, padding: tokenizer.padId };
+  const kind =
+    tokenizer.tokenToId("[CLS]") === tokenizer.clsId
+      ? "WordPiece"
+      : tokenizer.tokenToId("▁") === undefined
+        ? "byte-level BPE"
+        : "SentencePiece";
   const example = tokenizer.encode("A fine film.").map((id) => tokenizer.idToToken(id) ?? String(id));
   return {
-    tokens: `${grouped(tokenizer.vocabSize)}, ${tokenizer.tokenToId("[CLS]") === tokenizer.clsId ? "WordPiece" : "byte-level BPE"}`,
+    tokens: `${grouped(tokenizer.vocabSize)}, ${kind}`,
     "special tokens": Object.entries(special)
       .map(([what, id]) => `${what} ${tokenizer.idToToken(id)} (${id})`)
       .join(", "),
@@ -59,7 +64,7 @@ const isModel = (value: unknown): value is Model =>
   isObject(value.config) &&
   value.parameters instanceof Map &&
   typeof value.hash === "string" &&
-  Object.hasOwn(ARCHITECTURE, String(value.config.modelType));
+  Object.hasOwn(ARCHITECTURES, String(value.config.modelType));
 
 const isTokenizer = (value: unknown): value is Tokenizer =>
   isObject(value) &&
