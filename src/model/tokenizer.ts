@@ -64,9 +64,11 @@ export function createTokenizer(parsed: unknown, path: string): Tokenizer {
 interface TokenizerJson {
   added_tokens: { content: string; special?: boolean; lstrip?: boolean; rstrip?: boolean }[];
   normalizer?: NormalizerJson | null;
-  pre_tokenizer: { type: string } | null;
+  pre_tokenizer: PreTokenizerJson | null;
   model: { merges?: unknown; unk_token?: string | null; unk_id?: number | null; vocab?: unknown };
 }
+
+type PreTokenizerJson = { type: string; pretokenizers?: PreTokenizerJson[] };
 
 type NormalizerJson = {
   type: string;
@@ -102,8 +104,14 @@ interface LibraryTokenizer {
   id_to_token(id: number): string | undefined;
   get_vocab(): Map<string, number>;
   model: { encode(tokens: string[]): string[]; tokens_to_ids: Map<string, number>; unk_token?: string | null };
-  pre_tokenizer: { pattern: RegExp; byte_encoder: Record<number, string> };
+  pre_tokenizer: LibraryPreTokenizer & { pattern: RegExp; byte_encoder: Record<number, string> };
   normalizer: LibraryNormalizer;
+}
+
+interface LibraryPreTokenizer {
+  pre_tokenize_text(text: string): string[];
+  /** Of a sequence. */
+  tokenizers?: LibraryPreTokenizer[];
 }
 
 interface LibraryNormalizer {
@@ -128,6 +136,7 @@ function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {
       useUnicodeSpaces(library);
       if (json.model.merges !== undefined) dropUnknownBytes(library);
     }
+    if (json.pre_tokenizer) splitAtUnicodeSpaces(library.pre_tokenizer, json.pre_tokenizer);
     if (json.normalizer) correctNormalizer(library.normalizer, json.normalizer);
     return { library, trim: spaceTrimmer(json) };
   } catch (error) {
@@ -141,6 +150,11 @@ function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {
 function useUnicodeSpaces({ pre_tokenizer }: LibraryTokenizer): void {
   pre_tokenizer.pattern =
     /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+}
+
+function splitAtUnicodeSpaces(splitter: LibraryPreTokenizer, json: PreTokenizerJson): void {
+  if (json.type === "WhitespaceSplit") splitter.pre_tokenize_text = (text) => text.match(/\P{White_Space}+/gu) ?? [];
+  json.pretokenizers?.forEach((part, i) => splitAtUnicodeSpaces(splitter.tokenizers![i], part));
 }
 
 /** The spaces that a token takes from the text beside it (<mask>: before it) are trimmed with the same wrong \s: we trim them. */

@@ -103,7 +103,10 @@ test("special tokens, single tokens and the size of the vocabulary", () => {
 });
 
 test("a missing, malformed or foreign tokenizer file is named", () => {
-  assert.throws(() => loadTokenizer(folder), /there is no tokenizer: .*tokenizer\.json does not exist/);
+  assert.throws(
+    () => loadTokenizer(folder),
+    /there is no tokenizer: .*tokenizer\.json does not exist, nor vocab\.json/,
+  );
   const path = join(folder, "tokenizer.json");
   writeFileSync(path, "{");
   assert.throws(() => loadTokenizer(folder), /tokenizer\.json is not valid JSON/);
