@@ -8,16 +8,19 @@
  * @throws if it is damaged
  */
 export function charsmap(base64: string): (text: string) => string {
-  const bytes = Buffer.from(base64, "base64");
-  const size = bytes.length < 4 ? Infinity : bytes.readUInt32LE(0);
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const size = bytes.length < 4 ? Infinity : view.getUint32(0, true);
   if (4 + size > bytes.length || size % 4 !== 0 || size === 0) throw new Error("its precompiled_charsmap is damaged");
-  const units = Uint32Array.from({ length: size / 4 }, (_, i) => bytes.readUInt32LE(4 + 4 * i));
+  const units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
   const replacements = bytes.subarray(4 + size);
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   /** What the shortest beginning of the chunk that the map knows becomes; the whole chunk is replaced by it. */
-  const transform = (chunk: string): string | undefined => {
+  const transform = (chunk: Uint8Array): string | undefined => {
     let place = offsetOf(units[0]);
-    for (const byte of Buffer.from(chunk)) {
+    for (const byte of chunk) {
       place ^= byte;
       const unit = units[place];
       // A place beyond the array is none, and so is one of another label.
@@ -25,14 +28,15 @@ export function charsmap(base64: string): (text: string) => string {
       place ^= offsetOf(unit);
       if ((unit & 0x100) === 0) continue;
       const start = units[place] & 0x7fffffff;
-      return replacements.toString("utf8", start, replacements.indexOf(0, start));
+      return decoder.decode(replacements.subarray(start, replacements.indexOf(0, start)));
     }
     return undefined;
   };
   return (text) =>
     Array.from(GRAPHEMES.segment(text), ({ segment }) => {
-      const whole = Buffer.byteLength(segment) < 6 ? transform(segment) : undefined;
-      return whole ?? Array.from(segment, (character) => transform(character) ?? character).join("");
+      const whole = encoder.encode(segment);
+      const replaced = whole.length < 6 ? transform(whole) : undefined;
+      return replaced ?? Array.from(segment, (character) => transform(encoder.encode(character)) ?? character).join("");
     }).join("");
 }
 

@@ -363,15 +363,30 @@ test("models without what is needed, and with older weights only", async (t) => 
 test("what a model lacks, or its configuration, is refused before its weights are downloaded", async () => {
   const weightRequests = () => hub.requests.filter((request) => /resolve.*(safetensors|bin)$/.test(request));
   const { "tokenizer.json": _tokenizer, ...without } = files();
-  hub = await serve({ ...without, "vocab.txt": Buffer.from("[PAD]") });
+  hub = await serve({ ...without, "sentencepiece.bpe.model": Buffer.from("x"), "merges.txt": Buffer.from("") });
   await assert.rejects(
     resolveModel(ID, from(hub)),
-    /has no tokenizer\.json\. Convert it with Python: .*save_pretrained\("FOLDER"\)/,
+    /has no tokenizer \(none of tokenizer\.json, vocab\.json with merges\.txt, vocab\.txt\)\. Convert it with Python: .*save_pretrained\("FOLDER"\)/,
   );
   assert.deepEqual(weightRequests(), []);
   hub = await serve({ ...files(), "config.json": Buffer.from(JSON.stringify({ model_type: "gpt2" })) });
   await assert.rejects(loadCheckpoint(ID, from(hub)), /config\.json: .*gpt2/);
   assert.deepEqual(weightRequests(), []);
+});
+
+test("a tokenizer's older files are downloaded where there is no tokenizer.json", async (t) => {
+  const { "tokenizer.json": _tokenizer, ...without } = files();
+  const older = { "vocab.txt": Buffer.from("[PAD]"), "added_tokens.json": Buffer.from("{}") };
+  hub = await serve({ ...without, ...older });
+  const folder = await resolveModel(ID, from(hub));
+  assert.ok(Object.keys(older).every((name) => existsSync(join(folder, name))));
+  assert.equal(await resolveModel(ID, from(hub, { offline: true })), folder);
+  hub = await serve({ ...files(), ...older });
+  const newer = await resolveModel(ID, from(hub, { cacheDir: temporaryFolder(t) }));
+  assert.deepEqual(
+    readdirSync(newer).filter((name) => name.startsWith("vocab")),
+    [],
+  );
 });
 
 test("a cached snapshot without its tokenizer is completed", async () => {
