@@ -1,8 +1,11 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { runningSignal } from "./running-cell";
 
 /** Longest time without a turn of the event loop, in milliseconds: an answer to an interrupt waits at most for one step more. */
 const PATIENCE = 100;
+
+/** Waits for the next turn of the event loop. (A page has no setImmediate.) */
+export const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => void (globalThis.setImmediate ?? setTimeout)(() => resolve()));
 
 /** A function to call between pieces of work: it gives the event loop a turn when the last one is long ago. */
 export function breather(): () => Promise<void> | undefined {

@@ -1,5 +1,4 @@
 /** Fine-tuning as the authors' trainer does it: shuffled batches, clipping, linear decay, the best checkpoint on dev. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { InputError } from "../errors";
 import { floats, tf } from "../model/backend";
 import type { Sequence } from "../model/batch";
@@ -8,7 +7,8 @@ import { parameter, type Model } from "../model/model";
 import { predictLogits } from "../model/predict";
 import { runningSignal } from "../running-cell";
 import { mean } from "../solvers/metrics";
-import { keyOf } from "../store/remember";
+import { nextTurn } from "../steps";
+import { keyOf } from "../store/slot";
 import { trainingBatches } from "./batches";
 import { flatLayouts } from "./flat-parameters";
 import { evaluateHead, promptsKey, type LabelledPrompts } from "./labelled-prompts";

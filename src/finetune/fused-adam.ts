@@ -4,8 +4,9 @@
  * lacks, so it is part of a graph written here: parameters and moments go in, become the graph's variables, and come out.
  */
 import { tf } from "../model/backend";
-import { loadGraph, runGraph, type Tensors } from "../model/compiled";
+import type { Tensors } from "../model/compiled";
 import type { AttributeValue, GraphNode } from "../model/graph-def";
+import { loadGraph, runGraph } from "../model/graph-session";
 import { nativeBackend, type Trace } from "../model/graph-trace";
 import type { FlatLayout } from "./flat-parameters";
 import { clipScale } from "./optimizer";

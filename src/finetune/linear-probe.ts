@@ -5,7 +5,7 @@ import type { FinalLayer, Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { headFeaturesSteps } from "../model/predict";
 import { runAtOnce } from "../steps";
-import { keyOf } from "../store/remember";
+import { keyOf } from "../store/slot";
 import type { LabelledPrompts } from "./labelled-prompts";
 import { featureRows, softmaxRegression } from "../solvers/softmax-regression";
 

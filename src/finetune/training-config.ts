@@ -1,7 +1,7 @@
 /** The settings of a fine-tuning run: one checked object, the same in code, in sweep files and on disk. */
 import type * as Zod from "zod";
 import { InputError } from "../errors";
-import { valueAt } from "../files/json";
+import { valueAt } from "../files/fields";
 import { once } from "../lazy";
 import { z } from "../packages";
 import { METRICS, type Metric } from "../tasks/task";

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { StoredTensor } from "../files/safetensors";
 import { problemOf } from "../store/folder";
-import { fileSlot, type FileFormat, type Slot } from "../store/remember";
+import { fileSlot, type FileFormat } from "../store/remember";
+import type { Slot } from "../store/slot";
 import { readTensors, writeTensors } from "../store/tensor-file";
 import type { KernelBlock } from "./block";
 import type { Formula } from "./formula";

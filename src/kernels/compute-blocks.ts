@@ -1,7 +1,7 @@
 /** The blocks of a plan, one by one: read where they are kept, computed where not. */
 import { runningSignal } from "../running-cell";
 import { breather, runSteps } from "../steps";
-import { computeOnce, pause, type Found } from "../store/remember";
+import { computeOnce, pause, type Found } from "../store/slot";
 import { blockSteps, type KernelBlock } from "./block";
 import type { BlockCache } from "./block-store";
 import { passOf, type Pass } from "./factors";

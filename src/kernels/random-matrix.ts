@@ -1,6 +1,6 @@
 /** Random matrices that depend on a seed and a name only: the same in every process and on every machine. */
-import { createHash } from "node:crypto";
 import { randomStream } from "../random";
+import { sha256 } from "../sha256";
 
 export const PROJECTION_KINDS = ["rademacher", "gaussian"] as const;
 
@@ -14,10 +14,9 @@ export function randomMatrix(
   name: readonly (string | number)[],
   size: number,
 ): Float32Array {
-  const digest = createHash("sha256")
-    .update(JSON.stringify([kind, seed, ...name]))
-    .digest();
-  const random = randomStream(digest.readUInt32LE());
+  const [word] = sha256(JSON.stringify([kind, seed, ...name]));
+  // The first four bytes of the hash, read as a little-endian number.
+  const random = randomStream(new DataView(Uint32Array.of(word).buffer).getUint32(0));
   return kind === "rademacher" ? signs(random, size) : normals(random, size);
 }
 

@@ -1,39 +1,17 @@
-/**
- * The one file that chooses the tensor backend: TensorFlow's C library through tfjs-node,
- * or, where that cannot be loaded, tfjs in plain JavaScript (the same results, far slower).
- */
-import { execFileSync } from "node:child_process";
+/** The tensor backend, as the rooms use it: tensor-library chooses it. */
 import type * as Tf from "@tensorflow/tfjs";
 // The class itself, so that importing it does not read the declarations of all of tfjs.
 import type { Tensor } from "@tensorflow/tfjs-core/dist/tensor";
 import { lazy } from "../lazy";
+import { backendIsLoaded, gpu, loadTensorLibrary } from "./tensor-library";
 
-process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
-
-// tfjs-node 4.22 calls two helpers that Node 23 removed.
-const util = require("node:util") as Record<string, (value: unknown) => boolean>;
-util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-util.isArray ??= (value) => Array.isArray(value);
+export { backendIsLoaded };
 
 /**
  * The tensor library with the chosen backend. It is loaded when something of it is first used; the functions, classes
  * and state are those of `@tensorflow/tfjs`.
  */
-export const tf: typeof Tf = lazy(chooseBackend);
-
-function chooseBackend(): typeof Tf {
-  if (process.env.KERNEL_VIEW_BACKEND === "cpu") return require("@tensorflow/tfjs") as typeof Tf;
-  try {
-    return require("@tensorflow/tfjs-node") as typeof Tf;
-  } catch (error) {
-    const reason = (error as Error).message.split("\n")[0];
-    process.stderr.write(
-      `Native TensorFlow could not be loaded (${reason}). Falling back to plain JavaScript: ` +
-        "results are the same, but everything is about a hundred times slower. Run `npm run setup` to repair it.\n",
-    );
-    return require("@tensorflow/tfjs") as typeof Tf;
-  }
-}
+export const tf: typeof Tf = lazy(loadTensorLibrary);
 
 export type { Tensor };
 
@@ -46,11 +24,7 @@ export const dispose = (tensors: unknown): void => tf.dispose(tensors as never);
 /** The values of a float32 tensor, row-major. In plain JavaScript they are the tensor's own: copy them before changing them. */
 export const floats = (tensor: Tensor): Float32Array => tensor.dataSync<"float32">();
 
-/** Whether the tensor library is loaded: something was computed with it, here or by another package (danfojs). */
-export const backendIsLoaded = (): boolean =>
-  Object.keys(require.cache).some((file) => /[\\/]@tensorflow[\\/]tfjs-core[\\/]/.test(file));
-
-/** The name of the active backend: "tensorflow" (native) or "cpu" (plain JavaScript). */
+/** The name of the active backend: "tensorflow" (native) or "cpu" (plain JavaScript); in a page also "wasm" or "webgl". */
 export const backendName = (): string => tf.getBackend();
 
 interface NativeProperties {
@@ -72,19 +46,6 @@ export function backendVersions(): { backend: string; tfjs: string; tensorflow?:
 /** The memory of the GPU that computes, in bytes; undefined where none does. */
 export const gpuMemory = (): number | undefined =>
   (tf.backend() as NativeProperties).isUsingGpuDevice ? gpu().memory : undefined;
-
-let knownGpu: { name: string; memory: number } | undefined;
-
-function gpu(): { name: string; memory: number } {
-  if (!knownGpu) {
-    const [line] = execFileSync("nvidia-smi", ["--query-gpu=name,memory.total", "--format=csv,noheader,nounits"], {
-      encoding: "utf8",
-    }).split("\n");
-    const [name, mebibytes] = line.split(", ");
-    knownGpu = { name, memory: Number(mebibytes) * 2 ** 20 };
-  }
-  return knownGpu;
-}
 
 /** The part of the engine's state that outlives a scope that was never left. */
 interface OpenState {

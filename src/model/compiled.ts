@@ -3,12 +3,9 @@
  * into TensorFlow, and a training step of a small model is a thousand of them. A compiled function is traced once for each
  * set of shapes and then runs as one TensorFlow session: a third to a half of the time on a small model.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { tf, tidy, type Tensor } from "./backend";
-import { GRAPH_TAG, savedModel } from "./graph-def";
-import { nativeBackend, traceGraph, type NativeBackend, type Trace } from "./graph-trace";
+import { loadGraph, runGraph, type LoadedGraph } from "./graph-session";
+import { nativeBackend, traceGraph, type NativeBackend } from "./graph-trace";
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -28,13 +25,6 @@ export interface Compiled<I extends Tensors, O extends Tensors> {
   prepare(inputs: I): boolean;
   /** Ends all sessions; a later call makes new ones. */
   dispose(): void;
-}
-
-/** A session's number, and the names of what goes in and out, in their order. */
-interface LoadedGraph {
-  id: number;
-  inputs: string;
-  outputs: string;
 }
 
 interface Session extends LoadedGraph {
@@ -137,21 +127,3 @@ function openSession<I extends Tensors, O extends Tensors>(
     throw new Error(`${name} cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
-
-/** Opens a TensorFlow session for a graph, to be ended with `deleteSavedModel`; the first outputs of its nodes go in and out. */
-export function loadGraph(backend: NativeBackend, { nodes, inputs, outputs }: Trace): LoadedGraph {
-  const folder = mkdtempSync(join(tmpdir(), "kernel-view-graph-"));
-  const ports = (names: readonly string[]): string => names.map((name) => `${name}:0`).join();
-  try {
-    writeFileSync(join(folder, "saved_model.pb"), savedModel(nodes));
-    return { id: backend.binding.loadSavedModel(folder, GRAPH_TAG), inputs: ports(inputs), outputs: ports(outputs) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Runs it. */
-export const runGraph = (backend: NativeBackend, { id, inputs, outputs }: LoadedGraph, given: Tensor[]): Tensor[] =>
-  backend.binding
-    .runSavedModel(id, backend.getInputTensorIds(given), inputs, outputs)
-    .map((result) => backend.createOutputTensor(result));

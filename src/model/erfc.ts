@@ -14,10 +14,13 @@ interface Native {
   executeSingleInput(operation: string, x: object): never;
 }
 
-interface PlainJavaScript {
-  data: { get(id: object): { values: Float32Array } };
-  makeTensorInfo(shape: number[], dtype: string, values: Float32Array): never;
+interface Readable {
+  readSync(id: object): Float32Array;
+  write(values: Float32Array, shape: number[], dtype: "float32"): object;
 }
+
+/** Backends without such an operation of their own: JavaScript computes it for them. */
+const OTHERS = ["cpu", "wasm", "webgl"];
 
 function register(): void {
   if (tf.getGradient("Erfc")) return;
@@ -26,15 +29,20 @@ function register(): void {
     backendName: "tensorflow",
     kernelFunc: ({ inputs, backend }) => (backend as Native).executeSingleInput("Erfc", inputs.x!),
   });
-  tf.registerKernel({
-    kernelName: "Erfc",
-    backendName: "cpu",
-    kernelFunc: ({ inputs, backend }) => {
-      const x = inputs.x!;
-      const { data, makeTensorInfo } = backend as PlainJavaScript;
-      return makeTensorInfo.call(backend, x.shape, "float32", data.get(x.dataId).values.map(erfcOf));
-    },
-  });
+  for (const backendName of OTHERS)
+    tf.registerKernel({
+      kernelName: "Erfc",
+      backendName,
+      kernelFunc: ({ inputs, backend }) => {
+        const { dataId, shape } = inputs.x!;
+        const readable = backend as Readable;
+        return {
+          dataId: readable.write(readable.readSync(dataId).map(erfcOf), shape, "float32"),
+          shape,
+          dtype: "float32",
+        };
+      },
+    });
   const slope = (x: Tensor): Tensor => tf.mul(tf.exp(tf.neg(tf.square(x))), -2 / Math.sqrt(Math.PI));
   tf.registerGradient({
     kernelName: "Erfc",

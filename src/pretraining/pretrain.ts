@@ -13,7 +13,7 @@ import { disposeModel, modelFromCheckpoint, parameter, type Model } from "../mod
 import { longestText } from "../model/model-config";
 import type { Tokenizer } from "../model/tokenizer";
 import { mean } from "../solvers/metrics";
-import { keyOf } from "../store/remember";
+import { keyOf } from "../store/slot";
 import { documentCount, documentIds, type EncodedDocuments } from "./documents";
 import { epochBatches, maskRows, maskingOf, packRows, type MaskedRows, type Masking } from "./masked-rows";
 import { maskedLossOf, maskedSteps, OPTIMIZER, type MaskedSteps } from "./masked-step";

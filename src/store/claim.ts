@@ -5,14 +5,11 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { runningSignal } from "../running-cell";
 import { markUsed, reportingFullDisk } from "./folder";
+import type { Claim } from "./slot";
 
 /** A claim is renewed at this interval, and expires this long after its last renewal, in milliseconds. */
 const RENEWAL = 10_000;
 const EXPIRY = 120_000;
-
-export interface Claim {
-  release(): void;
-}
 
 interface ClaimFile {
   pid: number;

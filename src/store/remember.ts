@@ -1,26 +1,12 @@
-/** Compute once, keep on disk: a result's file is named by a hash of everything that the result depends on. */
-import { createHash } from "node:crypto";
+/** Results kept on disk: a file for each, named by its key. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { writeFileAtomically } from "../files/atomic-write";
 import { readJson } from "../files/json";
 import { runningSignal } from "../running-cell";
-import { claim, dropDeadClaim, type Claim } from "./claim";
+import { claim, dropDeadClaim } from "./claim";
 import { markUsed, oneLine, reportingFullDisk } from "./folder";
-
-/** The name of a result: SHA-256 of everything that it depends on, as JSON. */
-export const keyOf = (dependencies: unknown): string =>
-  createHash("sha256").update(JSON.stringify(dependencies)).digest("hex");
-
-/** The place of one kept result. */
-export interface Slot<T> {
-  /** The kept result, or undefined if there is none. A damaged one is reported and counts as missing. */
-  read(warn?: (line: string) => void): T | undefined;
-  write(result: T): void;
-  /** Undefined while another process computes the result. */
-  claim(): Claim | undefined;
-}
+import { computeOnce, keyOf, pause, type Slot } from "./slot";
 
 /** How results of one kind are stored as files. */
 export interface FileFormat<T> {
@@ -51,36 +37,6 @@ export function fileSlot<T>(folder: string, name: string, { what, extension, rea
     write: (result) => reportingFullDisk(folder, () => write(path, result)),
     claim: () => claim(folder, name),
   };
-}
-
-/** A result, and whether it was kept before. */
-export interface Found<T> {
-  result: T;
-  reused: boolean;
-}
-
-/** The kept result, or the computed one, which is then kept; undefined while another process computes it. */
-export async function computeOnce<T>(slot: Slot<T>, compute: () => Promise<T>): Promise<Found<T> | undefined> {
-  const kept = slot.read();
-  if (kept !== undefined) return { result: kept, reused: true };
-  const claimed = slot.claim();
-  if (!claimed) return undefined;
-  try {
-    // Another process may have finished it between the look and the claim.
-    const finished = slot.read(() => {});
-    if (finished !== undefined) return { result: finished, reused: true };
-    const result = await compute();
-    slot.write(result);
-    return { result, reused: false };
-  } finally {
-    claimed.release();
-  }
-}
-
-/** Waits a moment before another look at what other processes are computing. */
-export async function pause(signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
-  await sleep(200);
 }
 
 /** Results as JSON. */

@@ -3,9 +3,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { CorruptFileError } from "../errors";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors, type StoredTensor } from "../files/safetensors";
-
-/** Increase when the meaning or precision of kept numbers, or the way they are stored, changes: older files are then not read. */
-export const TENSOR_FORMAT = 5;
+import { TENSOR_FORMAT } from "./slot";
 
 const formatOf = (metadata: Record<string, string>): number => Number(metadata.format) || 0;
 

@@ -1,5 +1,6 @@
 import { DELIMITERS } from "../files/delimited";
-import { checked, readJson } from "../files/json";
+import { checked } from "../files/fields";
+import { readJson } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
 import { METRICS, type Task } from "./task";

@@ -6,7 +6,8 @@ import { describe, it } from "node:test";
 import { inRunningCell } from "../../src/running-cell";
 import { claim, isClaimed } from "../../src/store/claim";
 import { planGc } from "../../src/store/garbage";
-import { keyOf, remember } from "../../src/store/remember";
+import { remember } from "../../src/store/remember";
+import { keyOf } from "../../src/store/slot";
 import { temporaryFolder } from "../support/checkout";
 
 describe("claims", () => {

@@ -1,0 +1,30 @@
+// Bundles what a page runs: the library's own compiled files, with what package.json's "browser" names in their place.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { build } from "esbuild";
+
+const root = path.resolve(import.meta.dirname, "..", "..");
+
+/** The script of an entry file below build/, with everything that it imports. */
+export async function bundled(entry) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [path.resolve(root, entry)],
+    bundle: true,
+    write: false,
+    platform: "browser",
+    format: "iife",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    // TensorFlow.js asks for Node's modules only where it runs in Node.
+    define: { "process.env.NODE_ENV": '"production"' },
+    logLevel: "error",
+  });
+  return outputFiles[0].text;
+}
+
+/** TensorFlow.js's WebAssembly binary. */
+export const wasmBinary = () =>
+  readFileSync(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"));
