@@ -40,6 +40,38 @@ export async function startBackend(
   Object.assign(env().platform, { fetch: () => Promise.resolve(new Response(wasm)) });
   const file = "tfjs-backend-wasm-simd.wasm";
   setWasmPaths({ [file]: file, "tfjs-backend-wasm.wasm": file, "tfjs-backend-wasm-threaded-simd.wasm": file }, true);
+  lendKernels();
   for (const name of backends) if (await setBackend(name).catch(() => false)) return name;
   throw new Error(`none of the tensor backends ${backends.join(", ")} starts in this browser`);
+}
+
+interface Holder {
+  readSync(id: object): Float32Array;
+  write(values: Float32Array, shape: number[], dtype: core.DataType): object;
+  disposeData(id: object, force: boolean): boolean;
+}
+
+/** What WebAssembly lacks (sums by row of a table among it), plain JavaScript computes for it. */
+function lendKernels(): void {
+  const { findBackend, getKernel, getKernelsForBackend, registerKernel } = core;
+  for (const { kernelName, kernelFunc } of getKernelsForBackend("cpu")) {
+    if (getKernel(kernelName, "wasm")) continue;
+    registerKernel({
+      kernelName,
+      backendName: "wasm",
+      kernelFunc({ inputs, attrs, backend }) {
+        const [own, lender] = [backend as Holder, findBackend("cpu") as unknown as Holder];
+        const moved = (from: Holder, to: Holder, { dataId, shape, dtype }: core.TensorInfo): core.TensorInfo => ({
+          dataId: to.write(from.readSync(dataId), shape, dtype),
+          shape,
+          dtype,
+        });
+        const lent = Object.entries(inputs).map(([name, input]) => [name, moved(own, lender, input!)] as const);
+        const made = [kernelFunc({ inputs: Object.fromEntries(lent), attrs, backend: lender })].flat();
+        const results = made.map((result) => moved(lender, own, result));
+        for (const { dataId } of [...made, ...lent.map(([, info]) => info)]) lender.disposeData(dataId, true);
+        return results.length === 1 ? results[0] : results;
+      },
+    });
+  }
 }
