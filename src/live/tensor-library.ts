@@ -40,9 +40,32 @@ export async function startBackend(
   Object.assign(env().platform, { fetch: () => Promise.resolve(new Response(wasm)) });
   const file = "tfjs-backend-wasm-simd.wasm";
   setWasmPaths({ [file]: file, "tfjs-backend-wasm.wasm": file, "tfjs-backend-wasm-threaded-simd.wasm": file }, true);
+  exactSign();
   lendKernels();
   for (const name of backends) if (await setBackend(name).catch(() => false)) return name;
   throw new Error(`none of the tensor backends ${backends.join(", ")} starts in this browser`);
+}
+
+interface Heap {
+  typedArrayFromHeap(info: core.TensorInfo): Float32Array;
+  makeOutput(shape: number[], dtype: core.DataType): core.TensorInfo;
+}
+
+/** The library's own sign takes everything between −1e-7 and 1e-7 for zero. */
+function exactSign(): void {
+  const kernel = { kernelName: "Sign", backendName: "wasm" };
+  core.unregisterKernel(kernel.kernelName, kernel.backendName);
+  core.registerKernel({
+    ...kernel,
+    kernelFunc({ inputs, backend }) {
+      const x = inputs.x!;
+      const heap = backend as unknown as Heap;
+      const y = heap.makeOutput(x.shape, x.dtype);
+      const [from, to] = [heap.typedArrayFromHeap(x), heap.typedArrayFromHeap(y)];
+      for (let i = 0; i < to.length; i++) to[i] = from[i] > 0 ? 1 : from[i] < 0 ? -1 : 0;
+      return y;
+    },
+  });
 }
 
 interface Holder {

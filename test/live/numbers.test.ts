@@ -1,0 +1,79 @@
+/** A page computes the numbers that Node does: every backend of a browser, from a file, with nothing fetched. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { chromium as launcher, type Browser } from "playwright-core";
+import { pack } from "../../src/live/packed";
+import { stored } from "../../src/model/model";
+import { chromium, chromiumFlags, root, temporaryFolder } from "../support/checkout";
+import { integerBetween, randomModel, seededRandom } from "../support/random-model";
+import { numbersOf, type Given, type Numbers } from "./numbers";
+
+type Bundling = { bundled(entry: string): Promise<string>; wasmBinary(): Buffer };
+
+const text = (bytes: Uint8Array): string => gzipSync(bytes).toString("base64");
+
+/** A model and prompts with token numbers drawn at random, some of them in several prompts. */
+function given(): Given {
+  const model = randomModel(
+    { modelType: "bert", layers: 3, headSize: 16, heads: 4, intermediate: 256, vocabulary: 200, longest: 32, padId: 0 },
+    1,
+  );
+  const random = seededRandom(2);
+  const sequences = Array.from({ length: 9 }, () => ({
+    ids: Array.from({ length: integerBetween(random, 5, 20) }, () => integerBetween(random, 1, 199)),
+    maskPosition: integerBetween(random, 0, 4),
+  }));
+  return {
+    config: model.config.raw,
+    weights: Object.fromEntries([...model.parameters].map(([name, tensor]) => [name, stored(tensor)])),
+    words: [11, 17],
+    train: sequences.slice(0, 6),
+    evaluate: sequences.slice(6),
+    labels: [0, 1, 0, 1, 0, 1],
+    steps: 3,
+  };
+}
+
+/** The largest difference, relative to the largest number. */
+const difference = (found: readonly number[], expected: readonly number[]): number =>
+  Math.max(...expected.map((value, i) => Math.abs(value - found[i]))) / Math.max(...expected.map(Math.abs));
+
+describe("a page's numbers", { skip: chromium() ? false : "no Chromium (set CHROMIUM to its path)" }, () => {
+  let browser: Browser;
+  const page = path.join(temporaryFolder({ after }), "numbers.html");
+  let wasm = "";
+  let native: Numbers;
+  const inputs = given();
+  before(async () => {
+    const bundling = (await import(pathToFileURL(path.join(root, "environment/live/bundle.mjs")).href)) as Bundling;
+    const script = (await bundling.bundled("build/test/live/numbers-page.js")).replaceAll("</script", "<\\/script");
+    wasm = text(bundling.wasmBinary());
+    writeFileSync(page, `<!doctype html><meta charset="utf-8"><script>${script}</script>`);
+    native = await numbersOf(inputs);
+    browser = await launcher.launch({ executablePath: chromium(), args: chromiumFlags });
+  });
+  after(() => browser?.close());
+
+  for (const backend of ["wasm", "webgl", "cpu"])
+    it(`agree with Node's on ${backend}`, async () => {
+      const tab = await browser.newPage();
+      const requests: string[] = [];
+      tab.on("request", (request) => requests.push(request.url()));
+      await tab.goto(pathToFileURL(page).href);
+      const found = await tab.evaluate(
+        ([backend, wasm, given]) =>
+          (globalThis as unknown as { run(...given: string[]): Promise<Numbers> }).run(backend, wasm, given),
+        [backend, wasm, text(pack(inputs))],
+      );
+      await tab.close();
+      for (const [name, expected] of Object.entries(native)) {
+        const apart = difference(found[name], expected);
+        assert.ok(apart < 1e-4, `${name}: ${apart} of the largest number`);
+      }
+      assert.deepEqual(requests, [pathToFileURL(page).href]);
+    });
+});
