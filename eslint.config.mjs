@@ -19,6 +19,7 @@ const rooms = [
   "archives",
   "charts",
   "explore",
+  "live",
   "notebook",
   "jupyter",
   "cli",

@@ -9,8 +9,7 @@ const hooks = globalThis.process?.getBuiltinModule("node:async_hooks");
 const cells = hooks && new hooks.AsyncLocalStorage<RunningCell>();
 
 /** Runs `work` in the name of a cell: `runningCell()` is that cell in everything that `work` starts. */
-export const inRunningCell = <T>(cell: RunningCell, work: () => T): T =>
-  cells ? cells.run(cell, work) : work();
+export const inRunningCell = <T>(cell: RunningCell, work: () => T): T => (cells ? cells.run(cell, work) : work());
 
 /** The cell that runs the caller, or undefined outside a notebook. */
 export const runningCell = (): RunningCell | undefined => cells?.getStore();

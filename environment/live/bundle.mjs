@@ -27,4 +27,6 @@ export async function bundled(entry) {
 
 /** TensorFlow.js's WebAssembly binary. */
 export const wasmBinary = () =>
-  readFileSync(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"));
+  readFileSync(
+    createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"),
+  );

@@ -14,7 +14,8 @@ declare global {
 /** @throws if the page was cut */
 function textOf(name: string): string {
   const text = globalThis.kernelViewTexts?.[name] ?? document.getElementById(name)?.textContent;
-  if (!text) throw new Error(`this page has lost its part ${name}: ask for the whole file, or keep the site's files together`);
+  if (!text)
+    throw new Error(`this page has lost its part ${name}: ask for the whole file, or keep the site's files together`);
   return text;
 }
 

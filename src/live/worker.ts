@@ -15,7 +15,10 @@ let last: Promise<unknown> = Promise.resolve();
 
 const unpacked = async (text: string): Promise<object> => unpack(await decompressed(text)) as object;
 
-async function answerOne({ id, scene, request }: Extract<ToWorker, { type: "ask" }>, signal: AbortSignal): Promise<void> {
+async function answerOne(
+  { id, scene, request }: Extract<ToWorker, { type: "ask" }>,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     signal.throwIfAborted();
     await backend;
