@@ -1,5 +1,6 @@
 // npm run lab: JupyterLab in notebooks/, with the kernel ready. Arguments after -- go to JupyterLab.
 import path from "node:path";
+import { changedNotebooks } from "./report/committed.mjs";
 import { runProgram } from "./run.mjs";
 import { root, venvBin } from "./setup/places.mjs";
 
@@ -9,4 +10,9 @@ const args = process.argv.slice(2);
 const folder = args.some((argument) => /^--(?:notebook-dir|ServerApp\.root_dir|LabApp\.root_dir)=/.test(argument))
   ? []
   : [`--notebook-dir=${path.join(root, "notebooks")}`];
+const changed = changedNotebooks(path.join(root, "notebooks"));
+console.log(
+  `JupyterLab saves what you change into notebooks/${changed.length > 0 ? `; not as committed now: ${changed.join(", ")}` : ""}.
+As committed again:  git restore notebooks/NAME.ipynb  (to keep both: File ▸ Duplicate, before you change it)\n`,
+);
 process.exitCode = await runProgram(path.join(venvBin, "jupyter-lab"), [...folder, ...asRoot, ...args], { cwd: root });

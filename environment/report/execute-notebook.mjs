@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { cache, root, venvPython } from "../setup/places.mjs";
 import { withoutNoise } from "../tensorflow-noise.mjs";
+import { notAsCommitted } from "./committed.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -23,13 +24,14 @@ export const notebookFunctions = () => require(path.join(root, "build", "src", "
  * @param file the notebook; it is not changed
  * @param settings "name=value" for its parameters
  * @param note what to add to its name in messages
- * @param use called with `{ executedFile, notebook, parameters, seconds, folder }`; `folder` is removed afterwards
+ * @param use called with `{ executedFile, notebook, parameters, editedCells, seconds, folder }`; `folder` is removed afterwards
  * @throws NotebookError when a cell fails or is skipped
  */
 export async function withExecutedNotebook({ file, settings = [], note }, use) {
   const name = path.relative(process.cwd(), file) || file;
   const shown = note ? `${name} (${note})` : name;
-  const { original, parameters, overrides } = prepareNotebook({ file, settings });
+  const { original, parameters, editedCells, overrides } = prepareNotebook({ file, settings });
+  tellEdited(shown, parameters, editedCells);
   const { injectParameters } = notebookFunctions();
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(path.join(cache, `report-${process.pid}-`));
@@ -42,6 +44,7 @@ export async function withExecutedNotebook({ file, settings = [], note }, use) {
       executedFile,
       notebook: JSON.parse(readFileSync(executedFile, "utf8")),
       parameters,
+      editedCells,
       seconds,
       folder,
     });
@@ -52,7 +55,8 @@ export async function withExecutedNotebook({ file, settings = [], note }, use) {
 
 /**
  * Reads a notebook and the values for its parameters, without running anything.
- * @returns `{ original, parameters, overrides }`: the file's content, all parameters with their values, and those set
+ * @returns `{ original, parameters, editedCells, overrides }`: the file's content; all parameters with their values, and
+ *   with the committed value where that is another; the code cells that are not as committed; the values set
  * @throws NotebookError for a file that is no notebook, and for settings that do not fit
  */
 export function prepareNotebook({ file, settings = [] }) {
@@ -62,13 +66,26 @@ export function prepareNotebook({ file, settings = [] }) {
   return explained(shown, () => {
     const declared = notebookParameters(original);
     const overrides = parseOverrides(settings, declared);
-    const parameters = declared.map((parameter) =>
-      parameter.name in overrides
-        ? { ...parameter, value: overrides[parameter.name], changed: true }
-        : { ...parameter, changed: false },
-    );
-    return { original, parameters, overrides };
+    const { committedValue, cells: editedCells } = notAsCommitted(file, original);
+    const parameters = declared.map((parameter) => {
+      const changed = parameter.name in overrides;
+      const value = changed ? overrides[parameter.name] : parameter.value;
+      return { ...parameter, value, changed, committed: committedValue(parameter.name, value) };
+    });
+    return { original, parameters, editedCells, overrides };
   });
+}
+
+/** What someone once changed in JupyterLab is easily forgotten. */
+function tellEdited(shown, parameters, editedCells) {
+  const { literal } = notebookFunctions();
+  const edited = [
+    ...parameters
+      .filter(({ changed, committed }) => committed !== undefined && !changed)
+      .map(({ name, value, committed }) => `${name} = ${literal(value)} (committed: ${committed})`),
+    ...editedCells.map((line) => `the cell “${line}”`),
+  ];
+  if (edited.length > 0) console.error(`${shown}: not as committed: ${edited.join(", ")}`);
 }
 
 function readNotebook(file, shown) {

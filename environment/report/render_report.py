@@ -11,6 +11,7 @@ LIBRARIES_JSON is a list of script files to put into the page.
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import json
 import pathlib
@@ -19,6 +20,9 @@ import sys
 import textwrap
 
 import nbformat
+from bleach.css_sanitizer import CSSSanitizer
+from bleach.html5lib_shim import Filter
+from bleach.sanitizer import Cleaner
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
@@ -58,8 +62,44 @@ def slug(text: str) -> str:
     return html.escape(re.sub(r"\s+", "-", plain), quote=True) or "section"
 
 
+TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6
+hr i img ins kbd li mark ol p pre progress s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul""".split())
+NAMED = {"a", "h1", "h2", "h3", "h4", "h5", "h6"}
+ATTRIBUTES = {"class", "style", "title", "colspan", "rowspan", "scope", "start", "alt", "width", "height", "value", "max", "open"}
+STYLES = {"text-align", "vertical-align", "overflow-wrap", "white-space", "width", "min-width", "max-width", "margin", "padding",
+          "font-weight", "font-style", "font-size", "font-family", "color", "background-color", "border"}
+
+
+def is_allowed(tag: str, name: str, value: str) -> bool:
+    if name == "src":
+        return tag == "img" and value.startswith("data:image/")  # the page asks nobody for anything
+    return name in ATTRIBUTES or (name == "id" and tag in NAMED) or (name == "href" and tag == "a" and not value.startswith("data:"))
+
+
+class OwnPictures(Filter):
+    """A picture that is not within the file is not asked for: its alternative text stands there."""
+
+    def __iter__(self):
+        for token in super().__iter__():
+            if token.get("name") == "img":
+                values = {name: value for (_, name), value in token["data"].items()}
+                if "src" not in values:
+                    token = {"type": "Characters", "data": f"[picture: {values.get('alt') or 'not in this file'}]"}
+            yield token
+
+
+def cleaner(**more) -> Cleaner:
+    """What a page shows of HTML: texts, tables and pictures. Everything else (scripts, forms, frames) stays the text it is written as."""
+    settings = {"tags": TAGS, "attributes": is_allowed, "protocols": {"http", "https", "mailto", "data"}, "filters": [OwnPictures], **more}
+    return Cleaner(css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES), **settings)
+
+
+clean_output = cleaner().clean
+clean_text = cleaner(tags=TAGS | {"x-tex"}, attributes=lambda tag, name, value: name == "display" if tag == "x-tex" else is_allowed(tag, name, value)).clean
+
+
 def markdown(source: str) -> str:
-    return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
+    return clean_text(MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source))
 
 
 def typescript(source: str) -> str:
@@ -75,6 +115,16 @@ def first_words(source: str) -> str:
 def script_json(value) -> str:
     """JSON that can stand inside a <script> element."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def figure_words(data) -> dict:
+    """The title of a figure and what else its description says of it; the charts of this project begin theirs with the title."""
+    chart = data[CHART]
+    title = chart.get("title") or ""
+    title = title.get("text", "") if isinstance(title, dict) else title
+    title = " ".join(title) if isinstance(title, list) else str(title)
+    said = str(chart.get("description") or "")
+    return {"title": title or data.get("text/plain", "Chart"), "said": said.removeprefix(title).removeprefix(": ")}
 
 
 class ReportExporter(TemplateExporter):
@@ -94,18 +144,23 @@ class ReportExporter(TemplateExporter):
         yield "highlight_typescript", typescript
         yield "first_words", first_words
         yield "script_json", script_json
+        yield "clean_html", clean_output
+        yield "base64", lambda text: base64.b64encode(text.encode()).decode()
+        yield "figure_words", figure_words
 
 
 def highlight_css() -> str:
-    light = HtmlFormatter(style="friendly", cssclass="highlight")
+    light = HtmlFormatter(style="xcode", cssclass="highlight")
     dark = HtmlFormatter(style="github-dark", cssclass="highlight")
     only_colours = lambda css: re.sub(r"background(-color)?:[^;}]*;?", "", css)
     return "\n".join([
         only_colours(light.get_style_defs(".highlight")),
-        "@media (prefers-color-scheme: dark) {",
+        "@media screen and (prefers-color-scheme: dark) {",
         only_colours(dark.get_style_defs(":root:not([data-theme=light]) .highlight")),
         "}",
+        "@media screen {",
         only_colours(dark.get_style_defs(":root[data-theme=dark] .highlight")),
+        "}",
     ])
 
 
@@ -174,6 +229,11 @@ def inline_script(path: str) -> str:
     return pathlib.Path(path).read_text("utf-8").replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
+def hashed(script: str) -> str:
+    """How a Content-Security-Policy names a script that may run."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
 def main(facts_file: str, libraries_file: str, page: str) -> None:
     facts = json.loads(pathlib.Path(facts_file).read_text("utf-8"))
     notebook = nbformat.read(facts["executed"], as_version=4)
@@ -186,6 +246,7 @@ def main(facts_file: str, libraries_file: str, page: str) -> None:
         title = f"{title}: {facts['sides'][0]} against {facts['sides'][1]}"
     has_charts = any(CHART in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
     libraries = json.loads(pathlib.Path(libraries_file).read_text("utf-8")) if has_charts else []
+    scripts = [inline_script(path) for path in [*libraries, TEMPLATE / "report.js"]]
     settings = Config()
     resources = {"report": {
         "title": title,
@@ -193,8 +254,8 @@ def main(facts_file: str, libraries_file: str, page: str) -> None:
         "provenance": provenance,
         "css": (TEMPLATE / "report.css").read_text("utf-8"),
         "highlight_css": highlight_css(),
-        "script": inline_script(TEMPLATE / "report.js"),
-        "libraries": [inline_script(path) for path in libraries],
+        "scripts": scripts,
+        "hashes": " ".join(map(hashed, scripts)),
         "icon": base64.b64encode((HERE.parent / "kernel-logo.svg").read_bytes()).decode(),
     }}
     settings.NbConvertBase.display_data_priority = [

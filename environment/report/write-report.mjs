@@ -24,7 +24,17 @@ const libraries = [
  * @param inSite whether the page belongs to a site, whose links go where it says <!--site-links-->
  * @returns the path written
  */
-export function writeReport({ file, out, executedFile, parameters, seconds, folder, against, inSite = false }) {
+export function writeReport({
+  file,
+  out,
+  executedFile,
+  parameters,
+  editedCells = [],
+  seconds,
+  folder,
+  against,
+  inSite = false,
+}) {
   const facts = path.join(folder, "facts.json");
   const scripts = path.join(folder, "libraries.json");
   const page = path.join(folder, "page.html");
@@ -32,7 +42,7 @@ export function writeReport({ file, out, executedFile, parameters, seconds, fold
   const run = (one) => ({
     executed: one.executedFile,
     parameters: one.parameters,
-    rows: runRows({ file, parameters: one.parameters, seconds: one.seconds }),
+    rows: runRows({ file, editedCells, ...one }),
   });
   writeFileSync(
     facts,
@@ -40,6 +50,8 @@ export function writeReport({ file, out, executedFile, parameters, seconds, fold
       name,
       inSite,
       package: packageVersion(),
+      editedCells,
+      uncommitted: uncommittedRows(parameters),
       ...run({ executedFile, parameters, seconds }),
       ...(against ? { against: run(against), ...comparedParameters(parameters, against.parameters) } : {}),
     }),
@@ -75,6 +87,13 @@ export function comparedParameters(first, second) {
   };
 }
 
+function uncommittedRows(parameters) {
+  const { literal } = notebookFunctions();
+  return parameters
+    .filter(({ committed }) => committed !== undefined)
+    .map(({ name, value, committed, comment = "" }) => ({ name, value: literal(value), committed, comment }));
+}
+
 /** The report's standard place. */
 export const reportPath = (file) => path.join(root, "reports", `${path.basename(file, ".ipynb")}.html`);
 
@@ -90,13 +109,17 @@ export function packageVersion() {
   return `${name} ${version}`;
 }
 
-function runRows({ file, parameters, seconds }) {
+function runRows({ file, parameters, editedCells, seconds }) {
   const { literal } = notebookFunctions();
-  const value = (parameter) =>
-    `${parameter.name} = ${literal(parameter.value)}${parameter.changed ? " (set for this run)" : ""}`;
+  const value = (parameter) => {
+    const notes = [parameter.changed && "set for this run", parameter.committed && `committed: ${parameter.committed}`];
+    const note = notes.filter(Boolean).join("; ");
+    return `${parameter.name} = ${literal(parameter.value)}${note ? ` (${note})` : ""}`;
+  };
   return [
     { what: "Notebook", value: path.basename(file) },
     { what: "Parameters", value: parameters.map(value).join(", ") || "none" },
+    ...(editedCells.length > 0 ? [{ what: "Cells not as committed", value: editedCells.join("; ") }] : []),
     { what: "Run time", value: `${seconds.toFixed(1)} s` },
     ...machineRows(),
   ];

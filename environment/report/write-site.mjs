@@ -159,9 +159,10 @@ function addLinks(folder, { page }, previous, next) {
     link("next", (title) => `${title} →`, next),
   ];
   const file = path.join(folder, page);
+  let times = 0;
   const linked = readFileSync(file, "utf8").replaceAll(
     "<!--site-links-->",
-    () => `<nav class="site" aria-label="Notebooks">${links.join("\n")}</nav>`,
+    () => `<nav class="site" aria-label="Notebooks, ${times++ === 0 ? "above" : "below"}">${links.join("\n")}</nav>`,
   );
   writeFileSync(file, linked);
 }

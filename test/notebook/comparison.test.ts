@@ -114,6 +114,16 @@ describe("two runs of a notebook side by side", () => {
       assert.equal(await drawings.count(), 2);
       const [left, right] = [await drawings.nth(0).boundingBox(), await drawings.nth(1).boundingBox()];
       assert.ok(left!.x + left!.width <= right!.x && Math.abs(left!.y - right!.y) < 2, JSON.stringify({ left, right }));
+      const ends = (side: string) =>
+        page
+          .locator(`.side[data-side=${side}] .role-axis-label text`)
+          .evaluateAll((labels: { textContent: string }[]) => labels.map(({ textContent }) => textContent));
+      assert.deepEqual(
+        await ends("left"),
+        await ends("right"),
+        "the same axes, though one has 8 at most, the other 32",
+      );
+      assert.ok((await ends("left")).includes("30"), String(await ends("left")));
       const download = page.waitForEvent("download");
       await page.locator('.side[data-side=right] .downloads button:text-is("data as CSV")').click();
       const file = await download;

@@ -7,6 +7,7 @@ export interface RunParameter {
   value: unknown;
   comment?: string;
   changed?: boolean;
+  committed?: string;
 }
 
 export const textCell = (id: string, source: string) => ({ cell_type: "markdown", id, metadata: {}, source });

@@ -48,7 +48,7 @@ describe("the report of a notebook", () => {
     assert.match(html, /<code>const price = &quot;\$5&quot;<\/code> and \$5 are not mathematics/);
     assert.match(html, /<details class="code">\s*<summary><span class="what">A chart with a tooltip and a slider/);
     for (const row of [
-      "scale = 3 (set for this run), label = &#34;first&#34;",
+      "scale = 3 (set for this run; committed: 2), label = &#34;first&#34;",
       "1, 2",
       `kernel-view ${(require(path.join(root, "package.json")) as { version: string }).version}`,
       process.version,

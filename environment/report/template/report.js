@@ -6,11 +6,13 @@
     const side = figure.closest("[data-side]")?.dataset.side ?? "";
     counts[side] = (counts[side] ?? 0) + 1;
     const specification = JSON.parse(figure.querySelector(".specification").textContent);
-    // The colours that a notebook's page needs would win over this page's own.
-    delete specification.usermeta?.embedOptions?.config;
+    // What a notebook's page needs (its colours, say) would win over what this page sets.
+    delete specification.usermeta?.embedOptions;
     return {
       figure,
       place: figure.querySelector(".drawing"),
+      bindings: figure.querySelector(".bindings"),
+      pair: figure.closest(".sides"),
       specification,
       name: [root.dataset.name, side, "figure", counts[side]].filter(Boolean).join("-"),
     };
@@ -44,22 +46,96 @@
   const drawn = [];
   async function draw() {
     const config = chartConfig();
-    for (const [index, { place, specification }] of figures.entries()) {
-      const previous = drawn[index];
-      try {
-        const shown = await vegaEmbed(place, specification, {
-          config,
-          renderer: "svg",
-          actions: false,
-        });
-        previous?.finalize();
-        drawn[index] = shown;
-      } catch (error) {
-        place.textContent = `This chart could not be drawn: ${error.message}`;
-        place.classList.add("failed");
-      }
+    for (const index of figures.keys()) await drawOne(index, config);
+    for (const [index, other] of pairs()) {
+      const others = [domainsOf(drawn[other].view), domainsOf(drawn[index].view)];
+      await drawOne(index, config, others[0]);
+      await drawOne(other, config, others[1]);
     }
     root.dataset.charts = "drawn";
+  }
+
+  async function drawOne(index, config, domains) {
+    const { place, bindings, specification } = figures[index];
+    const previous = drawn[index];
+    try {
+      // The page's policy forbids to compile expressions, so they are interpreted (ast).
+      const shown = await vegaEmbed(place, specification, {
+        config,
+        renderer: "svg",
+        actions: false,
+        ast: true,
+        bind: bindings,
+        tooltip: { formatTooltip: tooltipTable },
+        patch: (compiled) => (domains ? widened(compiled, domains) : compiled),
+      });
+      previous?.finalize();
+      drawn[index] = shown;
+      // On a small screen a figure scrolls before its letters get too small to read.
+      const svg = place.querySelector("svg");
+      svg.style.minWidth = `${Math.round(0.85 * svg.width.baseVal.value)}px`;
+    } catch (error) {
+      place.textContent = `This chart could not be drawn: ${error.message}`;
+      place.classList.add("failed");
+    }
+  }
+
+  /** vega-tooltip's own table would ask for a picture at the address in a field named "image". */
+  function tooltipTable(value, escape) {
+    if (typeof value !== "object" || value === null) return escape(String(value));
+    const text = (one) => escape(typeof one === "object" ? JSON.stringify(one) : String(one));
+    const rows = Object.entries(value).map(
+      ([name, one]) => `<tr><td class="key">${escape(name)}</td><td class="value">${text(one)}</td></tr>`,
+    );
+    return `<table>${rows.join("")}</table>`;
+  }
+
+  /** The figures that stand beside each other in a comparison: the first of the left side with the first of the right. */
+  function pairs() {
+    const sides = (pair) =>
+      ["left", "right"].map((side) =>
+        [...figures.keys()].filter(
+          (at) => figures[at].pair === pair && figures[at].figure.closest(`[data-side=${side}]`),
+        ),
+      );
+    const found = [...new Set(figures.map(({ pair }) => pair).filter(Boolean))].map(sides);
+    return found
+      .flatMap(([left, right]) => (left.length === right.length ? left.map((at, place) => [at, right[place]]) : []))
+      .filter((pair) => pair.every((at) => drawn[at]));
+  }
+
+  /** The ends of every scale of numbers of a drawing, by name; of a facet's own scales there are several, which are left out. */
+  function domainsOf(view) {
+    const found = new Map();
+    const visit = (item) => {
+      for (const [name, { value: scale }] of Object.entries(item.context?.scales ?? {})) {
+        const ends = scale.domain?.() ?? [];
+        if (!ends.every((end) => typeof end === "number" || end instanceof Date) || ends.length < 2) continue;
+        const numbers = ends.map(Number);
+        if (!found.has(name)) found.set(name, new Set());
+        found.get(name).add(JSON.stringify([Math.min(...numbers), Math.max(...numbers)]));
+      }
+      for (const part of item.items ?? []) visit(part);
+    };
+    visit(view.scenegraph().root);
+    return new Map([...found].filter(([, all]) => all.size === 1).map(([name, [ends]]) => [name, JSON.parse(ends)]));
+  }
+
+  /** A compiled chart whose scales reach as far as those of the other side, whatever a slider does to their own data. */
+  function widened(compiled, domains) {
+    const visit = (group) => {
+      for (const scale of group.scales ?? []) {
+        const ends = domains.get(scale.name);
+        const { domain } = scale;
+        if (!ends || !domain) continue;
+        if (!Array.isArray(domain)) scale.domain = { fields: [...(domain.fields ?? [domain]), ends] };
+        else if (domain.length === 2 && domain.every((end) => typeof end === "number"))
+          scale.domain = [Math.min(domain[0], ends[0]), Math.max(domain[1], ends[1])];
+      }
+      for (const mark of group.marks ?? []) visit(mark);
+    };
+    visit(compiled);
+    return compiled;
   }
 
   /** The rows a figure is drawn from. Those of several tables get a column that numbers them. */
@@ -171,6 +247,22 @@
     codeButton.setAttribute("aria-pressed", String(show));
     codeButton.textContent = show ? "Hide code" : "Show all code";
   });
+
+  // What scrolls sideways is reached by the keyboard, too.
+  const scrolls = [...document.querySelectorAll(".highlight, .outputs, .drawing, .katex-display, nav.contents")];
+  function markScrolling() {
+    for (const place of scrolls) {
+      const overflows = place.scrollWidth > place.clientWidth || place.scrollHeight > place.clientHeight;
+      if (overflows) place.tabIndex = 0;
+      else place.removeAttribute("tabindex");
+      if (overflows && !place.matches("nav, [role]")) {
+        place.role = "group";
+        place.ariaLabel = "scrolls";
+      }
+    }
+  }
+  const watch = new ResizeObserver(markScrolling);
+  for (const place of [document.body, ...scrolls]) watch.observe(place);
 
   const contents = document.querySelector(".contents details");
   if (!matchMedia("(min-width: 78rem)").matches) contents.open = false;
