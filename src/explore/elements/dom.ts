@@ -50,9 +50,7 @@ export function menu<T extends string>(
 /** Three digits, with a minus sign as in print. */
 export const number = (value: number): string => {
   const text =
-    value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
-      ? value.toExponential(1)
-      : String(Number(value.toPrecision(3)));
+    value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(3)).toLocaleString("en");
   return text.replaceAll("-", "−");
 };
 
@@ -65,8 +63,8 @@ export const percent = (share: number): string => `${(100 * share).toFixed(1)} %
 export const largestOf = (values: readonly number[]): number =>
   values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
 
-/** A value as a colour: its sign is the hue, its share of the largest the strength. */
+/** A value as a colour: its sign is the hue (orange adds, blue takes away), its share of the largest the strength. */
 export const tint = (value: number, largest: number): string => {
-  const strength = Math.round(100 * Math.min(1, Math.abs(value) / largest) ** 0.7);
+  const strength = Math.round(100 * Math.min(1, Math.abs(value) / largest) ** 0.6);
   return `color-mix(in srgb, var(--${value < 0 ? "below" : "above"}) ${strength}%, var(--paper))`;
 };

@@ -73,13 +73,16 @@ export class EntryExplorer extends Explorer<EntryRequest, EntryAnswer> {
   }
 
   #tokens({ tokens: { left, right, values, rest }, values: entries }: EntryAnswer): HTMLElement {
-    const largest = largestOf(values);
+    const isMask = (token: string): boolean => /mask/i.test(token);
+    const largest = largestOf(
+      values.filter((_, k) => !isMask(left[Math.floor(k / right.length)]) || !isMask(right[k % right.length])),
+    );
     const sum = values.reduce((a, b) => a + b, 0);
     const say = (i: number, j: number): void => {
       this.#said.textContent = `${left[i]} × ${right[j]}: ${signed(values[i * right.length + j])}`;
     };
     this.#said.textContent = "Point at a cell, or move to it with the arrow keys, to read it.";
-    const head = (token: string): string | undefined => (/mask/i.test(token) ? "mask" : undefined);
+    const head = (token: string): string | undefined => (isMask(token) ? "mask" : undefined);
     const rows = left.map((token, i) =>
       h(
         "tr",
@@ -103,7 +106,7 @@ export class EntryExplorer extends Explorer<EntryRequest, EntryAnswer> {
       h(
         "p",
         { class: "note" },
-        `Weights and embeddings give ${signed(sum)} as a sum over pairs of tokens, Σ (x·x′)(δ·δ′); biases and norms give the other ${signed(rest)} of ${signed(entries.sgd!)}. What the last layer and the head compute at the mask alone counts for the pair of masks. Blue adds, orange takes away.`,
+        `Weights and embeddings give ${signed(sum)} as a sum over pairs of tokens, Σ (x·x′)(δ·δ′); biases and norms give the other ${signed(rest)} of ${signed(entries.sgd!)}. What the last layer and the head compute at the mask alone counts for the pair of masks. Orange adds, blue takes away; that pair is beyond the scale.`,
       ),
       h(
         "div",
@@ -152,7 +155,7 @@ function partTable({ parts, values }: EntryAnswer, formula: Formula): HTMLElemen
   const rank = (layer: string): number =>
     layer === "embeddings" ? -1 : layer === "head" ? Infinity : Number(layer.split(" ")[1]);
   const layers = of(parts.map(({ layer }) => layer)).sort((a, b) => rank(a) - rank(b));
-  const kinds = of(parts.map(({ kind }) => kind));
+  const kinds = of(parts.map(({ kind }) => kind)).reverse();
   const total = (layer?: string, kind?: string): number | undefined => {
     const own = parts.filter(
       (part) => (layer === undefined || part.layer === layer) && (kind === undefined || part.kind === kind),

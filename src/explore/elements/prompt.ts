@@ -1,7 +1,8 @@
 /** Another template, other label words: what becomes of the kernel of all training sentences. */
+import { doubleCentered } from "../../solvers/double-centered";
 import type { Formula } from "../../kernels/formula";
 import type { ExplorerSpec, PromptAnswer, PromptMeasures, PromptRequest } from "../answer";
-import { h, labelled, menu, number, percent, s, signed, tint } from "./dom";
+import { h, labelled, largestOf, menu, number, percent, s, signed, tint } from "./dom";
 import { classColor, className, Explorer, FORMULA_CHOICES, submitted } from "./explorer";
 
 export class PromptExplorer extends Explorer<PromptRequest, PromptAnswer> {
@@ -95,7 +96,7 @@ export class PromptExplorer extends Explorer<PromptRequest, PromptAnswer> {
   }
 }
 
-/** The kernel of the training sentences, class by class, against its own largest entry. */
+/** The kernel of the training sentences without its row and column means, class by class, against its own largest entry. */
 function matrix(
   title: string,
   { matrix: values, labelWords, alignment }: PromptMeasures,
@@ -103,14 +104,12 @@ function matrix(
 ): HTMLElement {
   const n = labels.length;
   const order = labels.map((_, i) => i).sort((a, b) => labels[a] - labels[b] || a - b);
-  const between = order
-    .flatMap((i) => order.flatMap((j) => (i === j ? [] : [Math.abs(values[i * n + j])])))
-    .sort((a, b) => a - b);
-  // A few entries far above all others would leave those white.
-  const largest = between[Math.floor(0.98 * (between.length - 1))] || 1;
+  const centred = doubleCentered(Float64Array.from(values), n, n);
+  // The diagonal is far above all others and would leave them pale.
+  const largest = largestOf([...centred].filter((_, k) => k % (n + 1) !== 0));
   const cells = order.flatMap((i, y) =>
     order.map((j, x) =>
-      s("rect", { x, y, width: 1.02, height: 1.02, "--c": tint(values[i * n + j], largest), fill: "var(--c)" }),
+      s("rect", { x, y, width: 1.02, height: 1.02, "--c": tint(centred[i * n + j], largest), fill: "var(--c)" }),
     ),
   );
   const ends = labels.reduce<number[]>((counts, label) => ((counts[label] = (counts[label] ?? 0) + 1), counts), []);
@@ -126,7 +125,7 @@ function matrix(
   });
   return h(
     "figure",
-    { "--pad": 0 },
+    {},
     h("h4", {}, title),
     s(
       "svg",
@@ -138,6 +137,11 @@ function matrix(
       ...cells,
       ...sides,
     ),
-    h("figcaption", { class: "note" }, ...labelWords.flatMap((_, label) => [className(labelWords, label), " "])),
+    h(
+      "figcaption",
+      { class: "note" },
+      "Row and column means are taken out. Orange: alike, blue: unlike. ",
+      ...labelWords.flatMap((_, label) => [className(labelWords, label), " "]),
+    ),
   );
 }

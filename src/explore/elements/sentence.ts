@@ -111,28 +111,28 @@ export class SentenceExplorer extends Explorer<SentenceRequest, SentenceAnswer> 
   #answer(name: string, scores: readonly number[], classes: readonly string[], what: string): HTMLElement {
     const best = winner(scores);
     const isShare = scores.every((score) => score >= 0) && Math.abs(scores.reduce((a, b) => a + b) - 1) < 1e-6;
-    const said = h("span", {}, className(classes, best), ` ${isShare ? percent(scores[best]) : signed(scores[best])}`);
-    if (classes.length === 2) {
-      const lean = Math.max(-1, Math.min(1, isShare ? scores[1] - scores[0] : scores[1]));
-      return h(
-        "li",
-        { class: "answer", title: what },
-        h("strong", {}, name),
-        said,
-        h("span", { class: "value" }, bar(lean, classColor(best)), what),
-      );
-    }
+    const two = classes.length === 2;
+    const figure = isShare ? percent(scores[best]) : signed(scores[two ? 1 : best]);
+    const lean = Math.max(-1, Math.min(1, isShare ? scores[1] - scores[0] : scores[1]));
     const largest = largestOf(scores);
-    const each = scores.map((score, label) =>
-      h(
-        "span",
-        { class: "word" },
-        className(classes, label),
-        bar(score / largest, classColor(label)),
-        h("span", { class: "value" }, isShare ? percent(score) : signed(score)),
-      ),
+    const bars = two
+      ? [bar(lean, classColor(best))]
+      : scores.map((score, label) =>
+          h(
+            "span",
+            { class: "word" },
+            className(classes, label),
+            bar(score / largest, classColor(label)),
+            h("span", { class: "value" }, isShare ? percent(score) : signed(score)),
+          ),
+        );
+    return h(
+      "li",
+      { class: "answer" },
+      h("strong", {}, name),
+      h("span", {}, className(classes, best), ` ${figure}`),
+      h("span", { class: "whole" }, ...bars, h("span", { class: "note" }, what)),
     );
-    return h("li", { class: "answer" }, h("strong", {}, name), said, h("span", { class: "value" }, ...each, what));
   }
 
   #terms(answer: SentenceAnswer): HTMLElement {

@@ -11,8 +11,8 @@ const SERIES = [
   { of: "kernel", name: "kernel", color: PALETTE.vermilion, dash: "2 3" },
 ] as const satisfies { of: keyof TrainingPoint; name: string; color: string; dash: string | undefined }[];
 
-/** Rates at which the small model learns in some ten steps. */
-const RATES: Record<OptimizerName, number> = { sgd: 0.01, signgd: 1e-5, adamw: 1e-5 };
+/** Rates at which the small model learns in some ten steps and its kernel still predicts it. */
+const RATES: Record<OptimizerName, number> = { sgd: 0.002, signgd: 3e-5, adamw: 3e-5 };
 const [WIDTH, HEIGHT] = [560, 240];
 
 export class TrainingExplorer extends Explorer<TrainingRequest, TrainingAnswer> {
@@ -121,14 +121,14 @@ export class TrainingExplorer extends Explorer<TrainingRequest, TrainingAnswer> 
     const last = answer.points.at(-1)!;
     const moved = largestOf(last.trained.map((value, i) => value - answer.points[0].trained[i]));
     const away = (of: "linear" | "kernel"): string =>
-      number(largestOf(last[of].map((value, i) => value - last.trained[i])) / moved);
+      `${Math.round((100 * largestOf(last[of].map((value, i) => value - last.trained[i]))) / moved)} %`;
     return `After ${last.step} steps the outputs moved by up to ${number(moved)}. The linearization is off by at most ${away("linear")} of that, the kernel by ${away("kernel")}.`;
   }
 
   #draw(): void {
     if (!this.#chart.isConnected)
       this.result.replaceChildren(
-        h("div", { class: "line" }, labelled("Step", this.#slider), this.#step),
+        h("div", { class: "line" }, h("div", { class: "grow" }, labelled("Step", this.#slider)), this.#step),
         h("div", { class: "columns" }, this.#chart, this.#list),
       );
     const last = this.#points.length - 1;
