@@ -184,6 +184,7 @@ export { interact } from "./notebook/controls/interact";
 export { slider } from "./notebook/controls/slider";
 export { textBox } from "./notebook/controls/boxes";
 export { displaySink } from "./notebook/display-sink";
+export { explore } from "./notebook/explore";
 export { field } from "./notebook/field";
 export { duration, showProgress } from "./notebook/progress";
 export { showProvenance } from "./notebook/provenance";

@@ -2,6 +2,7 @@
 import type { MaskFill } from "../experiment/fill-mask";
 import type { OptimizerName } from "../finetune/optimizer";
 import type { Formula } from "../kernels/formula";
+import type { Example, Task } from "../tasks/task";
 import { answerEntry } from "./entry";
 import { answerPrompt } from "./prompt";
 import { answerSentence } from "./sentence";
@@ -173,14 +174,19 @@ export type OnProgress = (progress: Progress) => void;
 /** How an element asks: in the page's worker, or of recorded answers. */
 export type Ask = (request: Request, onProgress?: OnProgress, signal?: AbortSignal) => Promise<Answer>;
 
-/** What an element is told of the cell that made it: plain JSON. */
+/** What an element is told of the cell that made it, and all that its scene is made of: plain JSON. */
 export interface ExplorerSpec {
   kind: Request["kind"];
+  /** The model's folder or id, as the cell named it, and the hash of its weights. */
   model: string;
-  task: { name: string; template: string; labelWords: readonly string[] };
+  modelHash: string;
+  task: Task;
   /** The draw; `test` is the part of the test examples that comes along. */
-  draw: { train: { texts: string[]; label: number }[]; test: { texts: string[]; label: number }[] };
+  draw: { train: Example[]; test: Example[] };
   formula: Formula;
+  /** Of kernel regression; without `f0` the pretrained outputs do not count. */
+  regularization: number;
+  f0?: number;
 }
 
 /**
