@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The command `kernel-view`: the library's operations from a shell. Each command is loaded when it is asked for: `--help` and `solve` need no TensorFlow. */
-import { Command, Option } from "commander";
+import { Command, Help, Option } from "commander";
 import type { BlocksListOptions, BlocksRunOptions } from "./cli/blocks-command";
+import { coloured } from "./cli/colour";
 import type { ConvertCommandOptions } from "./cli/convert-command";
 import type { DataCommandOptions } from "./cli/data-command";
 import type { ErrorWithExitCode } from "./cli/interruptible";
@@ -11,6 +12,7 @@ import type { KernelsCommandOptions } from "./cli/kernels-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
 import type { SweepCommandOptions } from "./cli/sweep-command";
+import { withSweepOptions } from "./cli/sweep-options";
 import type { SplitsCommandOptions } from "./cli/splits-command";
 import { age, byteSize, count, countOrInfinity, index, listOf, number, oneOf, seed, splitList } from "./cli/values";
 import { FORMULAS } from "./kernels/formula";
@@ -19,23 +21,31 @@ import { SOLVERS } from "./solvers/solver";
 import { METRICS, taskNames } from "./tasks/task";
 
 const SHARING = `
-With OPTIONS the same as for \`kernel\` (but --out) and --store a folder that all machines see:
+With OPTIONS the same as for \`compute\` (but --out) and --store a folder that all machines see:
   kernel-view blocks list OPTIONS                                      how many blocks there are
   kernel-view blocks run OPTIONS --from $((10 * SLURM_ARRAY_TASK_ID)) --to $((10 * SLURM_ARRAY_TASK_ID + 10))
                                                                        ten in each task of a Slurm array
   kernel-view blocks run OPTIONS --from $JOB_COMPLETION_INDEX --to $((JOB_COMPLETION_INDEX + 1))
                                                                        one in each pod of a Kubernetes indexed job
-  kernel-view kernel OPTIONS --out kernels                             put them together
+  kernel-view compute OPTIONS --out kernels                            put them together
 docs/blocks.md has both in full.`;
+
+/** What the user should know and is no error. */
+const note = (line: string): void => console.error(coloured("yellow", `kernel-view: ${line}`));
 
 const program = new Command("kernel-view")
   .description(
     "The kernel view of language-model fine-tuning: kernels from a model and labelled sentences, and what they predict.",
   )
   .version(packageVersion(), "--version", "print the version")
+  .configureHelp({
+    // That a switch is off is no news.
+    optionDescription: (option) =>
+      Help.prototype.optionDescription.call(new Help(), option).replace(/ \(default: (?:false|\[\])\)$/, ""),
+  })
   .showHelpAfterError("(--help lists the options)");
 
-withKernelOptions(program.command("kernel"))
+withKernelOptions(program.command("compute").alias("kernel"))
   .description(
     "compute the kernels of a task's training examples with each split, and write one safetensors file a split",
   )
@@ -58,7 +68,7 @@ const blocks = program
 
 withKernelOptions(blocks.command("list"))
   .description(
-    "list the blocks of the kernels that `kernel` would compute with the same options, numbered from 0 over the splits",
+    "list the blocks of the kernels that `compute` would make with the same options, numbered from 0 over the splits",
   )
   .option("--json", "print JSON", false)
   .action(async (options: BlocksListOptions) => {
@@ -67,7 +77,7 @@ withKernelOptions(blocks.command("list"))
   });
 
 withKernelOptions(blocks.command("run"))
-  .description("compute blocks into the store; `kernel` with the same options puts them together")
+  .description("compute blocks into the store; `compute` with the same options puts them together")
   .option("--from <i>", "first block", index, 0)
   .option("--to <j>", "the block after the last; default: all that follow", index)
   .addHelpText("after", SHARING)
@@ -107,7 +117,7 @@ program
   .description("solve the kernels of a folder and print the accuracy on every split")
   .requiredOption(
     "--kernels <folder...>",
-    "what kernel --out wrote, or a folder of the authors' files train_kernels_TASK.pt; several are the few-shot splits of one experiment",
+    "what compute --out wrote, or a folder of the authors' files train_kernels_TASK.pt; several are the few-shot splits of one experiment",
   )
   .addOption(
     new Option(
@@ -162,21 +172,13 @@ program
     console.log(await solveCommand(options));
   });
 
-program
-  .command("sweep")
+withSweepOptions(program.command("sweep"))
   .description(
     "run a grid of tasks, k, seeds, methods and settings that a file describes (see data/example-sweep.json), into tables; docs/protocol.md says what is chosen on what",
   )
-  .argument("<file>", "the sweep, as JSON")
-  .requiredOption(
-    "--out <folder>",
-    "where to write results.csv, chosen.csv, results.md and every run; what is there already is not run again",
-  )
-  .option("--behavior <file>", "also write the measurements of kernel behaviour of all models into one CSV file")
-  .option("--store <folder>", "where kernel blocks are kept; default: .cache/kernels of the package")
   .addHelpText(
     "after",
-    "\nA file with several models has a folder for each in --out. After Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder.",
+    "\nA file with several models has a folder for each in --out. After Ctrl-C or a crash the same command goes on, in the middle of a training run too after Ctrl-C. Several may work on one folder, on one machine or many (docs/cluster.md).",
   )
   .action(async (file: string, options: SweepCommandOptions) => {
     const { sweepCommand } = await import("./cli/sweep-command.js");
@@ -197,11 +199,7 @@ program
   .option("--sha256 <hex>", "what the archive's SHA-256 must be")
   .action(async (options: DataCommandOptions) => {
     const { dataCommand } = await import("./cli/data-command.js");
-    await dataCommand(
-      options,
-      (line) => console.log(line),
-      (line) => console.error(`kernel-view: ${line}`),
-    );
+    await dataCommand(options, (line) => console.log(line), note);
   });
 
 program
@@ -224,11 +222,12 @@ program
   .requiredOption("--out <folder>", "where to write TASK/K-SEED/, with train, dev and test files")
   .action(async (options: SplitsCommandOptions) => {
     const { splitsCommand } = await import("./cli/splits-command.js");
-    for (const path of splitsCommand(options, (line) => console.error(`kernel-view: ${line}`))) console.log(path);
+    for (const path of splitsCommand(options, note)) console.log(path);
   });
 
 program
-  .command("kernels")
+  .command("authors-kernels")
+  .alias("kernels")
   .description("download the kernels that the authors publish, or write kernels as their code reads them (torch.load)")
   .option(
     "--download <name>",
@@ -273,6 +272,6 @@ program
 program.parseAsync().catch((error: unknown) => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const line = message.replace(/\s*\n\s*/g, " ");
-  console.error(process.env.KERNEL_VIEW_DEBUG === "1" ? stack : `kernel-view: ${line}`);
+  console.error(coloured("red", process.env.KERNEL_VIEW_DEBUG === "1" ? String(stack) : `kernel-view: ${line}`));
   process.exitCode = (error as ErrorWithExitCode).exitCode ?? 1;
 });

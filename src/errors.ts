@@ -21,6 +21,11 @@ export class CorruptFileError extends InputError {
   override readonly name = "CorruptFileError";
 }
 
+/** A disk is full: the fault of a machine, not of the work on it. */
+export class FullDiskError extends InputError {
+  override readonly name = "FullDiskError";
+}
+
 /** A loss, a weight or an output left the range of finite numbers: the learning rate was too large. */
 export class DivergedError extends Error {
   override readonly name = "DivergedError";

@@ -45,6 +45,6 @@ function exportKernels(from: string, { task, formula, out }: KernelsCommandOptio
   if (task === undefined || out === undefined)
     throw new InputError("--export needs --task <name>, for the files' names, and --out <folder>");
   const splits = (["train", "dev", "test"] as const).filter((split) => existsSync(kernelFile(from, split)));
-  if (splits.length === 0) throw new InputError(`${from} has no kernels: give a folder that kernel --out wrote`);
+  if (splits.length === 0) throw new InputError(`${from} has no kernels: give a folder that compute --out wrote`);
   return splits.flatMap((split) => writeAuthorsKernels(out, split, readKernels(from, split), { task, formula }));
 }

@@ -13,9 +13,11 @@ import { sweepMarkdown } from "../sweep/sweep-findings";
 import { writeFileAtomically } from "../files/atomic-write";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
+import { verdictColours } from "./colour";
 import { interruptible } from "./interruptible";
+import { sweepJob, sweepStatusText, type SweepClusterOptions } from "./sweep-cluster";
 
-export interface SweepCommandOptions {
+export interface SweepCommandOptions extends SweepClusterOptions {
   out: string;
   store?: string;
   /** File for the measurements of kernel behaviour of all models. */
@@ -24,19 +26,21 @@ export interface SweepCommandOptions {
 
 /**
  * Runs what is missing of the sweep and returns the text to print: the table of means over seeds, and where everything is.
- * With several models each has its own folder in `out`.
+ * With several models each has its own folder in `out`. Or tells how far the sweep is, or makes a cluster's job of it.
  */
 export async function sweepCommand(
   file: string,
-  { out, store = defaultStore(), behavior: behaviorFile }: SweepCommandOptions,
+  { out, store = defaultStore(), behavior: behaviorFile, ...cluster }: SweepCommandOptions,
 ): Promise<string> {
-  const sweeps = readSweeps(file);
-  const several = sweeps.length > 1;
+  const read = readSweeps(file);
+  const several = read.length > 1;
+  const sweeps = read.map((sweep) => ({ sweep, folder: several ? join(out, modelName(sweep)) : out }));
+  if (cluster.status) return sweepStatusText(sweeps);
+  if (cluster.slurm || cluster.kubernetes) return sweepJob(file, { ...cluster, out, store }, sweeps);
   const texts: string[] = [];
   const measured: BehaviorResult[] = [];
-  for (const sweep of sweeps) {
+  for (const { sweep, folder } of sweeps) {
     const name = modelName(sweep);
-    const folder = several ? join(out, name) : out;
     const { rows, behavior } = await runOn(sweep, { name: several ? `Sweep of ${name}` : "Sweep", out: folder, store });
     measured.push(...behavior);
     texts.push(summary(folder, name, rows, behavior));
@@ -47,7 +51,7 @@ export async function sweepCommand(
     writeFileAtomically(behaviorFile, behaviorCsv(measured));
     texts.push(`${measured.length} measurements of kernel behaviour in ${behaviorFile}`);
   }
-  return texts.join("\n\n");
+  return verdictColours(texts.join("\n\n"));
 }
 
 async function runOn(

@@ -14,6 +14,9 @@ export const listOf =
   (text: string): Value[] =>
     splitList(text).map(item);
 
+/** The values of an option that may be repeated. */
+export const collected = (text: string, before: readonly string[]): string[] => [...before, text];
+
 /** One of some texts. */
 export const oneOf =
   <Text extends string>(known: readonly Text[]) =>

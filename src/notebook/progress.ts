@@ -84,7 +84,7 @@ export function showProgress(label: string, options: ProgressOptions = {}): Prog
     if (state.total !== undefined && state.done >= state.total - rounding) return finish();
     if (now() - last < output.interval) return;
     last = now();
-    output.show(state, running(label, unit, state, (now() - started) / 1000));
+    output.show(state, label, running(unit, state, (now() - started) / 1000));
   };
   const job: Progress["job"] = (size) => {
     const own = { done: 0, total: 0, reused: 0 };
@@ -107,7 +107,7 @@ function added(jobs: readonly Required<ProgressState>[], count: number | undefin
 
 interface ProgressOutput {
   interval: number;
-  show(state: ProgressState, text: string): void;
+  show(state: ProgressState, label: string, amounts: string): void;
   end(text: string): void;
 }
 
@@ -126,7 +126,8 @@ function pageOutput(sink: DisplaySink): ProgressOutput {
   };
   return {
     interval: pageInterval,
-    show: ({ done, total }, text) => {
+    show: ({ done, total }, label, amounts) => {
+      const text = `${label}: ${amounts}`;
       const value = total === undefined ? "" : ` value="${done}" max="${total}"`;
       put({
         "text/html": `<progress${value} style="vertical-align:middle"></progress> ${escapeHtml(text)}`,
@@ -142,15 +143,19 @@ function terminalOutput(terminal: ProgressTerminal): ProgressOutput {
   if (columns === undefined) {
     return {
       interval: logInterval,
-      show: (_, text) => terminal.write(`${text}\n`),
+      show: (_, label, amounts) => terminal.write(`${label}: ${amounts}\n`),
       end: (text) => terminal.write(`${text}\n`),
     };
   }
-  const line = (text: string) => `\r\x1b[2K${text.slice(0, columns - 1)}`;
+  // A line that wraps cannot be rewritten: a long label gives way to the amounts.
+  const fitted = (label: string, amounts: string) => {
+    const room = Math.max(columns - 1 - amounts.length - 2, 1);
+    return `${label.length > room ? `${label.slice(0, room - 1)}…` : label}: ${amounts}`.slice(0, columns - 1);
+  };
   return {
     interval: terminalInterval,
-    show: (_, text) => terminal.write(line(text)),
-    end: (text) => terminal.write(`${line(text)}\n`),
+    show: (_, label, amounts) => terminal.write(`\r\x1b[2K${fitted(label, amounts)}`),
+    end: (text) => terminal.write(`\r\x1b[2K${text}\n`),
   };
 }
 
@@ -163,11 +168,11 @@ function standardError(): ProgressTerminal {
 }
 
 /** What came from disk took no time: the rate, and with it the time left, is that of the rest. */
-function running(label: string, unit: string, { done, total, reused = 0 }: ProgressState, seconds: number): string {
+function running(unit: string, { done, total, reused = 0 }: ProgressState, seconds: number): string {
   const worked = done - reused;
   const rate = worked > rounding && seconds > 0 ? worked / seconds : undefined;
   return [
-    `${label}: ${count(done, total)}${unit ? ` ${unit}` : ""}`,
+    `${count(done, total)}${unit ? ` ${unit}` : ""}`,
     rate === undefined ? undefined : rateText(rate),
     rate === undefined || total === undefined ? undefined : `${duration((total - done) / rate)} left`,
   ]

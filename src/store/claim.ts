@@ -50,13 +50,27 @@ export function dropDeadClaim(folder: string, name: string): void {
   if (existsSync(path) && !isLiveClaim(path)) rmSync(path, { force: true });
 }
 
+/** Whether there is a claim, of a living process or of a dead one. */
+export const hasClaim = (folder: string, name: string): boolean => existsSync(claimPath(folder, name));
+
+/**
+ * Watches another process's claim: the answer is "in doubt" until the claim is renewed (its process "lives") or not renewed for
+ * so long that it counts no more ("none"). A process id alone tells only who is dead: containers have the same ids.
+ */
+export function watchClaim(folder: string, name: string): () => "lives" | "none" | "in doubt" {
+  const path = claimPath(folder, name);
+  const seen = renewalOf(path);
+  return () => (!isLiveClaim(path) ? "none" : renewalOf(path) !== seen ? "lives" : "in doubt");
+}
+
+const renewalOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+
 /** Whether a process computes this result. */
 export const isClaimed = (folder: string, name: string): boolean => isLiveClaim(claimPath(folder, name));
 
 /** Whether a claim's process runs: on this machine by its id, on others by the claim's last renewal. */
 export function isLiveClaim(path: string): boolean {
-  const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity);
-  if (age > EXPIRY) return false;
+  if (Date.now() - renewalOf(path) > EXPIRY) return false;
   const claim = readClaim(path);
   return claim?.host !== hostname() || processLives(claim.pid);
 }

@@ -1,7 +1,7 @@
 /** The folder that keeps results between runs. */
 import { utimesSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../errors";
+import { FullDiskError } from "../errors";
 
 /** The default folder for kept results: `kernels` in KERNEL_VIEW_CACHE, or in `.cache` of the package. */
 export function defaultStore(): string {
@@ -10,7 +10,7 @@ export function defaultStore(): string {
 
 /**
  * Runs something that writes into a folder.
- * @throws {InputError} naming the folder and the way out if its disk is full
+ * @throws {FullDiskError} naming the folder and the way out if its disk is full
  */
 export function reportingFullDisk<T>(folder: string, write: () => T): T {
   try {
@@ -18,7 +18,7 @@ export function reportingFullDisk<T>(folder: string, write: () => T): T {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== "ENOSPC" && code !== "EDQUOT") throw error;
-    throw new InputError(
+    throw new FullDiskError(
       `no space is left in ${folder} (${message}): free some, for example with \`kernel-view blocks gc\`, and run the same command again; finished results are kept`,
       { file: folder },
     );

@@ -35,6 +35,15 @@ export interface SweepRun {
   formulas?: Formula[];
 }
 
+/** A run in words. */
+export const runText = ({ task, k, seed, method, named }: SweepRun): string =>
+  [
+    `${task.name}, k ${k}, seed ${seed}, ${method}`,
+    ...Object.entries(named ?? {})
+      .filter(([name]) => name === "learningRate")
+      .map(([, value]) => `learning rate ${String(value)}`),
+  ].join(", ");
+
 /** Increase when the meaning of kept runs changes. */
 const FORMAT = 2;
 

@@ -40,8 +40,6 @@ export interface SweepRow extends SweepScores {
   testExamples: number;
   /** Hash of the pretrained model's configuration and weights. */
   modelHash: string;
-  /** Time of the run that the row is from; a kernel's rows share one. */
-  seconds?: number;
 }
 
 /** Settings as cells of a table; what is undefined is left out. */
@@ -70,7 +68,6 @@ const AFTER = [
   "testExamples",
   "bestStep",
   "distance",
-  "seconds",
   "modelHash",
   "error",
 ] as const;

@@ -1,33 +1,29 @@
 /** Runs a sweep: takes what is on disk, can be stopped at any moment, and leaves tidy tables. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { CorruptFileError, DivergedError } from "../errors";
+import { DivergedError, FullDiskError } from "../errors";
 import type { LanguageModel } from "../experiment/language-model";
 import { writeFileAtomically } from "../files/atomic-write";
 import { runningSignal } from "../running-cell";
-import { fileSlot, jsonFile } from "../store/remember";
-import { computeOnce, type Slot } from "../store/slot";
+import { oneLine } from "../store/folder";
+import { computeOnce, pause } from "../store/slot";
 import type { BehaviorResult, BehaviorRun } from "./behavior-record";
 import { behaviorCsv } from "./behavior-rows";
 import { behaviorMarkdown } from "./behavior-table";
 import { inputOf } from "./method-settings";
+import { runFiles, type KeptRun } from "./run-files";
 import { modelName, type Sweep } from "./sweep-file";
 import { sweepMarkdown } from "./sweep-findings";
-import { perform, type Performed } from "./sweep-methods";
-import { sweepPlan, type SweepRun } from "./sweep-plan";
+import { perform } from "./sweep-methods";
+import { runText, sweepPlan, type SweepRun } from "./sweep-plan";
 import { chosenRows, plainSettings, sweepCsv, type SweepRow } from "./sweep-table";
-
-/** What a run's file holds. */
-interface KeptRun extends Performed {
-  seconds: number;
-}
 
 export interface RunSweepOptions {
   sweep: Sweep;
   lm: LanguageModel;
   /**
    * Folder for `results.csv`, `chosen.csv` (the rows that dev chooses) and `results.md`, `behavior.csv`, `.md` and `.jsonl` where
-   * behaviour is measured, `runs/` (one file each) and `state/` (of a training run that was stopped).
+   * behaviour is measured, `runs/` (one file each), `state/` (of a training run that was stopped) and `failed/` (errors).
    */
   out: string;
   /** Folder for kernel blocks, and for the training runs of measurements of behaviour. */
@@ -50,7 +46,10 @@ export interface SweepOutcome {
 
 /**
  * Runs what is not on disk yet and writes the tables after every run. A run that diverges is a row with its error.
- * Several processes may work on one folder: each takes runs that no other is at work on.
+ * Several processes, on several machines too, may work on one folder: each takes runs that no other is at work on, those of a
+ * process that was killed last.
+ *
+ * @throws when all is done, the error of the first run that failed otherwise; at once if a disk is full
  */
 export async function runSweep({
   sweep,
@@ -60,15 +59,15 @@ export async function runSweep({
   onProgress,
   signal = runningSignal(),
 }: RunSweepOptions): Promise<SweepOutcome> {
+  const began = Date.now();
   const plan = sweepPlan(sweep, lm);
-  const folder = join(out, "runs");
-  mkdirSync(folder, { recursive: true });
-  const runs = keptRuns(folder);
-  const found = new Set(plan.filter(({ name }) => runs.get(name) !== undefined));
-  const reused = found.size;
+  mkdirSync(join(out, "runs"), { recursive: true });
+  const files = runFiles(out);
+  const missing = plan.filter(({ name }) => files.get(name) === undefined);
+  const reused = plan.length - missing.length;
   const outcome = (): SweepOutcome => {
     const results = plan.flatMap((run) => {
-      const kept = runs.get(run.name);
+      const kept = files.get(run.name);
       return kept ? [{ run, kept }] : [];
     });
     return {
@@ -81,53 +80,72 @@ export async function runSweep({
       elsewhere: plan.length - results.length,
     };
   };
+  /** Another process may write an older table at the same time: the last one to write looks again. */
+  const publish = (): SweepOutcome => {
+    const now = outcome();
+    writeTables(out, now, sweep);
+    return outcome().elsewhere < now.elsewhere ? publish() : now;
+  };
   let done = reused;
   const report = (share = 0): void => onProgress?.({ done: done + share, total: plan.length, reused });
-  report();
-  for (const run of plan) {
+  const failures: { run: SweepRun; error: unknown }[] = [];
+
+  /** False if another process is at work on the run. */
+  const take = async (run: SweepRun): Promise<boolean> => {
     signal?.throwIfAborted();
-    if (found.has(run)) continue;
     // Another process may have finished it, or two methods may be the same.
-    const isThere = runs.get(run.name) !== undefined;
+    const isThere = files.get(run.name) !== undefined;
     if (!isThere) {
-      const state = join(out, "state", run.name);
-      const computed = await computeOnce(runs.slot(run.name), async () => {
-        const began = performance.now();
-        const performed = await perform(run, { lm, store, signal, state, onShare: report });
-        return { ...performed, seconds: Math.round(performance.now() - began) / 1000 };
-      });
-      if (!computed) continue;
-      rmSync(state, { recursive: true, force: true });
+      // What failed in another process meanwhile would fail here too.
+      if ((files.failure(run.name)?.time ?? 0) >= began) return true;
+      try {
+        const computed = await computeOnce(files.slot(run.name), async () => {
+          const started = performance.now();
+          const state = files.state(run.name);
+          const performed = await perform(run, { lm, store, signal, state, onShare: report });
+          return { ...performed, seconds: Math.round(performance.now() - started) / 1000 };
+        });
+        if (!computed) return false;
+      } catch (error) {
+        if (signal?.aborted || error instanceof FullDiskError) throw error;
+        failures.push({ run, error });
+        files.fail(run.name, error);
+        return true;
+      }
+      files.tidy(run.name);
     }
     done++;
     report();
-    if (!isThere) writeTables(out, outcome(), sweep);
+    if (!isThere) publish();
+    return true;
+  };
+
+  report();
+  const claimed: SweepRun[] = [];
+  for (const run of missing) if (files.hasClaim(run.name) || !(await take(run))) claimed.push(run);
+  const watched = (run: SweepRun) => ({ run, owner: files.watchClaim(run.name) });
+  for (let open = claimed.map(watched); open.length > 0;) {
+    const still: typeof open = [];
+    for (const one of open) {
+      const owner = files.get(one.run.name) ? "none" : one.owner();
+      if (owner === "in doubt") still.push(one);
+      else if (owner === "none" && !(await take(one.run))) still.push(watched(one.run));
+    }
+    open = still;
+    if (open.length > 0) await pause(signal);
   }
-  const whole = outcome();
-  writeTables(out, whole, sweep);
+  const whole = publish();
+  if (failures.length > 0) throw failed(failures, plan.length, out);
   return whole;
 }
 
-/** The runs in a folder, each read once. */
-function keptRuns(folder: string): { get(name: string): KeptRun | undefined; slot(name: string): Slot<KeptRun> } {
-  const read = new Map<string, KeptRun>();
-  const get = (name: string): KeptRun | undefined => {
-    const path = join(folder, `${name}.json`);
-    if (!read.has(name) && existsSync(path)) read.set(name, readRun(path));
-    return read.get(name);
-  };
-  return { get, slot: (name) => fileSlot(folder, name, jsonFile<KeptRun>()) };
-}
-
-function readRun(path: string): KeptRun {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as KeptRun;
-  } catch (error) {
-    throw new CorruptFileError(
-      `${path} is damaged (${(error as Error).message}): remove it, and the same command computes it again`,
-      { file: path },
-    );
-  }
+/** The first run's error with what it belongs to. */
+function failed(failures: readonly { run: SweepRun; error: unknown }[], total: number, out: string): Error {
+  const [{ run, error }] = failures;
+  const text = `${failures.length} of ${total} runs failed; the first, ${runText(run)}: ${oneLine(error)}`;
+  return new Error(`${text}; the same command tries them again, and what is finished is kept in ${out}`, {
+    cause: error,
+  });
 }
 
 function writeTables(out: string, { rows, behavior }: SweepOutcome, sweep: Sweep): void {
@@ -144,7 +162,7 @@ function writeTables(out: string, { rows, behavior }: SweepOutcome, sweep: Sweep
 /** A run's rows, under the names that this sweep has for its method, which are no part of its key. */
 const rowsOf = (
   { task, examples, k, seed, method, how }: SweepRun,
-  { results, seconds }: KeptRun,
+  { results }: KeptRun,
   { model }: LanguageModel,
 ): SweepRow[] =>
   results.map((result) => ({
@@ -158,7 +176,6 @@ const rowsOf = (
     metric: task.metric,
     testExamples: examples.test.length,
     modelHash: model.hash,
-    seconds,
   }));
 
 /** A measurement under this sweep's names. */

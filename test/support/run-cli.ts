@@ -9,7 +9,7 @@ export function runCli(
 ): Promise<{ status: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [join(root, "build", "src", "cli.js"), ...args], {
     cwd: folder,
-    env: { ...process.env, KERNEL_VIEW_DEBUG: "" },
+    env: { ...process.env, KERNEL_VIEW_DEBUG: "", FORCE_COLOR: "0" },
   });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (text) => (stdout += String(text)));

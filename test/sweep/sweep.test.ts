@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { aggregate } from "../../src/sweep/aggregate";
@@ -8,6 +18,7 @@ import { encodeExamples, readFewShot } from "../../src/experiment/inputs";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
 import { promptOutputs } from "../../src/experiment/outputs";
 import { runSweep, type RunSweepOptions, type SweepOutcome } from "../../src/sweep/sweep";
+import { runFiles, runStatus } from "../../src/sweep/run-files";
 import { readSweep } from "../../src/sweep/sweep-file";
 import { sweepPlan } from "../../src/sweep/sweep-plan";
 import { parseSweepCsv, sweepCsv, sweepRuns, type SweepRow } from "../../src/sweep/sweep-table";
@@ -60,7 +71,6 @@ const described = {
   },
 };
 const sweepFile = (change: object = {}): string => writeSweep(folder, { ...described, ...change });
-const withoutTime = (rows: readonly SweepRow[]): object[] => rows.map(({ seconds: _, ...row }) => row);
 
 describe("a sweep", () => {
   let lm: LanguageModel;
@@ -137,20 +147,23 @@ describe("a sweep", () => {
   it("takes what is there from disk, and goes on after a stop at any moment", async () => {
     // One draw is enough: stopped in the first run, in the middle of a training run, and after some runs.
     const stopped = options("stopped", { seeds: [1] });
-    const runFiles = (): string[] => readdirSync(join(folder, "stopped", "runs"));
+    const kept = (): string[] => readdirSync(join(folder, "stopped", "runs"));
     for (const stopAt of [0, 1.25, 2.5, 4]) {
       const controller = new AbortController();
       const onProgress = ({ done }: { done: number }): void =>
         void (done >= stopAt && controller.abort(new Error("enough")));
       await assert.rejects(runSweep({ ...stopped, signal: controller.signal, onProgress }), /enough/);
-      assert.equal(runFiles().length, Math.floor(stopAt));
+      assert.equal(kept().length, Math.floor(stopAt));
       if (stopAt % 1 > 0) assert.equal(readdirSync(join(folder, "stopped", "state")).length, 1);
     }
     const resumed = await runSweep(stopped);
     assert.equal(resumed.reused, 4);
-    assert.deepEqual(withoutTime(resumed.rows), withoutTime(whole.rows.filter(({ seed }) => seed === 1)));
+    assert.deepEqual(
+      resumed.rows,
+      whole.rows.filter(({ seed }) => seed === 1),
+    );
     assert.deepEqual(readdirSync(join(folder, "stopped", "state")), []);
-    const times = (): number[] => runFiles().map((name) => statSync(join(folder, "stopped", "runs", name)).mtimeMs);
+    const times = (): number[] => kept().map((name) => statSync(join(folder, "stopped", "runs", name)).mtimeMs);
     const written = times();
     assert.equal((await runSweep(stopped)).reused, 6);
     assert.deepEqual(times(), written);
@@ -183,6 +196,51 @@ describe("a sweep", () => {
     assert.deepEqual([rows[0].dev, rows[1].error], [undefined, undefined]);
     assert.deepEqual(table("diverged"), rows);
     assert.equal(sweepRuns(rows).length, 1);
+  });
+
+  it("goes on after a run that fails, notes why, and tries it again with the next command", async () => {
+    const own = options("failed", {
+      seeds: [1],
+      methods: { ...described.methods, kernel: { kind: "kernel", parameters: ["none"] } },
+    });
+    await assert.rejects(
+      runSweep(own),
+      /^Error: 1 of 6 runs failed; the first, sst-2, k 6, seed 1, kernel: .*none.*; the same command tries/,
+    );
+    const [bad] = sweepPlan(own.sweep, lm).filter(({ method }) => method === "kernel");
+    assert.deepEqual(
+      table("failed"),
+      whole.rows.filter(({ seed, method }) => seed === 1 && method !== "kernel"),
+    );
+    const { state, error } = runStatus(bad, runFiles(own.out));
+    assert.deepEqual([state, error!.endsWith(`(on ${hostname()})`)], ["failed", true]);
+    await assert.rejects(runSweep(own), /1 of 6 runs failed/);
+  });
+
+  it("takes the run of a machine that was lost, but last", async () => {
+    const own = options("lost", { seeds: [1] });
+    const [first, second, ...others] = sweepPlan(own.sweep, lm);
+    const runs = join(own.out, "runs");
+    mkdirSync(runs, { recursive: true });
+    // The second machine lives, and renews its claim once it is watched.
+    const claims = [first, second].map(({ name }) => join(runs, `${name}.claim`));
+    for (const claim of claims)
+      writeFileSync(claim, JSON.stringify({ pid: process.pid, host: "elsewhere", token: "" }));
+    const ago = (seconds: number): number => Date.now() / 1000 - seconds;
+    utimesSync(claims[0], ago(118), ago(118));
+    utimesSync(claims[1], ago(10), ago(10));
+    const order: string[] = [];
+    const onProgress = (): void => {
+      for (const { name } of [first, ...others])
+        if (existsSync(join(runs, `${name}.json`)) && !order.includes(name)) order.push(name);
+    };
+    const renewal = setInterval(() => utimesSync(claims[1], ago(0), ago(0)), 200);
+    const { elsewhere, rows } = await runSweep({ ...own, onProgress });
+    clearInterval(renewal);
+    assert.equal(elsewhere, 1);
+    assert.equal(order.at(-1), first.name);
+    assert.equal(rows.length, whole.rows.length / 2 - 1);
+    assert.deepEqual(table("lost"), rows);
   });
 
   it("gives runs that the paper's tables are made of", () => {
@@ -243,7 +301,6 @@ describe("a sweep's table", () => {
         devAccuracy: 0.5,
         testAccuracy: 1,
         testExamples: 12,
-        seconds: 0.25,
         modelHash: "123",
       },
       {
@@ -262,7 +319,7 @@ describe("a sweep's table", () => {
     assert.deepEqual(parseSweepCsv(sweepCsv(rows)), rows);
     assert.equal(
       sweepCsv(rows).split("\n")[0],
-      "task,k,seed,method,kind,input,setting.rate,setting.on,setting.clip,setting.name,setting.other,metric,dev,test,devAccuracy,testAccuracy,testExamples,bestStep,distance,seconds,modelHash,error",
+      "task,k,seed,method,kind,input,setting.rate,setting.on,setting.clip,setting.name,setting.other,metric,dev,test,devAccuracy,testAccuracy,testExamples,bestStep,distance,modelHash,error",
     );
   });
 });
