@@ -6,9 +6,9 @@ import { coloured } from "./cli/colour";
 import type { ConvertCommandOptions } from "./cli/convert-command";
 import type { DataCommandOptions } from "./cli/data-command";
 import type { ErrorWithExitCode } from "./cli/interruptible";
-import type { KernelCommandOptions } from "./cli/kernel-command";
+import type { ComputeCommandOptions } from "./cli/compute-command";
 import { withKernelOptions } from "./cli/kernel-options";
-import type { KernelsCommandOptions } from "./cli/kernels-command";
+import type { AuthorsKernelsCommandOptions } from "./cli/authors-kernels-command";
 import type { SolveCommandOptions } from "./cli/solve-command";
 import type { GcCommandOptions, VerifyOptions } from "./cli/store-command";
 import type { SweepCommandOptions } from "./cli/sweep-command";
@@ -54,9 +54,9 @@ withKernelOptions(program.command("compute").alias("kernel"))
     "after",
     "\nFinished blocks are kept in the store: after Ctrl-C, a crash or a full disk the same command computes only what is missing.",
   )
-  .action(async (options: KernelCommandOptions) => {
-    const { kernelCommand } = await import("./cli/kernel-command.js");
-    for (const path of await kernelCommand(options)) console.log(path);
+  .action(async (options: ComputeCommandOptions) => {
+    const { computeCommand } = await import("./cli/compute-command.js");
+    for (const path of await computeCommand(options)) console.log(path);
   });
 
 const blocks = program
@@ -247,9 +247,9 @@ program
     "sgd",
   )
   .option("--out <folder>", "where to write; default of --download: kernels/<name>")
-  .action(async (options: KernelsCommandOptions) => {
-    const { kernelsCommand } = await import("./cli/kernels-command.js");
-    for (const path of await kernelsCommand(options)) console.log(path);
+  .action(async (options: AuthorsKernelsCommandOptions) => {
+    const { authorsKernelsCommand } = await import("./cli/authors-kernels-command.js");
+    for (const path of await authorsKernelsCommand(options)) console.log(path);
   });
 
 program

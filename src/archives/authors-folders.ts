@@ -22,7 +22,7 @@ export interface AuthorsFolder {
 export function authorsFolders(directory: string, task?: string): AuthorsFolder[] {
   if (!existsSync(directory))
     throw new InputError(
-      `the folder ${directory} does not exist: download an archive of the authors' kernels with kernel-view kernels --download`,
+      `the folder ${directory} does not exist: download an archive of the authors' kernels with kernel-view authors-kernels --download`,
     );
   const all = readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((file): AuthorsFolder[] => {
     const name = file.isFile() ? trainTask(file.name) : undefined;

@@ -68,7 +68,7 @@ export function readKernels(directory: string, split: Split): SplitKernels & { m
   const path = kernelFile(directory, split);
   if (path.endsWith(".pt")) return readAuthorsKernels(directory, split);
   if (!existsSync(path))
-    throw new InputError(`${path} does not exist: write it with kernel-view kernel --out ${directory}`);
+    throw new InputError(`${path} does not exist: write it with kernel-view compute --out ${directory}`);
   const { tensors, metadata } = readSafetensors(path);
   const logits = tensorOf(tensors, "logits", "F32", 2, path);
   const [examples, outputs] = logits.shape;

@@ -1,4 +1,4 @@
-/** From the options of `kernel` and `blocks` to what is to be computed: model, inputs, and the blocks of every split. */
+/** From the options of `compute` and `blocks` to what is to be computed: model, inputs, and the blocks of every split. */
 import { InputError } from "../errors";
 import { existsSync } from "node:fs";
 import { encodeExamples, evenly, readExamples } from "../experiment/inputs";

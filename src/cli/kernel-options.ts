@@ -1,4 +1,4 @@
-/** The options that say which kernels: `kernel` and `blocks` share them. */
+/** The options that say which kernels: `compute` and `blocks` share them. */
 import { Option, type Command } from "commander";
 import type { SignRounding } from "../kernels/contract";
 import { FORMULAS, type Formula } from "../kernels/formula";

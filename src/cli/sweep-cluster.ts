@@ -50,7 +50,8 @@ export async function sweepStatusText(sweeps: readonly PlacedSweep[]): Promise<s
   for (const placed of sweeps) {
     const all = await statusOf(placed);
     const model = modelName(placed.sweep);
-    for (const own of [...grouped(all, ({ run }) => run.task.name), all]) {
+    const byTask = grouped(all, ({ run }) => run.task.name);
+    for (const own of byTask.length > 1 ? [...byTask, all] : byTask) {
       const count = (state: RunStatus["state"]): number => own.filter((one) => one.state === state).length;
       const seconds = own.reduce((sum, one) => sum + (one.seconds ?? 0), 0);
       rows.push({

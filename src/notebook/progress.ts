@@ -149,7 +149,7 @@ function terminalOutput(terminal: ProgressTerminal): ProgressOutput {
   }
   // A line that wraps cannot be rewritten: a long label gives way to the amounts.
   const fitted = (label: string, amounts: string) => {
-    const room = Math.max(columns - 1 - amounts.length - 2, 1);
+    const room = Math.max(columns - 3 - amounts.length, Math.min(label.length, 12));
     return `${label.length > room ? `${label.slice(0, room - 1)}…` : label}: ${amounts}`.slice(0, columns - 1);
   };
   return {

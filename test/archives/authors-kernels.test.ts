@@ -117,7 +117,7 @@ test("our own files come first, and are read as before", () => {
   assert.deepEqual(readKernels(own, "train"), { ...read, metadata: { note: "ours" } });
   assert.throws(
     () => readKernels(own, "dev"),
-    /own.dev\.safetensors does not exist: write it with kernel-view kernel --out/,
+    /own.dev\.safetensors does not exist: write it with kernel-view compute --out/,
   );
   assert.throws(() => readKernels(join(folder, "nowhere"), "train"), /nowhere.train\.safetensors does not exist/);
 });

@@ -420,7 +420,7 @@ describe("kernel-view blocks", () => {
   });
 });
 
-describe("kernel-view kernel", () => {
+describe("kernel-view compute", () => {
   const task = taskByName("sst-2");
   const tokenizer = loadTokenizer(model);
   const sequences = (["train", "test"] as const).map(

@@ -115,7 +115,7 @@ for (const seed of [1, 2, 3]) {
   for (const split of ["train", "dev", "test"])
     writeFileSync(path.join(draw, `${split}.tsv`), `sentence\tlabel\n${text.join("")}`);
 }
-const tuning = { kind: "fine-tuning", optimizer: "sgd", steps: 800, batchSize: 4, evaluateEvery: 200 };
+const tuning = { kind: "fine-tuning", optimizer: "sgd", steps: 500, batchSize: 4, evaluateEvery: 125 };
 const file = path.join(shared, "sweep.json");
 writeFileSync(
   file,
@@ -226,8 +226,6 @@ try {
   table();
 
   // What is there of kernels is removed, so that they are computed once more, on a machine without space for them.
-  const kernels = sweep("--status").stdout;
-  assert.match(kernels, /\| all \|/);
   for (const name of readdirSync(path.join(out, "runs"))) {
     if (!name.endsWith(".json")) continue;
     const run = JSON.parse(readFileSync(path.join(out, "runs", name), "utf8"));
@@ -248,7 +246,7 @@ try {
   log(`${full.length} workers said: ${full[0]}`);
 
   command("scontrol", "update", "nodename=n1", "state=resume");
-  for (let times = 0; !/: no run is left|no run is left/.test(sweep("--slurm", "--dry-run").stdout); times++) {
+  for (let times = 0; !/no run is left/.test(sweep("--slurm", "--dry-run").stdout); times++) {
     assert.ok(times < 3, "the sweep is complete after the same command was submitted three times");
     submit();
     await until("the job has ended", () => jobs().length === 0, 400);

@@ -269,10 +269,10 @@ test("several jobs are added up, and the line that stays says what came from dis
 });
 
 test("progress in a terminal is one rewritten line, in a log file a line now and then", () => {
-  const write = (columns?: number) => {
+  const write = (columns?: number, label = "Steps") => {
     const time = clock();
     const written: string[] = [];
-    const progress = showProgress("Steps", {
+    const progress = showProgress(label, {
       total: 30,
       now: time.now,
       terminal: { write: (text) => void written.push(text), columns },
@@ -287,7 +287,11 @@ test("progress in a terminal is one rewritten line, in a log file a line now and
   const terminal = write(30);
   assert.equal(terminal.length, 21);
   assert.equal(terminal[1], "\r\x1b[2KSteps: 2/30 · 2.0 s each · 56 s l".slice(0, 5 + 29));
-  assert.equal(terminal.at(-1), "\r\x1b[2KSteps: 20/30 in 40 s · stoppe\n");
+  assert.equal(terminal.at(-1), "\r\x1b[2KSteps: 20/30 in 40 s · stopped early\n");
+  assert.equal(
+    write(50, "Sweep of roberta-base-and-more")[1],
+    "\r\x1b[2KSweep of roberta…: 2/30 · 2.0 s each · 56 s left",
+  );
   const log = write();
   assert.deepEqual(log, [
     "Steps: 1/30 · 2.0 s each · 58 s left\n",

@@ -1,4 +1,4 @@
-/** `kernel-view kernel`: from a split folder to kernel files. */
+/** `kernel-view compute`: from a split folder to kernel files. */
 import { existsSync, statSync } from "node:fs";
 import { InputError } from "../errors";
 import { writeKernels } from "../archives/kernel-files";
@@ -6,12 +6,12 @@ import { splitKernels } from "../experiment/split-kernels";
 import { loadKernelJob, projectionErrorText, runKernelJob } from "./kernel-job";
 import type { KernelOptionValues } from "./kernel-options";
 
-export interface KernelCommandOptions extends KernelOptionValues {
+export interface ComputeCommandOptions extends KernelOptionValues {
   out: string;
 }
 
 /** Computes the kernels of every split and writes one file each; returns their paths. */
-export async function kernelCommand(options: KernelCommandOptions): Promise<string[]> {
+export async function computeCommand(options: ComputeCommandOptions): Promise<string[]> {
   if (existsSync(options.out) && !statSync(options.out).isDirectory())
     throw new InputError(`--out ${options.out} is a file: give a folder`);
   const job = await loadKernelJob(options);

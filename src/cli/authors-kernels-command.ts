@@ -1,4 +1,4 @@
-/** `kernel-view kernels`: the authors' published kernels, and ours in their layout. */
+/** `kernel-view authors-kernels`: the authors' published kernels, and ours in their layout. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
@@ -7,7 +7,7 @@ import { downloadKernels } from "../archives/download-kernels";
 import { kernelFile, readKernels } from "../archives/kernel-files";
 import { showSteps } from "./interruptible";
 
-export interface KernelsCommandOptions {
+export interface AuthorsKernelsCommandOptions {
   download?: string;
   from?: string;
   sha256?: string;
@@ -18,7 +18,7 @@ export interface KernelsCommandOptions {
 }
 
 /** Downloads an archive, or writes a folder's kernels as the authors' files; returns what to print, line by line. */
-export async function kernelsCommand(options: KernelsCommandOptions): Promise<string[]> {
+export async function authorsKernelsCommand(options: AuthorsKernelsCommandOptions): Promise<string[]> {
   if ((options.download === undefined) === (options.export === undefined))
     throw new InputError("give either --download <name> or --export <folder>");
   return options.export === undefined
@@ -28,7 +28,7 @@ export async function kernelsCommand(options: KernelsCommandOptions): Promise<st
 
 async function download(
   name: string,
-  { from, sha256, out = join("kernels", name) }: KernelsCommandOptions,
+  { from, sha256, out = join("kernels", name) }: AuthorsKernelsCommandOptions,
 ): Promise<string[]> {
   const { folders, source, reused } = await downloadKernels(name, {
     out,
@@ -41,7 +41,7 @@ async function download(
 }
 
 /** Their files for every split that the folder has. */
-function exportKernels(from: string, { task, formula, out }: KernelsCommandOptions): string[] {
+function exportKernels(from: string, { task, formula, out }: AuthorsKernelsCommandOptions): string[] {
   if (task === undefined || out === undefined)
     throw new InputError("--export needs --task <name>, for the files' names, and --out <folder>");
   const splits = (["train", "dev", "test"] as const).filter((split) => existsSync(kernelFile(from, split)));
