@@ -13,7 +13,7 @@ function hasColours(stream: Stream): boolean {
 
 /** The text in a colour. */
 export const coloured = (colour: "red" | "yellow" | "green", text: string, stream: Stream = "stderr"): string =>
-  hasColours(stream) ? styleText(colour, text) : text;
+  hasColours(stream) ? styleText(colour, text, { validateStream: false }) : text;
 
 const VERDICTS = { yes: "green", no: "red" } as const;
 

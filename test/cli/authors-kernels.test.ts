@@ -31,7 +31,7 @@ interface Oracle {
 }
 
 test("from the archive's name to the authors' accuracies, without a model or TensorFlow", async () => {
-  const downloaded = await run("kernels", "--download", "prompt-sgd-16-shot", "--from", server.address);
+  const downloaded = await run("authors-kernels", "--download", "prompt-sgd-16-shot", "--from", server.address);
   assert.equal(downloaded.status, 0, downloaded.stderr);
   const path = downloaded.stdout.trimEnd();
   assert.equal(path, join(folder, "kernels", "prompt-sgd-16-shot", "sst-2", "16-13"));
@@ -59,7 +59,7 @@ test("from the archive's name to the authors' accuracies, without a model or Ten
 test("--export writes the authors' files, which give the same accuracies", async () => {
   const out = join(folder, "exported");
   const { status, stdout, stderr } = await run(
-    "kernels",
+    "authors-kernels",
     "--export",
     fixturePath("torch", "margin"),
     "--task",

@@ -124,13 +124,13 @@ async function blocksReach(store: string, count: number, { end }: Running): Prom
 describe("work that is ended goes on where it was", () => {
   let whole: unknown;
   before(() => {
-    const { status, stderr } = run(["kernel", ...many("whole"), "--out", at("whole-out")]);
+    const { status, stderr } = run(["compute", ...many("whole"), "--out", at("whole-out")]);
     assert.equal(status, 0, stderr);
     assert.match(stderr, new RegExp(`Kernel: ${TOTAL} blocks in`));
     whole = bytesOf(at("whole-out"));
   });
   const finish = (store: string): number => {
-    const { status, stderr } = run(["kernel", ...many(store), "--out", at(`${store}-out`)]);
+    const { status, stderr } = run(["compute", ...many(store), "--out", at(`${store}-out`)]);
     assert.equal(status, 0, stderr);
     assert.deepEqual(bytesOf(at(`${store}-out`)), whole, "the same bytes as without an end between");
     assert.deepEqual(
@@ -147,7 +147,7 @@ describe("work that is ended goes on where it was", () => {
         "--require",
         join(root, "environment", "node-compat.cjs"),
         cli,
-        "kernel",
+        "compute",
         ...many("killed"),
         "--out",
         at("killed-out"),
@@ -174,7 +174,7 @@ describe("work that is ended goes on where it was", () => {
         "--require",
         join(root, "environment", "node-compat.cjs"),
         cli,
-        "kernel",
+        "compute",
         ...many(store),
         "--out",
         at(`${store}-out`),
@@ -338,10 +338,10 @@ describe("kernel-view blocks", () => {
     assert.match(text[5], /^ {4}4 {2}dev +2 × 1 {2}done +[0-9a-f]{64}\.safetensors$/);
     assert.equal(text.at(-2), `4 of 13 blocks are done in ${at("array")}`);
 
-    const { status, stderr } = run(["kernel", ...small("array"), "--out", at("array-out")]);
+    const { status, stderr } = run(["compute", ...small("array"), "--out", at("array-out")]);
     assert.equal(status, 0, stderr);
     assert.match(stderr, /Kernel: 4 of 13 blocks from disk, 9 computed in/);
-    assert.equal(run(["kernel", ...small("alone"), "--out", at("alone-out")]).status, 0);
+    assert.equal(run(["compute", ...small("alone"), "--out", at("alone-out")]).status, 0);
     assert.deepEqual(bytesOf(at("array-out")), bytesOf(at("alone-out")));
 
     const help = run(["blocks", "run", "--help"]).stdout;
@@ -402,12 +402,12 @@ describe("kernel-view blocks", () => {
       [["blocks", "run", ...small("x"), "--from", "5", "--to", "4"], /--from 5 --to 4: the end lies before the start/],
       [["blocks", "run", ...small("x"), "--from", "-1"], /"-1" is not a whole number of at least 0/],
       [
-        ["kernel", ...small("x"), "--out", at("x"), "--parameters", "embedings"],
+        ["compute", ...small("x"), "--out", at("x"), "--parameters", "embedings"],
         /the parameter filter "embedings" fits no parameter of the model: use embeddings, head, biases, lora/,
       ],
-      [["kernel", ...small("x"), "--out", at("x"), "--parameters", "head,!head"], /leaves no parameter of the model/],
-      [["kernel", ...small("x"), "--out", at("x"), "--signs", "noise"], /Allowed choices are exact, float32/],
-      [["kernel", ...small("x"), "--out", at("x"), "--train-block", "0"], /"0" is not a whole number of at least 1/],
+      [["compute", ...small("x"), "--out", at("x"), "--parameters", "head,!head"], /leaves no parameter of the model/],
+      [["compute", ...small("x"), "--out", at("x"), "--signs", "noise"], /Allowed choices are exact, float32/],
+      [["compute", ...small("x"), "--out", at("x"), "--train-block", "0"], /"0" is not a whole number of at least 1/],
     ];
     for (const [args, message] of cases) {
       const { status, stdout, stderr } = run(args);
@@ -449,7 +449,7 @@ describe("kernel-view compute", () => {
       const out = at(`options-${signs}`);
       const filter = ["*.layer.0.*", ...(signs === "exact" ? ["!biases"] : [])];
       const { status, stderr } = run([
-        "kernel",
+        "compute",
         ...small("options", ...options.map((word) => (word.includes("!biases") ? filter.join() : word))),
         "--signs",
         signs,
@@ -489,13 +489,13 @@ describe("kernel-view compute", () => {
 
   test("asymmetric SignGD alone, and all four formulas: exactly symmetric train × train where they must be", async () => {
     assert.equal(
-      run(["kernel", ...small("formulas"), "--formulas", "asymmetric_signgd", "--out", at("asymmetric")]).status,
+      run(["compute", ...small("formulas"), "--formulas", "asymmetric_signgd", "--out", at("asymmetric")]).status,
       0,
     );
     const alone = readKernels(at("asymmetric"), "train");
     assert.deepEqual([...alone.kernels.keys()], ["asymmetric_signgd"]);
     const all = "sgd,signgd,asymmetric_signgd,asymmetric_signgd_flipped";
-    assert.equal(run(["kernel", ...small("formulas"), "--formulas", all, "--out", at("all")]).status, 0);
+    assert.equal(run(["compute", ...small("formulas"), "--formulas", all, "--out", at("all")]).status, 0);
     const { kernels } = readKernels(at("all"), "train");
     assert.deepEqual([...kernels.keys()].join(), all);
     const values = (name: Parameters<typeof kernels.get>[0]) => kernels.get(name)!.values;

@@ -220,7 +220,7 @@ try {
   const lost = running("n2");
   await stop("n2", "SIGKILL");
   log(`node n2 is lost with its ${lost.length} tasks`);
-  await until("the controller has noticed", () => stateOf("n2").startsWith("down"), 120);
+  await until("the controller has noticed", () => stateOf("n2").startsWith("down"));
   log(`jobs: ${jobs().join("; ")}`);
   await until("the first job has ended", () => jobs().length === 0, 400);
   table();
