@@ -8,6 +8,7 @@ import type { Formula } from "../kernels/formula";
 import type { Model } from "../model/model";
 import type { BehaviorRun, SolvedKernel } from "./behavior-record";
 import type { BehaviorRunOptions, KernelChoice } from "./behavior-settings";
+import { plainSettings } from "./sweep-table";
 
 /** Progress over stages of equal weight. */
 export interface Stages {
@@ -70,11 +71,10 @@ export function* solveOn(
   // These two have no f0.
   const grid = solver === "logistic" || solver === "svc" ? { ...values, f0s: [Infinity] } : values;
   const { scores, ...setting } = (yield* gridSearchSteps<"test">(splits, grid, { formula, solver, metric })).best;
-  const plain = Object.entries(setting).map(([name, value]) => [name, value === Infinity ? "inf" : value]);
   return {
     formula,
     solver,
-    setting: Object.fromEntries(plain) as SolvedKernel["setting"],
+    setting: plainSettings(setting) as SolvedKernel["setting"],
     dev: scores.dev[metric],
     test: scores.test[metric],
   };

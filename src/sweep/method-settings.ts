@@ -74,18 +74,20 @@ export interface ZeroShotMethod extends OnTasks {
   kind: "zero-shot" | "best-threshold";
 }
 
-export interface KernelMethod extends OnTasks, TextInput, SolverSettings {
-  kind: "kernel";
+/** What kernels and linearizations are of. */
+interface ChosenOutputs {
   /** Default: the margin of two classes, else the logits. */
   outputs?: "logits" | "margin";
+}
+
+export interface KernelMethod extends OnTasks, TextInput, ChosenOutputs, SolverSettings {
+  kind: "kernel";
   /** Patterns of the parameters that count. Default: all. */
   parameters?: string[];
 }
 
-export interface BehaviorMethod extends OnTasks, TextInput, HeadStart, TrainingLists {
+export interface BehaviorMethod extends OnTasks, TextInput, HeadStart, ChosenOutputs, TrainingLists {
   kind: "behavior";
-  /** Default: the margin of two classes, else the logits. */
-  outputs?: "logits" | "margin";
   /** The kernels to solve; dev chooses. Default: those of the optimizer. */
   kernel?: OneOrMore<SolverSettings>;
   /** Test examples whose kernel is compared before and after. Default 50. */

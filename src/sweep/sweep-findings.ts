@@ -2,7 +2,7 @@
 import { mean } from "../solvers/metrics";
 import { aggregate } from "./aggregate";
 import { markdownTable, resultRows, type ResultRow } from "./result-table";
-import { methodsOf, sharedScores } from "./sweep-gains";
+import { methodsOf, sharedScores, tasksIn } from "./sweep-gains";
 import { chosenRows, sweepRuns, type SweepRow } from "./sweep-table";
 
 /** A difference that counts, and a share that counts as reached. */
@@ -46,7 +46,6 @@ const promptPairs = (methods: readonly Method[]): { prompted: Method; plain: Met
 };
 
 const methodsIn = (rows: readonly SweepRow[]): Method[] => [...new Map(rows.map((row) => [row.method, row])).values()];
-const tasksIn = (rows: readonly SweepRow[]): string[] => [...new Set(rows.map(({ task }) => task))];
 
 /** The statements about the results of one k that `results.md` makes, each with the number of tasks on which it holds. */
 export function sweepFindings(rows: readonly SweepRow[]): Finding[] {
@@ -157,29 +156,33 @@ function part(k: number, rows: readonly SweepRow[]): string {
 
 const signed = (points: number): string => `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`;
 
-function gainRows(chosen: readonly SweepRow[], zeroShot: string): ResultRow[] {
-  const cell = (task: string, method: string): string => {
-    const means = sharedScores(chosen, task, [zeroShot, method])?.map(mean);
-    return means ? signed(100 * (means[1] - means[0])) : "";
-  };
-  const others = methodsIn(chosen).filter(({ method }) => method !== zeroShot);
-  return others.map(({ method }) => ({
-    method,
-    ...Object.fromEntries(tasksIn(chosen).map((task) => [task, cell(task, method)])),
-  }));
-}
+/** A cell for each task, from the means of some methods over the draws that have them all; empty where there is no such draw. */
+const byTask = (
+  chosen: readonly SweepRow[],
+  methods: readonly string[],
+  text: (means: number[]) => string,
+): ResultRow =>
+  Object.fromEntries(
+    tasksIn(chosen).map((task) => {
+      const means = sharedScores(chosen, task, methods)?.map(mean);
+      return [task, means ? text(means) : ""];
+    }),
+  );
 
-function shareRows(chosen: readonly SweepRow[], zeroShot: string): ResultRow[] {
-  const cell = (task: string, names: readonly string[]): string => {
-    const means = sharedScores(chosen, task, [zeroShot, ...names])?.map(mean);
-    if (!means) return "";
-    const [start, tuned, kernel] = means;
-    return tuned - start < CLEAR - ROUNDING
-      ? "–"
-      : ((100 * (kernel - start)) / (tuned - start)).toFixed(0).replace("-", "−");
-  };
-  return kernelPairs(methodsIn(chosen), "prompt").map(({ tuning, kernel }) => ({
+const gainRows = (chosen: readonly SweepRow[], zeroShot: string): ResultRow[] =>
+  methodsIn(chosen)
+    .filter(({ method }) => method !== zeroShot)
+    .map(({ method }) => ({
+      method,
+      ...byTask(chosen, [zeroShot, method], ([start, own]) => signed(100 * (own - start))),
+    }));
+
+const shareRows = (chosen: readonly SweepRow[], zeroShot: string): ResultRow[] =>
+  kernelPairs(methodsIn(chosen), "prompt").map(({ tuning, kernel }) => ({
     "kernel, fine-tuning": `${kernel.method}, ${tuning.method}`,
-    ...Object.fromEntries(tasksIn(chosen).map((task) => [task, cell(task, [tuning.method, kernel.method])])),
+    ...byTask(chosen, [zeroShot, tuning.method, kernel.method], ([start, tuned, solved]) =>
+      tuned - start < CLEAR - ROUNDING
+        ? "–"
+        : ((100 * (solved - start)) / (tuned - start)).toFixed(0).replace("-", "−"),
+    ),
   }));
-}

@@ -49,6 +49,9 @@ export function checkMethod(rows: readonly SweepRow[], method: string): void {
   );
 }
 
+/** The rows' tasks in order of first appearance. */
+export const tasksIn = (rows: readonly SweepRow[]): string[] => [...new Set(rows.map(({ task }) => task))];
+
 /** The names of the methods of one kind. */
 export const methodsOf = (rows: readonly SweepRow[], kind: SweepRow["kind"]): string[] => [
   ...new Set(rows.filter((row) => row.kind === kind).map(({ method }) => method)),
@@ -92,7 +95,7 @@ export function taskGains(
   if (start === undefined)
     throw new Error('gains are over zero-shot, and there are no results of a method of kind "zero-shot"');
   [kernel, fineTuning].forEach((method) => checkMethod(rows, method));
-  return [...new Set(rows.map(({ task }) => task))].flatMap((task) => {
+  return tasksIn(rows).flatMap((task) => {
     const scores = sharedScores(rows, task, [start, fineTuning, kernel]);
     if (!scores) return [];
     const [zeroShot, fineTuned, solved] = scores.map(mean);
@@ -151,9 +154,8 @@ export function methodGaps(
   pairs: readonly (readonly [string, string])[],
   near: number,
 ): MethodGap[] {
-  const tasks = [...new Set(rows.map(({ task }) => task))];
   return pairs.flatMap(([first, second]) => {
-    const differences = tasks.flatMap((task) => {
+    const differences = tasksIn(rows).flatMap((task) => {
       const scores = sharedScores(rows, task, [first, second]);
       return scores ? [mean(scores[1]) - mean(scores[0])] : [];
     });

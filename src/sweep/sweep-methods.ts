@@ -26,7 +26,6 @@ import {
   kernelGrid,
   learningRatesOf,
   type BagOfWordsMethod,
-  type BehaviorMethod,
   type KernelMethod,
   type LinearProbeMethod,
 } from "./method-settings";
@@ -114,6 +113,12 @@ async function withStart<T>(
   }
 }
 
+/** Progress as a share of the run, which is whole only with its scores. */
+const shareOf =
+  ({ onShare }: Circumstances) =>
+  ({ done, total }: { done: number; total: number }): void =>
+    onShare((0.99 * done) / total);
+
 /** Scores on dev and test. Not stopped: a training run that has ended would be lost. */
 async function scoresOf({ task }: SweepRun, model: Model, { head, inputs }: Started): Promise<SweepScores> {
   const scored = (split: Split): Promise<HeadScores> =>
@@ -200,9 +205,22 @@ async function performTraining(
     ? await runSteps(linearProbeSteps(start.model, start.head, start.inputs.train), around.signal)
     : undefined;
   const model = probe?.model ?? start.model;
+  const onProgress = shareOf(around);
   try {
     if (how.kind === "behavior") {
-      const behavior = await performBehavior(run, how, { ...start, model }, around);
+      const behavior = await behaviorRun({
+        ...training!,
+        ...start.inputs,
+        model,
+        outputs: outputsOf(start.head, run.task, how.outputs),
+        learningRates: learningRatesOf(how),
+        kernels: kernelChoices(how),
+        featureExamples: how.featureExamples,
+        featuresAlong: how.featuresAlong,
+        store: around.store,
+        onProgress,
+        signal: around.signal,
+      });
       const { step, distance, dev: onDev, test, devAccuracy, testAccuracy } = behavior.tuned;
       const setting = plainSettings({ ...named, learningRate: behavior.learningRate });
       return {
@@ -210,8 +228,6 @@ async function performTraining(
         behavior,
       };
     }
-    const onProgress = ({ done, total }: { done: number; total: number }): void =>
-      around.onShare(done < total ? done / total : 0.99);
     const { devScore, testScore, devAccuracy, testAccuracy, bestStep, distance, history } = await singleRun({
       ...training!,
       ...start.inputs,
@@ -232,35 +248,14 @@ async function performTraining(
   }
 }
 
-function performBehavior(
-  run: SweepRun,
-  how: BehaviorMethod,
-  { model, head, inputs }: Started,
-  { store, signal, onShare }: Circumstances,
-): Promise<BehaviorRun> {
-  return behaviorRun({
-    ...run.training!,
-    model,
-    outputs: outputsOf(head, run.task, how.outputs),
-    ...inputs,
-    learningRates: learningRatesOf(how),
-    kernels: kernelChoices(how),
-    featureExamples: how.featureExamples,
-    featuresAlong: how.featuresAlong,
-    store,
-    onProgress: ({ done, total }) => onShare((0.99 * done) / total),
-    signal,
-  });
-}
-
 async function performKernel(
   run: SweepRun,
   how: KernelMethod,
   { model, head, inputs }: Started,
-  { store, signal, onShare }: Circumstances,
+  around: Circumstances,
 ): Promise<Performed> {
+  const { store, signal } = around;
   const { formulas, values } = kernelGrid(how);
-  const onProgress = ({ done, total }: { done: number; total: number }): void => onShare((0.99 * done) / total);
   // Without a store, what other methods need would be lost.
   const computed = (store === undefined ? undefined : run.formulas) ?? computedFormulas(how);
   const splits = await splitKernels({
@@ -272,7 +267,7 @@ async function performKernel(
     parameters: how.parameters,
     store,
     signal,
-    onProgress,
+    onProgress: shareOf(around),
   });
   const by = run.task.metric;
   const results: SettingResult[] = [];

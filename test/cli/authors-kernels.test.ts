@@ -93,7 +93,7 @@ const wrong: [string, string[], RegExp][] = [
   [
     "an export of nothing",
     ["kernels", "--export", ".", "--out", "y", "--task", "cr"],
-    /has no kernels: give a folder that kernel --out wrote/,
+    /has no kernels: give a folder that compute --out wrote/,
   ],
   [
     "a task that is a path",
