@@ -135,14 +135,16 @@ export const learningRatesOf = ({ learningRate }: BehaviorMethod): number[] =>
 
 /** The kernels that a behaviour method names, one for each formula. */
 export const kernelChoices = ({ kernel }: BehaviorMethod): KernelChoice[] | undefined =>
-  kernel &&
-  listed(kernel).flatMap((one) =>
-    kernelGrid(one).formulas.map((formula) => ({ formula, solver: one.solver, ...kernelGrid(one).values })),
-  );
+  kernel && listed(kernel).flatMap(choicesOf);
 
-/** @throws if a solver of a behaviour method does not take its kernel or its settings */
-export function checkKernelChoices(method: BehaviorMethod): void {
-  for (const { solver, formula, gammas, lambdas } of kernelChoices(method) ?? []) {
+function choicesOf(settings: SolverSettings): KernelChoice[] {
+  const { formulas, values } = kernelGrid(settings);
+  return formulas.map((formula) => ({ formula, solver: settings.solver, ...values }));
+}
+
+/** @throws if a solver does not take its kernel or its settings */
+export function checkSolvers(all: readonly SolverSettings[]): void {
+  for (const { solver, formula, gammas, lambdas } of all.flatMap(choicesOf)) {
     checkFormula(solver, formula);
     if (solver === "asym" && !lambdas) throw new InputError("the solver asym needs lambda, from 0 to 1");
     if (solver !== "asym" && (gammas || lambdas))

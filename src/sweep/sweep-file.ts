@@ -12,11 +12,12 @@ import { SOLVERS } from "../solvers/solver";
 import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 import {
-  checkKernelChoices,
+  checkSolvers,
   isTraining,
   learningRatesOf,
   listed,
   trainingGrid,
+  type SolverSettings,
   type SweepMethod,
 } from "./method-settings";
 
@@ -205,8 +206,9 @@ function parseSweeps(described: unknown, place: Place): Sweep[] {
   return sweeps;
 }
 
-/** Checks every combination of a training method's settings, and its kernels: solving comes after hours of training. */
+/** Checks every combination of a method's settings, and its solvers: they come after hours of training or kernels. */
 function checkSettings(name: string, method: SweepMethod, file: string, problem: (text: string) => never): void {
+  if (method.kind === "kernel") checkedSolvers([method], `methods.${name}`, problem);
   if (!isTraining(method)) return;
   const empty = TRAINING_FIELDS.find((field) => {
     const value = method[field];
@@ -218,12 +220,15 @@ function checkSettings(name: string, method: SweepMethod, file: string, problem:
     for (const learningRate of rates)
       parseTrainingConfig({ seed: 0, ...settings, learningRate }, `${file}: methods.${name}`);
   }
-  if (method.kind !== "behavior") return;
+  if (method.kind === "behavior") checkedSolvers(listed(method.kernel ?? []), `methods.${name}.kernel`, problem);
+}
+
+function checkedSolvers(all: readonly SolverSettings[], place: string, problem: (text: string) => never): void {
   try {
-    checkKernelChoices(method);
+    checkSolvers(all);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    problem(`methods.${name}.kernel: ${error.message}`);
+    problem(`${place}: ${error.message}`);
   }
 }
 

@@ -270,6 +270,11 @@ describe("a sweep", () => {
         { methods: { a: { ...tuning, learningRate: [0.1, -1] } } },
         /sweep.json: methods.a: learningRate must be positive, not -1/,
       ],
+      [
+        { methods: { a: { kind: "kernel", formula: "asymmetric_signgd", solver: "asym" } } },
+        /sweep.json: methods.a: the solver asym needs lambda/,
+      ],
+      [{ methods: { a: { kind: "kernel", gamma: 1 } } }, /sweep.json: methods.a: gamma and lambda belong to/],
       [{ methods: { a: { ...tuning, batchSize: [] } } }, /sweep.json: methods.a.batchSize: the list is empty/],
       [{ methods: { a: { ...tuning, momentum: 1 } } }, /sweep.json: methods.a: .*momentum/],
     ];
