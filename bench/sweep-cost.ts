@@ -66,9 +66,10 @@ const kernelTime = (n: number, m: number, tokens: number, classes = 2): Promise<
 
 /** Seconds of an example's gradients of one output at each length, and of a pair of outputs: time = gradients · (n + m) · C + pairs · n · C · m · C. */
 async function kernelCosts() {
-  const [few, many] = [await kernelTime(8, 24, 24), await kernelTime(24, 96, 24)];
-  // Two equations in two unknowns.
-  const pair = (many - (few * 120) / 32) / (24 * 96 - (8 * 24 * 120) / 32);
+  await kernelTime(2, 4, 24); // The first call is slower.
+  const [few, many] = [await kernelTime(8, 24, 24), await kernelTime(48, 64, 24)];
+  // Two equations in two unknowns: 32 and 112 examples, 192 and 3,072 pairs.
+  const pair = (many - (few * 112) / 32) / (48 * 64 - (8 * 24 * 112) / 32);
   const gradient = (time: number): number => (time - pair * 8 * 24) / 32;
   const lengths: [number, number][] = [[24, gradient(few)]];
   for (const tokens of [64, 128]) lengths.push([tokens, gradient(await kernelTime(8, 24, tokens))]);
