@@ -143,6 +143,7 @@ function metadataOf(
     task: task.name,
     template: task.template,
     labelWords: task.labelWords.join(","),
+    ...(task.combineWords === undefined ? {} : { combineWords: task.combineWords }),
     outputs: options.outputs,
     decoder: options.tied ? "tied to the word embeddings" : "untied",
     formulas: options.formulas.join(","),

@@ -1,7 +1,7 @@
 import { labelWordHead } from "../model/head";
 import { predictLogits } from "../model/predict";
 import type { Example, Task } from "../tasks/task";
-import { encodePrompt, labelWordIds } from "../tasks/prompt";
+import { encodePrompt, labelWordGroups } from "../tasks/prompt";
 import type { LanguageModel } from "./language-model";
 
 /** One candidate for the mask. */
@@ -41,7 +41,7 @@ export function fillMask(
   const largest = logits.reduce((a, b) => Math.max(a, b));
   const weights = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
   const total = weights.reduce((a, b) => a + b);
-  const labelIds = labelWordIds(task, tokenizer);
+  const labelIds = labelWordGroups(task, tokenizer).flat();
   const ranked = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a]);
   return ranked
     .filter((id, rank) => rank < top || labelIds.includes(id))

@@ -6,7 +6,7 @@ import { tf } from "../model/backend";
 import { collate, type Sequence } from "../model/batch";
 import { classifierHead, labelWordHead, type Head } from "../model/head";
 import type { Model } from "../model/model";
-import { labelWordIds } from "../tasks/prompt";
+import { labelWordGroups } from "../tasks/prompt";
 import type { Task } from "../tasks/task";
 import type { TextEncoder } from "../tasks/text-encoder";
 
@@ -20,8 +20,12 @@ export function promptOutputs(
   kind: OutputKind = "logits",
   { tied = false } = {},
 ): Outputs {
-  return outputsOf(labelWordHead(labelWordIds(task, tokenizer), { tied }), task, kind);
+  return outputsOf(promptHead(task, tokenizer, { tied }), task, kind);
 }
+
+/** The masked-LM head on the task's label words. */
+export const promptHead = (task: Task, tokenizer: TextEncoder, { tied = false } = {}): Head =>
+  labelWordHead(labelWordGroups(task, tokenizer), { tied, combine: task.combineWords });
 
 /** The outputs of a new linear head on `<s>`, for inputs without a prompt; see `withClassifier` for its parameters. */
 export function newHeadOutputs(task: Task, kind: OutputKind = "logits"): Outputs {

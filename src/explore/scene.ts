@@ -2,17 +2,16 @@
 import type { StoredTensor } from "../files/safetensors";
 import type { Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
-import { outputsOf } from "../experiment/outputs";
+import { outputsOf, promptHead } from "../experiment/outputs";
 import type { Outputs } from "../kernels/outputs";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
 import { dispose, tf, type Tensor } from "../model/backend";
 import type { Sequence } from "../model/batch";
-import { labelWordHead } from "../model/head";
 import { fromInt8Rows } from "../model/int8-rows";
 import type { Model } from "../model/model";
 import { parseModelConfig } from "../model/model-config";
 import { createTokenizer, type Tokenizer } from "../model/tokenizer";
-import { encodePrompt, labelWordIds } from "../tasks/prompt";
+import { encodePrompt } from "../tasks/prompt";
 import type { Example, Task } from "../tasks/task";
 
 /** A parameter as a page carries it: float32, or int8 rows with their scales. */
@@ -148,7 +147,7 @@ export function promptedOf(
   { train, test }: { train: Example[]; test: Example[] },
   tokenizer: Tokenizer,
 ): Prompted {
-  const outputs = outputsOf(labelWordHead(labelWordIds(task, tokenizer)), task);
+  const outputs = outputsOf(promptHead(task, tokenizer), task);
   const prompted = (examples: Example[]): PromptedExamples => ({
     examples,
     sequences: examples.map((example) => encodePrompt(example, task, tokenizer)),

@@ -1,5 +1,6 @@
 /** What turns the hidden state at the read rows into logits: forward, and backward with its sites. */
 import { InputError } from "../errors";
+import type { CombineWords } from "../tasks/task";
 import { affine, affineBackward } from "./affine";
 import { architectureOf, wordEmbeddingsName, type Architecture } from "./architecture";
 import { tf, type Tensor } from "./backend";
@@ -82,25 +83,59 @@ function transformBackward(model: Model, trace: Tensor[], delta: Tensor): Backwa
 const after = (sites: Site[], step: Backward): Backward => ({ delta: step.delta, sites: [...sites, ...step.sites] });
 
 /**
- * The prompt's head: the masked-LM head, read at one row, for the label words only. Logits [B, W].
- * @param labelWordIds the W label words' token ids, in the order of the task's labels
+ * The prompt's head: the masked-LM head, read at one row, for the label words only. Logits [B, C], of each class its
+ * word's, or of several words' logits z their mean (Σ z)/n or the log of their summed probabilities, log Σ exp z.
+ * @param labelWordIds the label words' token ids, in the order of the task's labels: one, or a list, for each class
  */
-export function labelWordHead(labelWordIds: number[], { tied = false } = {}): Head {
-  const width = labelWordIds.length;
+export function labelWordHead(
+  labelWordIds: readonly (number | readonly number[])[],
+  { tied = false, combine = "mean" }: { tied?: boolean; combine?: CombineWords } = {},
+): Head {
+  const groups = labelWordIds.map((ids) => (typeof ids === "number" ? [ids] : ids));
+  const words = groups.flat();
+  const [classes, width] = [groups.length, words.length];
+  const several = width > classes ? combine : undefined;
+  const classOf = groups.flatMap((ids, c) => ids.map(() => c));
   const labelRows = (model: Model, name: string): Tensor =>
-    tf.gather(parameter(model, name), tf.tensor1d(labelWordIds, "int32"));
+    tf.gather(parameter(model, name), tf.tensor1d(words, "int32"));
+  const eachClass = (wordLogits: Tensor, combined: (own: Tensor) => Tensor): Tensor =>
+    tf.concat(
+      tf
+        .split(
+          wordLogits,
+          groups.map(({ length }) => length),
+          1,
+        )
+        .map(combined),
+      1,
+    );
   return {
-    description: `label words ${labelWordIds.join(",")} ${tied ? "tied" : "untied"}`,
+    description: `label words ${groups.map((ids) => ids.join("+")).join(",")} ${several ? `${several} ` : ""}${tied ? "tied" : "untied"}`,
     forward(model, hidden) {
       const { output, trace } = transform(model, hidden);
-      const logits = linear(output, labelRows(model, decoderName(model, tied)), labelRows(model, namesOf(model).bias));
-      return { logits: logits.reshape([-1, width]), trace };
+      const linearLogits = linear(
+        output,
+        labelRows(model, decoderName(model, tied)),
+        labelRows(model, namesOf(model).bias),
+      );
+      const wordLogits = linearLogits.reshape([-1, width]);
+      if (several === undefined) return { logits: wordLogits, trace };
+      if (several === "mean") return { logits: eachClass(wordLogits, (own) => tf.mean(own, 1, true)), trace };
+      const logits = eachClass(wordLogits, (own) => tf.logSumExp(own, 1, true));
+      return { logits, trace: [...trace, eachClass(wordLogits, (own) => tf.softmax(own))] };
     },
-    backward(model, trace, delta) {
-      const [c, b] = delta.shape;
+    backward(model, trace, classDelta) {
+      const [c, b] = classDelta.shape;
+      const delta =
+        several === undefined
+          ? classDelta
+          : tf.mul(
+              tf.gather(classDelta, tf.tensor1d(classOf, "int32"), 2),
+              several === "sum" ? trace[5] : tf.tensor1d(classOf.map((own) => 1 / groups[own].length)),
+            );
       const decoder = decoderName(model, tied);
       const transformed = trace[4]; // [B, 1, H]
-      const rows = tf.tile(tf.tensor2d([labelWordIds], [1, width], "int32"), [b, 1]);
+      const rows = tf.tile(tf.tensor2d([words], [1, width], "int32"), [b, 1]);
       const perWord = delta.reshape([c, b, width, 1]);
       const sites: Site[] = [
         { kind: "rows", table: decoder, rows, delta: tf.mul(perWord, transformed) },
@@ -109,9 +144,17 @@ export function labelWordHead(labelWordIds: number[], { tied = false } = {}): He
       const dTransformed = linearBackward(delta.reshape([c, b, 1, width]), labelRows(model, decoder));
       return after(sites, transformBackward(model, trace, dTransformed));
     },
-    finalLayer: (model) => ({ weight: decoderName(model, tied), bias: namesOf(model).bias, rows: labelWordIds }),
-    words: labelWordIds,
-    renumbered: (numberOf) => labelWordHead(labelWordIds.map(numberOf), { tied }),
+    ...(several === undefined
+      ? {
+          finalLayer: (model: Model) => ({ weight: decoderName(model, tied), bias: namesOf(model).bias, rows: words }),
+        }
+      : {}),
+    words,
+    renumbered: (numberOf) =>
+      labelWordHead(
+        groups.map((ids) => ids.map(numberOf)),
+        { tied, combine },
+      ),
   };
 }
 
@@ -194,15 +237,19 @@ export const tanhClassifierHead: Head = {
   renumbered: () => tanhClassifierHead,
 };
 
-const LABEL_WORDS = /^label words ([\d,]+) (tied|untied)$/;
+const LABEL_WORDS = /^label words ([\d,+]+) (?:(mean|sum) )?(tied|untied)$/;
 
 /**
  * The head that a description describes, as in another process.
  * @throws if there is none
  */
 export function headFromDescription(description: string): Head {
-  const [, ids, decoder] = LABEL_WORDS.exec(description) ?? [];
-  if (ids) return labelWordHead(ids.split(",").map(Number), { tied: decoder === "tied" });
+  const [, ids, combine, decoder] = LABEL_WORDS.exec(description) ?? [];
+  if (ids)
+    return labelWordHead(
+      ids.split(",").map((own) => own.split("+").map(Number)),
+      { tied: decoder === "tied", combine: combine as CombineWords | undefined },
+    );
   const found = [vocabularyHead, classifierHead, tanhClassifierHead].find((head) => head.description === description);
   if (!found) throw new InputError(`no head is described by "${description}"`);
   return found;

@@ -134,45 +134,58 @@ export function unpromptedAndCut(
 }
 
 /**
- * Token ids of the label words, in label order. A word stands after a space ("Ġgreat"; WordPiece: "great") and must be one token;
- * one that begins with `<`, `[`, `.`, `,` or `:` is taken as a token as it is written.
+ * Token ids of each label's words, in label order. A word stands after a space ("Ġgreat"; WordPiece: "great") and must be
+ * one token; one that begins with `<`, `[`, `.`, `,` or `:` is taken as a token as it is written.
  *
- * @throws naming the word if it is not one token, is unknown, or two labels share a token
+ * @throws naming the word if it is not one token, is unknown, or two share a token
  */
-export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">, tokenizer: TextEncoder): number[] {
+export function labelWordGroups(
+  task: Pick<Task, "name" | "labels" | "labelWords">,
+  tokenizer: TextEncoder,
+): number[][] {
   if (task.labelWords.length !== task.labels.length) {
     throw new Error(`task ${task.name} has ${task.labels.length} labels but ${task.labelWords.length} label words`);
   }
-  const ids = task.labelWords.map((word) => {
-    if (word === "") throw new Error(`task ${task.name}: a label word is empty`);
-    if (/^[<[.,:]/.test(word)) {
-      const id = tokenizer.tokenToId(word);
-      if (id === undefined)
-        throw new Error(`task ${task.name}: label word ${JSON.stringify(word)} is not a token of the vocabulary`);
-      if ([tokenizer.maskId, tokenizer.padId, tokenizer.clsId, tokenizer.sepId].includes(id))
-        throw new Error(
-          `task ${task.name}: label word ${JSON.stringify(word)} is a special token, which the model never predicts: choose a word`,
-        );
-      return id;
-    }
-    const tokens = tokenizer.encode(` ${word}`);
-    if (tokens.length !== 1) {
-      throw new Error(
-        `task ${task.name}: label word ${JSON.stringify(word)} is ${tokens.length} tokens in this vocabulary: choose a word that is one`,
-      );
-    }
-    if (tokens[0] === tokenizer.unkId) {
-      throw new Error(
-        `task ${task.name}: label word ${JSON.stringify(word)} is unknown to this vocabulary: choose a word that it has`,
-      );
-    }
-    return tokens[0];
-  });
-  const repeated = ids.findIndex((id, i) => ids.indexOf(id) < i);
+  const groups = task.labelWords.map((written) => written.split("|").map((word) => ({ word, written })));
+  const ids = groups.map((words) => words.map(({ word }) => labelWordId(word, task.name, tokenizer)));
+  const [words, flat] = [groups.flat(), ids.flat()];
+  const repeated = flat.findIndex((id, i) => flat.indexOf(id) < i);
   if (repeated >= 0) {
     throw new Error(
-      `task ${task.name}: label words ${JSON.stringify(task.labelWords[ids.indexOf(ids[repeated])])} and ${JSON.stringify(task.labelWords[repeated])} are the same token`,
+      `task ${task.name}: label words ${JSON.stringify(words[flat.indexOf(flat[repeated])].word)} and ${JSON.stringify(words[repeated].word)} are the same token`,
     );
   }
   return ids;
+}
+
+/**
+ * {@link labelWordGroups} where every label has one word.
+ *
+ * @throws naming a label's words if there are several
+ */
+export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">, tokenizer: TextEncoder): number[] {
+  return labelWordGroups(task, tokenizer).map((ids, c) => {
+    if (ids.length > 1)
+      throw new Error(
+        `task ${task.name}: label ${task.labels[c]} has several words, ${task.labelWords[c]}: labelWordGroups gives their tokens`,
+      );
+    return ids[0];
+  });
+}
+
+function labelWordId(word: string, task: string, tokenizer: TextEncoder): number {
+  if (word.trim() === "") throw new Error(`task ${task}: a label word is empty`);
+  const fail = (problem: string): never => {
+    throw new Error(`task ${task}: label word ${JSON.stringify(word)} ${problem}`);
+  };
+  if (/^[<[.,:]/.test(word)) {
+    const id = tokenizer.tokenToId(word) ?? fail("is not a token of the vocabulary");
+    if ([tokenizer.maskId, tokenizer.padId, tokenizer.clsId, tokenizer.sepId].includes(id))
+      fail("is a special token, which the model never predicts: choose a word");
+    return id;
+  }
+  const tokens = tokenizer.encode(` ${word}`);
+  if (tokens.length !== 1) fail(`is ${tokens.length} tokens in this vocabulary: choose a word that is one`);
+  if (tokens[0] === tokenizer.unkId) fail("is unknown to this vocabulary: choose a word that it has");
+  return tokens[0];
 }

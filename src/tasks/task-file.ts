@@ -3,7 +3,7 @@ import { checked } from "../files/fields";
 import { readJson } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
-import { METRICS, type Task } from "./task";
+import { METRICS, WORD_COMBINATIONS, type Task } from "./task";
 import { templateProblem } from "./template";
 
 /** The fields of `Task`, as a JSON file gives them. */
@@ -33,6 +33,7 @@ const schema = once(() => {
       originalTests: z.array(fileName).min(1).optional(),
       labels: z.array(z.string().min(1)).min(2),
       labelWords: z.array(z.string().min(1)),
+      combineWords: z.enum(WORD_COMBINATIONS).optional(),
       template: z.string(),
       maxLength: tokens.default(128),
       firstSentenceLimit: tokens.optional(),

@@ -34,8 +34,13 @@ export interface Task {
   originalTests?: readonly string[];
   /** Labels as the files write them; a label's index here is its class. */
   labels: readonly string[];
-  /** One word for each label, in the order of `labels`. */
+  /** A word for each label, in the order of `labels`, or several with `|` between them: "terrible|awful". */
   labelWords: readonly string[];
+  /**
+   * What the logit f of a label with n words is, of their logits z: "mean", f = (Σ z)/n, or "sum", f = log Σ exp z, whose
+   * softmax over labels adds up the words' probabilities. Default mean.
+   */
+  combineWords?: CombineWords;
   /** Prompt in the template language: see `template.ts`. */
   template: string;
   /** Longest sequence in tokens; what is longer loses its end. */
@@ -46,6 +51,10 @@ export interface Task {
   otherSentenceLimit?: number;
   metric: Metric;
 }
+
+/** See {@link Task.combineWords}. */
+export const WORD_COMBINATIONS = ["mean", "sum"] as const;
+export type CombineWords = (typeof WORD_COMBINATIONS)[number];
 
 /** One labelled row of a task. */
 export interface Example {

@@ -86,6 +86,8 @@ const cases: Record<string, Partial<TrainingSettings> & { head?: Head }> = {
   "AdamW with weight decay": { optimizer: "adamw", weightDecay: 0.1 },
   "AdamW with dropout, a classifier": { optimizer: "adamw", dropout: 0.3, head: tanhClassifierHead },
   "the squared error": { loss: "l2" },
+  "the mean of several words": { head: labelWordHead([[40, 41], [650]]) },
+  "several words' summed probabilities": { head: labelWordHead([[40, 41], [650]], { combine: "sum" }) },
 };
 
 describe("which models have graphs", () => {
