@@ -155,7 +155,7 @@ function products(blocks: readonly Float64Array[], duals: readonly Float64Array[
 
 /**
  * With H = U Σ Vᵀ the system falls apart into pairs: in p, q = (Uᵀα ± Vᵀβ)/√2 it is (1/γ ± σ)·p, q = (Uᵀ1 ± Vᵀ1)/√2,
- * whose minimum-norm solution leaves out what is numerically zero.
+ * whose minimum-norm solution leaves out what is zero but for float32's rounding: gradients have no more digits.
  */
 function blockSolver(
   kernel: Float64Array,
@@ -170,10 +170,11 @@ function blockSolver(
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
   const [ones, others] = [left.map(sum), right.map(sum)];
   return (gamma) => {
-    const cutoff = Number.EPSILON * 2 * size * (1 / gamma + maximum(diagonal));
+    const cutoff = 2 ** -23 * (1 / gamma + maximum(diagonal));
     const divided = (value: number, by: number): number => (Math.abs(by) <= cutoff ? 0 : value / by);
     const [alpha, beta] = [new Float64Array(size), new Float64Array(size)];
-    diagonal.forEach((sigma, k) => {
+    diagonal.forEach((singular, k) => {
+      const sigma = singular <= cutoff ? 0 : singular;
       const plus = divided((ones[k] + others[k]) / 2, 1 / gamma + sigma);
       const minus = divided((ones[k] - others[k]) / 2, 1 / gamma - sigma);
       for (let i = 0; i < size; i++) {
