@@ -5,7 +5,7 @@ export { counted } from "./counted";
 export { CorruptFileError, DivergedError, InputError } from "./errors";
 
 // Tasks, their files, prompts and splits
-export { type EncodedPrompt, encodePrompt, labelWordGroups, labelWordIds, promptTokens } from "./tasks/prompt";
+export { type EncodedPrompt, encodePrompt, labelWordIds, promptTokens } from "./tasks/prompt";
 export { type Example, taskByName, taskFolder, type Split, type Task } from "./tasks/task";
 export { formatExamples } from "./tasks/format-examples";
 export { kShotRows, kShotSplit, readOriginal } from "./tasks/k-shot";

@@ -167,7 +167,7 @@ export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">,
   return labelWordGroups(task, tokenizer).map((ids, c) => {
     if (ids.length > 1)
       throw new Error(
-        `task ${task.name}: label ${task.labels[c]} has several words, ${task.labelWords[c]}: labelWordGroups gives their tokens`,
+        `task ${task.name}: label ${task.labels[c]} has several words, ${task.labelWords[c]}, and so no single token: promptOutputs combines them`,
       );
     return ids[0];
   });

@@ -232,4 +232,5 @@ test("label words of several tokens, equal ones and too few are refused", () => 
     /2 labels but 1 label words/,
   );
   assert.throws(() => labelWordIds(words(""), encoder), /is empty/);
+  assert.throws(() => labelWordIds(words("great|good", "bad"), encoder), /label 0 has several words, great\|good/);
 });
