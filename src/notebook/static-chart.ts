@@ -46,35 +46,19 @@ export async function drawStatic(spec: VegaLiteSpec, { scale = 2 } = {}): Promis
   }
 }
 
-/** A picture of an SVG, with the fonts of this machine. */
+/** A picture of an SVG. Its letters are DejaVu Sans, which has the subscripts (f₀, fₗᵢₙ); this machine's fonts have what it lacks. */
 export function rasterize(svg: string, scale: number): Buffer {
+  const fonts = path.join(path.dirname(require.resolve("dejavu-fonts-ttf/package.json")), "ttf");
   const image = new resvg.Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
     font: {
       loadSystemFonts: true,
-      fontFiles: [fallbackFont()],
-      defaultFontFamily: systemSansSerif(),
-      sansSerifFamily: systemSansSerif(),
+      fontFiles: ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) => path.join(fonts, name)),
+      defaultFontFamily: "DejaVu Sans",
+      sansSerifFamily: "DejaVu Sans",
     },
   });
   return image.render().asPng();
-}
-
-/** A machine without any font (a bare container) would give charts without text; KaTeX brings one. */
-const fallbackFont = () =>
-  path.join(path.dirname(require.resolve("katex/package.json")), "dist", "fonts", "KaTeX_SansSerif-Regular.ttf");
-
-let sansSerif: string | undefined;
-function systemSansSerif(): string {
-  sansSerif ??= ["Liberation Sans", "DejaVu Sans", "Arial", "Helvetica"].find(isInstalled) ?? "KaTeX_SansSerif";
-  return sansSerif;
-}
-
-/** Asks the rasterizer itself, by drawing one letter with that family only. */
-function isInstalled(family: string): boolean {
-  const letter = `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text x="2" y="16" font-size="16" font-family="${family}">A</text></svg>`;
-  const image = new resvg.Resvg(letter, { font: { loadSystemFonts: true, defaultFontFamily: "no such family" } });
-  return image.render().pixels.some((value) => value !== 0);
 }
 
 /** Vega-Lite warns on the console about harmless things (a scale without a domain); a cell should not show that. */
