@@ -92,9 +92,11 @@ export async function runKernelJob<T>(
   return interruptible((signal) => compute({ signal, onProgress }), message, onProgress);
 }
 
-function taskOf({ template, labelWords, ...options }: KernelOptionValues): Task {
-  const known = chosenTask(options);
-  const task = { ...known, template: template ?? known.template, labelWords: labelWords ?? known.labelWords };
+function taskOf(options: KernelOptionValues): Task {
+  const { template, labelWords, maxLength, firstSentenceLimit, otherSentenceLimit } = options;
+  const change = { template, labelWords, maxLength, firstSentenceLimit, otherSentenceLimit };
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  const task: Task = { ...chosenTask(options), ...Object.fromEntries(given) };
   const problem = templateProblem(task.template, task.columns.texts.length);
   if (problem !== undefined) throw new InputError(problem, { field: "template" });
   return task;
@@ -143,7 +145,7 @@ function metadataOf(
     task: task.name,
     template: task.template,
     labelWords: task.labelWords.join(","),
-    ...(task.combineWords === undefined ? {} : { combineWords: task.combineWords }),
+    limits: [task.maxLength, task.firstSentenceLimit ?? "none", task.otherSentenceLimit ?? "none"].join(","),
     outputs: options.outputs,
     decoder: options.tied ? "tied to the word embeddings" : "untied",
     formulas: options.formulas.join(","),

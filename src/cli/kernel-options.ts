@@ -13,6 +13,9 @@ export interface KernelOptionValues extends TaskOptions {
   revision?: string;
   template?: string;
   labelWords?: string[];
+  maxLength?: number;
+  firstSentenceLimit?: number;
+  otherSentenceLimit?: number;
   data: string;
   split: Split[];
   limit?: number;
@@ -42,11 +45,14 @@ export function withKernelOptions(command: Command): Command {
     .option("--task <name>", `the task: ${[...taskNames, ...englishTaskNames].join(", ")}`)
     .option("--task-file <file>", "a task of your own, as JSON (see data/example-task.json)")
     .option("--template <template>", "another prompt than the task's, such as '*cls**sent_0*_It_was*mask*.*sep+*'")
+    .option("--label-words <words>", "other label words than the task's, in label order, with commas", splitList)
     .option(
-      "--label-words <words>",
-      "other label words than the task's, in label order, with commas; several of one label with |",
-      splitList,
+      "--max-length <n>",
+      "longest prompt in tokens, another than the task's; what is longer loses its end",
+      count,
     )
+    .option("--first-sentence-limit <n>", "most tokens of the first sentence within a prompt", count)
+    .option("--other-sentence-limit <n>", "most tokens of any other sentence within a prompt", count)
     .requiredOption("--data <folder>", "folder with train, dev and test files as LM-BFF makes it (see splits)")
     .option("--split <names>", "the splits to write", listOf(oneOf(["train", "dev", "test"] as const)), [
       "train",

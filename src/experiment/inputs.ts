@@ -57,7 +57,7 @@ function inputNotes(examples: readonly Example[], encoded: readonly PromptAndCut
   const long = examples.filter((_, i) => encoded[i].isCut);
   if (long.length > 0)
     notes.push(
-      `${long.length} of ${examples.length} examples are longer than their limit in tokens and lose their end, first ${place(long[0])}, ${shown(long[0])}: maxLength and the sentence limits set it`,
+      `${long.length} of ${examples.length} examples are longer than their limit in tokens and lose their end, first ${place(long[0])}, ${shown(long[0])}: the task's maxLength, firstSentenceLimit and otherSentenceLimit set it (--max-length, --first-sentence-limit, --other-sentence-limit)`,
     );
   const empty = examples.filter(({ texts }) => texts.some((text) => text.trim() === ""));
   if (empty.length > 0)

@@ -135,7 +135,7 @@ function isWhole(path: string): boolean {
   try {
     if (path.endsWith(".json")) readJson(path);
     else if (path.endsWith(".safetensors")) readSafetensorsHeader(path);
-    // The format before zip is for the reader to refuse.
+    // The format before zip is for the reader to check.
     else if (startOf(path, 2).toString() === "PK") withZip(path, () => undefined);
     return true;
   } catch {

@@ -20,7 +20,7 @@ export interface PickleRules {
 }
 
 /** A thousand tensors take about 100 kB. */
-const MAX_PICKLE_BYTES = 1 << 20;
+export const MAX_PICKLE_BYTES = 1 << 20;
 
 /** The name of each opcode that is not read, for messages. */
 const REFUSED: Record<string, string> = {
@@ -59,14 +59,19 @@ const REFUSED: Record<string, string> = {
   "\x98": "READONLY_BUFFER",
 };
 
-/**
- * Reads a pickle of protocol 2 to 5.
- *
- * @throws with the opcode, global or byte at fault; the caller adds the file
- */
+/** Reads a pickle of protocol 2 to 5, as {@link readPickleStart}. */
 export function readPickle(bytes: Uint8Array, rules: PickleRules): PickleValue {
   if (bytes.length > MAX_PICKLE_BYTES)
     throw new Error(`its pickle has ${bytes.length} bytes (at most ${MAX_PICKLE_BYTES} are allowed)`);
+  return readPickleStart(bytes, rules).value;
+}
+
+/**
+ * Reads the pickle that bytes begin with, and tells how many bytes it takes.
+ *
+ * @throws with the opcode, global or byte at fault; the caller adds the file
+ */
+export function readPickleStart(bytes: Uint8Array, rules: PickleRules): { value: PickleValue; length: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack: PickleValue[] = [];
   const marks: number[] = [];
@@ -273,7 +278,7 @@ export function readPickle(bytes: Uint8Array, rules: PickleRules): PickleValue {
         // STOP
         const value = pop();
         if (marks.length > 0 || stack.length > 0) fail("it ends with values left over");
-        return value;
+        return { value, length: at };
       }
       default: {
         const code = `0x${opcode.charCodeAt(0).toString(16).padStart(2, "0")}`;

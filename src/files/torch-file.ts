@@ -1,12 +1,20 @@
 /**
  * Files of torch.save: a zip archive with a pickle, which describes the tensors, and a stored entry for each storage.
- * Source of the layout: PyTorch's torch/serialization.py and torch/_utils.py (format of PyTorch 1.6 and later).
+ * Source of the layout: PyTorch's torch/serialization.py and torch/_utils.py. PyTorch before 1.6 wrote the same
+ * pickle and the storages one behind the other, without an archive.
  */
 import { CorruptFileError, InputError } from "../errors";
-import { startOf } from "./file-bytes";
-import { readPickle, type PickleFunction, type PickleRules, type PickleValue } from "./pickle";
+import { bytesAt, startOf, withFile } from "./file-bytes";
+import {
+  MAX_PICKLE_BYTES,
+  readPickle,
+  readPickleStart,
+  type PickleFunction,
+  type PickleRules,
+  type PickleValue,
+} from "./pickle";
 import { storedTensor, type StoredData, type StoredTensor, type StoredType } from "./safetensors";
-import { readStoredRange, withZip, type ZipArchive, type ZipEntry } from "./zip";
+import { readStoredRange, withZip, type ZipArchive } from "./zip";
 
 type TypedArrays = Record<string, { dtype: StoredType; bytes: number; array: new (buffer: ArrayBuffer) => StoredData }>;
 
@@ -28,10 +36,15 @@ export const STORAGES: TypedArrays = {
 const MAX_AXES = 64;
 
 interface Storage {
-  entry: ZipEntry;
+  key: string;
   type: TypedArrays[string];
   elements: number;
+  /** Its bytes from `begin` up to `end`. */
+  read: (begin: number, end: number) => Uint8Array<ArrayBuffer>;
 }
+
+/** Checks that the file has a storage, and gives what reads it. */
+type OpenStorage = (key: string, type: TypedArrays[string], elements: number) => Storage["read"];
 
 /** A tensor of the file, not read yet: a view of a storage, possibly strided. */
 export class TorchTensor {
@@ -66,7 +79,7 @@ export interface TorchFile {
  * @throws one Error naming the file if anything in it does not add up or is not supported
  */
 export function readTorchFile<T>(path: string, use: (file: TorchFile) => T): T {
-  refuseOldFormat(path);
+  if (startOf(path, 15).subarray(2).equals(OLD_MAGIC)) return readOldFile(path, use);
   return withZip(path, (archive) => {
     const prefix = folderOf(archive);
     const text = (name: string): string | undefined => {
@@ -76,20 +89,71 @@ export function readTorchFile<T>(path: string, use: (file: TorchFile) => T): T {
         : Buffer.from(readStoredRange(archive, entry)).toString("latin1").trim();
     };
     if (text("byteorder") === "big") throw new InputError(`${path} was saved on a big-endian machine: not supported`);
-    const value = naming(path, () => readPickle(pickleOf(archive, prefix), rulesFor(archive, prefix)));
-    return use({ value, read: (tensor) => readTensor(archive, tensor) });
+    const value = naming(path, () => readPickle(pickleOf(archive, prefix), rulesFor(zippedStorage(archive, prefix))));
+    return use({ value, read: readTensor });
   });
 }
 
 /** The pickle at the start of a file that PyTorch before 1.6 saved begins with this number. */
 const OLD_MAGIC = Buffer.from("8a0a6cfc9c46f9206aa850192e", "hex");
 
-function refuseOldFormat(path: string): void {
-  const start = startOf(path, 15);
-  if (!start.subarray(2).equals(OLD_MAGIC)) return;
-  throw new InputError(
-    `${path} is in the format of PyTorch before 1.6, which is not read here. Convert it with Python: import torch; torch.save(torch.load(FILE), FILE)`,
-  );
+/** Neither globals nor storages. */
+const PLAIN: PickleRules = {
+  global: () => undefined,
+  persistent: () => {
+    throw new Error("its pickle has a storage where none belongs");
+  },
+};
+
+/**
+ * The format before 1.6: pickles of a magic number, a version, the machine's properties, the value and the storages' keys;
+ * then each storage, the number of its elements (64 bits) before them.
+ */
+function readOldFile<T>(path: string, use: (file: TorchFile) => T): T {
+  return withFile(path, (file) => {
+    const storages = new Map<string, { place?: number; type: TypedArrays[string]; elements: number }>();
+    const value = naming(path, () => {
+      const start = bytesAt(file, 0, Math.min(file.size, MAX_PICKLE_BYTES));
+      let at = 0;
+      const next = (rules: PickleRules): PickleValue => {
+        const { value, length } = readPickleStart(start.subarray(at), rules);
+        at += length;
+        return value;
+      };
+      next(PLAIN);
+      if (next(PLAIN) !== 1001) throw new Error("its version is not 1001");
+      const system = next(PLAIN);
+      if (!(system instanceof Map) || system.get("little_endian") !== true)
+        throw new Error("it was saved on a big-endian machine: not supported");
+      const value = next(
+        rulesFor((key, type, elements) => {
+          const storage = storages.get(key) ?? { type, elements };
+          if (storage.type !== type || storage.elements !== elements)
+            throw new Error(`its storage ${key} is described in two ways`);
+          storages.set(key, storage);
+          return (begin, end) => new Uint8Array(bytesAt(file, storage.place! + begin, end - begin));
+        }),
+      );
+      const keys = next(PLAIN);
+      if (!Array.isArray(keys)) throw new Error("its storages are not listed");
+      for (const key of keys as PickleValue[]) {
+        const storage = storages.get(String(key));
+        if (storage === undefined || storage.place !== undefined)
+          throw new Error("its list of storages has one that no tensor has, or one twice");
+        const bytes = storage.elements * storage.type.bytes;
+        if (at + 8 + bytes > file.size) throw new Error(`it ends before its storage ${String(key)} does (truncated?)`);
+        const count = bytesAt(file, at, 8).readBigInt64LE();
+        if (count !== BigInt(storage.elements))
+          throw new Error(`storage ${String(key)} has ${count} elements, not ${storage.elements}`);
+        storage.place = at + 8;
+        at += 8 + bytes;
+      }
+      if (keys.length < storages.size) throw new Error("its list of storages is not complete");
+      if (at !== file.size) throw new Error(`it has ${file.size - at} bytes that belong to no storage`);
+      return value;
+    });
+    return use({ value, read: readTensor });
+  });
 }
 
 /** All entries lie in one folder, whose name is that of the file when it was saved, or "archive". */
@@ -107,27 +171,32 @@ function pickleOf(archive: ZipArchive, prefix: string): Uint8Array {
   return readStoredRange(archive, entry);
 }
 
-function rulesFor(archive: ZipArchive, prefix: string): PickleRules {
-  const storages = new Set<object>();
-  const orderedDicts = new Set<unknown>();
-  /** ("storage", class, key, location, number of elements) */
-  const persistent = (id: PickleValue): PickleValue => {
-    if (!Array.isArray(id) || id.length !== 5 || id[0] !== "storage")
-      throw new Error("its pickle has a persistent id that is not that of a storage");
-    const [, type, key, , elements] = id as PickleValue[];
-    if (!isStorageClass(type)) throw new Error("its pickle names a storage without a class");
-    if (typeof key !== "string" || !/^\w{1,40}$/.test(key))
-      throw new Error("its pickle names a storage with a key that is not a number");
-    if (!isCount(elements)) throw new Error(`storage ${key} has a number of elements that is not a whole number`);
+const zippedStorage =
+  (archive: ZipArchive, prefix: string): OpenStorage =>
+  (key, type, elements) => {
     const entry = archive.entries.get(`${prefix}data/${key}`);
     if (entry === undefined) throw new Error(`its storage ${key} is missing`);
     if (entry.size !== elements * type.bytes)
       throw new Error(
         `storage ${key} has ${entry.size} bytes; ${elements} elements of ${type.dtype} take ${elements * type.bytes}`,
       );
-    const storage: Storage = { entry, type, elements };
-    storages.add(storage);
-    return storage;
+    return (begin, end) => readStoredRange(archive, entry, begin, end);
+  };
+
+function rulesFor(open: OpenStorage): PickleRules {
+  const storages = new Set<object>();
+  const orderedDicts = new Set<unknown>();
+  /** ("storage", class, key, location, number of elements), and in the old format None, or a part of it that is a storage too */
+  const persistent = (id: PickleValue): PickleValue => {
+    if (!Array.isArray(id) || id.length < 5 || id.length > 6 || id[0] !== "storage" || (id[5] ?? null) !== null)
+      throw new Error("its pickle has a persistent id that is not that of a storage");
+    const [, type, key, , elements] = id as PickleValue[];
+    if (!isStorageClass(type)) throw new Error("its pickle names a storage without a class");
+    if (typeof key !== "string" || !/^\w{1,40}$/.test(key))
+      throw new Error("its pickle names a storage with a key that is not a number");
+    if (!isCount(elements)) throw new Error(`storage ${key} has a number of elements that is not a whole number`);
+    const storage: Storage = { key, type, elements, read: open(key, type, elements) };
+    return storages.add(storage) && storage;
   };
   const rebuild: PickleFunction = (values) => {
     const [storage, offset, shape, strides] = values;
@@ -154,7 +223,7 @@ function rulesFor(archive: ZipArchive, prefix: string): PickleRules {
 function checkedTensor(storage: Storage, offset: PickleValue, shape: PickleValue, strides: PickleValue): TorchTensor {
   if (!isCount(offset) || !isCounts(shape) || !isCounts(strides))
     throw new Error("a tensor of its pickle has an offset, shape or strides that are not whole numbers");
-  const named = `the tensor of shape [${shape.slice(0, 8).join(", ")}${shape.length > 8 ? ", …" : ""}] in storage ${storage.entry.name}`;
+  const named = `the tensor of shape [${shape.slice(0, 8).join(", ")}${shape.length > 8 ? ", …" : ""}] in storage ${storage.key}`;
   if (shape.length !== strides.length || shape.length > MAX_AXES)
     throw new Error(`${named} has ${shape.length} axes and ${strides.length} strides`);
   const count = product(shape);
@@ -166,17 +235,11 @@ function checkedTensor(storage: Storage, offset: PickleValue, shape: PickleValue
   return new TorchTensor([...shape], [...strides], offset, storage);
 }
 
-function readTensor(archive: ZipArchive, { shape, strides, offset, storage }: TorchTensor): StoredTensor {
-  const { entry, type } = storage;
-  const count = product(shape);
+function readTensor({ shape, strides, offset, storage }: TorchTensor): StoredTensor {
+  const [{ type }, count] = [storage, product(shape)];
   const last =
     count === 0 ? offset - 1 : offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis], 0);
-  const bytes = readStoredRange(
-    archive,
-    entry,
-    count === 0 ? 0 : offset * type.bytes,
-    count === 0 ? 0 : (last + 1) * type.bytes,
-  );
+  const bytes = storage.read(count === 0 ? 0 : offset * type.bytes, count === 0 ? 0 : (last + 1) * type.bytes);
   const data = new type.array(bytes.buffer);
   return storedTensor(
     type.dtype,

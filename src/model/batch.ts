@@ -112,7 +112,7 @@ export function checkTextLength(
 ): void {
   if (length <= longestText(config)) return;
   throw new InputError(
-    `a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller longest length for the task`,
+    `a text has ${length} tokens, but the model reads at most ${longestText(config)} (max_position_embeddings ${config.maxPositions} in its config.json): set a smaller maxLength for the task (--max-length)`,
   );
 }
 

@@ -28,6 +28,7 @@ const schema = once(() => {
   const input = z
     .enum(["prompt", "text"], 'expected "prompt", or "text" for a new head on the text alone')
     .default("prompt");
+  const tokens = z.int().min(1).optional();
   const taskSchema = z.union([
     z.string(),
     z
@@ -39,6 +40,9 @@ const schema = once(() => {
         data: z.string().optional(),
         template: z.string().optional(),
         labelWords: z.array(z.string()).optional(),
+        maxLength: tokens,
+        firstSentenceLimit: tokens,
+        otherSentenceLimit: tokens,
       })
       .refine(({ name, file }) => (name === undefined) !== (file === undefined), "expected either name or file"),
   ]);

@@ -61,7 +61,7 @@ export function promptAndCut(example: Example, task: PromptTask, tokenizer: Text
   if (maskPosition >= ids.length) {
     throw new Error(
       `task ${task.name}: the mask is at token ${maskPosition + 1} of the prompt, beyond the longest length ${task.maxLength}: ` +
-        `set a sentence limit or a larger length (text: ${JSON.stringify(example.texts.join(" / ").slice(0, 60))})`,
+        `set a smaller firstSentenceLimit or otherSentenceLimit, or a larger maxLength (text: ${JSON.stringify(example.texts.join(" / ").slice(0, 60))})`,
     );
   }
   return { prompt: { ids, maskPosition }, isCut: ids.length < all.length };

@@ -298,6 +298,28 @@ describe("kernel-view kernel and solve", () => {
     assert.equal(run(["solve", "--kernels", at("margin"), "--f0", "100", "--json"]).status, 0);
   });
 
+  test("limits in tokens change the prompts, and with them the kernel's blocks", () => {
+    const some = ["--split", "train", "--limit", "2"];
+    const kernelOf = (name: string, ...limits: string[]) => {
+      const { status, stderr } = run(kernelArguments(name, ...some, ...limits));
+      assert.equal(status, 0, stderr);
+      const { tensors, metadata } = readSafetensors(at(name, "train.safetensors"));
+      return { stderr, limits: metadata.limits, values: tensors.get("sgd")!.data };
+    };
+    const whole = kernelOf("whole");
+    const cut = kernelOf("cut", "--first-sentence-limit", "1");
+    assert.deepEqual([whole.limits, cut.limits], ["128,none,none", "128,1,none"]);
+    assert.notDeepEqual(cut.values, whole.values);
+    assert.match(
+      cut.stderr,
+      /2 of 2 examples .* lose their end.*--max-length, --first-sentence-limit, --other-sentence/,
+    );
+    assert.deepEqual(kernelOf("longer", "--max-length", "200", "--other-sentence-limit", "3").values, whole.values);
+    const none = run(kernelArguments("none", ...some, "--max-length", "3"));
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /beyond the longest length 3: set a smaller firstSentenceLimit .* or a larger maxLength/);
+  });
+
   test("a second run takes its blocks from disk and writes the same numbers", () => {
     const before = readSafetensors(at("out", "test.safetensors")).tensors.get("sgd")?.data;
     const { status, stderr } = run(kernelArguments("again", "--formulas", "sgd,signgd"));

@@ -95,7 +95,7 @@ test("what the model does not see, or cannot tell apart, is said", () => {
   const [cut, equal, ...more] = notesOn(long, { firstSentenceLimit: tiny.encode("great film").length });
   assert.match(
     cut,
-    /2 of 2 examples are longer than their limit .*, first example 1, "great film was okay": maxLength/,
+    /2 of 2 examples are longer than their limit .*, first example 1, "great film was okay": the task's maxLength, firstSentenceLimit and .*--max-length/,
   );
   assert.match(equal, /1 of 2 examples are to the model the same .* label 1 \(example 1\) and 0 \(example 2\)/);
   assert.deepEqual(more, []);

@@ -72,12 +72,40 @@ const refusals: Record<string, RegExp> = {
   "parameter.pt": /asks for torch\._utils\._rebuild_parameter, which is not allowed/,
   "sparse.pt": /asks for torch\._utils\._rebuild_sparse_tensor, which is not allowed/,
   "uint16.pt": /asks for torch\._utils\._rebuild_tensor_v3, which is not allowed/,
-  "old-format.pt":
-    /old-format\.pt is in the format of PyTorch before 1\.6, which is not read here\. Convert it with Python/,
 };
 for (const [name, message] of Object.entries(refusals)) {
   test(`refuses ${name} by name`, () => assert.throws(() => readAll(fixture(name)), message));
 }
+
+test("reads the format of PyTorch before 1.6, and refuses it cut off, prolonged or changed", () => {
+  const bytes = readFileSync(fixture("old-format.pt"));
+  readAll(fixture("old-format.pt")).forEach((tensor, i) =>
+    assertDescribed(tensor, oracle.files["float32.pt"][i], `old-format.pt[${i}]`),
+  );
+  const path = join(folder, "old.pt");
+  const refused = (content: Uint8Array, message: RegExp): void => {
+    writeFileSync(path, content);
+    assert.throws(() => readAll(path), message);
+  };
+  const changedAt = (text: string, to: string): Buffer => {
+    const at = bytes.indexOf(text, 0, "latin1");
+    assert.ok(at > 0, text);
+    return Buffer.concat([bytes.subarray(0, at), Buffer.from(to, "latin1"), bytes.subarray(at + text.length)]);
+  };
+  // Wherever it ends.
+  for (let length = 15; length < bytes.length; length++)
+    refused(bytes.subarray(0, length), /old\.pt cannot be read: it/);
+  refused(Buffer.concat([bytes, Buffer.of(0)]), /it has 1 bytes that belong to no storage/);
+  refused(changedAt("M\xe9\x03", "M\xe8\x03"), /its version is not 1001/);
+  refused(changedAt("little_endianq\x02\x88", "little_endianq\x02\x89"), /big-endian machine/);
+  refused(
+    changedAt("ctorch\nFloatStorage", "ctorch\nHalfStorage"),
+    /it ends before|elements|two ways|belong to no storage/,
+  );
+  refused(changedAt("torch._utils\n_rebuild_tensor_v2", "os\nsystem"), /asks for os\.system, which is not allowed/);
+  refused(changedAt("K\x50N", "K\x51N"), /storage \d+ has 80 elements, not 81/);
+  refused(changedAt("K\x50N", "K\x50K\x01"), /persistent id that is not that of a storage/);
+});
 
 /** The entries of a fixture, to be changed. */
 function entriesOf(name: string): MadeEntry[] {
@@ -213,7 +241,7 @@ const badPickles: [string, string, RegExp][] = [
   [
     "more elements than the storage has",
     rebuilt({ shape: "(KQt" }),
-    /the tensor of shape \[81\] in storage float32\/data\/0 goes beyond the 80 elements/,
+    /the tensor of shape \[81\] in storage 0 goes beyond the 80 elements/,
   ],
   ["an offset beyond the storage", rebuilt({ offset: "KM" }), /goes beyond the 80 elements/],
   ["strides beyond the storage", rebuilt({ strides: "(KPt" }), /goes beyond the 80 elements/],

@@ -290,6 +290,27 @@ test("reads pytorch_model.bin, as torch.save writes a state_dict, and takes mode
   assert.equal(readCheckpoint(target).hash, expected.hash);
 });
 
+test("reads the shards of pytorch_model.bin by their index", () => {
+  const target = mkdtempSync(join(folder, "shards-"));
+  cpSync(join(untied, "config.json"), join(target, "config.json"));
+  const shards = ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"];
+  for (const name of shards) cpSync(fixturePath("torch", "state-dict.bin"), join(target, name));
+  const expected = readCheckpoint(untied);
+  const index = (of: (name: string, place: number) => string): void => {
+    const names = [...readSafetensorsHeader(join(untied, "model.safetensors")).entries.keys()];
+    const map = Object.fromEntries(names.map((name, place) => [name, of(name, place)]));
+    writeFileSync(join(target, "pytorch_model.bin.index.json"), JSON.stringify({ weight_map: map }));
+  };
+  index((_, place) => shards[place % 2]);
+  assert.equal(readCheckpoint(target).hash, expected.hash);
+  index(() => "other.bin");
+  assert.throws(() => readCheckpoint(target), /names other\.bin, which is not in the folder/);
+  for (const outside of ["../pytorch_model.bin", "model.safetensors", "C:\\x.bin"]) {
+    index(() => outside);
+    assert.throws(() => readCheckpoint(target), /index\.json: weight_map of .* not the name of a \.bin file/);
+  }
+});
+
 test("refuses a config that is not JSON, a folder without weights, and a pytorch_model.bin that is no model", () => {
   const target = mkdtempSync(join(folder, "bad-"));
   writeFileSync(join(target, "config.json"), "{,");
