@@ -5,9 +5,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { checkHouseRules, keepDefaults, notebooks, readNotebook, sourceOf } from "./notebook-rules.mjs";
 import { build, cache, root } from "./setup/places.mjs";
+import { isProgram } from "./setup/files.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -127,7 +127,7 @@ function place(line, cells) {
   return "end";
 }
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (isProgram(import.meta.url)) {
   const [names, keep] = [
     process.argv.slice(2).filter((name) => name !== "--keep-defaults"),
     process.argv.includes("--keep-defaults"),

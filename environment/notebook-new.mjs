@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { fileURLToPath } from "node:url";
 import { keepDefaults } from "./notebook-rules.mjs";
 import { root } from "./setup/places.mjs";
+import { isProgram } from "./setup/files.mjs";
 
 const usage = `usage: npm run notebook:new -- NAME "Title" ["Question?"]
 
@@ -161,7 +161,7 @@ function readArguments() {
   }
 }
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (isProgram(import.meta.url)) {
   try {
     main();
   } catch (error) {

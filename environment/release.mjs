@@ -3,8 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { root } from "./setup/places.mjs";
+import { isProgram } from "./setup/files.mjs";
 
 /** Makes the release in a checkout; returns the name of its tag. Throws, before anything is changed, where something is missing. */
 export function release(version, folder = root) {
@@ -38,7 +38,7 @@ export function release(version, folder = root) {
   return tag;
 }
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (isProgram(import.meta.url)) {
   try {
     const tag = release(process.argv[2]);
     console.log(`${tag} is committed and tagged here. To publish it: git push --follow-tags`);

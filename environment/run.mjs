@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { withProcessEnvironment } from "./process-environment.mjs";
 import { withoutNoise } from "./tensorflow-noise.mjs";
+import { isProgram } from "./setup/files.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -46,7 +47,7 @@ export function runProgram(program, args, { env = process.env, cwd, cleanOutput 
   });
 }
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (isProgram(import.meta.url)) {
   const [file, ...args] = process.argv.slice(2);
   if (!file) {
     console.error("usage: node environment/run.mjs FILE [ARGUMENTS]");

@@ -89,7 +89,7 @@ withKernelOptions(blocks.command("run"))
 blocks
   .command("verify")
   .description("check the checksum of every stored block; exit code 1 if one is damaged")
-  .option("--store <folder>", "default: .cache/kernels of the package")
+  .option("--store <folder>", "default: kernels in KERNEL_VIEW_CACHE, .cache or ~/.cache/kernel-view")
   .option("--delete", "delete the damaged ones (exit code 0): they are computed again when needed", false)
   .action(async (options: VerifyOptions) => {
     const { verifyCommand } = await import("./cli/store-command.js");
@@ -103,7 +103,7 @@ blocks
   .description(
     "say which files of the store may go, and with --yes delete them: leftovers of killed processes, older formats, and the longest unused",
   )
-  .option("--store <folder>", "default: .cache/kernels of the package")
+  .option("--store <folder>", "default: kernels in KERNEL_VIEW_CACHE, .cache or ~/.cache/kernel-view")
   .option("--max-size <size>", "what the store may hold, such as 500MB or 2GB", byteSize)
   .option("--older-than <time>", "delete what was not used for so long, such as 12h or 30d", age)
   .option("--yes", "delete; without it nothing is", false)

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
-import { cache, root, venvPython } from "../setup/places.mjs";
+import { root, venvPython } from "../setup/places.mjs";
 import { withoutNoise } from "../tensorflow-noise.mjs";
 import { notAsCommitted } from "./committed.mjs";
 
@@ -33,6 +33,7 @@ export async function withExecutedNotebook({ file, settings = [], note }, use) {
   const { original, parameters, editedCells, overrides } = prepareNotebook({ file, settings });
   tellEdited(shown, parameters, editedCells);
   const { injectParameters } = notebookFunctions();
+  const cache = require(path.join(root, "build", "src", "store", "folder.js")).defaultCache();
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(path.join(cache, `report-${process.pid}-`));
   try {

@@ -94,14 +94,18 @@ function uncommittedRows(parameters) {
     .map(({ name, value, committed, comment = "" }) => ({ name, value: literal(value), committed, comment }));
 }
 
+/** The reports' standard place. */
+const reports = (...names) =>
+  path.join(require(path.join(root, "build", "src", "store", "folder.js")).defaultReports(), ...names);
+
 /** The report's standard place. */
-export const reportPath = (file) => path.join(root, "reports", `${path.basename(file, ".ipynb")}.html`);
+export const reportPath = (file) => reports(`${path.basename(file, ".ipynb")}.html`);
 
 /** The standard place of two runs of a notebook side by side. */
-export const comparisonPath = (file) => path.join(root, "reports", `${path.basename(file, ".ipynb")}-compared.html`);
+export const comparisonPath = (file) => reports(`${path.basename(file, ".ipynb")}-compared.html`);
 
 /** The standard place of the linked reports of all notebooks. */
-export const sitePath = () => path.join(root, "reports", "site");
+export const sitePath = () => reports("site");
 
 /** "kernel-view 0.1.0". */
 export function packageVersion() {

@@ -8,7 +8,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { filesUnder, fingerprint, readIfThere, writeWhole } from "./files.mjs";
+import { filesUnder, fingerprint, isProgram, readIfThere, writeWhole } from "./files.mjs";
 import { build, nodeModules } from "./places.mjs";
 
 const declared = path.join(build, "src");
@@ -109,4 +109,4 @@ function tensorMethods() {
   return `${imports.join("\n")}\ndeclare module "@tensorflow/tfjs-core/dist/tensor" {\n    interface Tensor<R extends Rank = Rank> {\n${methods.join("\n")}\n    }\n}\n`;
 }
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) await writeDeclarations();
+if (isProgram(import.meta.url)) await writeDeclarations();

@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** Writes a file under a temporary name and renames it, so that a killed set-up leaves no half-written file. */
 export function writeWhole(file, text) {
@@ -38,4 +48,10 @@ export function filesUnder(folder) {
 export function fileState(file) {
   const state = statSync(file, { throwIfNoEntry: false });
   return state ? `${file} ${state.size} ${state.mtimeMs}` : `${file} is not there`;
+}
+
+/** Whether Node was started with the module of that address, by whatever links. */
+export function isProgram(url) {
+  const started = process.argv[1];
+  return started !== undefined && existsSync(started) && realpathSync(started) === fileURLToPath(url);
 }

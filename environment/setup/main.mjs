@@ -1,5 +1,5 @@
 // The steps of set-up. Each knows whether it is done, so a second run costs a few milliseconds.
-import { statfsSync } from "node:fs";
+import { accessSync, constants, statfsSync } from "node:fs";
 import { root } from "./places.mjs";
 import { alone } from "./lock.mjs";
 import { startStep } from "./progress.mjs";
@@ -39,7 +39,9 @@ export async function main(args) {
 
 /** Brings every step up to date. Throws SetupError with the remedy where something is missing. */
 export async function setUp(chosen = steps) {
-  if ([...chosen.keys()].every((step) => step.isDone())) return;
+  const undone = [...chosen.keys()].filter((step) => !step.isDone());
+  if (undone.length === 0) return;
+  checkWritable(undone);
   await alone(async () => {
     const waiting = [...chosen.keys()].filter((step) => !step.isDone());
     if (waiting.length === 0) return;
@@ -75,6 +77,17 @@ async function runStep(step) {
   } catch (error) {
     shown.failed();
     throw error;
+  }
+}
+
+function checkWritable(undone) {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch {
+    throw new SetupError(
+      `${root} is not set up for this Node, ${process.execPath} (${undone.map(({ name }) => name).join(", ")}), and you cannot write to it.\n` +
+        "Ask its owner to run `npm run setup` there with the same Node, or clone it into a folder of your own.",
+    );
   }
 }
 

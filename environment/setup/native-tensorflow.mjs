@@ -1,6 +1,7 @@
 // The native part of @tensorflow/tfjs-node: TensorFlow's shared libraries and the addon that calls them.
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import https from "node:https";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { processEnvironment } from "../process-environment.mjs";
 import { ask, bundledNodeGyp, findProgram, run } from "./command.mjs";
@@ -255,21 +256,31 @@ function placeLibraries(libraries) {
   cpSync(path.join(libraries, "include"), path.join(deps, "include"), { recursive: true });
 }
 
+/** Compiles on a copy in a folder of its own: make cannot work in one with a space in its path. */
 async function compileAddon() {
   const prefix = path.dirname(path.dirname(process.execPath));
   const headersAreHere = existsSync(path.join(prefix, "include", "node", "node.h"));
   const preGyp = path.join(nodeModules, "@mapbox", "node-pre-gyp", "bin", "node-pre-gyp");
-  await run(
-    process.execPath,
-    [preGyp, "install", "--build-from-source", ...(headersAreHere ? [`--nodedir=${prefix}`] : [])],
-    {
-      cwd: tfjsNode,
-      env: buildEnvironment(),
-      what: "compiling TensorFlow's addon",
-      source: "nodejs.org (for Node's C headers)",
-      log: "tensorflow-addon",
-    },
-  );
+  const copy = mkdtempSync(path.join(/\s/.test(tmpdir()) ? "/tmp" : tmpdir(), "kernel-view-addon-"));
+  try {
+    for (const name of ["binding", "binding.gyp", "package.json"])
+      cpSync(path.join(tfjsNode, name), path.join(copy, name), { recursive: true });
+    symlinkSync(deps, path.join(copy, "deps"));
+    await run(
+      process.execPath,
+      [preGyp, "install", "--build-from-source", ...(headersAreHere ? [`--nodedir=${prefix}`] : [])],
+      {
+        cwd: copy,
+        env: buildEnvironment(),
+        what: "compiling TensorFlow's addon",
+        source: "nodejs.org (for Node's C headers)",
+        log: "tensorflow-addon",
+      },
+    );
+    cpSync(path.join(copy, "lib"), path.join(tfjsNode, "lib"), { recursive: true });
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 function buildEnvironment() {

@@ -100,7 +100,10 @@ export function withKernelOptions(command: Command): Command {
       "compute the exact kernel of n training examples too and print the projected one's error",
       count,
     )
-    .option("--store <folder>", "where finished blocks are kept; default: .cache/kernels of the package")
+    .option(
+      "--store <folder>",
+      "where finished blocks are kept; default: kernels in KERNEL_VIEW_CACHE, .cache or ~/.cache/kernel-view",
+    )
     .option("--train-block <n>", "training examples in a block; default: as many as fit into memory", count)
     .option(
       "--evaluate-block <n>",

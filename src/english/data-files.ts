@@ -1,5 +1,5 @@
 /** The English tasks' data as files, laid out as the paper's is: full data sets, and few-shot splits drawn from them. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../errors";
 import { kShotSplit, readOriginal } from "../tasks/k-shot";
@@ -32,7 +32,9 @@ function fileText(sentences: readonly LabelledSentence[]): string {
  */
 export function writeEnglishTasks(folder: string, dataSets: readonly EnglishDataSet[], stamp: object): void {
   mkdirSync(dirname(folder), { recursive: true });
-  const building = mkdtempSync(`${folder}.building-`);
+  // A temporary folder of the system's would be closed to other users.
+  const building = `${folder}.building-${process.pid}`;
+  mkdirSync(building);
   try {
     for (const { task: name, train, test } of dataSets) {
       const task = taskByName(name);

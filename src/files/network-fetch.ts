@@ -19,7 +19,7 @@ export const networkFetch: typeof fetch = async (input, init) => {
   if (way?.said !== said) way = { said, agent: agentFor(https, http) };
   // Its own fetch: that of another version of Node may not know its agents.
   const proxied = undici.fetch as unknown as typeof fetch;
-  return proxied(input, { ...init, dispatcher: way.agent } as RequestInit);
+  return proxied(input, { ...init, ...({ dispatcher: way.agent } as object) });
 };
 
 function agentFor(httpsProxy: string, httpProxy: string): EnvHttpProxyAgent {

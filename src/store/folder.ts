@@ -1,12 +1,35 @@
 /** The folder that keeps results between runs. */
-import { utimesSync } from "node:fs";
+import { accessSync, constants, existsSync, utimesSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { FullDiskError } from "../errors";
 
-/** The default folder for kept results: `kernels` in KERNEL_VIEW_CACHE, or in `.cache` of the package. */
-export function defaultStore(): string {
-  return join(process.env.KERNEL_VIEW_CACHE || join(__dirname, "..", "..", "..", ".cache"), "kernels");
+/**
+ * The folder for what is kept between runs: KERNEL_VIEW_CACHE, or `.cache` of the package, or `~/.cache/kernel-view` where
+ * the package cannot be written, as when another user has set it up.
+ */
+export function defaultCache(): string {
+  if (process.env.KERNEL_VIEW_CACHE) return process.env.KERNEL_VIEW_CACHE;
+  return isWritable(root) && (!existsSync(own) || isWritable(own)) ? own : join(homedir(), ".cache", "kernel-view");
 }
+
+const root = join(__dirname, "..", "..", "..");
+const own = join(root, ".cache");
+
+/** The folder for reports: `reports` of the package, or of {@link defaultCache} where the package cannot be written. */
+export const defaultReports = (): string => join(isWritable(root) ? root : defaultCache(), "reports");
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The default folder for kept results: `kernels` in {@link defaultCache}. */
+export const defaultStore = (): string => join(defaultCache(), "kernels");
 
 /**
  * Runs something that writes into a folder.
