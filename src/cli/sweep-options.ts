@@ -10,7 +10,10 @@ export const withSweepOptions = (command: Command): Command =>
       "where to write results.csv, chosen.csv, results.md and every run; what is there already is not run again",
     )
     .option("--behavior <file>", "also write the measurements of kernel behaviour of all models into one CSV file")
-    .option("--store <folder>", "where kernel blocks are kept; default: .cache/kernels of the package")
+    .option(
+      "--store <folder>",
+      "where kernel blocks are kept; default: kernels in KERNEL_VIEW_CACHE, .cache or ~/.cache/kernel-view",
+    )
     .option(
       "--status",
       "tell how many runs are done, running, failed and left, by task, and the errors; run nothing",

@@ -1,5 +1,5 @@
 /** Bytes of a file, read by position. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { CorruptFileError, InputError } from "../errors";
 
 /** A file open for reading. */
@@ -50,6 +50,12 @@ export function bytesAt(file: OpenFile, position: number, length: number): Buffe
 /** The first bytes of a file, `length` of them or as many as it has. */
 export const startOf = (path: string, length: number): Buffer =>
   withFile(path, (file) => bytesAt(file, 0, Math.min(length, file.size)));
+
+/** Without the byte-order mark that some editors put before a text. */
+export const withoutMark = (text: string): string => (text.startsWith("\ufeff") ? text.slice(1) : text);
+
+/** The text of a file in UTF-8, without a byte-order mark. */
+export const readText = (path: string): string => withoutMark(readFileSync(path, "utf8"));
 
 /** Text in UTF-8, a byte-order mark included; undefined if it is not valid. */
 export function utf8(bytes: Uint8Array): string | undefined {

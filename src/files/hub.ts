@@ -136,7 +136,7 @@ function isWhole(path: string): boolean {
     if (path.endsWith(".json")) readJson(path);
     else if (path.endsWith(".safetensors")) readSafetensorsHeader(path);
     // The format before zip is for the reader to check.
-    else if (startOf(path, 2).toString() === "PK") withZip(path, () => undefined);
+    else if (startOf(path, 2).toString() === "PK" && path.endsWith(".bin")) withZip(path, () => undefined);
     return true;
   } catch {
     return false;

@@ -1,6 +1,7 @@
 /** JSON files that people and other programs write. */
 import { readFileSync } from "node:fs";
 import { InputError } from "../errors";
+import { withoutMark } from "./file-bytes";
 
 /**
  * Reads a JSON file.
@@ -28,7 +29,7 @@ export function readJson(path: string, absent = `there is no file ${path}`, call
  */
 export function parsedJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutMark(text));
   } catch (error) {
     throw new InputError(`${path} is not valid JSON: ${(error as Error).message}`, { file: path }, { cause: error });
   }

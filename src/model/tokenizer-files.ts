@@ -1,7 +1,8 @@
 /** A model's tokenizer as the text of a `tokenizer.json`: that file, or one built from the older files as Python's transformers does. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
+import { readText } from "../files/file-bytes";
 import { readJson } from "../files/json";
 
 /** Files of tokenizers that are not read here, and that transformers converts. */
@@ -23,7 +24,7 @@ export function tokenizerText(directory: string): { path: string; text: string }
     path: from,
     text: JSON.stringify(json),
   });
-  if (existsSync(path)) return { path, text: readFileSync(path, "utf8") };
+  if (existsSync(path)) return { path, text: readText(path) };
   const unread = UNREAD.find((name) => existsSync(join(directory, name)));
   if (unread === undefined && existsSync(vocabulary) && existsSync(merges))
     return built(vocabulary, byteLevel(directory, vocabulary, merges));
@@ -124,6 +125,6 @@ function optionalObject(directory: string, name: string): Record<string, unknown
 
 /** The lines of a text file, as Python cuts them. */
 function linesOf(path: string): string[] {
-  const lines = readFileSync(path, "utf8").split(/\r\n|\n|\r/);
+  const lines = readText(path).split(/\r\n|\n|\r/);
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }

@@ -1,8 +1,9 @@
 /** The text of a pretraining run: one document a line, encoded once. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../errors";
+import { readText } from "../files/file-bytes";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../files/safetensors";
 import type { Tokenizer } from "../model/tokenizer";
 
@@ -37,7 +38,7 @@ export const documentIds = ({ ids, starts }: EncodedDocuments, index: number): I
  */
 export function encodeDocuments(paths: readonly string[], tokenizer: Tokenizer, cache?: string): EncodedDocuments {
   const files = paths.flatMap(textFiles);
-  const texts = files.map((file) => readFileSync(file, "utf8"));
+  const texts = files.map(readText);
   const hash = createHash("sha256")
     .update(
       JSON.stringify([

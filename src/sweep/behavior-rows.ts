@@ -1,8 +1,9 @@
 /** Measurements of kernel behaviour as a table of numbers: written, and read from what a sweep wrote. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { KernelBehavior } from "../behavior/verdicts";
 import { CorruptFileError, InputError } from "../errors";
+import { readText } from "../files/file-bytes";
 import { formatCsvRow, parseCsv } from "../files/delimited";
 import type { Formula } from "../kernels/formula";
 import { taskNames } from "../tasks/task";
@@ -111,8 +112,7 @@ export const behaviorRow = (result: BehaviorResult): BehaviorRow =>
  * Rows of a table that {@link behaviorCsv} wrote.
  * @throws naming the file, the line and the column of a cell that is not what the column holds
  */
-export const readBehaviorCsv = (file: string): BehaviorRow[] =>
-  named(file, () => parseBehaviorCsv(readFileSync(file, "utf8")));
+export const readBehaviorCsv = (file: string): BehaviorRow[] => named(file, () => parseBehaviorCsv(readText(file)));
 
 /** The same from its text. */
 export function parseBehaviorCsv(text: string): BehaviorRow[] {
@@ -216,7 +216,7 @@ export function finishedRuns(folder: string, model: string): BehaviorResult[] {
       `there is no ${file}: the measurements in full are in the folder that a sweep wrote (npx kernel-view sweep FILE --out FOLDER)`,
       { file },
     );
-  const lines = readFileSync(file, "utf8")
+  const lines = readText(file)
     .split("\n")
     .filter((line) => line !== "");
   return inPaperOrder(

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
 import { formatCsvRow, parseCsv } from "../files/delimited";
-import { utf8 } from "../files/file-bytes";
+import { utf8, withoutMark } from "../files/file-bytes";
 import { numpyRandom, shuffle } from "./numpy-random";
 import { columnsNeeded, placed, shortageText, unknownLabel } from "./columns";
 import { dataFile, isEmptied, readRows } from "./split";
@@ -89,7 +89,7 @@ function readLabels({ path, header, rows }: Table, task: Task): string[] {
   const cellsOf = (row: Buffer, line: number): string[] => {
     const text = utf8(row);
     if (text === undefined) throw new InputError(`${path}, line ${line} is not utf-8 text`, { file: path });
-    return task.format === "csv" ? parseCsv(text, task.delimiter)[0].cells : pythonStrip(text).split("\t");
+    return task.format === "csv" ? parseCsv(text, task.delimiter)[0].cells : pythonStrip(withoutMark(text)).split("\t");
   };
   const first = cellsOf(task.header ? header : rows[0], 1);
   const own = placed(task, first, path);

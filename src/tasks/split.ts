@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
 import { isMissing, parseCsv, parseTsv, type Row } from "../files/delimited";
-import { utf8 } from "../files/file-bytes";
+import { utf8, withoutMark } from "../files/file-bytes";
 import { columnsNeeded, delimiterOf, labelCell, placed, shortened, unknownLabel, type Placed } from "./columns";
 import type { Example, Split, Task } from "./task";
 import { warnOnce } from "../warn-once";
@@ -46,7 +46,7 @@ export function readRows(path: string, task: Parameters<typeof delimiterOf>[1] &
   const fail = (problem: string, cause?: unknown): never => {
     throw new InputError(`${path}${problem}`, { file: path }, { cause });
   };
-  const text = utf8(readFileSync(path))?.replace(/^\ufeff/, "") ?? fail(" is not utf-8 text");
+  const text = withoutMark(utf8(readFileSync(path)) ?? fail(" is not utf-8 text"));
   if (task.format === "tsv") return parseTsv(text);
   try {
     return parseCsv(text, delimiterOf(text, task));
