@@ -30,14 +30,7 @@ const checks = [
 ];
 
 /** Tests with limits that a second program at work would break: nothing else runs beside these files. */
-const ALONE = new Set([
-  "environment/setup",
-  "files/hub",
-  "files/torch-file-fuzz",
-  "kernels/ledger",
-  "kernels/stopping",
-  "running-cell",
-]);
+const ALONE = new Set(["environment/setup", "files/hub", "kernels/ledger", "kernels/stopping", "running-cell"]);
 
 /** What takes longest comes first, so that no core is idle at the end. */
 const FIRST = ["notebooks", "notebook", "jupyter", "cli", "sweep", "experiment"];
@@ -49,6 +42,7 @@ const FAST = new Set([
   "english",
   "files",
   "finetune",
+  "fuzz",
   "kernels",
   "model",
   "pretraining",

@@ -1,5 +1,8 @@
 /** The kinds of error that a caller may want to tell apart; anything else is a fault of the library. */
 
+/** Longer messages lose their middle: a value of a file may have any length. */
+const LONGEST = 2000;
+
 /** Something given by the user cannot be used: a value, a field of a file, a file that is not there. */
 export class InputError extends Error {
   override readonly name: string = "InputError";
@@ -12,7 +15,7 @@ export class InputError extends Error {
     readonly place: { file?: string; field?: string } = {},
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message.length > LONGEST ? `${message.slice(0, LONGEST - 500)} … ${message.slice(-400)}` : message, options);
   }
 }
 

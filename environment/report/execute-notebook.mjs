@@ -92,9 +92,7 @@ function tellEdited(shown, parameters, editedCells) {
 function readNotebook(file, shown) {
   if (!existsSync(file)) throw new NotebookError(`There is no notebook ${shown}.`);
   try {
-    const notebook = JSON.parse(readFileSync(file, "utf8").replace(/^\ufeff/, ""));
-    if (!Array.isArray(notebook.cells)) throw new Error("it has no cells");
-    return notebook;
+    return notebookFunctions().readNotebook(file);
   } catch (error) {
     throw new NotebookError(`${shown} is not a Jupyter notebook: ${error.message}`);
   }

@@ -97,7 +97,7 @@ export async function downloadKernels(
   };
   const unpacked = unfinishedName(out);
   try {
-    await unpack(path, name, unpacked, options);
+    await unpackKernels(path, name, unpacked, options);
     nameFolder(unpacked, out, source);
   } catch (error) {
     rmSync(unpacked, { recursive: true, force: true });
@@ -144,11 +144,12 @@ function madeBefore(
 /** What archivers of some systems add: not part of the kernels. */
 const isClutter = (path: string): boolean => /(^|\/)(__MACOSX\/|\.DS_Store$|Thumbs\.db$)/.test(path);
 
-async function unpack(
+/** Unpacks an archive into the folder `target`. @throws naming the archive if it is damaged or not one of kernels */
+export async function unpackKernels(
   path: string,
   name: string,
   target: string,
-  { onProgress, signal }: KernelDownloadOptions,
+  { onProgress, signal }: Pick<KernelDownloadOptions, "onProgress" | "signal">,
 ): Promise<void> {
   const archive = openZip(path);
   try {

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 /** One line (of a CSV file: one record) with the number of the line where it begins, counted from 1. */
 export interface Row {
   line: number;
@@ -38,7 +39,7 @@ export function parseCsv(text: string, delimiter: Delimiter = ","): Row[] {
   );
   while (cell.lastIndex < text.length || cells.length > 0) {
     const match = cell.exec(text);
-    if (match === null) throw new Error(`line ${line}: a quoted cell is not closed`);
+    if (match === null) throw new InputError(`line ${line}: a quoted cell is not closed`);
     const [whole, quoted, after, plain, end] = match;
     cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"') + after);
     line += whole.match(/\r\n|\r|\n/g)?.length ?? 0;
@@ -52,7 +53,8 @@ export function parseCsv(text: string, delimiter: Delimiter = ","): Row[] {
 }
 
 function padded(cells: string[], width: number, line: number): string[] {
-  if (cells.length > width) throw new Error(`line ${line}: ${cells.length} columns where the first row has ${width}`);
+  if (cells.length > width)
+    throw new InputError(`line ${line}: ${cells.length} columns where the first row has ${width}`);
   while (cells.length < width) cells.push("");
   return cells;
 }

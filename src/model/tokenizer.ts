@@ -1,6 +1,9 @@
 import { Tokenizer as LibraryTokenizerClass } from "@huggingface/tokenizers";
+import { InputError } from "../errors";
+import { checked } from "../files/fields";
 import { parsedJson } from "../files/json";
 import { once } from "../lazy";
+import { z } from "../packages";
 import type { TextEncoder } from "../tasks/text-encoder";
 import { charsmap } from "./charsmap";
 import { tokenizerText } from "./tokenizer-files";
@@ -23,7 +26,7 @@ export interface Tokenizer extends TextEncoder {
  */
 export function loadTokenizer(directory: string): Tokenizer {
   const { path, text } = tokenizerText(directory);
-  return createTokenizer(parsedJson(text, path), path);
+  return createTokenizer(checked(schema(), parsedJson(text, path), path), path);
 }
 
 /** {@link loadTokenizer} of a parsed tokenizer.json; `path` is what errors call it. */
@@ -39,7 +42,7 @@ export function createTokenizer(parsed: unknown, path: string): Tokenizer {
       const found = library.token_to_id(name);
       if (found !== undefined) return found;
     }
-    throw new Error(`${path}: the vocabulary has no token ${names.join(" or ")}`);
+    throw new InputError(`${path}: the vocabulary has no token ${names.join(" or ")}`, { file: path });
   };
   const encode = (text: string, { library, trim }: OpenTokenizer): number[] =>
     library.encode(trim(text), { add_special_tokens: false }).ids;
@@ -87,6 +90,27 @@ function withoutSpecial(json: TokenizerJson, special: readonly string[]): Tokeni
     model: Array.isArray(vocab) ? { ...json.model, vocab: (vocab as [string, number][]).map(unreachable) } : json.model,
   };
 }
+
+/** The library makes an array as long as the largest id; the largest vocabularies have 250,000 tokens. */
+const MAX_ID = 2 ** 24;
+
+/** What of a tokenizer.json the library takes as it is. */
+const schema = once(() => {
+  const id = z.int().min(0).max(MAX_ID);
+  const part = z.looseObject({ type: z.string() }).nullish();
+  return z.looseObject({
+    added_tokens: z.array(z.looseObject({ id, content: z.string().min(1) })),
+    normalizer: part,
+    pre_tokenizer: part,
+    post_processor: part,
+    decoder: part,
+    model: z.looseObject({
+      vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))]),
+      merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])).nullish(),
+      unk_token: z.string().nullish(),
+    }),
+  });
+});
 
 /** What a BERT tokenizer does to a text before it splits it. */
 interface BertNormalizer {
@@ -138,9 +162,15 @@ function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {
     }
     if (json.pre_tokenizer) splitAtUnicodeSpaces(library.pre_tokenizer, json.pre_tokenizer);
     if (json.normalizer) correctNormalizer(library.normalizer, json.normalizer);
+    // The library looks at some parts of the file only when it uses them.
+    library.encode("a", { add_special_tokens: false });
     return { library, trim: spaceTrimmer(json) };
   } catch (error) {
-    throw new Error(`${path} is not a tokenizer we can read: ${(error as Error).message}`, { cause: error });
+    throw new InputError(
+      `${path} is not a tokenizer we can read: ${(error as Error).message}`,
+      { file: path },
+      { cause: error },
+    );
   }
 }
 

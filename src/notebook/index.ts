@@ -25,6 +25,7 @@ export {
   notebookParameters,
   parseOverrides,
   parseParameters,
+  readNotebook,
   type Notebook,
   type NotebookCell,
   type Parameter,

@@ -5,9 +5,13 @@
  *
  * and a cell tagged `injected-parameters`, put after it, assigns other values (Papermill's convention, in TypeScript).
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../errors";
+import { checked } from "../files/fields";
+import { readJson } from "../files/json";
+import { once } from "../lazy";
+import { z } from "../packages";
 
 export type ParameterValue = number | string | boolean | null | ParameterValue[] | { [key: string]: ParameterValue };
 
@@ -30,6 +34,25 @@ export interface NotebookCell {
 export interface Notebook {
   cells: NotebookCell[];
   [key: string]: unknown;
+}
+
+const notebookSchema = once(() =>
+  z.looseObject({
+    cells: z.array(
+      z.looseObject({
+        cell_type: z.string(),
+        source: z.union([z.string(), z.array(z.string())]),
+        metadata: z.looseObject({ tags: z.array(z.string()).optional() }),
+      }),
+    ),
+  }),
+);
+
+/** Reads a notebook file. @throws InputError naming the file and the field at fault if it is no notebook */
+export function readNotebook(file: string): Notebook {
+  const notebook = readJson(file);
+  checked(notebookSchema(), notebook, file);
+  return notebook as Notebook;
 }
 
 /** The text of a cell. */
@@ -181,8 +204,12 @@ export const defaultsFile = (name: string, folder = path.join(__dirname, "..", "
 export const formatDefaults = (parameters: readonly Parameter[]): string =>
   `[\n${parameters.map((parameter) => ` ${JSON.stringify(parameter)}`).join(",\n")}\n]\n`;
 
+const defaultsSchema = once(() =>
+  z.array(z.strictObject({ name: z.string(), value: z.json(), comment: z.string().optional() })),
+);
+
 /** The kept defaults of a notebook; undefined where there are none. */
 export function readDefaults(name: string, folder?: string): Parameter[] | undefined {
   const file = defaultsFile(name, folder);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Parameter[]) : undefined;
+  return existsSync(file) ? checked<Parameter[]>(defaultsSchema(), readJson(file), file) : undefined;
 }

@@ -5,6 +5,8 @@ import type { OutputTable } from "../behavior/output-loss";
 import type { KernelBehavior } from "../behavior/verdicts";
 import type { OptimizerName } from "../finetune/optimizer";
 import type { Formula } from "../kernels/formula";
+import { once } from "../lazy";
+import { z } from "../packages";
 import type { Solver } from "../solvers/solver";
 import type { Metric } from "../tasks/task";
 import type { SettingValue } from "./sweep-table";
@@ -70,6 +72,35 @@ export interface BehaviorResult extends BehaviorRun {
   /** How many test examples the scores are on. */
   testExamples: number;
 }
+
+/** What a record must have for a table or a chart to be made of it; a file of records may have been edited. */
+export const behaviorRecord = once(() => {
+  const [number, text] = [z.number(), z.string()];
+  const known = number.optional();
+  const kernel = z.looseObject({ formula: text, setting: z.record(text, z.json()), dev: number, test: number });
+  const verdict = z.boolean().optional();
+  return z.looseObject({
+    ...{ model: text, modelHash: text, task: text, method: text, setting: z.record(text, z.json()) },
+    ...{ k: number, seed: number, testExamples: number, learningRate: number, start: number, outputs: number },
+    ...{ optimizer: text, metric: text, formula: text },
+    tried: z.array(z.looseObject({ learningRate: number })),
+    tuned: z.looseObject({ step: number, dev: number, test: number, distance: number }),
+    linearization: z.looseObject({ test: number, gain: number, share: known, error: known }),
+    testOutputs: z.looseObject({ start: z.array(number), tuned: z.array(number), linearized: z.array(number) }),
+    kernel,
+    kernels: z.array(kernel),
+    descent: z.looseObject({ test: number, error: known }).optional(),
+    features: z.array(z.looseObject({ formula: text, mean: known, median: known, cells: z.array(z.looseObject({})) })),
+    alignment: z.looseObject({ start: known, tuned: known }),
+    verdicts: z.looseObject({
+      solvesTask: verdict,
+      linearized: verdict,
+      fixedFeatures: verdict,
+      kernelBehavior: verdict,
+    }),
+    checkpoints: z.array(z.looseObject({ step: number, tuned: number, linearized: number })),
+  });
+});
 
 export interface SolvedKernel {
   formula: Formula;

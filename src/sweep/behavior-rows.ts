@@ -5,9 +5,11 @@ import type { KernelBehavior } from "../behavior/verdicts";
 import { CorruptFileError, InputError } from "../errors";
 import { readText } from "../files/file-bytes";
 import { formatCsvRow, parseCsv } from "../files/delimited";
+import { checked } from "../files/fields";
+import { parsedJson } from "../files/json";
 import type { Formula } from "../kernels/formula";
 import { taskNames } from "../tasks/task";
-import type { BehaviorResult, BehaviorRun, FeatureDistance } from "./behavior-record";
+import { behaviorRecord, type BehaviorResult, type BehaviorRun, type FeatureDistance } from "./behavior-record";
 import type { SettingValue } from "./sweep-table";
 
 /** The numbers and verdicts of one measurement: what tables and comparisons over tasks need of it. Undefined ones are missing. */
@@ -147,7 +149,7 @@ function rowOf(cell: (name: Column) => Cell, place: string): BehaviorRow {
     k: number("k"),
     seed: number("seed"),
     method: text("method"),
-    setting: JSON.parse(text("setting")) as BehaviorRow["setting"],
+    setting: settingOf(text("setting")) ?? wrong("setting"),
     model: text("model"),
     modelHash: text("modelHash"),
     learningRate: number("learningRate"),
@@ -173,6 +175,16 @@ function rowOf(cell: (name: Column) => Cell, place: string): BehaviorRow {
       kernelBehavior: verdict("kernelBehavior"),
     },
   };
+}
+
+/** An object of plain values from its JSON; undefined if it is none. */
+function settingOf(text: string): BehaviorRow["setting"] | undefined {
+  try {
+    const setting = parsedJson(text, "setting");
+    return typeof setting === "object" && !Array.isArray(setting) ? (setting as BehaviorRow["setting"]) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Finished measurements of one model. */
@@ -216,12 +228,14 @@ export function finishedRuns(folder: string, model: string): BehaviorResult[] {
       `there is no ${file}: the measurements in full are in the folder that a sweep wrote (npx kernel-view sweep FILE --out FOLDER)`,
       { file },
     );
-  const lines = readText(file)
-    .split("\n")
-    .filter((line) => line !== "");
-  return inPaperOrder(
-    named(file, () => lines.map((line) => JSON.parse(line) as BehaviorResult)).filter((run) => run.modelHash === model),
-  );
+  const lines = readText(file).split("\n");
+  const recordOf = (line: string, i: number): BehaviorResult[] => {
+    if (line === "") return [];
+    const result = parsedJson(line, `line ${i + 1}`);
+    checked(behaviorRecord(), result, `line ${i + 1}`);
+    return [result as BehaviorResult];
+  };
+  return inPaperOrder(named(file, () => lines.flatMap(recordOf)).filter((run) => run.modelHash === model));
 }
 
 function named<T>(file: string, read: () => T): T {

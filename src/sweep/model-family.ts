@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 /** Models trained further from one model on texts that differ only in how natural the prompt is in them. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +30,7 @@ export function modelFamily(folders: readonly string[]): FamilyMember[] {
   const members = folders.map(readMember).sort((a, b) => a.naturalness - b.naturalness);
   const twin = members.findIndex(({ naturalness }, i) => i > 0 && naturalness === members[i - 1].naturalness);
   if (twin > 0)
-    throw new Error(
+    throw new InputError(
       `${members[twin - 1].folder} and ${members[twin].folder} have the same naturalness, ${members[twin].naturalness}: a family has one model of each`,
     );
   return members;
@@ -38,11 +39,11 @@ export function modelFamily(folders: readonly string[]): FamilyMember[] {
 function readMember(folder: string): FamilyMember {
   const file = join(folder, "training.json");
   if (!existsSync(file))
-    throw new Error(
+    throw new InputError(
       `${folder} has no training.json, which says how natural the prompt was in pretraining: is it a model of npm run naturalness?`,
     );
   const { naturalness, from = "", settings = {}, curve } = JSON.parse(readFileSync(file, "utf8")) as TrainingRecord;
-  if (typeof naturalness !== "number") throw new Error(`${file}: naturalness is missing or no number`);
+  if (typeof naturalness !== "number") throw new InputError(`${file}: naturalness is missing or no number`);
   const loss = curve?.at(-1)?.loss;
   return { folder, naturalness, settings: { from, ...settings }, ...(loss === undefined ? {} : { loss }) };
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import type { Example, Task } from "./task";
 import { parseTemplate, type TemplatePart } from "./template";
 import type { TextEncoder } from "./text-encoder";
@@ -59,7 +60,7 @@ export function promptAndCut(example: Example, task: PromptTask, tokenizer: Text
   const ids = tokens.slice(0, task.maxLength).map(({ id }) => id);
   const maskPosition = tokens.findIndex(({ id, from }) => from === "special" && id === tokenizer.maskId);
   if (maskPosition >= ids.length) {
-    throw new Error(
+    throw new InputError(
       `task ${task.name}: the mask is at token ${maskPosition + 1} of the prompt, beyond the longest length ${task.maxLength}: ` +
         `set a smaller firstSentenceLimit or otherSentenceLimit, or a larger maxLength (text: ${JSON.stringify(example.texts.join(" / ").slice(0, 60))})`,
     );
@@ -76,7 +77,7 @@ function encodePart(part: TemplatePart, example: Example, task: PromptTask, toke
     case "sentence": {
       const text = example.texts[part.index];
       if (text === undefined) {
-        throw new Error(
+        throw new InputError(
           `template ${JSON.stringify(task.template)} of task ${task.name} asks for text ${part.index}, but the example has ${example.texts.length}`,
         );
       }
@@ -97,13 +98,13 @@ function encodeLiteral(text: string, task: Pick<Task, "template">, tokenizer: Te
   if ([...text].length !== 1) {
     const ids = tokenizer.encode(text);
     if (!ids.includes(tokenizer.maskId)) return ids;
-    throw new Error(
+    throw new InputError(
       `template ${JSON.stringify(task.template)}: ${JSON.stringify(text)} holds the mask token itself: write *mask* where the label word is to be predicted`,
     );
   }
   const id = tokenizer.tokenToId(text);
   if (id === undefined) {
-    throw new Error(
+    throw new InputError(
       `template ${JSON.stringify(task.template)}: the single character ${JSON.stringify(text)} is not a token of the vocabulary`,
     );
   }
@@ -144,14 +145,16 @@ export function labelWordGroups(
   tokenizer: TextEncoder,
 ): number[][] {
   if (task.labelWords.length !== task.labels.length) {
-    throw new Error(`task ${task.name} has ${task.labels.length} labels but ${task.labelWords.length} label words`);
+    throw new InputError(
+      `task ${task.name} has ${task.labels.length} labels but ${task.labelWords.length} label words`,
+    );
   }
   const groups = task.labelWords.map((written) => written.split("|").map((word) => ({ word, written })));
   const ids = groups.map((words) => words.map(({ word }) => labelWordId(word, task.name, tokenizer)));
   const [words, flat] = [groups.flat(), ids.flat()];
   const repeated = flat.findIndex((id, i) => flat.indexOf(id) < i);
   if (repeated >= 0) {
-    throw new Error(
+    throw new InputError(
       `task ${task.name}: label words ${JSON.stringify(words[flat.indexOf(flat[repeated])].word)} and ${JSON.stringify(words[repeated].word)} are the same token`,
     );
   }
@@ -166,7 +169,7 @@ export function labelWordGroups(
 export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">, tokenizer: TextEncoder): number[] {
   return labelWordGroups(task, tokenizer).map((ids, c) => {
     if (ids.length > 1)
-      throw new Error(
+      throw new InputError(
         `task ${task.name}: label ${task.labels[c]} has several words, ${task.labelWords[c]}, and so no single token: promptOutputs combines them`,
       );
     return ids[0];
@@ -174,9 +177,9 @@ export function labelWordIds(task: Pick<Task, "name" | "labels" | "labelWords">,
 }
 
 function labelWordId(word: string, task: string, tokenizer: TextEncoder): number {
-  if (word.trim() === "") throw new Error(`task ${task}: a label word is empty`);
+  if (word.trim() === "") throw new InputError(`task ${task}: a label word is empty`);
   const fail = (problem: string): never => {
-    throw new Error(`task ${task}: label word ${JSON.stringify(word)} ${problem}`);
+    throw new InputError(`task ${task}: label word ${JSON.stringify(word)} ${problem}`);
   };
   if (/^[<[.,:]/.test(word)) {
     const id = tokenizer.tokenToId(word) ?? fail("is not a token of the vocabulary");

@@ -1,3 +1,5 @@
+import { InputError } from "../errors";
+
 /**
  * The prompt template language of LM-BFF. A template is cut at every `*`; each piece is one part:
  *
@@ -26,7 +28,7 @@ export type TemplatePart =
  */
 export function parseTemplate(template: string): TemplatePart[] {
   if (/^(["']).*\1$/s.test(template)) {
-    throw new Error(
+    throw new InputError(
       `template ${JSON.stringify(template)} has quotation marks around it, which would become part of the prompt: leave them out`,
     );
   }
@@ -36,10 +38,10 @@ export function parseTemplate(template: string): TemplatePart[] {
     .map((part) => parsePart(part, template));
   const masks = parts.filter((part) => part.kind === "special" && part.token === "mask").length;
   if (masks === 0) {
-    throw new Error(`template ${JSON.stringify(template)} has no *mask*, where the label word is to be predicted`);
+    throw new InputError(`template ${JSON.stringify(template)} has no *mask*, where the label word is to be predicted`);
   }
   if (masks > 1) {
-    throw new Error(
+    throw new InputError(
       `template ${JSON.stringify(template)} has ${masks} masks; a label word is one token, predicted at one *mask*`,
     );
   }
@@ -91,12 +93,12 @@ function parsePart(part: string, template: string): TemplatePart {
     return { kind: "sentence", index: Number(sentence[4]), change: CHANGES[kind] };
   }
   if (/^\+?sent/.test(part)) {
-    throw new Error(
+    throw new InputError(
       `template ${JSON.stringify(template)}: ${JSON.stringify(part)} is no sentence part; there are ${Object.keys(CHANGES).join("_0, ")}_0`,
     );
   }
   if (/^labelx?_/.test(part)) {
-    throw new Error(
+    throw new InputError(
       `template ${JSON.stringify(template)}: ${JSON.stringify(part)} is for prompts with demonstrations, which are not supported`,
     );
   }
