@@ -187,6 +187,12 @@ function checkedEntries({ path, entries }: ZipArchive): ZipEntry[] {
       );
   }
   const files = [...entries.values()].filter(({ name, isDirectory }) => !isDirectory && !isClutter(name));
+  const folders = new Set(
+    [...entries.keys()].flatMap((name) => [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index))),
+  );
+  const both = files.find(({ name }) => folders.has(name));
+  if (both)
+    throw new CorruptFileError(`${path}: ${JSON.stringify(both.name)} is a file and a folder; nothing was unpacked`);
   if (!files.some(({ name }) => trainTask(basename(name)) !== undefined))
     throw new CorruptFileError(
       `${path} has no file train_kernels_TASK.pt: it does not hold the authors' kernels, or their layout has changed`,

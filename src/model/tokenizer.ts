@@ -26,7 +26,9 @@ export interface Tokenizer extends TextEncoder {
  */
 export function loadTokenizer(directory: string): Tokenizer {
   const { path, text } = tokenizerText(directory);
-  return createTokenizer(checked(schema(), parsedJson(text, path), path), path);
+  const json = parsedJson(text, path);
+  checked(schema(), json, `${path} is not a tokenizer we can read`);
+  return createTokenizer(json, path);
 }
 
 /** {@link loadTokenizer} of a parsed tokenizer.json; `path` is what errors call it. */
@@ -166,11 +168,10 @@ function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {
     library.encode("a", { add_special_tokens: false });
     return { library, trim: spaceTrimmer(json) };
   } catch (error) {
-    throw new InputError(
-      `${path} is not a tokenizer we can read: ${(error as Error).message}`,
-      { file: path },
-      { cause: error },
-    );
+    // The library's own complaints are of values that it has not checked.
+    const problem =
+      error instanceof TypeError ? "a part of it has another form than Hugging Face's" : (error as Error).message;
+    throw new InputError(`${path} is not a tokenizer we can read: ${problem}`, { file: path }, { cause: error });
   }
 }
 

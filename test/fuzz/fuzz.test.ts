@@ -15,7 +15,7 @@ after(() => fuzz.close());
 for (const { target, did, content } of KEPT)
   test(`${target}: an input is refused that once ${/^(did|ran)/.test(did) ? did : `gave ${did}`}`, async () => {
     const { refused } = fuzz.tallyOf(target);
-    assert.equal((await fuzz.kept(target, Buffer.from(content)))?.what, undefined);
+    assert.equal((await fuzz.kept(target, Buffer.from(content as Uint8Array)))?.what, undefined);
     assert.equal(fuzz.tallyOf(target).refused, refused + 1, "it is refused");
   });
 

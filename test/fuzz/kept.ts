@@ -1,6 +1,7 @@
 /** Inputs that failed once, as small as they go, each with what it did. */
 import { readFileSync } from "node:fs";
 import { behaviorResult } from "../support/behavior-result";
+import { makeZip } from "../support/make-zip";
 import { fixturePath } from "../support/tiny-roberta";
 
 type Fields = Record<string, unknown>;
@@ -11,7 +12,7 @@ const tokenizer = fixture("tiny-bert", "tokenizer.json");
 const model = tokenizer.model as { vocab: object };
 const config = JSON.stringify({ ...fixture("tiny-roberta", "config.json"), model_type: "@" });
 
-export const KEPT: readonly { target: string; did: string; content: string }[] = [
+export const KEPT: readonly { target: string; did: string; content: string | Uint8Array }[] = [
   {
     target: "tokenizer.json",
     did: "did not come back: the library fills an array up to the largest id",
@@ -44,6 +45,16 @@ export const KEPT: readonly { target: string; did: string; content: string }[] =
     target: "notebook",
     did: "TypeError's words",
     content: '{"cells":[{"cell_type":"code","metadata":null,"source":3}]}',
+  },
+  {
+    target: "zip of kernels",
+    did: "EEXIST",
+    content: makeZip(["mr", "mr/train_kernels_mr.pt"].map((name) => ({ name, content: Buffer.from("x") }))),
+  },
+  {
+    target: "tokenizer.json",
+    did: "TypeError's words",
+    content: JSON.stringify({ ...tokenizer, normalizer: { type: "Sequence", normalizers: {} } }),
   },
   { target: "template", did: "an Error that did not say that the input is at fault", content: "*cls**sent_0*" },
   { target: "csv", did: "an Error that did not say that the input is at fault", content: '0,"a film' },
