@@ -33,7 +33,7 @@ const checks = [
 const ALONE = new Set(["environment/setup", "files/hub", "kernels/ledger", "kernels/stopping", "running-cell"]);
 
 /** What takes longest comes first, so that no core is idle at the end. */
-const FIRST = ["notebooks", "notebook", "jupyter", "cli", "sweep", "experiment"];
+const FIRST = ["notebooks", "notebook", "jupyter", "faults", "cli", "sweep", "experiment"];
 
 /** Folders of npm run test:fast: their tests start no kernel, no browser and no set-up. */
 const FAST = new Set([

@@ -1,10 +1,11 @@
 /** The state of a run on disk: enough to resume it with the same bits as without the interruption. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../errors";
+import { CorruptFileError, InputError } from "../errors";
 import { tf, type Tensor } from "../model/backend";
 import { stored } from "../model/model";
-import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "../files/safetensors";
+import { toFloat32, type StoredTensor } from "../files/safetensors";
+import { readTensorFile, writeTensors } from "../store/tensor-file";
 
 /** What a run notes at every evaluation. */
 export interface TrainingRecord {
@@ -58,7 +59,20 @@ export function saveTrainingState<State = TrainingState>(
   for (const [kind, vectors] of Object.entries({ parameters, best, moment: moments }))
     vectors.forEach((tensor, i) => tensors.set(`${kind}.${i}`, stored(tensor)));
   mkdirSync(directory, { recursive: true });
-  writeSafetensors(trainingStateFile(directory), tensors, { run, state: JSON.stringify(state) });
+  writeTensors(trainingStateFile(directory), tensors, { run, state: JSON.stringify(state) });
+}
+
+/** The file's content, if its checksum fits. */
+function readWhole(path: string): ReturnType<typeof readTensorFile> {
+  try {
+    return readTensorFile(path);
+  } catch (error) {
+    throw new CorruptFileError(
+      `${path} is damaged (${(error as Error).message}): remove it to begin anew`,
+      { file: path },
+      { cause: error },
+    );
+  }
 }
 
 /**
@@ -72,7 +86,7 @@ export function loadTrainingState<State = TrainingState>(
 ): { state: State; tensors: TrainingTensors } | undefined {
   const path = trainingStateFile(directory);
   if (!existsSync(path)) return undefined;
-  const { tensors, metadata } = readSafetensors(path);
+  const { tensors, metadata } = readWhole(path);
   if (metadata.run !== run) {
     throw new InputError(
       `${path} is the state of a run with other settings, model or examples: remove it to begin anew, or give this run a folder of its own`,

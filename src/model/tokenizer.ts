@@ -165,7 +165,8 @@ function openLibrary(json: TokenizerJson, path: string): OpenTokenizer {
     if (json.pre_tokenizer) splitAtUnicodeSpaces(library.pre_tokenizer, json.pre_tokenizer);
     if (json.normalizer) correctNormalizer(library.normalizer, json.normalizer);
     // The library looks at some parts of the file only when it uses them.
-    library.encode("a", { add_special_tokens: false });
+    const { ids } = library.encode("a a", { add_special_tokens: false });
+    if (ids.length > 0) library.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
     return { library, trim: spaceTrimmer(json) };
   } catch (error) {
     // The library's own complaints are of values that it has not checked.

@@ -68,9 +68,12 @@ const renewalOf = (path: string): number => statSync(path, { throwIfNoEntry: fal
 /** Whether a process computes this result. */
 export const isClaimed = (folder: string, name: string): boolean => isLiveClaim(claimPath(folder, name));
 
-/** Whether a claim's process runs: on this machine by its id, on others by the claim's last renewal. */
+/**
+ * Whether a claim's process runs: on this machine by its id, on others by the claim's last renewal. A renewal in the future
+ * is as old as one in the past: a clock was wrong, and the claim would hold until then.
+ */
 export function isLiveClaim(path: string): boolean {
-  if (Date.now() - renewalOf(path) > EXPIRY) return false;
+  if (Math.abs(Date.now() - renewalOf(path)) > EXPIRY) return false;
   const claim = readClaim(path);
   return claim?.host !== hostname() || processLives(claim.pid);
 }

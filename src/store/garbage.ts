@@ -2,9 +2,9 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
-import { readJson } from "../files/json";
 import { isLiveClaim, processLives } from "./claim";
 import { oneLine, problemOf } from "./folder";
+import { readResult } from "./remember";
 import { isOutdated, readTensors } from "./tensor-file";
 
 export interface StoreFile {
@@ -47,7 +47,7 @@ export function storeFiles(store: string): StoreFile[] {
     if (own) return [{ ...file, kind: own[1] === "json" ? "result" : "block" }];
     const temporary = TEMPORARY.exec(name);
     const left = temporary
-      ? isLeftBehind(Number(temporary[1]), Date.now() - status.mtimeMs)
+      ? isLeftBehind(Number(temporary[1]), Math.abs(Date.now() - status.mtimeMs))
       : CLAIM.test(name) && !isLiveClaim(path);
     return left ? [{ ...file, kind: "leftover" }] : [];
   });
@@ -70,7 +70,7 @@ export function verifyStore(store: string): StoreReport {
     if (kind === "leftover") continue;
     if (kind === "block" && isOutdated(path)) report.outdated++;
     else {
-      const problem = problemOf(() => (kind === "block" ? readTensors(path) : readJson(path)));
+      const problem = problemOf(() => (kind === "block" ? readTensors(path) : readResult(path)));
       if (problem === undefined) report.sound++;
       else report.damaged.push({ path, problem });
     }

@@ -1,9 +1,11 @@
 /** Results kept on disk: a file for each, named by its key. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { CorruptFileError } from "../errors";
 import { writeFileAtomically } from "../files/atomic-write";
 import { readJson } from "../files/json";
 import { runningSignal } from "../running-cell";
+import { sha256Hex } from "../sha256";
 import { claim, dropDeadClaim } from "./claim";
 import { markUsed, oneLine, reportingFullDisk } from "./folder";
 import { computeOnce, keyOf, pause, type Slot } from "./slot";
@@ -39,13 +41,25 @@ export function fileSlot<T>(folder: string, name: string, { what, extension, rea
   };
 }
 
-/** Results as JSON. */
+/** Results as JSON, each with the SHA-256 of its text: another digit would be a result too. */
 export const jsonFile = <T>(): FileFormat<T> => ({
   what: "result",
   extension: "json",
-  read: (path) => readJson(path) as T,
-  write: (path, result) => writeFileAtomically(path, JSON.stringify(result)),
+  read: readResult<T>,
+  write: (path, result) => {
+    const text = JSON.stringify(result);
+    writeFileAtomically(path, `{"sha256":"${sha256Hex(text)}","result":${text}}`);
+  },
 });
+
+/** The result in a file of {@link jsonFile}, or of an earlier version, which had no checksum. @throws if it is damaged */
+export function readResult<T>(path: string): T {
+  const kept = readJson(path) as T | { sha256: string; result: T };
+  if (typeof kept !== "object" || kept === null || !("result" in kept || "sha256" in kept)) return kept;
+  const { sha256: stored, result } = kept as { sha256?: string; result?: T };
+  if (result !== undefined && sha256Hex(JSON.stringify(result)) === stored) return result;
+  throw new CorruptFileError("its content does not fit its checksum", { file: path });
+}
 
 /**
  * A result as JSON, from disk if it was computed before with the same key, which must name everything that the result

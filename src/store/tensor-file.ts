@@ -26,7 +26,13 @@ export function writeTensors(
 }
 
 /** @throws {CorruptFileError} if the file is not whole, does not fit its name or checksum, or holds NaN or infinity */
-export function readTensors(path: string): Map<string, StoredTensor> {
+export const readTensors = (path: string): Map<string, StoredTensor> => readTensorFile(path).tensors;
+
+/** {@link readTensors}, with what the file says of them. */
+export function readTensorFile(path: string): {
+  tensors: Map<string, StoredTensor>;
+  metadata: Record<string, string>;
+} {
   const { tensors, metadata } = readSafetensors(path);
   const { checksum: stored, ...rest } = metadata;
   const fail = (problem: string): never => {
@@ -42,7 +48,7 @@ export function readTensors(path: string): Map<string, StoredTensor> {
     const bad = data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) fail(`tensor "${name}" holds ${String(data[bad])} at flat index ${bad}`);
   }
-  return tensors;
+  return { tensors, metadata };
 }
 
 /** Whether the file is of an older format, which is never read again. */

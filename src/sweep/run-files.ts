@@ -3,10 +3,9 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomically } from "../files/atomic-write";
-import { readJson } from "../files/json";
 import { hasClaim, isClaimed, watchClaim } from "../store/claim";
 import { oneLine } from "../store/folder";
-import { fileSlot, jsonFile } from "../store/remember";
+import { fileSlot, jsonFile, readResult } from "../store/remember";
 import type { Slot } from "../store/slot";
 import type { Performed } from "./sweep-methods";
 import { runText, type SweepRun } from "./sweep-plan";
@@ -47,7 +46,7 @@ export function runFiles(out: string): RunFiles {
   const read = new Map<string, KeptRun>();
   const kept = <T>(path: string): T | undefined => {
     try {
-      return readJson(path) as T;
+      return readResult<T>(path);
     } catch {
       return undefined;
     }
