@@ -4,7 +4,6 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "../../src/files/safetensors";
-import { parseSweepCsv } from "../../src/sweep/sweep-table";
 import { root } from "../support/checkout";
 import { smallText, untrainedModel } from "../support/tiny-pretraining";
 import { fixturePath } from "../support/tiny-roberta";
