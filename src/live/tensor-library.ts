@@ -40,60 +40,51 @@ export async function startBackend(
   Object.assign(env().platform, { fetch: () => Promise.resolve(new Response(wasm)) });
   const file = "tfjs-backend-wasm-simd.wasm";
   setWasmPaths({ [file]: file, "tfjs-backend-wasm.wasm": file, "tfjs-backend-wasm-threaded-simd.wasm": file }, true);
-  exactSign();
-  lendKernels();
+  completeWasm();
   for (const name of backends) if (await setBackend(name).catch(() => false)) return name;
   throw new Error(`none of the tensor backends ${backends.join(", ")} starts in this browser`);
 }
 
+/** Memory of the WebAssembly backend. */
 interface Heap {
   typedArrayFromHeap(info: core.TensorInfo): Float32Array;
   makeOutput(shape: number[], dtype: core.DataType): core.TensorInfo;
 }
 
-/** The library's own sign takes everything between −1e-7 and 1e-7 for zero. */
-function exactSign(): void {
-  const kernel = { kernelName: "Sign", backendName: "wasm" };
-  core.unregisterKernel(kernel.kernelName, kernel.backendName);
-  core.registerKernel({
-    ...kernel,
-    kernelFunc({ inputs, backend }) {
-      const x = inputs.x!;
-      const heap = backend as unknown as Heap;
-      const y = heap.makeOutput(x.shape, x.dtype);
-      const [from, to] = [heap.typedArrayFromHeap(x), heap.typedArrayFromHeap(y)];
-      for (let i = 0; i < to.length; i++) to[i] = from[i] > 0 ? 1 : from[i] < 0 ? -1 : 0;
-      return y;
+/** Two operations that the WebAssembly backend has wrong or not at all, as loops over its memory. */
+const LOOPS: Record<string, { shape: (x: number[], attrs: core.NamedAttrMap) => number[]; fill: Loop }> = {
+  // Its own takes everything between −1e-7 and 1e-7 for zero.
+  Sign: {
+    shape: (x) => x,
+    fill(y, x) {
+      for (let i = 0; i < y.length; i++) y[i] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
     },
-  });
-}
+  },
+  UnsortedSegmentSum: {
+    shape: (x, { numSegments }) => [numSegments as number, ...x.slice(1)],
+    fill(y, x, segments) {
+      const width = x.length / segments.length;
+      y.fill(0);
+      for (let i = 0; i < x.length; i++) y[segments[Math.floor(i / width)] * width + (i % width)] += x[i];
+    },
+  },
+};
 
-interface Holder {
-  readSync(id: object): Float32Array;
-  write(values: Float32Array, shape: number[], dtype: core.DataType): object;
-  disposeData(id: object, force: boolean): boolean;
-}
+type Loop = (y: Float32Array, x: Float32Array, segments: Float32Array) => void;
 
-/** What WebAssembly lacks (sums by row of a table among it), plain JavaScript computes for it. */
-function lendKernels(): void {
-  const { findBackend, getKernel, getKernelsForBackend, registerKernel } = core;
-  for (const { kernelName, kernelFunc } of getKernelsForBackend("cpu")) {
-    if (getKernel(kernelName, "wasm")) continue;
-    registerKernel({
+function completeWasm(): void {
+  for (const [kernelName, { shape, fill }] of Object.entries(LOOPS)) {
+    if (core.getKernel(kernelName, "wasm")) core.unregisterKernel(kernelName, "wasm");
+    core.registerKernel({
       kernelName,
       backendName: "wasm",
-      kernelFunc({ inputs, attrs, backend }) {
-        const [own, lender] = [backend as Holder, findBackend("cpu") as unknown as Holder];
-        const moved = (from: Holder, to: Holder, { dataId, shape, dtype }: core.TensorInfo): core.TensorInfo => ({
-          dataId: to.write(from.readSync(dataId), shape, dtype),
-          shape,
-          dtype,
-        });
-        const lent = Object.entries(inputs).map(([name, input]) => [name, moved(own, lender, input!)] as const);
-        const made = [kernelFunc({ inputs: Object.fromEntries(lent), attrs, backend: lender })].flat();
-        const results = made.map((result) => moved(lender, own, result));
-        for (const { dataId } of [...made, ...lent.map(([, info]) => info)]) lender.disposeData(dataId, true);
-        return results.length === 1 ? results[0] : results;
+      kernelFunc({ inputs: { x, segmentIds }, attrs, backend }) {
+        const heap = backend as unknown as Heap;
+        const y = heap.makeOutput(shape(x!.shape, attrs!), x!.dtype);
+        // After the output is made, which may move the memory.
+        const [to, from, segments] = [y, x!, segmentIds ?? x!].map((info) => heap.typedArrayFromHeap(info));
+        fill(to, from, segments);
+        return y;
       },
     });
   }
