@@ -1,20 +1,22 @@
 // npm run report: a notebook as one HTML file, two runs of it side by side, or all notebooks as one site.
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { liveParts } from "./live/parts.mjs";
 import { notebooks } from "./notebook-rules.mjs";
 import { NotebookError, prepareNotebook, withExecutedNotebook } from "./report/execute-notebook.mjs";
 import { comparedParameters, comparisonPath, reportPath, sitePath, writeReport } from "./report/write-report.mjs";
 import { writeSite } from "./report/write-site.mjs";
 
-const usage = `usage: npm run report -- NOTEBOOK [--set name=value ...] [--out FILE]
+const usage = `usage: npm run report -- NOTEBOOK [--set name=value ...] [--live] [--out FILE]
        npm run report -- NOTEBOOK [--set name=value ...] --against name=value ... [--out FILE]
-       npm run report -- --all [NOTEBOOK ...] [--set name=value ...] [--out FOLDER]
+       npm run report -- --all [NOTEBOOK ...] [--set name=value ...] [--live] [--out FOLDER]
 
 Executes a notebook and writes it as one HTML file that works offline.
   --set name=value       another value for one of the notebook's parameters (may be repeated)
   --against name=value   executes it twice, with --set and with --set changed by this, and shows what came out
                          side by side (may be repeated)
   --all                  every notebook of notebooks/ (or those named), as pages linked with each other and an index
+  --live                 explorers compute in the page: the model comes along
   --out                  where to write (default: reports/NOTEBOOK.html, reports/NOTEBOOK-compared.html, reports/site)`;
 
 async function main() {
@@ -24,6 +26,8 @@ async function main() {
     throw new NotebookError(
       `--against compares two runs of one notebook, so it cannot be used with --all.\n\n${usage}`,
     );
+  if (values.live && values.against.length > 0)
+    throw new NotebookError(`--live is of one run, so it cannot be used with --against.\n\n${usage}`);
   const files = positionals.map((name) => path.resolve(name));
   if (values.all) return reportAll(files.length > 0 ? files : notebooks(), values);
   if (files.length !== 1) throw new NotebookError(usage);
@@ -31,10 +35,12 @@ async function main() {
   console.log(`Report: ${path.relative(process.cwd(), out)}`);
 }
 
-function report(file, { set: settings, out = reportPath(file) }) {
-  return withExecutedNotebook({ file, settings }, (executed) =>
-    writeReport({ file, out: path.resolve(out), ...executed }),
-  );
+function report(file, { set: settings, live, out = reportPath(file) }) {
+  return withExecutedNotebook({ file, settings }, async (executed) => {
+    const parts = live ? await liveParts(executed.executedFile, executed.folder) : undefined;
+    if (live && !parts) console.error("This notebook has no explorers: its report has nothing that is live.");
+    return writeReport({ file, out: path.resolve(out), live: parts, ...executed });
+  });
 }
 
 async function compare(file, { set: settings, against, out = comparisonPath(file) }) {
@@ -52,9 +58,9 @@ async function compare(file, { set: settings, against, out = comparisonPath(file
   );
 }
 
-async function reportAll(files, { set: settings, out = sitePath() }) {
+async function reportAll(files, { set: settings, live, out = sitePath() }) {
   if (files.length === 0) throw new NotebookError("There are no notebooks in notebooks/.");
-  const entries = await writeSite({ files, out: path.resolve(out), settings });
+  const entries = await writeSite({ files, out: path.resolve(out), settings, live });
   const failed = entries.filter(({ failure }) => failure);
   for (const { failure } of failed) console.error(failure);
   if (failed.length < entries.length)
@@ -74,6 +80,7 @@ function readArguments() {
         set: repeated,
         against: repeated,
         all: { type: "boolean" },
+        live: { type: "boolean" },
         out: { type: "string" },
         help: { type: "boolean", short: "h" },
       },

@@ -6,7 +6,7 @@ FACTS_JSON holds what the run is known by: name, package, the executed notebook'
 for the provenance section and the notebook's parameters {name, value}. With a second run of the notebook
 to put beside it: against {executed, rows, parameters}, the differing and the agreeing parameters
 {name, comment, values} and a heading for each side. inSite keeps a place for the links of a site.
-LIBRARIES_JSON is a list of script files to put into the page.
+LIBRARIES_JSON lists script files to put into the page: `charts`, where there are any, and `live`.
 """
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from traitlets.config import Config
 
 from side_by_side import CHART, PROVENANCE, side_by_side
 
+EXPLORER = "application/vnd.kernel-view.explorer+json"
 HERE = pathlib.Path(__file__).parent
 TEMPLATE = HERE / "template"
 
@@ -229,6 +230,11 @@ def inline_script(path: str) -> str:
     return pathlib.Path(path).read_text("utf-8").replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
+def explorers(notebook) -> list:
+    """The outputs in whose place a live report has an element, in order."""
+    return [output for cell in notebook.cells for output in cell.get("outputs", []) if EXPLORER in output.get("data", {})]
+
+
 def hashed(script: str) -> str:
     """How a Content-Security-Policy names a script that may run."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
@@ -245,8 +251,13 @@ def main(facts_file: str, libraries_file: str, page: str) -> None:
         notebook = side_by_side(notebook, other)
         title = f"{title}: {facts['sides'][0]} against {facts['sides'][1]}"
     has_charts = any(CHART in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
-    libraries = json.loads(pathlib.Path(libraries_file).read_text("utf-8")) if has_charts else []
-    scripts = [inline_script(path) for path in [*libraries, TEMPLATE / "report.js"]]
+    libraries = json.loads(pathlib.Path(libraries_file).read_text("utf-8"))
+    charts = libraries["charts"] if has_charts else []
+    scripts = [inline_script(path) for path in [*charts, TEMPLATE / "report.js", *libraries["live"]]]
+    live = facts.get("live") or {"places": [], "shared": []}
+    if live["places"]:
+        for output, place in zip(explorers(notebook), live["places"]):
+            output.metadata["live"] = place
     settings = Config()
     resources = {"report": {
         "title": title,
@@ -256,10 +267,11 @@ def main(facts_file: str, libraries_file: str, page: str) -> None:
         "highlight_css": highlight_css(),
         "scripts": scripts,
         "hashes": " ".join(map(hashed, scripts)),
+        "live": live,
         "icon": base64.b64encode((HERE.parent / "kernel-logo.svg").read_bytes()).decode(),
     }}
     settings.NbConvertBase.display_data_priority = [
-        CHART, PROVENANCE, "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+        *([EXPLORER] if live["places"] else []), CHART, PROVENANCE, "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
     body, _ = ReportExporter(config=settings).from_notebook_node(notebook, resources=resources)
     pathlib.Path(page).write_text(with_contents(body), "utf-8")
 

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { textElements } from "../live/parts.mjs";
 import { writeWhole } from "../setup/files.mjs";
 import { root, venvPython } from "../setup/places.mjs";
 import { notebookFunctions } from "./execute-notebook.mjs";
@@ -21,6 +22,7 @@ const libraries = [
 /**
  * Writes the report of an executed notebook (see withExecutedNotebook), whole or not at all.
  * @param against a second run of the same notebook, `{ executedFile, parameters, seconds }`: both are shown side by side
+ * @param live what makes it live (see liveParts), in a single report; `shared` says that a site holds the texts
  * @param inSite whether the page belongs to a site, whose links go where it says <!--site-links-->
  * @returns the path written
  */
@@ -34,6 +36,7 @@ export function writeReport({
   folder,
   against,
   inSite = false,
+  live,
 }) {
   const facts = path.join(folder, "facts.json");
   const scripts = path.join(folder, "libraries.json");
@@ -49,6 +52,7 @@ export function writeReport({
     JSON.stringify({
       name,
       inSite,
+      live: live && { places: live.places, shared: live.shared ? Object.keys(live.texts) : [] },
       package: packageVersion(),
       editedCells,
       uncommitted: uncommittedRows(parameters),
@@ -56,7 +60,9 @@ export function writeReport({
       ...(against ? { against: run(against), ...comparedParameters(parameters, against.parameters) } : {}),
     }),
   );
-  writeFileSync(scripts, JSON.stringify(libraries));
+  const liveScript = path.join(folder, "live.js");
+  if (live) writeFileSync(liveScript, live.script);
+  writeFileSync(scripts, JSON.stringify({ charts: libraries, live: live ? [liveScript] : [] }));
   const result = spawnSync(
     venvPython,
     [path.join(root, "environment", "report", "render_report.py"), facts, scripts, page],
@@ -66,7 +72,11 @@ export function writeReport({
     throw new Error(
       `The report of ${path.basename(file)} could not be made:\n${(result.stderr || String(result.error)).trimEnd()}`,
     );
-  writeWhole(out, drawFormulas(readFileSync(page, "utf8")));
+  const texts = live && !live.shared ? textElements(live.texts) : "";
+  writeWhole(
+    out,
+    drawFormulas(readFileSync(page, "utf8")).replace("<!--live-texts-->", () => texts),
+  );
   return out;
 }
 

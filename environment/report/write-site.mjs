@@ -1,6 +1,7 @@
 // All notebooks as one linked site: a page for each, and an index with their questions.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { liveParts, sharedFile } from "../live/parts.mjs";
 import { root } from "../setup/places.mjs";
 import { NotebookError, StoppedError, prepareNotebook, withExecutedNotebook } from "./execute-notebook.mjs";
 import { drawFormulas } from "./formulas.mjs";
@@ -16,11 +17,12 @@ const generator = '<meta name="generator" content="kernel-view ';
  * @param files the notebooks
  * @param out the site's folder
  * @param settings "name=value" for every notebook that has the parameter
+ * @param live whether explorers compute in the pages, which share one copy of the model and the engine in `live/`
  * @param execute in place of withExecutedNotebook
  * @returns what became of each notebook: `{ file, page?, title, question, seconds?, failure? }`, `failure` being a message
  * @throws NotebookError, before anything runs, for settings that no notebook takes and for a folder that is no site
  */
-export async function writeSite({ files, out, settings = [], execute = withExecutedNotebook }) {
+export async function writeSite({ files, out, settings = [], live = false, execute = withExecutedNotebook }) {
   refuseEqualNames(files);
   tidy(out);
   refuseOtherFolder(out);
@@ -30,7 +32,7 @@ export async function writeSite({ files, out, settings = [], execute = withExecu
   try {
     const entries = [];
     for (const file of files)
-      entries.push(await writePage({ file, settings: settingsOf.get(file), building, execute }));
+      entries.push(await writePage({ file, settings: settingsOf.get(file), building, live, execute }));
     const written = entries.filter((entry) => !entry.failure);
     if (written.length === 0) return entries;
     for (const [index, entry] of written.entries()) addLinks(building, entry, written[index - 1], written[index + 1]);
@@ -42,13 +44,21 @@ export async function writeSite({ files, out, settings = [], execute = withExecu
   }
 }
 
-async function writePage({ file, settings, building, execute }) {
+async function writePage({ file, settings, building, live, execute }) {
   const name = path.basename(file, ".ipynb");
   const entry = { file, ...headingOf(file, name) };
   try {
     const page = `${name}.html`;
-    const seconds = await execute({ file, settings }, (executed) => {
-      writeReport({ file, out: path.join(building, page), inSite: true, ...executed });
+    const seconds = await execute({ file, settings }, async (executed) => {
+      const parts = live ? await liveParts(executed.executedFile, executed.folder) : undefined;
+      if (parts) share(parts, path.join(building, "live"));
+      writeReport({
+        file,
+        out: path.join(building, page),
+        inSite: true,
+        live: parts && { ...parts, shared: true },
+        ...executed,
+      });
       return executed.seconds;
     });
     return { ...entry, page, seconds };
@@ -59,6 +69,15 @@ async function writePage({ file, settings, building, execute }) {
       failure:
         error instanceof NotebookError ? error.message : `${path.relative(process.cwd(), file)}: ${error.message}`,
     };
+  }
+}
+
+/** Writes each text once, whatever pages have it. */
+function share({ texts }, folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(texts)) {
+    const file = path.join(folder, `${name}.js`);
+    if (!existsSync(file)) writeFileSync(file, sharedFile(name, text));
   }
 }
 
