@@ -2,12 +2,12 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
 
 /** The script of an entry file below build/, with everything that it imports. */
 export async function bundled(entry) {
+  const { build } = await import("esbuild");
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [path.resolve(root, entry)],
@@ -18,7 +18,6 @@ export async function bundled(entry) {
     target: "es2022",
     minify: true,
     legalComments: "none",
-    // TensorFlow.js asks for Node's modules only where it runs in Node.
     define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "error",
   });

@@ -1,5 +1,6 @@
 // What makes a report live: the scenes of its explorers, the engine, and the script that joins them.
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { NotebookError } from "../report/execute-notebook.mjs";
@@ -7,7 +8,9 @@ import { runNode } from "../run.mjs";
 import { root } from "../setup/places.mjs";
 import { bundled, wasmBinary } from "./bundle.mjs";
 
-const compressed = (bytes) => gzipSync(bytes, { level: 9 }).toString("base64");
+const { textOfBytes } = createRequire(import.meta.url)(path.join(root, "build", "src", "live", "packed.js"));
+
+const compressed = (bytes) => textOfBytes(gzipSync(bytes, { level: 9 }));
 
 let engine;
 

@@ -10,7 +10,7 @@ import { fromInt8Rows, toInt8Rows } from "../model/int8-rows";
 import { disposeModel, parameter, stored, type Model } from "../model/model";
 import { tokenizerText } from "../model/tokenizer-files";
 import { keyOf } from "../store/slot";
-import { pack } from "./packed";
+import { pack, textOfBytes } from "./packed";
 
 /** A model's weights, to the bit; a decoder equal to the word embeddings is left out. */
 function embeddedWeights(model: Model): Record<string, EmbeddedWeight> {
@@ -58,7 +58,7 @@ function embedded(scene: Scene, tokenizer: unknown): EmbeddedScene {
   };
 }
 
-const compressed = (value: unknown): string => gzipSync(pack(value), { level: 9 }).toString("base64");
+const compressed = (value: unknown): string => textOfBytes(gzipSync(pack(value), { level: 9 }));
 
 /** Which texts of a page an explorer's scene is made of. */
 export interface ScenePlace {

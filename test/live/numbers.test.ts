@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { chromium as launcher, type Browser } from "playwright-core";
-import { pack } from "../../src/live/packed";
+import { pack, textOfBytes } from "../../src/live/packed";
 import { stored } from "../../src/model/model";
 import { chromium, chromiumFlags, root, temporaryFolder } from "../support/checkout";
 import { integerBetween, randomModel, seededRandom } from "../support/random-model";
@@ -14,7 +14,7 @@ import { numbersOf, type Given, type Numbers } from "./numbers";
 
 type Bundling = { bundled(entry: string): Promise<string>; wasmBinary(): Buffer };
 
-const text = (bytes: Uint8Array): string => gzipSync(bytes).toString("base64");
+const text = (bytes: Uint8Array): string => textOfBytes(gzipSync(bytes));
 
 /** A model and prompts with token numbers drawn at random, some of them in several prompts. */
 function given(): Given {

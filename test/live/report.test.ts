@@ -108,7 +108,8 @@ describe("a live report", { skip }, () => {
       .filter({ hasText: SENTENCE.toLowerCase().slice(0, 6) })
       .or(prompt.filter({ hasText: SENTENCE }))
       .waitFor();
-    if (process.env.LIVE_MODEL) console.log(`answer after ${Date.now() - start} ms`);
+    if (process.env.LIVE_MODEL)
+      console.log(`answer after ${Date.now() - start} ms; ${await page.locator("footer").last().innerText()}`);
     const percents = await page.locator("ol li.word .value").allTextContents();
     assert.deepEqual(
       (await page.locator("ol li.word span:first-child").allTextContents()).slice(0, 3),
