@@ -54,8 +54,14 @@ export const number = (value: number): string => {
   return text.replaceAll("-", "−");
 };
 
-/** The same with a plus sign. */
-export const signed = (value: number): string => (value > 0 ? `+${number(value)}` : number(value));
+/** A number with its sign, always of three digits: for columns. */
+export const signed = (value: number): string => {
+  const digits =
+    Math.abs(value) < 1e-3
+      ? number(value)
+      : value.toLocaleString("en", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+  return `${value > 0 ? "+" : ""}${digits.replaceAll("-", "−")}`;
+};
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 

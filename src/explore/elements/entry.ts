@@ -106,7 +106,7 @@ export class EntryExplorer extends Explorer<EntryRequest, EntryAnswer> {
       h(
         "p",
         { class: "note" },
-        `Weights and embeddings give ${signed(sum)} as a sum over pairs of tokens, Σ (x·x′)(δ·δ′); biases and norms give the other ${signed(rest)} of ${signed(entries.sgd!)}. What the last layer and the head compute at the mask alone counts for the pair of masks. Orange adds, blue takes away; that pair is beyond the scale.`,
+        `Weights and embeddings give ${signed(sum)} as a sum over pairs of tokens, Σ (x·x′)(δ·δ′); biases and norms give the other ${signed(rest)} of ${signed(entries.sgd!)}. What the last layer and the head compute at the mask alone counts for the pair of masks. Orange adds, blue takes away; that pair may be beyond the scale.`,
       ),
       h(
         "div",

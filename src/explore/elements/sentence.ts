@@ -222,7 +222,7 @@ export class SentenceExplorer extends Explorer<SentenceRequest, SentenceAnswer> 
           "button",
           {
             type: "button",
-            "aria-label": `label ${classes[next]}: ${text}`,
+            "aria-label": `flip to ${classes[next]}: ${text}`,
             title: `give it the label ${classes[next]}`,
             onclick: () => set(next),
           },

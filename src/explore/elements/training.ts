@@ -13,6 +13,8 @@ const SERIES = [
 
 /** Rates at which the small model learns in some ten steps and its kernel still predicts it. */
 const RATES: Record<OptimizerName, number> = { sgd: 0.002, signgd: 3e-5, adamw: 3e-5 };
+/** Steps at first, and again after them. */
+const MORE = 12;
 const [WIDTH, HEIGHT] = [560, 240];
 
 export class TrainingExplorer extends Explorer<TrainingRequest, TrainingAnswer> {
@@ -21,7 +23,7 @@ export class TrainingExplorer extends Explorer<TrainingRequest, TrainingAnswer> 
   #optimizer: OptimizerName = "sgd";
   readonly #rate = h("input", { type: "text", inputmode: "decimal", size: 8 });
   readonly #batch = h("input", { type: "number", min: 1, value: 8 });
-  readonly #steps = h("input", { type: "number", min: 1, max: 200, value: 12 });
+  readonly #steps = h("input", { type: "number", min: 1, max: 500, value: MORE });
   readonly #go = h("button", { class: "main" }, "Train");
   readonly #slider = h("input", {
     type: "range",
@@ -29,7 +31,7 @@ export class TrainingExplorer extends Explorer<TrainingRequest, TrainingAnswer> 
     value: 0,
     oninput: () => this.#at(Number(this.#slider.value)),
   });
-  readonly #step = h("output", { class: "value" });
+  readonly #step = h("span", { class: "value step" });
   readonly #chart = h("div", { class: "stack" });
   readonly #list = h("div", { class: "stack" });
   #points: TrainingPoint[] = [];
@@ -94,18 +96,20 @@ export class TrainingExplorer extends Explorer<TrainingRequest, TrainingAnswer> 
   async #startOrPause(): Promise<void> {
     if (this.running) {
       this.stop();
-      this.pause();
+      // What is there stays: the same question asked again continues.
+      this.#go.textContent = "Go on";
       return;
     }
+    if (this.#isDone()) this.#steps.value = String(Number(this.#steps.value) + MORE);
     this.#follow = true;
     this.#go.textContent = "Pause";
     await this.update();
-    if (!this.running) this.#go.textContent = this.#points.length > 0 ? "Go on" : "Train";
+    if (!this.running)
+      this.#go.textContent = this.#isDone() ? `${MORE} more steps` : this.#points.length > 0 ? "Go on" : "Train";
   }
 
-  /** What is there stays; "Go on" asks the same question again, which continues. */
-  private pause(): void {
-    this.#go.textContent = "Go on";
+  #isDone(): boolean {
+    return this.#points.length > Number(this.#steps.value);
   }
 
   protected override onStep({ point }: Progress): void {
@@ -143,6 +147,7 @@ export class TrainingExplorer extends Explorer<TrainingRequest, TrainingAnswer> 
     this.#follow = step === last;
     this.#slider.value = String(step);
     const point = this.#points[Math.min(step, last)];
+    if (!point) return;
     this.#slider.setAttribute("aria-valuetext", `step ${point.step}`);
     this.#step.textContent = `${point.step} of ${this.#steps.value}, loss ${number(point.loss)}`;
     this.#lines(point.step);
