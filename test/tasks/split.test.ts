@@ -210,7 +210,8 @@ test("odd CSV texts are cut, emptied and written as pandas does", () => {
     assert.deepEqual(own, rows, JSON.stringify(text));
     assert.equal(own.map((cells) => formatCsvRow(cells)).join(""), written, JSON.stringify(text));
   }
-  for (const text of oracle.csvRefused) assert.throws(() => parseCsv(text), /^InputError: line \d+: /, JSON.stringify(text));
+  for (const text of oracle.csvRefused)
+    assert.throws(() => parseCsv(text), /^InputError: line \d+: /, JSON.stringify(text));
   assert.ok(oracle.csv.length >= 34 && oracle.csvRefused.length === 4);
 });
 
