@@ -108,7 +108,9 @@ function tableOf({ task: { labelWords } }: ExplorerSpec, first: Answer): { capti
           "α K(x_i, x)": kernel.terms[i * c + output],
         }))
         .sort((a, b) => Math.abs(b["α K(x_i, x)"]) - Math.abs(a["α K(x_i, x)"]));
-      const all = `the ${MOST} largest of ${rows.length} terms, which add up to ${kernel.prediction[output].toPrecision(3)}`;
+      const pretrained = kernel.pretrained[output];
+      const rest = pretrained === 0 ? "" : `, with the pretrained f(x)/f0 = ${pretrained.toPrecision(3)},`;
+      const all = `the largest of its ${rows.length} terms, which add up${rest} to ${kernel.prediction[output].toPrecision(3)}`;
       return {
         caption: `“${prompt}”: zero-shot says ${classes[best(zeroShot)]}, the kernel ${classes[best(kernel.scores)]}; ${all}`,
         rows: rows.slice(0, MOST),

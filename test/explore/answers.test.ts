@@ -12,7 +12,7 @@ import {
   type TrainingPoint,
   type TrainingRequest,
 } from "../../src/explore/answer";
-import { gradientsOf } from "../../src/explore/columns";
+import { gradientsOf, kernelColumns } from "../../src/explore/columns";
 import { tokenPairs } from "../../src/explore/entry";
 import { createScene, promptedOf, type Scene } from "../../src/explore/scene";
 import { fineTune } from "../../src/finetune/fine-tune";
@@ -115,6 +115,22 @@ test("one sentence of several classes and with pretrained outputs: terms and f(x
     );
     assert.ok(Math.abs(sum - kernel.prediction[output]) < 1e-10);
   }
+});
+
+test("kernels of several outputs, a few sentences at a time, are those of all at once", async (t) => {
+  const scene = await sceneFor(t, { task: taskByName("topic"), k: 1 });
+  const train = await gradientsOf(scene, scene.train.sequences);
+  t.after(() => train.dispose());
+  const evaluate = scene.test.sequences;
+  assert.ok(evaluate.length > 8);
+  const formulas = ["sgd", "asymmetric_signgd"] as const;
+  const columns = await kernelColumns(scene, train, evaluate, formulas);
+  const whole = await computeKernel({ ...scene, train: scene.train.sequences, evaluate, formulas });
+  assertAllclose(columns.kernels.get("sgd")!.values, whole.kernels.get("sgd")!.values, SAME);
+  const [some, all] = [columns, whole].map(({ kernels }) => kernels.get("asymmetric_signgd")!);
+  assert.deepEqual(some.shape, all.shape);
+  assertAllclose(some.values, all.values, { relative: 2e-3, absolute: 1e-2 });
+  assertAllclose(columns.logits.values, whole.evaluateLogits.values, SAME);
 });
 
 test("what a page computes is compared with what came along", async (t) => {
