@@ -92,7 +92,7 @@ function completeWasm(): void {
 }
 
 /** Multiplications from which a product in a batch is worth its own call. */
-const LARGE_PRODUCT = 1e6;
+const LARGE_PRODUCT = 1e5;
 
 /**
  * The backend is four to fourteen times slower at products of transposed matrices, and at batches of products. So

