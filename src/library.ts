@@ -46,6 +46,7 @@ export { solveLeastSquares } from "./solvers/least-squares";
 export { asPredictions, formatMeanStd, mean, populationStd, predictedClasses } from "./solvers/metrics";
 export { leaveOneOut, predictionTerms } from "./solvers/prediction-terms";
 export { largestSingularValue } from "./solvers/problem";
+export { sameAnswers } from "./solvers/same-answers";
 export { type Solver } from "./solvers/solver";
 
 // Fine-tuning
@@ -129,6 +130,7 @@ export {
 } from "./sweep/behavior-rows";
 export { behaviorRun } from "./sweep/behavior-run";
 export {
+  CRITERIA,
   gainOf,
   pairedMethods,
   testsTogether,
@@ -150,14 +152,14 @@ export { authorsFileParts, authorsFolders } from "./archives/authors-folders";
 export { readAuthorsKernels, writeAuthorsKernels } from "./archives/authors-kernels";
 
 // Charts
-export { barChart, maskFillChart } from "./charts/bar-chart";
+export { barChart } from "./charts/bar-chart";
 export { curvesChart, type CurvePoint, earlyStepPoints, CURVES, linearizationPoints } from "./charts/curves-chart";
 export { type MethodScore, accuracyChart } from "./charts/accuracy-chart";
-export { agreementChart } from "./charts/agreement-chart";
+export { cellsChart } from "./charts/cells-chart";
 export { choiceChart } from "./charts/choice-chart";
 export { circleChart } from "./charts/circle-chart";
 export { datasetChart } from "./charts/dataset-chart";
-export { featureChangeCells, featureChangeChart } from "./charts/feature-change-chart";
+export { featureChangeChart } from "./charts/feature-change-chart";
 export { gainChart } from "./charts/gain-chart";
 export { gridChart } from "./charts/grid-chart";
 export { gridPoints, type GridPoint } from "./charts/solver-grid";
@@ -168,14 +170,12 @@ export { predictionTermsChart } from "./charts/prediction-terms-chart";
 export { promptChart, type PromptScore } from "./charts/prompt-chart";
 export { promptTokenChart } from "./charts/prompt-token-chart";
 export { regularizationChart } from "./charts/regularization-chart";
-export { sameAnswers, sameAnswersChart } from "./charts/same-answers-chart";
+export { scatterChart } from "./charts/scatter-chart";
 export { slopeChart, type SlopePoint } from "./charts/slope-chart";
 export { type ChartSpec } from "./charts/figure";
 export { subspaceChart } from "./charts/subspace-chart";
 export { subspaceEntriesChart } from "./charts/subspace-entries-chart";
-export { twoTestsChart } from "./charts/two-tests-chart";
 export { verdictChart, verdictPoint, verdictSentence } from "./charts/verdict-chart";
-export { verdictGridChart } from "./charts/verdict-grid-chart";
 
 // What a cell shows
 export { checkParameters } from "./notebook/check-parameters";

@@ -1,4 +1,3 @@
-import type { MaskFill } from "../experiment/fill-mask";
 import { category, type ChartSpec, figure, PALETTE, quantity, requireSome, series, tooltip } from "./figure";
 
 /** A bar: a part of a sum, a word and its probability. */
@@ -51,16 +50,3 @@ export function barChart(bars: readonly Bar[], options: BarChartOptions): ChartS
     },
   });
 }
-
-/** What the model puts at the mask of one prompt: a bar for each word, the likeliest first, label words in another colour. */
-export const maskFillChart = (fills: readonly MaskFill[], prompt: string): ChartSpec =>
-  barChart(
-    fills
-      .toSorted((a, b) => b.probability - a.probability)
-      .map(({ word, probability, isLabelWord }) => ({
-        name: word,
-        value: probability,
-        kind: isLabelWord ? "label word" : "other word",
-      })),
-    { title: prompt, valueTitle: "probability at the mask", nameTitle: "word", format: "~%" },
-  );

@@ -1,20 +1,14 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import * as vegaModule from "vega";
-import { parse, View, type Spec } from "vega";
-import { compile } from "vega-lite";
+import { parse, View } from "vega";
 import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { kernelChange } from "../../src/behavior/kernel-comparison";
 import { type EarlyStep, PREDICTING_FORMULAS, type PredictingFormula } from "../../src/behavior/early-steps";
-import { agreementChart } from "../../src/charts/agreement-chart";
-import { barChart, maskFillChart } from "../../src/charts/bar-chart";
+import { barChart } from "../../src/charts/bar-chart";
 import { choiceChart } from "../../src/charts/choice-chart";
 import { circleChart } from "../../src/charts/circle-chart";
 import { curvesChart, earlyStepPoints, linearizationPoints } from "../../src/charts/curves-chart";
 import { datasetChart } from "../../src/charts/dataset-chart";
-import { featureChangeCells, featureChangeChart } from "../../src/charts/feature-change-chart";
 import { gainChart } from "../../src/charts/gain-chart";
 import { gridChart } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
@@ -23,65 +17,13 @@ import { predictionTermsChart } from "../../src/charts/prediction-terms-chart";
 import { promptChart } from "../../src/charts/prompt-chart";
 import { promptTokenChart } from "../../src/charts/prompt-token-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
-import { sameAnswers, sameAnswersChart } from "../../src/charts/same-answers-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
 import { gridPoints } from "../../src/charts/solver-grid";
 import { type ChartSpec, PALETTE } from "../../src/charts/figure";
 import { subspaceChart } from "../../src/charts/subspace-chart";
 import { subspaceEntriesChart } from "../../src/charts/subspace-entries-chart";
-import { twoTestsChart } from "../../src/charts/two-tests-chart";
-import { verdictGridChart } from "../../src/charts/verdict-grid-chart";
+import { collector, render, testFigures, versions } from "./figures";
 import { verdictChart, verdictPoint, verdictSentence, type VerdictPoint } from "../../src/charts/verdict-chart";
-
-/** Each figure is compared with a stored one; UPDATE_CHARTS=1 stores it anew, for eyes to check. */
-const stored = join(__dirname, "../../../test/fixtures/charts");
-const update = process.env.UPDATE_CHARTS === "1";
-
-type Compile = (spec: never, options: { logger: Collector }) => { spec: Spec };
-interface Collector {
-  messages: string[];
-  level(): Collector;
-  error(...parts: unknown[]): Collector;
-  warn(...parts: unknown[]): Collector;
-  info(): Collector;
-  debug(): Collector;
-}
-
-/** JupyterLab draws with Vega-Lite 5.6.1, the report with the installed version. */
-const versions: { name: string; compile: Compile }[] = [{ name: "installed", compile: compile as unknown as Compile }];
-try {
-  versions.push({ name: "5.6.1", compile: require("vega-lite-5.6.1").compile });
-} catch {
-  test("compile with Vega-Lite 5.6.1", { skip: "vega-lite-5.6.1 is not installed" }, () => {});
-}
-
-/** Not in its types. */
-const { resetSVGDefIds } = vegaModule as unknown as { resetSVGDefIds: () => void };
-
-function collector(): Collector {
-  const messages: string[] = [];
-  const note = (...parts: unknown[]) => (messages.push(parts.join(" ")), logger);
-  const logger: Collector = {
-    messages,
-    level: () => logger,
-    error: note,
-    warn: note,
-    info: () => logger,
-    debug: () => logger,
-  };
-  return logger;
-}
-
-async function render(spec: ChartSpec, compileSpec: Compile): Promise<string> {
-  const logger = collector();
-  const { spec: vega } = compileSpec(spec as never, { logger });
-  assert.deepEqual(logger.messages, [], "Vega-Lite should have nothing to complain of");
-  const view = new View(parse(vega), { renderer: "none" });
-  resetSVGDefIds(); // else a gradient's name tells how many figures were drawn before
-  const svg = await view.toSVG();
-  view.finalize();
-  return svg;
-}
 
 /** A network on the circle as far as its chart reads it. */
 const circleFit = (width: number): Parameters<typeof circleChart>[0][number] => {
@@ -188,19 +130,6 @@ const twoClouds = (() => {
 })();
 
 const figures: Record<string, () => ChartSpec> = {
-  agreement: () =>
-    agreementChart(
-      ["SGD", "AdamW"].flatMap((panel, p) =>
-        [-2, -1, 0.5, 1].map((actual, i) => ({
-          panel,
-          actual,
-          predicted: actual * (1 - 0.2 * p) + 0.1 * i * p,
-          group: i < 2 ? "no" : "yes",
-          text: `sentence ${i}`,
-        })),
-      ),
-      { title: "Fine-tuned model and linearization", actualTitle: "fine-tuned", predictedTitle: "linearized" },
-    ),
   circle: () => circleChart([circleFit(4), circleFit(64)], { example: 1 }),
   tangent: () =>
     curvesChart(
@@ -226,13 +155,18 @@ const figures: Record<string, () => ChartSpec> = {
     ),
   "verdict-wide": () => verdictChart([verdictOf("SGD", 13, -0.2, 0.4), verdictOf("AdamW", 13, 1.3, 250)]),
   "mask-fill": () =>
-    maskFillChart(
+    barChart(
       [
-        { word: "great", probability: 0.31, isLabelWord: true },
-        { word: "wonderful", probability: 0.12, isLabelWord: false },
-        { word: "terrible", probability: 0.004, isLabelWord: true },
+        { name: "great", value: 0.31, kind: "label word" },
+        { name: "wonderful", value: 0.12, kind: "other word" },
+        { name: "terrible", value: 0.004, kind: "label word" },
       ],
-      "a warm film . It was <mask>.",
+      {
+        title: "a warm film . It was <mask>.",
+        valueTitle: "probability at the mask",
+        nameTitle: "word",
+        format: "~%",
+      },
     ),
   accuracy: () =>
     accuracyChart(
@@ -542,21 +476,6 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       { title: "SGD on one task", valueTitle: "test accuracy", percent: true },
     ),
-  "feature-change": () =>
-    featureChangeChart(
-      featureChangeCells({
-        formula: "sgd",
-        mean: 1.25,
-        layers: { embeddings: { mean: 0.2 }, "layer 1": { mean: 2.5 } },
-        kinds: { query: { mean: 2.1 }, embeddings: { mean: 0.2 }, biases: {} },
-        cells: [
-          { layer: "embeddings", kind: "embeddings", mean: 0.2 },
-          { layer: "layer 1", kind: "query", mean: 340 },
-          { layer: "layer 1", kind: "biases" },
-        ],
-      }),
-      { title: "K (SGD) before and after" },
-    ),
   "early-steps": () =>
     curvesChart(
       earlyStepPoints(
@@ -631,34 +550,6 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       { valueTitle: "mean relative distance", level: 2 },
     ),
-  "two-tests": () =>
-    twoTestsChart(
-      [
-        { task: "mr", method: "SGD", seed: 13, share: 0.8, distance: 0.4 },
-        { task: "mr", method: "AdamW", seed: 13, share: 0.3, distance: 2.5 },
-        { task: "trec", method: "AdamW", seed: 13, share: 4, distance: 30 },
-        { task: "cr", method: "SGD", seed: 13, distance: 0.2 },
-      ],
-      { title: "Two methods" },
-    ),
-  "verdict-grid": () =>
-    verdictGridChart(
-      ["SGD", "AdamW"].flatMap((method, m) =>
-        ["mr", "trec"].flatMap((task, t) =>
-          (["solvesTask", "linearized", "fixedFeatures", "kernelBehavior"] as const)
-            .map((criterion, c) => ({
-              task,
-              method,
-              criterion,
-              yes: (m + t + c) % 3,
-              defined: c === 1 && t === 0 ? 0 : 2,
-              draws: 3,
-            }))
-            .map((count) => ({ ...count, yes: Math.min(count.yes, count.defined) })),
-        ),
-      ),
-      { title: "Two tasks, three draws" },
-    ),
   training: () =>
     curvesChart([
       ...[0.7, 0.5, 0.3].map((value, step) => ({ curve: "SGD, seed 13", step, row: "training loss (nats)", value })),
@@ -668,46 +559,7 @@ const figures: Record<string, () => ChartSpec> = {
     ]),
 };
 
-for (const [name, figure] of Object.entries(figures)) {
-  test(`${name} is as stored`, async () => {
-    const files = {
-      [`${name}.json`]: `${JSON.stringify(figure(), null, 1)}\n`,
-      [`${name}.svg`]: await render(figure(), versions[0].compile),
-    };
-    for (const [file, content] of Object.entries(files)) {
-      const path = join(stored, file);
-      if (update) {
-        mkdirSync(stored, { recursive: true });
-        writeFileSync(path, content);
-      }
-      assert.ok(existsSync(path), `${path} is missing: look at the figure, then store it with UPDATE_CHARTS=1`);
-      assert.equal(
-        content,
-        readFileSync(path, "utf8"),
-        `${file} changed: look at it, then store it with UPDATE_CHARTS=1`,
-      );
-    }
-  });
-
-  for (const version of versions.slice(1)) {
-    test(`${name} draws the same with Vega-Lite ${version.name}`, async () => {
-      const svg = await render(figure(), version.compile);
-      const marks = (text: string) => (text.match(/<path|<text/g) ?? []).length;
-      assert.equal(marks(svg), marks(await render(figure(), versions[0].compile)));
-    });
-  }
-
-  test(`${name} leaves background, text and axis colours to the page, and names its axes`, () => {
-    const text = JSON.stringify(figure());
-    assert.doesNotMatch(text, /"(config|background|titleColor|labelColor|gridColor|domainColor)"/);
-    const colors = text.match(/#[0-9a-f]{3,8}/gi) ?? [];
-    assert.deepEqual(
-      colors.filter((color) => !(Object.values(PALETTE) as string[]).includes(color)),
-      [],
-    );
-    assert.doesNotMatch(text, /NaN|Infinity|:null,"title"/);
-  });
-}
+testFigures(figures);
 
 test("mark colours stand out from a light and from a dark page", () => {
   const luminance = (color: string) => {
@@ -919,17 +771,6 @@ test("the slope chart's legend has each series' slope, from parallel lines of it
   assert.match(description, /a: slope −1\.00 ± 0\.00 \(expected −1\.0\), b: slope 1\.00$/);
 });
 
-test("the feature chart tells the verdict, and frames what is not below the threshold", async () => {
-  const cells = [
-    { layer: "all", kind: "all", distance: 2 },
-    { layer: "layer 1", kind: "all", distance: 1.9 },
-  ];
-  const svg = await render(featureChangeChart(cells), versions[0].compile);
-  assert.match(svg, /mean relative distance 2\.00: features not fixed \(threshold 2\.0\)/);
-  assert.equal((svg.match(new RegExp(`stroke="${PALETTE.vermilion}"`, "g")) ?? []).length, 1);
-  assert.match(featureChangeChart([{ ...cells[0], distance: 1.99 }]).description, /: fixed features \(threshold/);
-});
-
 test("the bound of a subspace is drawn from where it says anything, on an axis that reaches there; the other panel's fits the data", () => {
   const point = (dimension: number) => ({ method: "LoRA", dimension, relativeError: 0.5, largestNormalized: 0.5 });
   const chart = (dimensions: number[]) => JSON.stringify(subspaceChart(dimensions.map(point), { vectors: 32 }));
@@ -951,26 +792,6 @@ test("the bound of a subspace is drawn from where it says anything, on an axis t
     assert.equal(drawn.length, 41);
     assert.ok(drawn.every((value, i) => i === 0 || value < drawn[i - 1]) && drawn[0] <= 2 / 3);
   }
-});
-
-test("the feature chart's rows and columns have one order, whatever that of the cells", () => {
-  const cells = [
-    ["all", "all"],
-    ["head", "biases"],
-    ["layer 10", "value"],
-    ["layer 2", "query"],
-    ["embeddings", "embeddings"],
-  ].map(([layer, kind]) => ({ layer, kind, distance: 1 }));
-  const sorts = (chart: ChartSpec) => {
-    const { x, y } = chart.encoding as Record<"x" | "y", { sort: string[] }>;
-    return [x.sort, y.sort];
-  };
-  const expected = [
-    ["embeddings", "query", "value", "biases", "all"],
-    ["embeddings", "layer 2", "layer 10", "head", "all"],
-  ];
-  assert.deepEqual(sorts(featureChangeChart(cells)), expected);
-  assert.deepEqual(sorts(featureChangeChart(cells.toReversed())), expected);
 });
 
 test("points of two series at one place stand beside each other, in shapes of their own", async () => {
@@ -1114,29 +935,6 @@ test("buttons choose the width of the network on the circle, and the axes stay",
   view.finalize();
 });
 
-test("the two tests' figure counts what passes both, draws a far share at the edge, and tells what it cannot draw", () => {
-  const { description, title } = figures["two-tests"]() as ChartSpec & { title: { subtitle: string[] } };
-  assert.equal(description, "Two methods: 1 of 3 measurements with both numbers pass both tests; 1 have no share");
-  assert.deepEqual(title.subtitle, [
-    "upper left: both tests pass",
-    "1 with a share beyond the axis at its edge",
-    "1 without a share are not drawn",
-  ]);
-  assert.throws(
-    () => twoTestsChart([{ task: "cr", method: "SGD", seed: 13, distance: 0.2 }]),
-    /at least one measurement with a share/,
-  );
-});
-
-test("the verdict grid writes counts, and a dash where no draw has a verdict", async () => {
-  const svg = await render(figures["verdict-grid"](), versions[0].compile);
-  assert.equal((svg.match(/>–</g) ?? []).length, 2);
-  assert.match(
-    figures["verdict-grid"]().description,
-    /: kernel behaviour in SGD 1 of 4, AdamW 3 of 4 measurements with a verdict$/,
-  );
-});
-
 test("a verdict says each half with its mean, and in how many seeds it holds", () => {
   const sgd = [verdictOf("SGD", 13, 0.9, 0.4), verdictOf("SGD", 21, 0.4, 0.6)];
   assert.equal(
@@ -1198,7 +996,6 @@ test("a chart of curves tells where each of them begins and ends, and its legend
 });
 
 test("impossible figures are refused", () => {
-  assert.throws(() => agreementChart([]), /at least one point/);
   assert.throws(() => circleChart([]), /needs at least one network/);
   assert.throws(() => circleChart([circleFit(4), circleFit(4)]), /one of each width; it has the widths 4, 4/);
   assert.throws(() => circleChart([circleFit(4)], { selected: 8 }), /no network of width 8; there are 4/);
@@ -1269,10 +1066,6 @@ test("impossible figures are refused", () => {
       kernelPanels({ panels: [{ name: "K", values: [1] }], examples: threeSentences.slice(1, 2), classes: ["great"] }),
     /"terrible" is not among/,
   );
-  assert.throws(
-    () => featureChangeChart([{ layer: "layer 1", kind: "all", distance: 1 }]),
-    /needs the cell of all parameters/,
-  );
   assert.throws(() => gridChart([]), /at least one point/);
   assert.throws(
     () => gridChart([{ regularization: 0, f0: 1, split: "dev", seed: 1, accuracy: 1 }], { split: "test" }),
@@ -1315,55 +1108,4 @@ test("tokens that are cut off have no position, and the description brackets the
     data.values.map(({ origin }) => origin),
     ["special token", "first text", "first text", "template", "mask", "second text", "special token"],
   );
-});
-
-const answers = [
-  { name: "K_SGD, lstsq", classes: [0, 1, 1, 0] },
-  { name: "K_SGD, svc", classes: [0, 1, 0, 0] },
-  { name: "the labels", classes: [1, 1, 0, 0] },
-];
-
-test("answers are compared for every pair once, the earlier method first", () => {
-  assert.deepEqual(sameAnswers(answers), [
-    { first: "K_SGD, lstsq", second: "K_SGD, svc", same: 3, examples: 4, share: 0.75 },
-    { first: "K_SGD, lstsq", second: "the labels", same: 2, examples: 4, share: 0.5 },
-    { first: "K_SGD, svc", second: "the labels", same: 3, examples: 4, share: 0.75 },
-  ]);
-});
-
-for (const version of versions) {
-  test(`the chart of same answers has a cell and its percentage for each pair, and every name once: Vega-Lite ${version.name}`, async () => {
-    const spec = sameAnswersChart(answers, { title: "mr" });
-    assert.equal(spec.description, "mr: 3 methods; least for K (SGD), lstsq and the labels, 50.0 %");
-    const svg = await render(spec, version.compile);
-    const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
-    assert.deepEqual(texts.filter((text) => ["75%", "50%"].includes(text)).length >= 3, true, texts.join(" | "));
-    assert.equal(texts.filter((text) => text === "K (SGD), lstsq").length, 1, "a column only");
-    assert.equal(texts.filter((text) => text === "K (SGD), svc").length, 2, "a row and a column");
-    assert.equal(texts.filter((text) => text === "the labels").length, 1, "a row only");
-  });
-}
-
-test("colours of same answers are scaled without the reference, whose row is still there", () => {
-  const spec = sameAnswersChart([...answers, { name: "third", classes: [1, 1, 0, 1] }], { reference: "the labels" });
-  assert.match(spec.description, /: 3 methods; least for K \(SGD\), lstsq and third, 25\.0 %$/);
-  assert.match(JSON.stringify(spec), /"domain":\[0\.25,0\.75\],"clamp":true/);
-  assert.match(JSON.stringify(spec.data), /"second":"the labels"/);
-});
-
-test("methods that agree on everything are drawn too", () => {
-  const spec = sameAnswersChart([
-    { name: "a", classes: [0, 1] },
-    { name: "b", classes: [0, 1] },
-  ]);
-  assert.match(JSON.stringify(spec), /"domain":\[0,1\]/);
-});
-
-test("answers that cannot be compared are refused", () => {
-  assert.throws(() => sameAnswersChart([answers[0]]), /at least two methods; there are 1/);
-  assert.throws(
-    () => sameAnswersChart([answers[0], { name: "short", classes: [0] }]),
-    /"K_SGD, lstsq" has answers for 4 examples and "short" for 1/,
-  );
-  assert.throws(() => sameAnswersChart([answers[0], answers[0]]), /Two methods are called "K_SGD, lstsq"/);
 });
