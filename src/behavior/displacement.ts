@@ -1,8 +1,9 @@
 /** How far parameters are from where they started, θ_t − θ_0, and the straight line between the two, on which linearization is a tangent. */
 import { InputError } from "../errors";
-import { tf, type Tensor } from "../model/backend";
+import { floats, tf, type Tensor } from "../model/backend";
 import { parameter, type Model } from "../model/model";
 import type { Factor } from "../kernels/factors";
+import { numbersOf } from "../kernels/gram";
 
 /**
  * The parameters whose values may differ: those whose tensors are not shared by the two models.
@@ -39,14 +40,8 @@ export function movedParameters(start: Model, tuned: Model): Set<string> {
  *
  * @param factor the gradients at the starting model
  */
-export function directionalDerivative(name: string, factor: Factor, start: Model, tuned: Model): Float32Array {
-  let values = new Float32Array() as Float32Array;
-  tf.tidy(() => {
-    const [from, to] = [parameter(start, name), parameter(tuned, name)];
-    values = contract(factor, from, to).dataSync() as Float32Array;
-  });
-  return values;
-}
+export const directionalDerivative = (name: string, factor: Factor, start: Model, tuned: Model): Float32Array =>
+  numbersOf(() => floats(contract(factor, parameter(start, name), parameter(tuned, name))));
 
 function contract(factor: Factor, from: Tensor, to: Tensor): Tensor {
   switch (factor.kind) {

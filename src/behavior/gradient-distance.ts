@@ -6,13 +6,15 @@
  * terms, without forming a gradient, and keeps the digits of a small difference, which ‖g‖² + ‖g′‖² − 2⟨g, g′⟩ would lose.
  */
 import { isKeyBias } from "../model/architecture";
-import { tf, type Tensor } from "../model/backend";
+import { floats, tf, type Tensor } from "../model/backend";
 import { byLength, type Sequence } from "../model/batch";
 import type { Model } from "../model/model";
 import { factorsOfPass, passOf, type Factor } from "../kernels/factors";
+import { numbersOf } from "../kernels/gram";
 import type { Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { keptFactors } from "../kernels/training-side";
+import { groupBy } from "../records";
 import { runSteps } from "../steps";
 import { movedParameters } from "./displacement";
 import { FIXED_FEATURES_DISTANCE } from "./verdicts";
@@ -75,14 +77,7 @@ export function* gradientDistanceSteps({
   const counted = selectParameters(model.parameters.keys(), parameters);
   const c = outputs.combine.length;
   const sums = new Map<string, Squares>();
-  const sumOf = (parameter: string): Squares => {
-    const sum = sums.get(parameter) ?? {
-      difference: new Float64Array(sequences.length * c),
-      start: new Float64Array(sequences.length * c),
-    };
-    sums.set(parameter, sum);
-    return sum;
-  };
+  const zeros = (): Float64Array => new Float64Array(sequences.length * c);
   for (const indices of byLength(sequences, { examples: batchSize })) {
     const batch = indices.map((i) => sequences[i]);
     const addTo = (sum: Float64Array, piece: Float32Array): void =>
@@ -94,7 +89,8 @@ export function* gradientDistanceSteps({
       for (const step of factorsOfPass(tuned, outputs, batch, counted)) {
         if (step && "parameter" in step && !isKeyBias(step.parameter)) {
           const start = before.factors.get(step.parameter)!;
-          const sum = sumOf(step.parameter);
+          const sum = sums.get(step.parameter) ?? { difference: zeros(), start: zeros() };
+          sums.set(step.parameter, sum);
           addTo(sum.start, squaredNorms(start));
           addTo(sum.difference, squaredNorms(step.factor, start));
         }
@@ -104,37 +100,28 @@ export function* gradientDistanceSteps({
       before.dispose();
     }
   }
+  const byPart = (partOf: (name: string) => string): Map<string, GradientChange> =>
+    new Map(
+      groupBy([...sums], ([name]) => partOf(name)).map((own) => [
+        partOf(own[0][0]),
+        changeOf(
+          own.map(([, squares]) => squares),
+          [sequences.length, c],
+        ),
+      ]),
+    );
   return {
     whole: changeOf([...sums.values()], [sequences.length, c]),
-    layers: byPart(sums, layerOfParameter, [sequences.length, c]),
-    kinds: byPart(sums, kindOfParameter, [sequences.length, c]),
+    layers: byPart(layerOfParameter),
+    kinds: byPart(kindOfParameter),
   };
 }
 
-function byPart(
-  sums: ReadonlyMap<string, Squares>,
-  partOf: (name: string) => string,
-  shape: [number, number],
-): Map<string, GradientChange> {
-  const parts = new Map<string, Squares[]>();
-  for (const [name, squares] of sums) parts.set(partOf(name), [...(parts.get(partOf(name)) ?? []), squares]);
-  return new Map([...parts].map(([part, squares]) => [part, changeOf(squares, shape)]));
-}
-
 function changeOf(squares: readonly Squares[], shape: [number, number]): GradientChange {
-  const total = (of: (squares: Squares) => Float64Array, k: number): number =>
-    squares.reduce((sum, each) => sum + of(each)[k], 0);
   const values = Float64Array.from({ length: shape[0] * shape[1] }, (_, k) => {
-    const start = total((each) => each.start, k);
+    const total = (side: keyof Squares): number => squares.reduce((sum, each) => sum + each[side][k], 0);
     // Sums of products of either sign: rounding may leave a norm of nearly zero below it.
-    return start <= 0
-      ? NaN
-      : Math.sqrt(
-          Math.max(
-            0,
-            total((each) => each.difference, k),
-          ) / start,
-        );
+    return total("start") <= 0 ? NaN : Math.sqrt(Math.max(0, total("difference")) / total("start"));
   });
   const known = values.filter((value) => !Number.isNaN(value));
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
@@ -142,13 +129,7 @@ function changeOf(squares: readonly Squares[], shape: [number, number]): Gradien
 }
 
 /** ‖g − g′‖² of each example and output, [C·B]; g′ is zero if it is left out. */
-function squaredNorms(factor: Factor, minus?: Factor): Float32Array {
-  let values = new Float32Array() as Float32Array;
-  tf.tidy(() => {
-    values = squares(factor, minus).dataSync() as Float32Array;
-  });
-  return values;
-}
+const squaredNorms = (factor: Factor, minus?: Factor): Float32Array => numbersOf(() => floats(squares(factor, minus)));
 
 function squares(factor: Factor, minus?: Factor): Tensor {
   if (factor.kind === "vector" && (!minus || minus.kind === "vector"))

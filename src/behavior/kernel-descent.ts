@@ -66,16 +66,12 @@ export interface KernelDescent {
  * Kernel gradient descent from f_0, one step for each learning rate: f(x) ← f(x) − η Σ_i χ_i K(x_i, x), or with sign(χ)
  * for an asymmetric kernel (Definition 3.3 and Theorem 4.3 of the paper).
  *
- * @throws if shapes, labels, rates or batches do not fit, or the outputs grow without bound
+ * @throws if shapes, labels, rates or batches do not fit; DivergedError if the outputs grow without bound (the rate is too large)
  */
 export const kernelDescent = (options: KernelDescentOptions, signal?: AbortSignal): Promise<KernelDescent> =>
   runSteps(kernelDescentSteps(options), signal);
 
-/**
- * {@link kernelDescent} with a pause after each step.
- *
- * @throws if shapes, labels, rates or batches do not fit; DivergedError if the outputs grow without bound (the rate is too large)
- */
+/** {@link kernelDescent} with a pause after each step. */
 export function* kernelDescentSteps({
   train,
   evaluate,
@@ -119,14 +115,12 @@ export function* kernelDescentSteps({
   keep(0);
   for (const [t, rate] of rates.entries()) {
     const batch = batchOf(t);
-    const outputs = Float64Array.from(
-      { length: batch.length * c },
-      (_, k) => onTrain[batch[Math.floor(k / c)] * c + (k % c)],
-    );
+    const rows = batch.flatMap((i) => Array.from({ length: c }, (_, a) => i * c + a));
+    const labels = batch.map((i) => train.labels[i]);
     const step = lossOfOutputs(
       loss,
-      outputs,
-      batch.map((i) => train.labels[i]),
+      rows.map((row) => onTrain[row]),
+      labels,
     );
     if (!Number.isFinite(step.loss)) {
       throw new DivergedError(
@@ -134,7 +128,6 @@ export function* kernelDescentSteps({
       );
     }
     losses.push(step.loss);
-    const rows = Array.from(step.derivative, (_, k) => batch[Math.floor(k / c)] * c + (k % c));
     // The small number is PyTorch's, in clip_grad_norm_.
     const clipped =
       clipNorm === Infinity
@@ -210,12 +203,3 @@ function checkRecord(record: readonly number[], steps: number): void {
   if (wrong !== undefined)
     throw new InputError(`outputs cannot be kept after step ${wrong}: there are ${steps} steps, and 0 is the start`);
 }
-
-/**
- * The largest learning rate at which full-batch descent on the squared loss does not grow: 2 / (largest eigenvalue of
- * the loss's second derivative), which is 2 K / (n · C).
- *
- * @param largestSingularValue of the train kernel, σ_max
- * @param size n · C
- */
-export const largestStableRate = (largestSingularValue: number, size: number): number => size / largestSingularValue;

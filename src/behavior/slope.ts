@@ -48,6 +48,3 @@ export function fittedSlope(
     points: x.length,
   };
 }
-
-/** The slope alone. */
-export const logLogSlope = (x: readonly number[], y: readonly number[]): number => fittedSlope(x, y).slope;

@@ -61,14 +61,6 @@ export async function fullKernel(
   return { model: options.model, kernels, shares };
 }
 
-/** Choices of parameters with a name, by this project's filters. */
-export const parameterSubspaces = (
-  model: Model,
-): Record<"BitFit" | "head" | "last layer" | "last layer and head", ParameterFilter> => {
-  const last = `*.encoder.layer.${model.config.layers - 1}.*`;
-  return { BitFit: ["biases"], head: ["head"], "last layer": [last], "last layer and head": [last, "head"] };
-};
-
 /**
  * The kernel of a choice of parameters: the sum of their shares, for any formula.
  *
@@ -82,11 +74,7 @@ export function parameterSubspaceKernel(
   const exact = kernelOf(full, formula);
   const names = selectParameters(full.model.parameters.keys(), filter);
   const dimension = [...names].reduce((sum, name) => sum + parameter(full.model, name).size, 0);
-  const kernel = sumOfShares(
-    full,
-    formula,
-    [...names].map((name) => ({ name, factor: 1 })),
-  );
+  const kernel = sumOfShares(full, formula, ones(names));
   return { kernel, dimension, fromFull: kernelDistance(kernel, exact) };
 }
 
@@ -163,16 +151,12 @@ export async function loraKernel(
       .filter((name) => name.endsWith(".weight") && model.parameters.has(loraNames(layerOf(name)).a))
       .map(layerOf);
     const scale = model.loraScale ?? 1;
-    const scaled = layers.map((layer) => {
+    const scaled = layers.map((layer): [string, number] => {
       const inputs = parameter(model, `${layer}.weight`).shape[1]!;
-      return { name: loraNames(layer).b, factor: (3 * inputs) / (scale ** 2 * lora.rank) };
+      return [loraNames(layer).b, (3 * inputs) / (scale ** 2 * lora.rank)];
     });
     const kernel = sumOfShares({ kernels, shares, model }, "sgd", scaled);
-    const target = sumOfShares(
-      full,
-      "sgd",
-      layers.map((layer) => ({ name: `${layer}.weight`, factor: 1 })),
-    );
+    const target = sumOfShares(full, "sgd", ones(layers.map((layer) => `${layer}.weight`)));
     const dimension = added.reduce((sum, name) => sum + parameter(model, name).size, 0);
     return {
       raw: kernels.get("sgd")!,
@@ -196,15 +180,13 @@ function kernelOf({ kernels }: FullKernel, formula: Formula): KernelTensor {
   return kernel;
 }
 
-/** Parameters that the outputs do not reach have no share. */
-function sumOfShares(
-  full: FullKernel,
-  formula: Formula,
-  parts: readonly { name: string; factor: number }[],
-): KernelTensor {
+const ones = (names: Iterable<string>): [string, number][] => [...names].map((name) => [name, 1]);
+
+/** The parameters' shares, each times its factor; those that the outputs do not reach have none. */
+function sumOfShares(full: FullKernel, formula: Formula, factors: readonly [string, number][]): KernelTensor {
   const shares = full.shares.get(formula)!;
   const { shape } = kernelOf(full, formula);
   const values = new Float64Array(kernelOf(full, formula).values.length);
-  for (const { name, factor } of parts) shares.get(name)?.values.forEach((value, i) => (values[i] += factor * value));
+  for (const [name, factor] of factors) shares.get(name)?.values.forEach((value, i) => (values[i] += factor * value));
   return { values, shape };
 }

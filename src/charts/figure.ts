@@ -2,6 +2,8 @@ import { InputError } from "../errors";
 import { KERNEL_NAMES } from "../kernels/formula";
 import { mean, populationStd } from "../solvers/metrics";
 
+export { distinct, groupBy } from "../records";
+
 /**
  * A Vega-Lite v5 specification as a plain object, ready for JSON.
  *
@@ -205,21 +207,6 @@ export function shortened(text: string, width: number): string {
 /** A number with its sign as in print: "+0.37", "−1.2". */
 export const signed = (value: number, write: (size: number) => string): string =>
   `${value < 0 ? "−" : "+"}${write(Math.abs(value))}`;
-
-/** Values in order of first appearance. */
-export const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
-
-/** Records that agree in what `key` takes of them, in order of first appearance. */
-export function groupBy<T>(records: readonly T[], key: (record: T) => unknown): [T, ...T[]][] {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const record of records) {
-    const name = JSON.stringify(key(record), (_, value: unknown) => (value === Infinity ? "∞" : value));
-    const group = groups.get(name);
-    if (group) group.push(record);
-    else groups.set(name, [record]);
-  }
-  return [...groups.values()];
-}
 
 /** The smallest and the largest of some numbers. */
 export const extent = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];

@@ -7,7 +7,7 @@ import { loadLanguageModel } from "../experiment/language-model";
 import { writeFileAtomically } from "../files/atomic-write";
 import { disposeModel } from "../model/model";
 import { duration, showProgress } from "../notebook/progress";
-import { grouped } from "../sweep/aggregate";
+import { groupBy } from "../records";
 import { markdownTable, type ResultRow } from "../sweep/result-table";
 import { failureText, runFiles, runStatus, type RunStatus } from "../sweep/run-files";
 import { modelName, type Sweep } from "../sweep/sweep-file";
@@ -50,7 +50,7 @@ export async function sweepStatusText(sweeps: readonly PlacedSweep[]): Promise<s
   for (const placed of sweeps) {
     const all = await statusOf(placed);
     const model = modelName(placed.sweep);
-    const byTask = grouped(all, ({ run }) => run.task.name);
+    const byTask = groupBy(all, ({ run }) => run.task.name);
     for (const own of byTask.length > 1 ? [...byTask, all] : byTask) {
       const count = (state: RunStatus["state"]): number => own.filter((one) => one.state === state).length;
       const seconds = own.reduce((sum, one) => sum + (one.seconds ?? 0), 0);

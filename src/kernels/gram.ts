@@ -54,7 +54,7 @@ const tokenCount = ({ tokens, input }: MatrixFactor): number =>
   tokens.owners ? tokens.owners.shape[1]! : input.shape[0] * input.shape[1]!;
 
 /** Numbers computed with tensors that are freed afterwards. (tf.tidy would look for tensors in every number that it returns.) */
-function numbersOf(compute: () => Float32Array): Float32Array {
+export function numbersOf(compute: () => Float32Array): Float32Array {
   let numbers = new Float32Array() as Float32Array;
   tf.tidy(() => {
     numbers = compute();

@@ -1,5 +1,6 @@
 import { medianOfSorted } from "../behavior/kernel-comparison";
 import { firstBest, type Solved } from "../experiment/solve-kernels";
+import { groupBy } from "../records";
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
 import type { SolverSetting } from "../solvers/solver";
 import type { Metric } from "../tasks/task";
@@ -42,11 +43,11 @@ export function runsOf(
   kind: RunKind & { seed: number },
   metric: Metric = "accuracy",
 ): Run[] {
-  return grid.map(({ scores, ...setting }) => ({
+  return grid.map(({ scores: { dev, test }, ...setting }) => ({
     ...kind,
     setting,
-    dev: scores.dev[metric],
-    test: scores.test[metric],
+    dev: dev[metric],
+    test: test[metric],
   }));
 }
 
@@ -56,10 +57,9 @@ export function runsOf(
  * repeats another's seed and setting replaces it. Groups and seeds come in order of first appearance.
  */
 export function aggregate(runs: readonly Run[]): Aggregate[] {
-  const kinds = grouped(runs, ({ task, method, k }) => JSON.stringify([task, method, k]));
-  return kinds.map((own) => {
+  return groupBy(runs, ({ task, method, k }) => [task, method, k]).map((own) => {
     const { task, method, k } = own[0];
-    const chosen = grouped(own, ({ seed }) => String(seed)).map(bestRun);
+    const chosen = groupBy(own, ({ seed }) => seed).map(bestRun);
     const tests = chosen.map(({ test }) => test);
     const seeds = chosen.map(({ seed }) => seed);
     return {
@@ -88,14 +88,3 @@ const settingKey = (setting: object): string =>
       .map(([name, value]) => `${name}=${value}`)
       .sort(),
   );
-
-/** The items in groups of one key, both in order of first appearance. */
-export function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return [...groups.values()];
-}

@@ -1,32 +1,32 @@
 /** Measurements of kernel behaviour as Markdown tables: one row for each draw, and means over draws with counts of verdicts. */
+import { groupBy } from "../records";
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
-import { grouped } from "./aggregate";
 import type { BehaviorResult } from "./behavior-record";
-import { ownFeatures, verdictText } from "./behavior-rows";
+import { behaviorRow, verdictText, type BehaviorRow } from "./behavior-rows";
 import { markdownTable, type ResultRow } from "./result-table";
 
-const SCORES: Record<string, (result: BehaviorResult) => number | undefined> = {
-  "zero-shot": ({ start }) => start,
-  "fine-tuning": ({ tuned }) => tuned.test,
-  kernel: ({ kernel }) => kernel.test,
-  linearized: ({ linearization }) => linearization.test,
-  "kernel descent": ({ descent }) => descent?.test,
-};
+const SCORES = {
+  "zero-shot": "zeroShot",
+  "fine-tuning": "fineTuning",
+  kernel: "kernel",
+  linearized: "linearized",
+  "kernel descent": "kernelDescent",
+} as const satisfies Record<string, keyof BehaviorRow>;
 
-/** Written with two digits; the share of the gain, the distance of kernel entries and the alignment. */
-const NUMBERS: Record<string, (result: BehaviorResult) => number | undefined> = {
-  "share of gain": ({ linearization }) => linearization.share,
-  "feature distance": (result) => ownFeatures(result)?.mean,
-  "alignment before": ({ alignment }) => alignment.start,
-  "alignment after": ({ alignment }) => alignment.tuned,
-};
+/** Written with two digits. */
+const NUMBERS = {
+  "share of gain": "share",
+  "feature distance": "distance",
+  "alignment before": "alignmentBefore",
+  "alignment after": "alignmentAfter",
+} as const satisfies Record<string, keyof BehaviorRow>;
 
-const VERDICTS: Record<string, (result: BehaviorResult) => boolean | undefined> = {
-  solves: ({ verdicts }) => verdicts.solvesTask,
-  "linearized?": ({ verdicts }) => verdicts.linearized,
-  "fixed features": ({ verdicts }) => verdicts.fixedFeatures,
-  "kernel behaviour": ({ verdicts }) => verdicts.kernelBehavior,
-};
+const VERDICTS = {
+  solves: "solvesTask",
+  "linearized?": "linearized",
+  "fixed features": "fixedFeatures",
+  "kernel behaviour": "kernelBehavior",
+} as const satisfies Record<string, keyof BehaviorRow["verdicts"]>;
 
 /** The page of a sweep's measurements. */
 export const behaviorMarkdown = (results: readonly BehaviorResult[]): string =>
@@ -34,12 +34,12 @@ export const behaviorMarkdown = (results: readonly BehaviorResult[]): string =>
 
 /** One row for each measurement, scores in percent. */
 export const behaviorRows = (results: readonly BehaviorResult[]): ResultRow[] =>
-  results.map((result) => ({
-    ...heading(result),
-    seed: result.seed,
-    ...cells(SCORES, (of) => (of(result) === undefined ? "–" : (100 * of(result)!).toFixed(1))),
-    ...cells(NUMBERS, (of) => of(result)?.toFixed(2) ?? "–"),
-    ...cells(VERDICTS, (of) => verdictText(of(result))),
+  results.map(behaviorRow).map((row) => ({
+    ...heading(row),
+    seed: row.seed,
+    ...cells(SCORES, (name) => (row[name] === undefined ? "–" : (100 * row[name]).toFixed(1))),
+    ...cells(NUMBERS, (name) => row[name]?.toFixed(2) ?? "–"),
+    ...cells(VERDICTS, (name) => verdictText(row.verdicts[name])),
   }));
 
 /**
@@ -47,24 +47,25 @@ export const behaviorRows = (results: readonly BehaviorResult[]): ResultRow[] =>
  * number), and of the verdicts how many of those that are defined are "yes".
  */
 export function behaviorSummary(results: readonly BehaviorResult[]): ResultRow[] {
-  return grouped(results, ({ task, k, method, setting }) => JSON.stringify([task, k, method, setting])).map((group) => {
-    const over = <T>(of: (result: BehaviorResult) => T | undefined, text: (values: T[]) => string): string => {
+  const rows = results.map(behaviorRow);
+  return groupBy(rows, ({ task, k, method, setting }) => [task, k, method, setting]).map((group) => {
+    const over = <T>(of: (row: BehaviorRow) => T | undefined, text: (values: T[]) => string): string => {
       const values = group.map(of).filter((value) => value !== undefined);
       return values.length === 0 ? "–" : text(values);
     };
+    const meanStd = (values: number[]): string => `${mean(values).toFixed(2)} (${populationStd(values).toFixed(2)})`;
+    const yes = (values: boolean[]): string => `${values.filter(Boolean).length} of ${values.length}`;
     return {
       ...heading(group[0]),
       seeds: group.length,
-      ...cells(SCORES, (of) => over(of, formatMeanStd)),
-      ...cells(NUMBERS, (of) =>
-        over(of, (values) => `${mean(values).toFixed(2)} (${populationStd(values).toFixed(2)})`),
-      ),
-      ...cells(VERDICTS, (of) => over(of, (values) => `${values.filter(Boolean).length} of ${values.length}`)),
+      ...cells(SCORES, (name) => over((row) => row[name], formatMeanStd)),
+      ...cells(NUMBERS, (name) => over((row) => row[name], meanStd)),
+      ...cells(VERDICTS, (name) => over(({ verdicts }) => verdicts[name], yes)),
     };
   });
 }
 
-const heading = ({ task, k, method }: BehaviorResult): ResultRow => ({ task, k, method });
+const heading = ({ task, k, method }: BehaviorRow): ResultRow => ({ task, k, method });
 
 const cells = <Of>(columns: Record<string, Of>, text: (of: Of) => string): ResultRow =>
   Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, text(of)]));

@@ -1,8 +1,7 @@
 /** Many measurements of kernel behaviour together: counts of verdicts, the two tests compared, and methods compared. */
 import type { KernelBehavior } from "../behavior/verdicts";
-import { entriesOf, recordOf } from "../records";
+import { entriesOf, groupBy, recordOf } from "../records";
 import { mean } from "../solvers/metrics";
-import { grouped } from "./aggregate";
 import type { BehaviorRow } from "./behavior-rows";
 
 /** The verdicts in the order in which tables show them. */
@@ -29,7 +28,7 @@ export interface VerdictCount {
 
 /** Counts of every verdict by task and method, in order of first appearance. */
 export function verdictCounts(rows: readonly BehaviorRow[]): VerdictCount[] {
-  return grouped(rows, ({ task, method }) => JSON.stringify([task, method])).flatMap((own) =>
+  return groupBy(rows, ({ task, method }) => [task, method]).flatMap((own) =>
     entriesOf(CRITERIA).map(([criterion]) => {
       const known = own.map(({ verdicts }) => verdicts[criterion]).filter((verdict) => verdict !== undefined);
       return {

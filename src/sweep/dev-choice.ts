@@ -1,8 +1,9 @@
 /** What choosing a setting on few development examples gains, and how much of that is luck. */
 import { firstBest } from "../experiment/solve-kernels";
 import { agreementOf } from "../behavior/kernel-comparison";
+import { groupBy } from "../records";
 import { mean } from "../solvers/metrics";
-import { grouped, type Run } from "./aggregate";
+import type { Run } from "./aggregate";
 
 /** One seed's choice among the settings of a grid. Accuracies are from 0 to 1. */
 export interface DevChoice {
@@ -24,7 +25,7 @@ export interface DevChoice {
 
 /** The choice that the development examples make for every seed, in order of first appearance: the first best on dev, as the authors gather their results. */
 export function devChoices(runs: readonly Run[]): DevChoice[] {
-  return grouped(runs, ({ seed }) => String(seed)).map((own) => {
+  return groupBy(runs, ({ seed }) => seed).map((own) => {
     const [{ seed }] = own;
     const tests = own.map(({ test }) => test);
     const chosen = firstBest(own, ({ dev }) => dev);

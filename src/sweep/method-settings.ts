@@ -7,21 +7,21 @@ import { INVERSE_PENALTIES } from "../solvers/cross-validation";
 import type { Solver } from "../solvers/solver";
 import type { KernelChoice } from "./behavior-settings";
 
-/** Where a method is run. */
-interface OnTasks {
+interface Method<Kind extends string> {
+  kind: Kind;
   /** Names of the sweep's tasks. Default: all. */
   tasks?: string[];
 }
 
-/** What a method trains on: prompts, or the text alone, for which a new head is made. */
-interface TextInput {
-  /** Default "prompt". */
+interface ReadingMethod<Kind extends string> extends Method<Kind> {
+  /** The text in its prompt, or alone, with a new head. Default "prompt". */
   input: "prompt" | "text";
 }
 
-/** Where the head of a text without a prompt comes from. */
-interface HeadStart {
-  /** One linear layer, or transformers' own with a tanh layer. Default "linear". */
+/** The training's settings are checked one combination at a time. */
+interface TrainingMethod<Kind extends string>
+  extends ReadingMethod<Kind>, Partial<Record<keyof TrainingSettings, unknown>> {
+  /** Of a text alone: one linear layer, or transformers' own with a tanh layer. Default "linear". */
   head: "linear" | "tanh";
   /** Fit the head's final layer to the pretrained features first. Default false. */
   fromProbe: boolean;
@@ -30,7 +30,18 @@ interface HeadStart {
 /** A value, or a list of values to try. */
 type OneOrMore<T> = T | T[];
 
-/** The settings of a solver, each a value or a list. */
+/** Of a bag of words and a pooled probe: a head's probe chooses by cross-validation. */
+interface Penalties {
+  /** A row each, of which dev chooses. Default: {@link INVERSE_PENALTIES}. */
+  inversePenalty?: OneOrMore<number>;
+}
+
+/** What kernels and linearizations are of. Default: the margin of two classes, else the logits. */
+interface ChosenOutputs {
+  outputs?: "logits" | "margin";
+}
+
+/** Of a solver. */
 export interface SolverSettings {
   /** Default "sgd". */
   formula: OneOrMore<Formula>;
@@ -44,50 +55,22 @@ export interface SolverSettings {
   lambda?: OneOrMore<number>;
 }
 
-/** Settings of the training, checked one combination at a time. */
-type TrainingLists = Partial<Record<keyof TrainingSettings, unknown>>;
-
-export interface FineTuningMethod extends OnTasks, TextInput, HeadStart, TrainingLists {
-  kind: "fine-tuning";
-}
-
 /** Logistic regression on frozen features of the model. */
-export interface LinearProbeMethod extends OnTasks, TextInput, Pick<HeadStart, "head">, Penalties {
-  kind: "linear-probe";
+export interface LinearProbeMethod
+  extends ReadingMethod<"linear-probe">, Pick<TrainingMethod<string>, "head">, Penalties {
   /** The features are the mean of the last hidden states over all tokens, in place of the inputs of the head's final layer. */
   pooled?: boolean;
 }
 
 /** Logistic regression on how often each word of the training texts occurs; no language model. */
-export interface BagOfWordsMethod extends OnTasks, Penalties {
-  kind: "bag-of-words";
-}
+export type BagOfWordsMethod = Method<"bag-of-words"> & Penalties;
 
-/** Of a bag of words and a pooled probe: a head's probe chooses by cross-validation. */
-interface Penalties {
-  /** A row each, of which dev chooses. Default: {@link INVERSE_PENALTIES}. */
-  inversePenalty?: OneOrMore<number>;
-}
-
-/** The pretrained model's answer to the prompt; `best-threshold` is the best that one number added to each class can make of it, and looks at the test labels. */
-export interface ZeroShotMethod extends OnTasks {
-  kind: "zero-shot" | "best-threshold";
-}
-
-/** What kernels and linearizations are of. */
-interface ChosenOutputs {
-  /** Default: the margin of two classes, else the logits. */
-  outputs?: "logits" | "margin";
-}
-
-export interface KernelMethod extends OnTasks, TextInput, ChosenOutputs, SolverSettings {
-  kind: "kernel";
+export interface KernelMethod extends ReadingMethod<"kernel">, ChosenOutputs, SolverSettings {
   /** Patterns of the parameters that count. Default: all. */
   parameters?: string[];
 }
 
-export interface BehaviorMethod extends OnTasks, TextInput, HeadStart, ChosenOutputs, TrainingLists {
-  kind: "behavior";
+export interface BehaviorMethod extends TrainingMethod<"behavior">, ChosenOutputs {
   /** The kernels to solve; dev chooses. Default: those of the optimizer. */
   kernel?: OneOrMore<SolverSettings>;
   /** Test examples whose kernel is compared before and after. Default 50. */
@@ -96,27 +79,30 @@ export interface BehaviorMethod extends OnTasks, TextInput, HeadStart, ChosenOut
   featuresAlong?: boolean;
 }
 
-/** One method of a sweep: a row of its table of results. */
-export type SweepMethod =
-  FineTuningMethod | LinearProbeMethod | BagOfWordsMethod | ZeroShotMethod | KernelMethod | BehaviorMethod;
-type TrainingMethod = FineTuningMethod | BehaviorMethod;
+type Trained = TrainingMethod<"fine-tuning"> | BehaviorMethod;
 
-export const isTraining = (how: SweepMethod): how is TrainingMethod =>
-  how.kind === "fine-tuning" || how.kind === "behavior";
+/**
+ * One method of a sweep: a row of its table of results. `zero-shot` is the pretrained model's answer to the prompt;
+ * `best-threshold` the best that one number added to each class can make of it, and looks at the test labels.
+ */
+export type SweepMethod =
+  Trained | LinearProbeMethod | BagOfWordsMethod | Method<"zero-shot" | "best-threshold"> | KernelMethod;
+
+export const isTraining = (how: SweepMethod): how is Trained => how.kind === "fine-tuning" || how.kind === "behavior";
 
 /** What a method reads: the prompt with the text, or the text alone. */
-export function inputOf(how: SweepMethod): TextInput["input"] {
+export function inputOf(how: SweepMethod): ReadingMethod<string>["input"] {
   if (how.kind === "bag-of-words") return "text";
   return "input" in how ? how.input : "prompt";
 }
 
-/** Every combination of the settings of a fine-tuning method, lists taken value by value; of a behaviour method but for learning rates. */
-export function trainingGrid(method: TrainingMethod): Partial<TrainingSettings>[] {
-  const settings = TRAINING_FIELDS.filter(
+/** Every combination of a fine-tuning method's settings, lists taken value by value; of a behaviour method's but for learning rates. */
+export function trainingGrid(method: Trained): Partial<TrainingSettings>[] {
+  const names = TRAINING_FIELDS.filter(
     (name) => method[name] !== undefined && !(method.kind === "behavior" && name === "learningRate"),
-  ).map((name) => [name, method[name]] as const);
-  return settings.reduce<Partial<TrainingSettings>[]>(
-    (grid, [name, value]) => grid.flatMap((setting) => listed(value).map((one) => ({ ...setting, [name]: one }))),
+  );
+  return names.reduce<Partial<TrainingSettings>[]>(
+    (grid, name) => grid.flatMap((setting) => listed(method[name]).map((one) => ({ ...setting, [name]: one }))),
     [{}],
   );
 }

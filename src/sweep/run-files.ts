@@ -1,12 +1,11 @@
 /** What a sweep's folder has of each run: its result, why it failed, the state of a stopped training, and who is at work on it. */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomically } from "../files/atomic-write";
 import { hasClaim, isClaimed, watchClaim } from "../store/claim";
 import { oneLine } from "../store/folder";
 import { fileSlot, jsonFile, readResult } from "../store/remember";
-import type { Slot } from "../store/slot";
 import type { Performed } from "./sweep-methods";
 import { runText, type SweepRun } from "./sweep-plan";
 
@@ -24,24 +23,10 @@ interface Failure {
   time: number;
 }
 
-export interface RunFiles {
-  /** The result, read once; undefined if there is none or it is damaged. */
-  get(name: string): KeptRun | undefined;
-  slot(name: string): Slot<KeptRun>;
-  /** Folder for the state of a training run. */
-  state(name: string): string;
-  failure(name: string): Failure | undefined;
-  fail(name: string, error: unknown): void;
-  /** Removes what a run needs no more that has a result. */
-  tidy(name: string): void;
-  /** As in `store/claim.ts`. */
-  hasClaim(name: string): boolean;
-  isClaimed(name: string): boolean;
-  watchClaim(name: string): ReturnType<typeof watchClaim>;
-}
+export type RunFiles = ReturnType<typeof runFiles>;
 
 /** The files of the runs in a sweep's folder. */
-export function runFiles(out: string): RunFiles {
+export function runFiles(out: string) {
   const folder = join(out, "runs");
   const read = new Map<string, KeptRun>();
   const kept = <T>(path: string): T | undefined => {
@@ -54,26 +39,28 @@ export function runFiles(out: string): RunFiles {
   const state = (name: string): string => join(out, "state", name);
   const failed = (name: string): string => join(out, "failed", `${name}.json`);
   return {
+    /** Folder for the state of a training run. */
     state,
-    get(name) {
+    /** The result, read once; undefined if there is none or it is damaged. */
+    get(name: string): KeptRun | undefined {
       const found = read.get(name) ?? kept<KeptRun>(join(folder, `${name}.json`));
       if (found) read.set(name, found);
       return found;
     },
-    slot: (name) => fileSlot(folder, name, jsonFile<KeptRun>()),
-    failure: (name) => kept<Failure>(failed(name)),
-    fail(name, error) {
+    slot: (name: string) => fileSlot(folder, name, jsonFile<KeptRun>()),
+    failure: (name: string) => kept<Failure>(failed(name)),
+    fail(name: string, error: unknown): void {
       mkdirSync(join(out, "failed"), { recursive: true });
       const failure: Failure = { error: oneLine(error), host: hostname(), time: Date.now() };
       writeFileAtomically(failed(name), JSON.stringify(failure));
     },
-    tidy(name) {
-      for (const path of [state(name), failed(name)])
-        if (existsSync(path)) rmSync(path, { recursive: true, force: true });
+    /** Removes what a run needs no more that has a result. */
+    tidy(name: string): void {
+      for (const path of [state(name), failed(name)]) rmSync(path, { recursive: true, force: true });
     },
-    hasClaim: (name) => hasClaim(folder, name),
-    isClaimed: (name) => isClaimed(folder, name),
-    watchClaim: (name) => watchClaim(folder, name),
+    hasClaim: (name: string) => hasClaim(folder, name),
+    isClaimed: (name: string) => isClaimed(folder, name),
+    watchClaim: (name: string) => watchClaim(folder, name),
   };
 }
 

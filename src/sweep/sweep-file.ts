@@ -11,15 +11,7 @@ import { z } from "../packages";
 import { SOLVERS } from "../solvers/solver";
 import { taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
-import {
-  checkSolvers,
-  isTraining,
-  learningRatesOf,
-  listed,
-  trainingGrid,
-  type SolverSettings,
-  type SweepMethod,
-} from "./method-settings";
+import { checkSolvers, isTraining, learningRatesOf, listed, trainingGrid, type SweepMethod } from "./method-settings";
 
 const schema = once(() => {
   const count = z.int().min(1);
@@ -132,18 +124,11 @@ export interface Sweep {
   methods: Record<string, SweepMethod>;
 }
 
-/** Where a sweep's description stands: what messages begin with, and the folder that its paths are relative to. */
-interface Place {
-  name: string;
-  folder: string;
-}
-
 /**
  * A sweep from what its file would have, for one model. Paths are relative to the working folder.
  * @throws as {@link readSweeps}
  */
-export const parseSweep = (described: object): Sweep =>
-  onlyOne(parseSweeps(described, { name: "the sweep", folder: "." }), "the sweep");
+export const parseSweep = (described: object): Sweep => onlyOne(parseSweeps(described, "the sweep", "."), "the sweep");
 
 /** {@link readSweeps} for a file with one model. */
 export const readSweep = (path: string): Sweep => onlyOne(readSweeps(path), path);
@@ -161,15 +146,14 @@ function onlyOne(sweeps: readonly Sweep[], name: string): Sweep {
  * there is an id.
  * @throws naming the file and the field at fault; every combination of settings is checked here, before anything runs
  */
-export function readSweeps(path: string): Sweep[] {
-  return parseSweeps(readJson(path), { name: path, folder: dirname(path) });
-}
+export const readSweeps = (path: string): Sweep[] => parseSweeps(readJson(path), path, dirname(path));
 
-function parseSweeps(described: unknown, place: Place): Sweep[] {
+/** @param place what messages begin with */
+function parseSweeps(described: unknown, place: string, folder: string): Sweep[] {
   const problem = (text: string): never => {
-    throw new InputError(`${place.name}: ${text}`);
+    throw new InputError(`${place}: ${text}`);
   };
-  const from = (name: string): string => resolve(place.folder, name);
+  const from = (name: string): string => resolve(folder, name);
   const parsed = schema().safeParse(described);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -177,15 +161,14 @@ function parseSweeps(described: unknown, place: Place): Sweep[] {
   }
   const { data, tasks, model, ...rest } = parsed.data;
   const methods = Object.entries(rest.methods);
-  for (const [name, method] of methods) checkSettings(name, method, place.name, problem);
+  for (const [name, method] of methods) checkSettings(method, `${place}: methods.${name}`);
   const found = tasks.map((entry): SweepTask => {
     const { name, file, data: own, ...change } = typeof entry === "string" ? { name: entry } : entry;
     const known = file === undefined ? taskByName(name!) : readTaskFile(from(file));
     const task = { ...known, ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) };
     const folders =
-      own === undefined ? [taskFolder(task), task.name].map((folder) => join(from(data), folder)) : [from(own)];
-    const folder = folders.find(existsSync);
-    return { task, data: folder ?? problem(`task ${task.name}: there is no folder ${folders[0]}`) };
+      own === undefined ? [taskFolder(task), task.name].map((name) => join(from(data), name)) : [from(own)];
+    return { task, data: folders.find(existsSync) ?? problem(`task ${task.name}: there is no folder ${folders[0]}`) };
   });
   for (const [name, method] of methods) {
     const wrong = method.tasks?.find((one) => !found.some(({ task }) => task.name === one));
@@ -211,28 +194,20 @@ function parseSweeps(described: unknown, place: Place): Sweep[] {
 }
 
 /** Checks every combination of a method's settings, and its solvers: they come after hours of training or kernels. */
-function checkSettings(name: string, method: SweepMethod, file: string, problem: (text: string) => never): void {
-  if (method.kind === "kernel") checkedSolvers([method], `methods.${name}`, problem);
-  if (!isTraining(method)) return;
-  const empty = TRAINING_FIELDS.find((field) => {
-    const value = method[field];
-    return Array.isArray(value) && value.length === 0;
-  });
-  if (empty !== undefined) problem(`methods.${name}.${empty}: the list is empty`);
-  for (const settings of trainingGrid(method)) {
-    const rates = method.kind === "behavior" ? learningRatesOf(method) : [settings.learningRate];
-    for (const learningRate of rates)
-      parseTrainingConfig({ seed: 0, ...settings, learningRate }, `${file}: methods.${name}`);
+function checkSettings(method: SweepMethod, place: string): void {
+  if (isTraining(method)) {
+    const empty = TRAINING_FIELDS.find((field) => listed(method[field]).length === 0);
+    if (empty !== undefined) throw new InputError(`${place}.${empty}: the list is empty`);
+    for (const settings of trainingGrid(method))
+      for (const learningRate of method.kind === "behavior" ? learningRatesOf(method) : [settings.learningRate])
+        parseTrainingConfig({ seed: 0, ...settings, learningRate }, place);
   }
-  if (method.kind === "behavior") checkedSolvers(listed(method.kernel ?? []), `methods.${name}.kernel`, problem);
-}
-
-function checkedSolvers(all: readonly SolverSettings[], place: string, problem: (text: string) => never): void {
   try {
-    checkSolvers(all);
+    if (method.kind === "kernel") checkSolvers([method]);
+    if (method.kind === "behavior") checkSolvers(listed(method.kernel ?? []));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    problem(`${place}: ${error.message}`);
+    throw new InputError(`${place}${method.kind === "behavior" ? ".kernel" : ""}: ${error.message}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** A sweep's results as a page: scores, gains, the kernels' shares of them, and how often findings hold. */
+import { distinct, groupBy } from "../records";
 import { mean } from "../solvers/metrics";
 import { aggregate } from "./aggregate";
 import { markdownTable, resultRows, type ResultRow } from "./result-table";
@@ -12,7 +13,7 @@ const REACHED = 0.9;
 const ROUNDING = 1e-12;
 
 /** How often something holds, judged by means over the draws that have what is compared. */
-export interface Finding {
+interface Finding {
   text: string;
   /** The tasks where it holds, and how many there are to judge. */
   holds: string[];
@@ -66,22 +67,20 @@ export function sweepFindings(rows: readonly SweepRow[]): Finding[] {
     });
     return [{ text, holds: judged.filter(({ means }) => holds(means)).map(({ task }) => task), of: judged.length }];
   };
+  const [points, percent] = [100 * CLEAR, 100 * REACHED];
+  const above = (method: string, other: string | undefined): Finding[] =>
+    count(
+      `${method} is at least ${points} points above ${other}`,
+      [method, other],
+      ([own, theirs]) => own - theirs >= CLEAR - ROUNDING,
+    );
   const rivals = [
     zeroShot,
     ...(["best-threshold", "bag-of-words", "linear-probe"] as const).flatMap((kind) => methodsOf(chosen, kind)),
   ];
   const tuned = methods.filter(({ kind, input }) => kind === "fine-tuning" && input === "prompt");
-  const [points, percent] = [100 * CLEAR, 100 * REACHED];
   return [
-    ...tuned.flatMap(({ method }) =>
-      rivals.flatMap((rival) =>
-        count(
-          `${method} is at least ${points} points above ${rival}`,
-          [method, rival],
-          ([own, other]) => own - other >= CLEAR - ROUNDING,
-        ),
-      ),
-    ),
+    ...tuned.flatMap(({ method }) => rivals.flatMap((rival) => above(method, rival))),
     ...kernelPairs(methods, "prompt").flatMap(({ tuning, kernel }) => [
       ...count(
         `${kernel.method} reaches at least ${percent} % of ${tuning.method}`,
@@ -95,49 +94,38 @@ export function sweepFindings(rows: readonly SweepRow[]): Finding[] {
         ([, other, start]) => other - start >= CLEAR - ROUNDING,
       ),
     ]),
-    ...promptPairs(methods).flatMap(({ prompted, plain }) =>
-      count(
-        `${prompted.method} is at least ${points} points above ${plain.method}`,
-        [prompted.method, plain.method],
-        ([own, other]) => own - other >= CLEAR - ROUNDING,
-      ),
-    ),
+    ...promptPairs(methods).flatMap(({ prompted, plain }) => above(prompted.method, plain.method)),
   ];
 }
 
 /** The page as Markdown, one part for each k. */
 export function sweepMarkdown(rows: readonly SweepRow[], model: string): string {
-  const parts = [...new Set(rows.map(({ k }) => k))].map((k) =>
-    part(
-      k,
-      rows.filter((row) => row.k === k),
-    ),
+  const parts = groupBy(rows, ({ k }) => k).map(part);
+  const others = distinct(
+    rows.flatMap(({ task, metric = "accuracy" }) => (metric === "accuracy" ? [] : [`${task}: ${metric}`])),
   );
-  const others = [
-    ...new Set(rows.flatMap(({ task, metric = "accuracy" }) => (metric === "accuracy" ? [] : [`${task}: ${metric}`]))),
-  ];
-  const hashes = [...new Set(rows.map(({ modelHash }) => modelHash.slice(0, 12)))].join(", ");
+  const hashes = distinct(rows.map(({ modelHash }) => modelHash.slice(0, 12))).join(", ");
   return `Model \`${model}\`${hashes && ` (${hashes}…)`}. Protocol: \`docs/protocol.md\` says what is tuned on what and what the names mean.
 Scores are test accuracy${others.length > 0 ? ` (${others.join(", ")})` : ", or the task's own metric where that is another"}: mean (population standard deviation) over draws, in %. \`*\` marks cells that lack a draw.
 
 ${parts.join("\n")}`;
 }
 
-function part(k: number, rows: readonly SweepRow[]): string {
+/** @param rows of one k */
+function part(rows: readonly SweepRow[]): string {
   const chosen = chosenRows(rows);
-  const seeds = [...new Set(rows.map(({ seed }) => seed))];
-  const sizes = [...new Set(rows.map(({ testExamples }) => testExamples))].sort((a, b) => a - b);
+  const seeds = distinct(rows.map(({ seed }) => seed));
+  const sizes = distinct(rows.map(({ testExamples }) => testExamples)).sort((a, b) => a - b);
   const cells = aggregate(sweepRuns(chosen)).map((cell) => ({
     ...cell,
     text: `${cell.text}${cell.seeds.length < seeds.length ? " *" : ""}`,
   }));
   const scores = resultRows(cells).map(({ k: _, ...row }) => row);
   const [zeroShot] = methodsOf(chosen, "zero-shot");
-  const gains = zeroShot === undefined ? [] : gainRows(chosen, zeroShot);
-  const shares = zeroShot === undefined ? [] : shareRows(chosen, zeroShot);
+  const [gains, shares] = zeroShot === undefined ? [[], []] : [gainRows(chosen, zeroShot), shareRows(chosen, zeroShot)];
   const failed = rows.filter(({ error }) => error !== undefined).length;
   return [
-    `## k = ${k}\n\nDraws ${seeds.join(", ")}; ${sizes.length > 1 ? `${sizes[0]} to ${sizes.at(-1)}` : sizes[0]} test examples.${failed > 0 ? ` ${failed} of ${rows.length} settings diverged.` : ""}\n`,
+    `## k = ${rows[0].k}\n\nDraws ${seeds.join(", ")}; ${sizes.length > 1 ? `${sizes[0]} to ${sizes.at(-1)}` : sizes[0]} test examples.${failed > 0 ? ` ${failed} of ${rows.length} settings diverged.` : ""}\n`,
     ...(scores.length > 0 ? [markdownTable(scores)] : []),
     ...(gains.length > 0 ? [`Gain over ${zeroShot} in points:\n\n${markdownTable(gains)}`] : []),
     ...(shares.length > 0

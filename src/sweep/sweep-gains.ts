@@ -1,5 +1,6 @@
 /** What a sweep's results say of kernel and fine-tuning: gains over zero-shot, and how far methods are apart. */
 import { LINEARIZED_SHARE, recoveredGain } from "../behavior/verdicts";
+import { distinct } from "../records";
 import { mean, populationStd } from "../solvers/metrics";
 import type { SweepRow } from "./sweep-table";
 
@@ -42,20 +43,19 @@ export interface TaskGain {
 }
 
 /** @throws naming the methods that there are if there is none of that name */
-export function checkMethod(rows: readonly SweepRow[], method: string): void {
+function checkMethod(rows: readonly SweepRow[], method: string): void {
   if (rows.some((row) => row.method === method)) return;
   throw new Error(
-    `there are no results of ${JSON.stringify(method)}; there are: ${[...new Set(rows.map((row) => row.method))].join(", ") || "none"}`,
+    `there are no results of ${JSON.stringify(method)}; there are: ${distinct(rows.map((row) => row.method)).join(", ") || "none"}`,
   );
 }
 
 /** The rows' tasks in order of first appearance. */
-export const tasksIn = (rows: readonly SweepRow[]): string[] => [...new Set(rows.map(({ task }) => task))];
+export const tasksIn = (rows: readonly SweepRow[]): string[] => distinct(rows.map(({ task }) => task));
 
 /** The names of the methods of one kind. */
-export const methodsOf = (rows: readonly SweepRow[], kind: SweepRow["kind"]): string[] => [
-  ...new Set(rows.filter((row) => row.kind === kind).map(({ method }) => method)),
-];
+export const methodsOf = (rows: readonly SweepRow[], kind: SweepRow["kind"]): string[] =>
+  distinct(rows.filter((row) => row.kind === kind).map(({ method }) => method));
 
 /** What kind of method a row is of, as figures group and colour them. */
 export function methodFamily({ kind, input }: Pick<SweepRow, "kind" | "input">): string {

@@ -1,7 +1,8 @@
 /** The results of a sweep as one tidy table: a row for every setting on every few-shot draw. */
 import { formatCsvRow, parseCsv } from "../files/delimited";
 import { firstBest } from "../experiment/solve-kernels";
-import { grouped, type Run } from "./aggregate";
+import type { Run } from "./aggregate";
+import { distinct, groupBy } from "../records";
 import type { Metric } from "../tasks/task";
 import type { SweepMethod } from "./method-settings";
 
@@ -51,15 +52,13 @@ export const plainSettings = (setting: object): Record<string, SettingValue> =>
   );
 
 /** JSON has no infinity. */
-const plain = (value: unknown): SettingValue =>
-  value === Infinity
-    ? "inf"
-    : typeof value === "object" && value !== null
-      ? JSON.stringify(value)
-      : (value as SettingValue);
+function plain(value: unknown): SettingValue {
+  if (value === Infinity) return "inf";
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : (value as SettingValue);
+}
 
 const BEFORE = ["task", "k", "seed", "method", "kind", "input"] as const;
-const AFTER = [
+const SCORES = [
   "metric",
   "dev",
   "test",
@@ -68,13 +67,12 @@ const AFTER = [
   "testExamples",
   "bestStep",
   "distance",
-  "modelHash",
-  "error",
 ] as const;
+const AFTER = [...SCORES, "modelHash", "error"] as const;
 
 /** The rows as comma-separated text: one column for each setting, empty where a method does not have it. */
 export function sweepCsv(rows: readonly SweepRow[]): string {
-  const settings = [...new Set(rows.flatMap(({ setting }) => Object.keys(setting)))];
+  const settings = distinct(rows.flatMap(({ setting }) => Object.keys(setting)));
   const text = (value: SettingValue | undefined): string => (value === undefined ? "" : String(value));
   const lines = rows.map((row) => [
     ...BEFORE.map((name) => text(row[name])),
@@ -112,27 +110,17 @@ function valueOf(name: string, cell: string): SettingValue | undefined {
 
 /** The rows as runs, for {@link aggregate}: of each seed the best on dev, and mean and deviation over seeds. Failed ones are left out. */
 export const sweepRuns = (rows: readonly SweepRow[]): Run[] =>
-  rows.flatMap(({ task, k, seed, method, setting, dev, test }) =>
-    dev === undefined || test === undefined
-      ? []
-      : [
-          {
-            task,
-            k,
-            seed,
-            method,
-            dev,
-            test,
-            setting: Object.fromEntries(
-              Object.entries(setting).map(([name, value]) => [name, typeof value === "number" ? value : String(value)]),
-            ),
-          },
-        ],
-  );
+  rows.flatMap(({ task, k, seed, method, setting, dev, test }) => {
+    if (dev === undefined || test === undefined) return [];
+    const settings = Object.entries(setting).map(
+      ([name, value]) => [name, typeof value === "number" ? value : String(value)] as const,
+    );
+    return [{ task, k, seed, method, dev, test, setting: Object.fromEntries(settings) }];
+  });
 
 /** Of every task, k, seed and method the row that is best on dev, the first one on ties; runs that failed have none. */
 export const chosenRows = (rows: readonly SweepRow[]): SweepRow[] =>
-  grouped(
+  groupBy(
     rows.filter((row): row is SweepRow & { dev: number } => row.dev !== undefined),
-    ({ task, k, seed, method }) => JSON.stringify([task, k, seed, method]),
+    ({ task, k, seed, method }) => [task, k, seed, method],
   ).map((own) => firstBest(own, ({ dev }) => dev));

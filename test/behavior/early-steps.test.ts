@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { agreementOf } from "../../src/behavior/kernel-comparison";
 import { earlySteps, type EarlyStepsOptions } from "../../src/behavior/early-steps";
 import { lossOfOutputs } from "../../src/behavior/output-loss";
-import { logLogSlope } from "../../src/behavior/slope";
+import { fittedSlope } from "../../src/behavior/slope";
 import { crossEntropy, squaredError } from "../../src/finetune/parameter-gradients";
 import { logitOutputs, marginOutput } from "../../src/kernels/outputs";
 import { tf } from "../../src/model/backend";
@@ -105,8 +105,8 @@ describe("to first order the kernels are exact", () => {
       }
       // The first neglected term is η² g ∇²f g / 2: the absolute error has slope 2 and the relative one slope 1. The rates keep
       // the third-order term below a tenth of it, and the rounding of the moved parameters to float32 too, hence 0.15.
-      const slope = logLogSlope(rates, errors);
-      const relativeSlope = logLogSlope(rates, relativeErrors);
+      const slope = fittedSlope(rates, errors).slope;
+      const relativeSlope = fittedSlope(rates, relativeErrors).slope;
       t.diagnostic(
         `slopes ${slope.toFixed(3)} and ${relativeSlope.toFixed(3)}; errors ${errors.map((error) => error.toExponential(2)).join(", ")}; relative ${relativeErrors.map((error) => error.toExponential(2)).join(", ")}`,
       );
@@ -130,7 +130,10 @@ describe("to first order the kernels are exact", () => {
       });
       errors.push(predictions.get("sgd")!.agreement.relativeError);
     }
-    assert.ok(Math.abs(logLogSlope(rates, errors)) < 0.1 && errors.every((error) => error > 0.1), errors.join(", "));
+    assert.ok(
+      Math.abs(fittedSlope(rates, errors).slope) < 0.1 && errors.every((error) => error > 0.1),
+      errors.join(", "),
+    );
     disposeModel(model);
   });
 });

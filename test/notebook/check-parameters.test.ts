@@ -2,16 +2,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import {
-  checkParameters,
-  field,
-  notebookParameters,
-  recurringFields,
-  setDisplaySink,
-  type Field,
-  type Notebook,
-} from "../../src/notebook";
-import { formatDefaults, readDefaults } from "../../src/notebook/parameters";
+import { checkParameters, recurringFields } from "../../src/notebook/check-parameters";
+import { setDisplaySink } from "../../src/notebook/display-sink";
+import { field, type Field } from "../../src/notebook/field";
+import { formatDefaults, readDefaults, notebookParameters, type Notebook } from "../../src/notebook/parameters";
 import { program, root, temporaryFolder } from "../support/checkout";
 
 /** Why a value is refused, or "" where it is not. */

@@ -2,24 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataFrame } from "danfojs-node";
 import {
-  chartBundle,
   displaySink,
+  setDisplaySink,
+  terminalSink,
+  type DisplaySink,
+  type MimeBundle,
+} from "../../src/notebook/display-sink";
+import {
   injectParameters,
   notebookParameters,
   parseOverrides,
   parseParameters,
-  provenance,
-  setDisplaySink,
-  showChart,
-  showProgress,
-  showProvenance,
-  showTable,
-  tableBundle,
-  terminalSink,
-  type DisplaySink,
-  type MimeBundle,
   type Notebook,
-} from "../../src/notebook";
+} from "../../src/notebook/parameters";
+import { showProgress } from "../../src/notebook/progress";
+import { provenance, showProvenance } from "../../src/notebook/provenance";
+import { chartBundle, showChart } from "../../src/notebook/show-chart";
+import { showTable, tableBundle } from "../../src/notebook/show-table";
 
 /** A page that remembers what it was shown. */
 function page(): DisplaySink & { shown: { id?: string; bundle: MimeBundle; update: boolean }[] } {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, test } from "node:test";
 import { Resvg } from "@resvg/resvg-js";
-import { tableBundle } from "../../src/notebook";
+import { tableBundle } from "../../src/notebook/show-table";
 import { program, root, runNode, temporaryFolder } from "../support/checkout";
 import { codeCell, displayed, notebookOf, printed, textCell } from "./executed";
 
