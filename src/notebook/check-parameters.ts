@@ -1,7 +1,7 @@
 import { InputError } from "../errors";
 import { FORMULAS } from "../kernels/formula";
 import { field, parameterText, type Field } from "./field";
-import { readDefaults, type Parameter } from "./parameters";
+import { readDefaults } from "./parameters";
 import { showTable } from "./show-table";
 
 /** Fields of the parameters that many notebooks have, by name: a notebook describes only the others. */
@@ -71,42 +71,36 @@ export function checkParameters<Values extends object>(
   ...[own]: [OwnName<Values>] extends [never] ? [OwnFields<Values>?] : [OwnFields<Values>]
 ): void {
   const fields: Record<string, Field | undefined> = { ...recurringFields, ...own };
-  const defaults = new Map((readDefaults(notebook) ?? []).map((parameter) => [parameter.name, parameter]));
+  const defaults = readDefaults(notebook) ?? [];
   const all = values as Readonly<Record<string, unknown>>;
-  const parameters = Object.entries(all).map(([name, value]) => ({
-    name,
-    value,
-    field: fieldOf(fields, name),
-    standard: defaults.get(name),
-  }));
+  const parameters = Object.entries(all).map(([name, value]) => {
+    const standard = defaults.find((parameter) => parameter.name === name);
+    const kept = standard && parameterText(standard.value);
+    return { name, value, text: parameterText(value), field: fieldOf(fields, name), kept, meaning: standard?.comment };
+  });
 
-  const wrong = parameters.flatMap(({ name, value, field, standard }) => {
+  const wrong = parameters.flatMap(({ name, value, text, field, kept }) => {
     const reason = field.refuse(value, all);
-    return reason === undefined
-      ? []
-      : [
-          `${name} = ${parameterText(value)} ${reason}${standard ? ` (default: ${parameterText(standard.value)})` : ""}.`,
-        ];
+    return reason === undefined ? [] : [`${name} = ${text} ${reason}${kept ? ` (default: ${kept})` : ""}.`];
   });
   if (wrong.length > 0)
     throw new InputError(
       `${wrong.join("\n")}\nChange ${wrong.length === 1 ? "it" : "them"} in the parameters cell, or in --set, and run again.`,
     );
 
-  const rows = parameters.map(({ name, value, field, standard }) => ({
+  const rows = parameters.map(({ name, text, field: { allowed }, kept = "none", meaning }) => ({
     parameter: name,
-    value: parameterText(value),
-    ...(defaults.size === 0
-      ? {}
-      : { default: !standard ? "none" : isChanged(value, standard) ? parameterText(standard.value) : "the same" }),
-    "meaning, and what is allowed": standard?.comment ? `${standard.comment} (${field.allowed})` : field.allowed,
+    value: text,
+    ...(defaults.length === 0 ? {} : { default: kept === text ? "the same" : kept }),
+    "meaning, and what is allowed": meaning ? `${meaning} (${allowed})` : allowed,
   }));
-  const changed = parameters.filter(({ value, standard }) => isChanged(value, standard)).map(({ name }) => name);
+  const changed = parameters.filter(({ text, kept }) => text !== kept).map(({ name }) => name);
+  const caption =
+    changed.length === 0
+      ? `All ${rows.length} parameters are at their default`
+      : `Not at their default: ${changed.join(", ")}`;
   showTable(rows, {
-    caption:
-      defaults.size === 0
-        ? `${rows.length} parameters; no defaults are kept for ${notebook}`
-        : caption(rows.length, changed),
+    caption: defaults.length === 0 ? `${rows.length} parameters; no defaults are kept for ${notebook}` : caption,
   });
 }
 
@@ -118,9 +112,3 @@ function fieldOf(fields: Record<string, Field | undefined>, name: string): Field
     );
   return field;
 }
-
-const isChanged = (value: unknown, standard: Parameter | undefined): boolean =>
-  standard === undefined || parameterText(value) !== parameterText(standard.value);
-
-const caption = (count: number, changed: readonly string[]): string =>
-  changed.length === 0 ? `All ${count} parameters are at their default` : `Not at their default: ${changed.join(", ")}`;

@@ -1,11 +1,12 @@
 import os from "node:os";
 import { backendIsLoaded, backendVersions } from "../model/backend";
 import { packageVersion } from "../package-version";
+import { entriesOf, recordOf } from "../records";
 import { displaySink } from "./display-sink";
-import { tableBundle } from "./show-table";
+import { facts } from "./values/facts";
 
 /** What a result depends on, as plain JSON. */
-export interface Provenance {
+export interface Provenance extends Omit<ProvenanceOptions, "model"> {
   package: string;
   node: string;
   /** The tensor library and the native TensorFlow below it. */
@@ -16,8 +17,6 @@ export interface Provenance {
   time: string;
   /** Hash of the model's configuration and weights. */
   modelHash?: string;
-  seeds?: readonly number[];
-  parameters?: Record<string, unknown>;
 }
 
 export interface ProvenanceOptions {
@@ -48,10 +47,11 @@ export function provenance({ model, seeds, parameters }: ProvenanceOptions = {})
 /** Shows the provenance as a table and leaves it in the notebook for the report. */
 export function showProvenance(options: ProvenanceOptions = {}): void {
   const record = provenance(options);
-  displaySink().show({ ...tableBundle(provenanceRows(record)), [provenanceMimeType]: record });
+  const known = entriesOf(TITLES).map(([key, title]): [string, unknown] => [title, valueText(record[key])]);
+  displaySink().show({ ...facts(recordOf(known)), [provenanceMimeType]: record });
 }
 
-const titles: Record<keyof Provenance, string> = {
+const TITLES: Record<keyof Provenance, string> = {
   package: "Package",
   node: "Node",
   tensorflow: "TensorFlow",
@@ -63,15 +63,9 @@ const titles: Record<keyof Provenance, string> = {
   parameters: "Parameters",
 };
 
-function provenanceRows(record: Provenance): { what: string; value: string }[] {
-  return (Object.keys(titles) as (keyof Provenance)[])
-    .filter((key) => record[key] !== undefined)
-    .map((key) => ({ what: titles[key], value: valueText(record[key]) }));
-}
-
-function valueText(value: unknown): string {
+function valueText(value: Provenance[keyof Provenance]): string | undefined {
   if (Array.isArray(value)) return value.join(", ");
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object") return value;
   return Object.entries(value)
     .map(([name, entry]) => `${name} = ${JSON.stringify(entry)}`)
     .join(", ");

@@ -23,7 +23,9 @@ import { promptsKey } from "../finetune/labelled-prompts";
 import type { TrainingConfig } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
 import { computeKernel } from "../kernels/kernel";
+import type { KernelTensor } from "../kernels/kernel-tensor";
 import type { Model } from "../model/model";
+import { distinct } from "../records";
 import { runningSignal } from "../running-cell";
 import { metricScore, type Predictions } from "../solvers/metrics";
 import { runSteps } from "../steps";
@@ -39,7 +41,6 @@ import {
   trainedBytes,
   type BehaviorRunOptions,
   type BehaviorStart,
-  type KernelChoice,
 } from "./behavior-settings";
 import { trainingDescent } from "./training-descent";
 
@@ -52,32 +53,16 @@ const FORMAT = 2;
  */
 export async function behaviorRun(options: BehaviorRunOptions): Promise<BehaviorRun> {
   const config = behaviorConfig(options);
-  const {
-    model,
-    outputs,
-    train,
-    dev,
-    test,
-    learningRates,
-    kernels = kernelsOf(config),
-    featureExamples = FEATURE_EXAMPLES,
-    featuresAlong = false,
-  } = options;
+  const { kernels = kernelsOf(config), featureExamples = FEATURE_EXAMPLES, featuresAlong = false } = options;
+  const { model, outputs, train, dev, test, learningRates, onProgress } = options;
   const prompts = [train, dev, test].map(promptsKey);
+  const { head, combine } = outputs;
   const key = [
-    FORMAT,
-    "behavior",
-    model.hash,
-    outputs.head.description,
-    outputs.combine,
-    sortedSettings(config),
-    learningRates,
-    kernels,
-    featureExamples,
-    featuresAlong,
-    prompts,
+    ...[FORMAT, "behavior", model.hash, head.description, combine, sortedSettings(config), learningRates],
+    ...[kernels, featureExamples, featuresAlong, prompts],
   ];
-  const total = stageCount(learningRates);
+  // Trying the learning rates where there are several, then the chosen run, the kernels at θ_0, and the features after it.
+  const total = learningRates.length === 1 ? 3 : learningRates.length + 3;
   const compute = async (): Promise<BehaviorRun> => {
     const start = behaviorStart(model, config);
     try {
@@ -85,6 +70,7 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
         { ...options, kernels, featureExamples, featuresAlong },
         { ...config, parameters: start.parameters },
         start,
+        stages(total, onProgress),
       );
       // From memory the result is what it would be from disk: without fields that are undefined.
       return JSON.parse(JSON.stringify(run)) as BehaviorRun;
@@ -92,163 +78,116 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
       start.dispose();
     }
   };
-  const onReuse = (): void => options.onProgress?.({ done: total, total, reused: total });
+  const onReuse = (): void => onProgress?.({ done: total, total, reused: total });
   return remember(options.store, key, compute, onReuse, options.signal);
 }
 
-/** Trying the learning rates where there are several, then the chosen run, the kernels at θ_0, and the features after it. */
-const stageCount = ({ length }: readonly number[]): number => (length === 1 ? 3 : length + 3);
-
-type Complete = BehaviorRunOptions & {
-  kernels: readonly KernelChoice[];
-  featureExamples: number;
-  featuresAlong: boolean;
-};
-
-async function measure(options: Complete, settings: TrainingConfig, start: BehaviorStart): Promise<BehaviorRun> {
-  const {
-    outputs,
-    train,
-    dev,
-    test,
-    learningRates,
-    kernels,
-    featureExamples,
-    featuresAlong,
-    store,
-    signal = runningSignal(),
-  } = options;
+async function measure(
+  options: BehaviorRunOptions & Required<Pick<BehaviorRunOptions, "kernels" | "featureExamples" | "featuresAlong">>,
+  settings: TrainingConfig,
+  start: BehaviorStart,
+  progress: Stages,
+): Promise<BehaviorRun> {
+  const { outputs, train, dev, test, kernels, store, signal = runningSignal() } = options;
   const { model, filter } = start;
   const { metric, optimizer } = settings;
+  const { head } = outputs;
+  const { sequences, labels } = test;
   const formula = formulaOf(settings);
-  const formulas = [...new Set<Formula>(["sgd", formula])];
+  const formulas = distinct<Formula>(["sgd", formula]);
   const common = { outputs, parameters: filter, signal };
-  const progress = stages(stageCount(learningRates), options.onProgress);
 
   const tried = await tryRates(options, settings, model, progress);
-  const chosen = chosenRate(tried);
-  const config = { ...settings, learningRate: chosen };
-  const head = outputs.head;
-  const score = (predictions: Predictions, labels: readonly number[]): number =>
-    metricScore(metric, predictions, labels);
-  const features = { ...common, model, examples: train.sequences, others: evenly(test.sequences, featureExamples) };
+  const learningRate = chosenRate(tried);
+  const config = { ...settings, learningRate };
+  const score = (predictions: Predictions): number => metricScore(metric, predictions, labels);
+  const features = {
+    ...common,
+    model,
+    examples: train.sequences,
+    others: evenly(sequences, options.featureExamples),
+  };
 
   const history: Measured[] = [];
   const take = async (group: readonly { model: Model; record: TrainingRecord }[]): Promise<void> => {
     const tuned = group.map((each) => each.model);
-    const tests = await linearizationTest(
-      { model, outputs, sequences: test.sequences, labels: test.labels, tuned, score },
-      signal,
-    );
+    const tests = await linearizationTest({ model, outputs, sequences, labels, tuned, score }, signal);
     // Neither has a store: the checkpoints share one hash.
-    const changes = featuresAlong ? (await fixedFeatures({ ...features, tuned, formulas: [formula] })).changes : [];
+    const along = options.featuresAlong ? await fixedFeatures({ ...features, tuned, formulas: [formula] }) : undefined;
     group.forEach(({ record }, k) =>
-      history.push({ record, test: tests[k], featureDistance: finite(changes[k]?.get(formula)!.whole.mean) }),
+      history.push({ record, test: tests[k], featureDistance: finite(along?.changes[k].get(formula)!.whole.mean) }),
     );
   };
   const kept = checkpointGroups(model, trainedBytes(start), take);
   try {
-    const tuned = await fineTune({
-      ...config,
-      model,
-      head,
-      train,
-      dev,
-      signal,
-      onProgress: progress.within,
-      onEvaluate: kept.add,
-    });
+    const { within: onProgress } = progress;
+    const tuned = await fineTune({ ...config, model, head, train, dev, signal, onProgress, onEvaluate: kept.add });
     try {
       await kept.flush();
       progress.next();
 
-      const splits = await splitKernels({
-        ...common,
-        model,
-        train,
-        splits: { train, dev, test },
-        formulas: formulasOf(formula, kernels),
-        store,
-        onProgress: progress.within,
-      });
+      const wanted = { formulas: formulasOf(formula, kernels), splits: { train, dev, test } };
+      const splits = await splitKernels({ ...common, ...wanted, model, train, store, onProgress });
       const solved: SolvedKernel[] = [];
       for (const kernel of kernels) solved.push(await runSteps(solveOn(splits, kernel, metric), signal));
-      const best = firstBest(solved, ({ dev: score }) => score);
-      const steps = history.map(({ record }) => record.step);
+      const kernel = firstBest(solved, (one) => one.dev);
       const kernelOf = (split: SplitKernels) => ({
         kernel: split.kernels.get(formula)!,
         labels: split.labels,
         start: split.logits,
       });
+      const record = [0, ...history.map((each) => each.record.step)];
       const descended = await trainingDescent(
-        { config, train: kernelOf(splits.train), evaluate: kernelOf(splits.test), record: [0, ...steps] },
+        { config, train: kernelOf(splits.train), evaluate: kernelOf(splits.test), record },
         signal,
       );
       progress.next();
 
-      const { changes } = await fixedFeatures({
-        ...features,
-        tuned: [tuned.model],
-        formulas,
-        onProgress: progress.within,
-      });
-      const after = await computeKernel({
-        ...common,
-        model: tuned.model,
-        train: train.sequences,
-        evaluate: train.sequences,
-        formulas: [formula],
-      });
-      const alignment = (kernel = splits.train.kernels.get(formula)!): number | undefined =>
-        finite(kernelTargetAlignment(kernel, train.labels));
+      const { changes } = await fixedFeatures({ ...features, tuned: [tuned.model], formulas, onProgress });
+      const change = changes[0];
+      const sides = { train: train.sequences, evaluate: train.sequences };
+      const after = await computeKernel({ ...common, ...sides, model: tuned.model, formulas: [formula] });
+      const alignment = (at: ReadonlyMap<Formula, KernelTensor>): number | undefined =>
+        finite(kernelTargetAlignment(at.get(formula)!, train.labels));
       progress.next();
 
       const { step, distance } = tuned.best;
-      const checkpoints = checkpointsOf(history, typeof descended === "string" ? [] : descended, test.labels, metric);
-      const [atBest, at] = [
-        history.find(({ record }) => record.step === step)!.test,
-        checkpoints.find((each) => each.step === step)!,
-      ];
-      const { linearized, tuned: tunedScore, error } = atBest;
-      const { gain, share, passed } = recoveredGain({ start: history[0].test.start, tuned: tunedScore, linearized });
+      const noDescent = typeof descended === "string" ? { noDescent: descended } : undefined;
+      const checkpoints = checkpointsOf(history, typeof descended === "string" ? [] : descended, labels, metric);
+      const atBest = history.find((each) => each.record.step === step)!.test;
+      const { descent, descentError } = checkpoints.find((each) => each.step === step)!;
+      const { start: pretrained } = history[0].test;
+      const { linearized, error } = atBest;
+      const { gain, share, passed } = recoveredGain({ start: pretrained, tuned: atBest.tuned, linearized });
       const scored = (split: LabelledPrompts): Promise<HeadScores> =>
         runSteps(evaluateHeadSteps(tuned.model, head, split, metric), signal);
       const [onDev, onTest] = [await scored(dev), await scored(test)];
-      const own = changes[0].get(formula)!;
+      const accuracies = { devAccuracy: onDev.accuracy, testAccuracy: onTest.accuracy };
       return {
         optimizer,
         metric,
         outputs: outputs.combine.length,
         formula,
         tried,
-        learningRate: chosen,
-        start: history[0].test.start,
-        tuned: {
-          step,
-          distance,
-          dev: onDev.score,
-          test: onTest.score,
-          devAccuracy: onDev.accuracy,
-          testAccuracy: onTest.accuracy,
-        },
+        learningRate,
+        start: pretrained,
+        tuned: { step, distance, dev: onDev.score, test: onTest.score, ...accuracies },
         linearization: { test: linearized, gain, share, error: finite(error) },
         testOutputs: {
           start: rounded(atBest.startOutputs),
           tuned: rounded(atBest.tunedOutputs),
           linearized: rounded(atBest.linearizedOutputs),
         },
-        kernel: best,
+        kernel,
         kernels: solved,
-        ...(typeof descended === "string"
-          ? { noDescent: descended }
-          : { descent: { test: at.descent!, error: at.descentError } }),
-        features: formulas.map((each) => featureDistance(each, changes[0].get(each)!)),
-        alignment: { start: alignment(), tuned: alignment(after.kernels.get(formula)!) },
+        ...(noDescent ?? { descent: { test: descent!, error: descentError } }),
+        features: formulas.map((each) => featureDistance(each, change.get(each)!)),
+        alignment: { start: alignment(splits.train.kernels), tuned: alignment(after.kernels) },
         verdicts: kernelBehavior({
-          kernelScore: best.test,
+          kernelScore: kernel.test,
           tunedScore: onTest.score,
           linearized: passed,
-          featureDistance: own.whole.mean,
+          featureDistance: change.get(formula)!.whole.mean,
         }),
         checkpoints,
       };
@@ -263,9 +202,8 @@ async function measure(options: Complete, settings: TrainingConfig, start: Behav
 /** Progress over stages of equal weight. */
 function stages(total: number, report: BehaviorRunOptions["onProgress"]): Stages {
   let done = 0;
-  const next = (): void => report?.({ done: ++done, total });
   return {
     within: (progress) => report?.({ done: done + Math.min(0.99, progress.done / progress.total), total }),
-    next,
+    next: () => report?.({ done: ++done, total }),
   };
 }

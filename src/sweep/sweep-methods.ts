@@ -6,16 +6,16 @@ import { outputsOf, promptOutputs } from "../experiment/outputs";
 import { singleRun } from "../experiment/single-run";
 import { settingsOf, solveKernelsSteps } from "../experiment/solve-kernels";
 import { splitKernels } from "../experiment/split-kernels";
-import { evaluateHeadSteps, type HeadScores, type TrainingRecord } from "../finetune/fine-tune";
+import { evaluateHeadSteps, type TrainingRecord } from "../finetune/fine-tune";
 import { linearProbeSteps } from "../finetune/linear-probe";
 import { tf } from "../model/backend";
 import { classifierHead, tanhClassifierHead, withClassifier, withTanhClassifier, type Head } from "../model/head";
 import type { Model } from "../model/model";
 import { predictLogitsSteps } from "../model/predict";
 import { bestBiases, withBiases } from "../solvers/best-threshold";
-import { accuracy, metricScore, type Predictions } from "../solvers/metrics";
+import { metricScore, type Predictions } from "../solvers/metrics";
 import { runSteps, runToEnd } from "../steps";
-import type { Split } from "../tasks/task";
+import type { Metric, Split } from "../tasks/task";
 import type { BehaviorRun } from "./behavior-record";
 import { behaviorRun } from "./behavior-run";
 import {
@@ -59,31 +59,38 @@ export interface Performed {
 
 /** Does the work of a run. Training that diverges is a result with its error. */
 export async function perform(run: SweepRun, around: Circumstances): Promise<Performed> {
-  const { how, named } = run;
+  const { how, named = {} } = run;
+  const { lm, signal } = around;
+  const started = (use: (start: Started) => Promise<Performed>): Promise<Performed> => withStart(run, lm, use);
   try {
     switch (how.kind) {
       case "bag-of-words":
         return await performRegression(run, wordCounts(run.examples), how, around);
       case "zero-shot":
+        return await started(async (start) => ({ results: [{ setting: {}, ...(await scoresOf(run, start)) }] }));
       case "best-threshold":
-        return await withStart(run, around.lm, (start) =>
-          performZeroShot(run, how.kind === "best-threshold", start, around),
-        );
+        return await started((start) => performBestThreshold(run, start, around));
       case "kernel":
-        return await withStart(run, around.lm, (start) => performKernel(run, how, start, around));
+        return await started((start) => performKernel(run, how, start, around));
       case "linear-probe":
-        return await withStart(run, around.lm, async (start) => {
-          if (how.pooled !== true) return performProbe(run, start, around);
-          const features = await runSteps(pooledStates(start.model, start.inputs), around.signal);
-          return performRegression(run, features, how, around);
+        return await started(async (start) => {
+          if (how.pooled === true)
+            return performRegression(run, await runSteps(pooledStates(start.model, start.inputs), signal), how, around);
+          return withProbe(start, signal, async ({ inversePenalty, ...probe }) => ({
+            results: [{ setting: { inversePenalty }, ...(await scoresOf(run, probe)) }],
+          }));
         });
       case "fine-tuning":
       case "behavior":
-        return await withStart(run, around.lm, (start) => performTraining(run, how.fromProbe, start, around));
+        return await started((start) =>
+          how.fromProbe
+            ? withProbe(start, signal, (probe) => performTraining(run, probe, around))
+            : performTraining(run, start, around),
+        );
     }
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
-    return { results: [{ setting: plainSettings(named ?? {}), error: error.message }] };
+    return { results: [{ setting: plainSettings(named), error: error.message }] };
   }
 }
 
@@ -113,17 +120,30 @@ async function withStart<T>(
   }
 }
 
+/** The same with the probe of the training examples in its head. */
+async function withProbe<T>(
+  start: Started,
+  signal: AbortSignal | undefined,
+  use: (start: Started & { inversePenalty: number }) => Promise<T>,
+): Promise<T> {
+  const probe = await runSteps(linearProbeSteps(start.model, start.head, start.inputs.train), signal);
+  try {
+    return await use({ ...start, model: probe.model, inversePenalty: probe.inversePenalty });
+  } finally {
+    probe.dispose();
+  }
+}
+
 /** Progress as a share of the run, which is whole only with its scores. */
 const shareOf =
-  ({ onShare }: Circumstances) =>
+  (onShare: Circumstances["onShare"]) =>
   ({ done, total }: { done: number; total: number }): void =>
     onShare((0.99 * done) / total);
 
 /** Scores on dev and test. Not stopped: a training run that has ended would be lost. */
-async function scoresOf({ task }: SweepRun, model: Model, { head, inputs }: Started): Promise<SweepScores> {
-  const scored = (split: Split): Promise<HeadScores> =>
-    runToEnd(evaluateHeadSteps(model, head, inputs[split], task.metric));
-  const [dev, test] = [await scored("dev"), await scored("test")];
+async function scoresOf({ task }: SweepRun, { model, head, inputs }: Started): Promise<SweepScores> {
+  const dev = await runToEnd(evaluateHeadSteps(model, head, inputs.dev, task.metric));
+  const test = await runToEnd(evaluateHeadSteps(model, head, inputs.test, task.metric));
   return { dev: dev.score, test: test.score, devAccuracy: dev.accuracy, testAccuracy: test.accuracy };
 }
 
@@ -132,36 +152,30 @@ function scoresOfPredictions(
   { task, examples }: SweepRun,
   predictions: Record<"dev" | "test", Predictions>,
 ): SweepScores {
-  const [dev, test] = (["dev", "test"] as const).map((split) => {
-    const labels = examples[split].map(({ label }) => label);
-    const share = accuracy(predictions[split], labels);
-    return { score: metricScore(task.metric, predictions[split], labels), share };
-  });
-  return { dev: dev.score, test: test.score, devAccuracy: dev.share, testAccuracy: test.share };
+  const score = (split: "dev" | "test", metric: Metric): number =>
+    metricScore(
+      metric,
+      predictions[split],
+      examples[split].map(({ label }) => label),
+    );
+  const [dev, test] = [score("dev", task.metric), score("test", task.metric)];
+  return { dev, test, devAccuracy: score("dev", "accuracy"), testAccuracy: score("test", "accuracy") };
 }
 
-async function performZeroShot(
+async function performBestThreshold(
   run: SweepRun,
-  calibrated: boolean,
-  start: Started,
+  { model, head, inputs }: Started,
   { signal }: Circumstances,
 ): Promise<Performed> {
-  if (!calibrated) return { results: [{ setting: {}, ...(await scoresOf(run, start.model, start)) }] };
-  const logits = async (split: Split): Promise<Predictions> => {
-    const { sequences } = start.inputs[split];
-    return {
-      values: await runSteps(predictLogitsSteps(start.model, start.head, sequences), signal),
-      shape: [sequences.length, run.task.labels.length],
-    };
-  };
-  const [dev, test] = [await logits("dev"), await logits("test")];
-  const biases = bestBiases(test, start.inputs.test.labels, run.task.metric);
+  const logits = async ({ sequences }: Inputs): Promise<Predictions> => ({
+    values: await runSteps(predictLogitsSteps(model, head, sequences), signal),
+    shape: [sequences.length, run.task.labels.length],
+  });
+  const [dev, test] = [await logits(inputs.dev), await logits(inputs.test)];
+  const biases = bestBiases(test, inputs.test.labels, run.task.metric);
   const setting = { biases: Array.from(biases, (bias) => Number((bias - biases[0]).toPrecision(6))).join(" ") };
-  return {
-    results: [
-      { setting, ...scoresOfPredictions(run, { dev: withBiases(dev, biases), test: withBiases(test, biases) }) },
-    ],
-  };
+  const scores = scoresOfPredictions(run, { dev: withBiases(dev, biases), test: withBiases(test, biases) });
+  return { results: [{ setting, ...scores }] };
 }
 
 async function performRegression(
@@ -183,78 +197,38 @@ async function performRegression(
   };
 }
 
-async function performProbe(run: SweepRun, start: Started, { signal }: Circumstances): Promise<Performed> {
-  const probe = await runSteps(linearProbeSteps(start.model, start.head, start.inputs.train), signal);
-  try {
-    return {
-      results: [{ setting: { inversePenalty: probe.inversePenalty }, ...(await scoresOf(run, probe.model, start)) }],
-    };
-  } finally {
-    probe.dispose();
-  }
-}
-
 async function performTraining(
-  run: SweepRun,
-  fromProbe: boolean,
-  start: Started,
-  around: Circumstances,
+  { how, named = {}, training, task }: SweepRun,
+  { head, ...start }: Started,
+  { store, signal, state, onShare }: Circumstances,
 ): Promise<Performed> {
-  const { how, named, training } = run;
-  const probe = fromProbe
-    ? await runSteps(linearProbeSteps(start.model, start.head, start.inputs.train), around.signal)
-    : undefined;
-  const model = probe?.model ?? start.model;
-  const onProgress = shareOf(around);
-  try {
-    if (how.kind === "behavior") {
-      const behavior = await behaviorRun({
-        ...training!,
-        ...start.inputs,
-        model,
-        outputs: outputsOf(start.head, run.task, how.outputs),
-        learningRates: learningRatesOf(how),
-        kernels: kernelChoices(how),
-        featureExamples: how.featureExamples,
-        featuresAlong: how.featuresAlong,
-        store: around.store,
-        onProgress,
-        signal: around.signal,
-      });
-      const { step, distance, dev: onDev, test, devAccuracy, testAccuracy } = behavior.tuned;
-      const setting = plainSettings({ ...named, learningRate: behavior.learningRate });
-      return {
-        results: [{ setting, dev: onDev, test, devAccuracy, testAccuracy, bestStep: step, distance }],
-        behavior,
-      };
-    }
-    const { devScore, testScore, devAccuracy, testAccuracy, bestStep, distance, history } = await singleRun({
-      ...training!,
-      ...start.inputs,
-      model,
-      head: start.head,
-      stateDirectory: around.state,
-      saveEvery: Infinity,
-      onProgress,
-      signal: around.signal,
+  const common = { ...training!, ...start.inputs, model: start.model, onProgress: shareOf(onShare), signal };
+  if (how.kind === "behavior") {
+    const behavior = await behaviorRun({
+      ...common,
+      outputs: outputsOf(head, task, how.outputs),
+      learningRates: learningRatesOf(how),
+      kernels: kernelChoices(how),
+      featureExamples: how.featureExamples,
+      featuresAlong: how.featuresAlong,
+      store,
     });
-    const setting = plainSettings(named ?? {});
-    return {
-      results: [{ setting, dev: devScore, test: testScore, devAccuracy, testAccuracy, bestStep, distance }],
-      history,
-    };
-  } finally {
-    probe?.dispose();
+    const { step: bestStep, ...scores } = behavior.tuned;
+    const setting = plainSettings({ ...named, learningRate: behavior.learningRate });
+    return { results: [{ setting, ...scores, bestStep }], behavior };
   }
+  const tuned = await singleRun({ ...common, head, stateDirectory: state, saveEvery: Infinity });
+  const { devScore: dev, testScore: test, devAccuracy, testAccuracy, bestStep, distance, history } = tuned;
+  const setting = plainSettings(named);
+  return { results: [{ setting, dev, test, devAccuracy, testAccuracy, bestStep, distance }], history };
 }
 
 async function performKernel(
   run: SweepRun,
   how: KernelMethod,
   { model, head, inputs }: Started,
-  around: Circumstances,
+  { store, signal, onShare }: Circumstances,
 ): Promise<Performed> {
-  const { store, signal } = around;
   const { formulas, values } = kernelGrid(how);
   // Without a store, what other methods need would be lost.
   const computed = (store === undefined ? undefined : run.formulas) ?? computedFormulas(how);
@@ -267,26 +241,17 @@ async function performKernel(
     parameters: how.parameters,
     store,
     signal,
-    onProgress: shareOf(around),
+    onProgress: shareOf(onShare),
   });
   const by = run.task.metric;
   const results: SettingResult[] = [];
+  const { solver } = how;
   for (const formula of formulas) {
-    const solved = await runSteps(
-      solveKernelsSteps<"dev" | "test">(splits, settingsOf(values), formula, { solver: how.solver }),
-      signal,
-    );
-    for (const {
-      scores: { dev, test },
-      ...setting
-    } of solved) {
-      results.push({
-        setting: plainSettings({ formula, solver: how.solver, ...setting }),
-        dev: dev[by],
-        test: test[by],
-        devAccuracy: dev.accuracy,
-        testAccuracy: test.accuracy,
-      });
+    const solving = solveKernelsSteps<"dev" | "test">(splits, settingsOf(values), formula, { solver });
+    for (const { scores, ...own } of await runSteps(solving, signal)) {
+      const { dev, test } = scores;
+      const setting = plainSettings({ formula, solver, ...own });
+      results.push({ setting, dev: dev[by], test: test[by], devAccuracy: dev.accuracy, testAccuracy: test.accuracy });
     }
   }
   return { results };

@@ -7,14 +7,14 @@ import { writeFileAtomically } from "../files/atomic-write";
 import { runningSignal } from "../running-cell";
 import { oneLine } from "../store/folder";
 import { computeOnce, pause } from "../store/slot";
-import type { BehaviorResult, BehaviorRun } from "./behavior-record";
+import type { BehaviorResult } from "./behavior-record";
 import { behaviorCsv } from "./behavior-rows";
 import { behaviorMarkdown } from "./behavior-table";
 import { inputOf } from "./method-settings";
 import { runFiles, type KeptRun } from "./run-files";
 import { modelName, type Sweep } from "./sweep-file";
 import { sweepMarkdown } from "./sweep-findings";
-import { perform } from "./sweep-methods";
+import { perform, type Performed } from "./sweep-methods";
 import { runText, sweepPlan, type SweepRun } from "./sweep-plan";
 import { chosenRows, plainSettings, sweepCsv, type SweepRow } from "./sweep-table";
 
@@ -72,9 +72,7 @@ export async function runSweep({
     });
     return {
       rows: results.flatMap(({ run, kept }) => rowsOf(run, kept, lm)),
-      behavior: results.flatMap(({ run, kept }) =>
-        kept.behavior ? [behaviorResult(run, kept.behavior, sweep, lm)] : [],
-      ),
+      behavior: results.flatMap(({ run, kept }) => behaviorOf(run, kept, sweep, lm)),
       total: plan.length,
       reused,
       elsewhere: plan.length - results.length,
@@ -178,23 +176,17 @@ const rowsOf = (
     modelHash: model.hash,
   }));
 
-/** A measurement under this sweep's names. */
-const behaviorResult = (
-  { task, examples, k, seed, method, named }: SweepRun,
-  behavior: BehaviorRun,
+/** A run's measurement, if it has one, under this sweep's names. */
+function behaviorOf(
+  { task, examples, k, seed, method, named = {} }: SweepRun,
+  { behavior }: Performed,
   sweep: Sweep,
-  lm: LanguageModel,
-): BehaviorResult => ({
-  model: modelName(sweep),
-  modelHash: lm.model.hash,
-  task: task.name,
-  k,
-  seed,
-  method,
-  setting: plainSettings(named ?? {}),
-  testExamples: examples.test.length,
-  ...behavior,
-});
+  { model: { hash: modelHash } }: LanguageModel,
+): BehaviorResult[] {
+  if (!behavior) return [];
+  const [setting, testExamples] = [plainSettings(named), examples.test.length];
+  return [{ model: modelName(sweep), modelHash, task: task.name, k, seed, method, setting, testExamples, ...behavior }];
+}
 
 export interface MeasureSweepOptions extends Pick<RunSweepOptions, "sweep" | "lm" | "store" | "signal"> {
   /** Counts measurements, the one at work by its share. */
@@ -217,12 +209,11 @@ export async function measureSweep({
   for (const run of plan) {
     const onShare = (share: number): void => onProgress?.({ done: measured.length + share, total: plan.length });
     // Only runs of plain fine-tuning keep a state.
-    const {
-      behavior,
-      results: [{ error }],
-    } = await perform(run, { lm, store, signal, state: "", onShare });
-    if (!behavior) throw new DivergedError(`${run.task.name}, seed ${run.seed}, ${run.method}: ${error}`);
-    measured.push(behaviorResult(run, behavior, sweep, lm));
+    const performed = await perform(run, { lm, store, signal, state: "", onShare });
+    const results = behaviorOf(run, performed, sweep, lm);
+    if (results.length === 0)
+      throw new DivergedError(`${run.task.name}, seed ${run.seed}, ${run.method}: ${performed.results[0].error}`);
+    measured.push(...results);
   }
   onProgress?.({ done: plan.length, total: plan.length });
   return measured;

@@ -289,7 +289,7 @@ test("progress in a terminal is one rewritten line, in a log file a line now and
   assert.equal(terminal.at(-1), "\r\x1b[2KSteps: 20/30 in 40 s · stopped early\n");
   assert.equal(
     write(50, "Sweep of roberta-base-and-more")[1],
-    "\r\x1b[2KSweep of roberta…: 2/30 · 2.0 s each · 56 s left",
+    "\r\x1b[2KSweep of roberta-…: 2/30 · 2.0 s each · 56 s left",
   );
   const log = write();
   assert.deepEqual(log, [

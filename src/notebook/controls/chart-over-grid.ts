@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { VegaLiteSpec } from "../static-chart";
+import { isObject } from "../values/facts";
 import type { Control } from "./control";
 
 /** The values of one control to compute in advance. */
@@ -166,9 +167,6 @@ function mergedData(all: readonly unknown[]): unknown {
     ),
   };
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const complete = (parts: unknown[]): unknown[] | undefined => (parts.includes(undefined) ? undefined : parts);
 

@@ -2,7 +2,7 @@ import { tableBundle, type Records } from "../show-table";
 import type { MimeBundle } from "../display-sink";
 
 /** What is known of a value, one line for each name that has something to say. */
-export function facts(caption: string, known: Readonly<Record<string, unknown>>): MimeBundle {
+export function facts(known: Readonly<Record<string, unknown>>, caption?: string): MimeBundle {
   const rows = Object.entries(known)
     .filter(([, value]) => value !== undefined)
     .map(([what, value]) => ({ what, value }));

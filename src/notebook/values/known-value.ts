@@ -25,14 +25,15 @@ export function knownBundle(value: object): MimeBundle | undefined {
 function taskBundle(value: Record<string, unknown>): MimeBundle | undefined {
   if (!isTask(value)) return undefined;
   const { name, template, labels, labelWords, metric, maxLength, columns } = value;
-  return facts("Task", {
+  const known = {
     name,
     template,
     "label → word": labels.map((label, i) => `${label} → ${labelWords[i]}`).join(", "),
     "texts of an example": columns.texts.length,
     metric: metric === "accuracy" ? metric : `${metric === "f1" ? "f1 of class 1" : metric}, beside accuracy`,
     "longest sequence": `${maxLength} tokens`,
-  });
+  };
+  return facts(known, "Task");
 }
 
 const isTask = (value: Record<string, unknown>): value is Record<string, unknown> & Task =>

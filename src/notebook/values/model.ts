@@ -7,14 +7,11 @@ import { facts, isObject } from "./facts";
 
 /** A model, a tokenizer, or both as `loadLanguageModel` gives them. */
 export function modelBundle(value: Record<string, unknown>): MimeBundle | undefined {
-  if (isModel(value)) return facts("Model", modelFacts(value));
-  if (isTokenizer(value)) return facts("Tokenizer", tokenizerFacts(value));
+  if (isModel(value)) return facts(modelFacts(value), "Model");
+  if (isTokenizer(value)) return facts(tokenizerFacts(value), "Tokenizer");
   if (isModel(value.model) && isTokenizer(value.tokenizer) && typeof value.directory === "string") {
-    return facts("Language model", {
-      folder: nearby(value.directory),
-      ...modelFacts(value.model),
-      ...tokenizerFacts(value.tokenizer),
-    });
+    const folder = nearby(value.directory);
+    return facts({ folder, ...modelFacts(value.model), ...tokenizerFacts(value.tokenizer) }, "Language model");
   }
   return undefined;
 }
