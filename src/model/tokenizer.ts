@@ -96,6 +96,11 @@ function withoutSpecial(json: TokenizerJson, special: readonly string[]): Tokeni
 /** The library makes an array as long as the largest id; the largest vocabularies have 250,000 tokens. */
 const MAX_ID = 2 ** 24;
 
+const isVocabulary = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).every((id: unknown) => Number.isInteger(id) && (id as number) >= 0 && (id as number) <= MAX_ID);
+
 /** What of a tokenizer.json the library takes as it is. */
 const schema = once(() => {
   const id = z.int().min(0).max(MAX_ID);
@@ -107,7 +112,11 @@ const schema = once(() => {
     post_processor: part,
     decoder: part,
     model: z.looseObject({
-      vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))]),
+      // Zod's own objects leave out a token "__proto__".
+      vocab: z.union([
+        z.custom<Record<string, number>>(isVocabulary, { error: `every token needs an id of at most ${MAX_ID}` }),
+        z.array(z.tuple([z.string(), z.number()])),
+      ]),
       merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])).nullish(),
       unk_token: z.string().nullish(),
     }),

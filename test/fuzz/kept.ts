@@ -20,6 +20,11 @@ export const KEPT: readonly { target: string; did: string; content: string | Uin
   },
   {
     target: "tokenizer.json",
+    did: "did not come back: a token that the schema did not see",
+    content: JSON.stringify(tokenizer).replace('"film":', `"__proto__":${2 ** 31},"film":`),
+  },
+  {
+    target: "tokenizer.json",
     did: "TypeError at the first text",
     content: JSON.stringify({ ...tokenizer, post_processor: { type: "TemplateProcessing", single: [3], pair: [] } }),
   },
