@@ -156,7 +156,6 @@ export { barChart } from "./charts/bar-chart";
 export { curvesChart, type CurvePoint, earlyStepPoints, CURVES, linearizationPoints } from "./charts/curves-chart";
 export { type MethodScore, accuracyChart } from "./charts/accuracy-chart";
 export { cellsChart } from "./charts/cells-chart";
-export { choiceChart } from "./charts/choice-chart";
 export { circleChart } from "./charts/circle-chart";
 export { datasetChart } from "./charts/dataset-chart";
 export { featureChangeChart } from "./charts/feature-change-chart";

@@ -5,7 +5,6 @@ import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { kernelChange } from "../../src/behavior/kernel-comparison";
 import { type EarlyStep, PREDICTING_FORMULAS, type PredictingFormula } from "../../src/behavior/early-steps";
 import { barChart } from "../../src/charts/bar-chart";
-import { choiceChart } from "../../src/charts/choice-chart";
 import { circleChart } from "../../src/charts/circle-chart";
 import { curvesChart, earlyStepPoints, linearizationPoints } from "../../src/charts/curves-chart";
 import { datasetChart } from "../../src/charts/dataset-chart";
@@ -359,23 +358,6 @@ const figures: Record<string, () => ChartSpec> = {
         })),
       ),
       { promptTitle: "task" },
-    ),
-  choice: () =>
-    choiceChart(
-      ["kernel", "fine-tuning"].flatMap((method, m) =>
-        [13, 21].flatMap((seed, s) =>
-          [0, 0.1, 1, 10].map((regularization, r) => ({
-            task: "sst-2",
-            method,
-            k: 16,
-            seed,
-            setting: { regularization, f0: Infinity },
-            dev: 0.6 + 0.0625 * (r % 3),
-            test: 0.65 + 0.04 * (r % 3) - 0.02 * m + 0.03 * s,
-          })),
-        ),
-      ),
-      "Two seeds, four settings",
     ),
   dataset: () =>
     datasetChart(
@@ -1075,23 +1057,6 @@ test("impossible figures are refused", () => {
   assert.throws(
     () => regularizationChart([point], { selected: { regularization: 1, f0: 1 } }),
     /regularization 1, f0 1 is not in the grid/,
-  );
-});
-
-test("the choice chart marks what each seed chooses, and counts settings at the same place", () => {
-  const { description, hconcat } = figures.choice() as ChartSpec & {
-    hconcat: { layer: { data: { values: { settings: number }[] } }[] }[];
-  };
-  assert.match(
-    description,
-    /^Two seeds, four settings: kernel: seed 13 chooses 72\.5 % on development, 73\.0 % on test, seed 21 chooses 72\.5 % on development, 76\.0 % on test; fine-tuning: /,
-  );
-  assert.deepEqual(
-    hconcat.map(({ layer }) => layer[1].data.values.map(({ settings }) => settings)),
-    [
-      [2, 1, 1, 2, 1, 1],
-      [2, 1, 1, 2, 1, 1],
-    ],
   );
 });
 

@@ -10,6 +10,7 @@ const tests = {
   xTitle: "distance",
   yTitle: "share of the gain",
   groupTitle: "method",
+  yFormat: ".0%",
   limits: { x: 2, y: 0.5 },
   reading: "1 of 3 passes",
 };
@@ -37,6 +38,29 @@ const figures: Record<string, () => ChartSpec> = {
       ],
       tests,
     ),
+  choice: () =>
+    scatterChart(
+      ["kernel", "fine-tuning"].flatMap((panel, p) =>
+        ["13", "21"].flatMap((group, s) => {
+          const settings = [0, 0.1, 1, 10].map((regularization, r) => ({
+            panel,
+            group,
+            x: 0.6 + 0.0625 * (r % 3),
+            y: 0.65 + 0.04 * (r % 3) - 0.02 * p + 0.03 * s,
+            text: `regularization ${regularization}`,
+          }));
+          return [...settings, { ...settings[2], framed: true }];
+        }),
+      ),
+      {
+        title: "Two seeds, four settings",
+        xTitle: "dev",
+        yTitle: "test",
+        groupTitle: "seed",
+        xFormat: ".0%",
+        yFormat: ".0%",
+      },
+    ),
 };
 
 testFigures(figures);
@@ -61,6 +85,23 @@ test("limits are dashed lines within their axes, and the legend leaves one group
   assert.equal(faint(before), 0);
   assert.equal(faint(await view.signal("group0_group_legend", "SGD").toSVG()), 2);
   view.finalize();
+});
+
+test("points of a group at one place are one, larger; framed ones are drawn beside them", () => {
+  const { hconcat } = figures.choice() as ChartSpec & {
+    hconcat: { layer: { data: { values: { group: string; points?: number; text: string }[] } }[] }[];
+  };
+  for (const { layer } of hconcat) {
+    const [, places, framed] = layer.map(({ data }) => data.values);
+    assert.deepEqual(
+      places.map(({ points }) => points),
+      [2, 1, 1, 2, 1, 1],
+    );
+    assert.deepEqual(
+      framed.map(({ group, text }) => `${group}: ${text}`),
+      ["13: regularization 1", "21: regularization 1"],
+    );
+  }
 });
 
 test("a figure without a point is refused", () => {
