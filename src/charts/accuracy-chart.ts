@@ -1,5 +1,5 @@
 import { formatMeanStd } from "../solvers/metrics";
-import { dotRows } from "./dot-rows";
+import { dotsChart } from "./dots-chart";
 import {
   category,
   type ChartSpec,
@@ -80,14 +80,6 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
   const guesses = groupBy(scores, ({ group }) => group).flatMap(([{ group = "", chance }]) =>
     chance === undefined ? [] : [{ row: group, chance }],
   );
-  const x = shares(axisTitle, [
-    ...small.map(({ value }) => value),
-    ...large.flatMap(({ low, high }) => [low, high]),
-    ...guesses.map(({ chance }) => chance),
-  ]);
-  const rows = distinct(large.map(({ row }) => row));
-  const largeTips = { text: "mean (standard deviation), %", seeds: "seeds" };
-  const smallTips = { seed: "seed", value: ["accuracy", PERCENT] } as const;
   if (scores.some(({ group }) => group !== undefined)) {
     const colors = colorsOf(families);
     const looks = groupBy(scores, ({ method }) => method).map(([{ method, family }]) => {
@@ -95,32 +87,31 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
       const shape = SHAPES[siblings.indexOf(method) % SHAPES.length];
       return { name: method, color: colors[families.indexOf(family)], shape };
     });
-    return figure({
+    const means = large.map(({ family: _, text, ...record }) => ({ ...record, "mean (standard deviation), %": text }));
+    return dotsChart([...means, ...small.map(({ family: _, ...record }) => record)], {
       title,
       reading: groupBy(large, ({ row }) => row)
         .map((own) => `${own[0].row}: ${own.map(({ name, text }) => `${name} ${text} %`).join(", ")}`)
         .join("; "),
       subtitle: `large: mean, with one standard deviation; small: a seed${guesses.length > 0 ? "; grey bar: guessing" : ""}`,
-      ...dotRows({
-        rowTitle: groupTitle,
-        nameTitle: "method",
-        rows,
-        looks,
-        x,
-        guesses,
-        largeTips,
-        smallTips,
-        large: large.map(({ family: _, ...record }) => record),
-        small: small.map(({ family: _, ...record }) => record),
-      }),
+      rowTitle: groupTitle,
+      nameTitle: "method",
+      valueTitle: axisTitle,
+      guesses,
+      looks,
     });
   }
+  const x = shares(axisTitle, [
+    ...small.map(({ value }) => value),
+    ...large.flatMap(({ low, high }) => [low, high]),
+    ...guesses.map(({ chance }) => chance),
+  ]);
   const y = category("row", {
-    sort: rows,
+    sort: large.map(({ row }) => row),
     axis: { labelLimit: 320, labelExpr: "split(datum.label, '\\n')", labelLineHeight: 13 },
   });
   const common = { y, color: series("family", families, { title: "kind of method" }) };
-  const tips = tooltip({ name: "method", ...largeTips });
+  const tips = tooltip({ name: "method", text: "mean (standard deviation), %", seeds: "seeds" });
   return figure({
     title,
     reading: large.map(({ name, text }) => `${name} ${text} %`).join(", "),
@@ -133,7 +124,7 @@ export function accuracyChart(scores: readonly MethodScore[], options: AccuracyC
       range(large, x, { ...common, tooltip: tips }, { strokeWidth: 2.5 }),
       ring(
         small,
-        { x: x("value"), ...common, tooltip: tooltip({ name: "method", ...smallTips }) },
+        { x: x("value"), ...common, tooltip: tooltip({ name: "method", seed: "seed", value: ["accuracy", PERCENT] }) },
         { size: 36, opacity: 0.7, yOffset: 10 },
       ),
       dot(large, { x: x("value"), ...common, tooltip: tips }, { shape: "diamond", size: 130 }),

@@ -38,7 +38,7 @@ export interface ScatterChartOptions extends Pick<Figure, "title" | "subtitle"> 
   yTitle: string;
   /** What the groups are. Default "class". */
   groupTitle?: string;
-  /** d3 formats of the axes; one that ends in % has tooltips in percent. Default "~g". */
+  /** d3 formats of the axes; one that ends in % has tooltips in percent. Default "~r". */
   xFormat?: string;
   yFormat?: string;
   /** Dashed lines in place of the diagonal: each axis then fits its own numbers. */
@@ -62,7 +62,7 @@ const MANY = 25;
  */
 export function scatterChart(points: readonly ScatterPoint[], options: ScatterChartOptions): ChartSpec {
   requireSome(points, "scatter chart", "point");
-  const { title, subtitle, xTitle, yTitle, groupTitle = "class", xFormat = "~g", yFormat = "~g", limits } = options;
+  const { title, subtitle, xTitle, yTitle, groupTitle = "class", xFormat = "~r", yFormat = "~r", limits } = options;
   const groups = distinct(points.map(({ group }) => group));
   const panels = groupBy(points, ({ panel }) => panel).map((all) => {
     const own = all.filter(({ framed }) => !framed);

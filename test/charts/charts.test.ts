@@ -1,7 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { parse, View } from "vega";
-import { accuracyChart } from "../../src/charts/accuracy-chart";
 import { kernelChange } from "../../src/behavior/kernel-comparison";
 import { type EarlyStep, PREDICTING_FORMULAS, type PredictingFormula } from "../../src/behavior/early-steps";
 import { barChart } from "../../src/charts/bar-chart";
@@ -13,7 +12,6 @@ import { gridChart } from "../../src/charts/grid-chart";
 import { kernelHeatmap } from "../../src/charts/kernel-heatmap";
 import { kernelPanels } from "../../src/charts/kernel-panels";
 import { predictionTermsChart } from "../../src/charts/prediction-terms-chart";
-import { promptChart } from "../../src/charts/prompt-chart";
 import { promptTokenChart } from "../../src/charts/prompt-token-chart";
 import { regularizationChart } from "../../src/charts/regularization-chart";
 import { slopeChart } from "../../src/charts/slope-chart";
@@ -167,20 +165,6 @@ const figures: Record<string, () => ChartSpec> = {
         format: "~%",
       },
     ),
-  accuracy: () =>
-    accuracyChart(
-      [
-        ...[0.62, 0.62].map((accuracy, seed) => ({ method: "zero-shot", family: "baseline", seed, accuracy })),
-        ...[0.81, 0.85].map((accuracy, seed) => ({
-          method: "fine-tuning, prompted",
-          family: "fine-tuning",
-          seed,
-          accuracy,
-        })),
-        ...[0.8, 0.86].map((accuracy, seed) => ({ method: "SGD kernel, prompted", family: "kernel", seed, accuracy })),
-      ].map((score) => ({ ...score, chance: 0.5 })),
-      { title: "Two seeds" },
-    ),
   "kernel-heatmap": () =>
     kernelHeatmap({
       values: [4, -1, 3, -2, 5, -1, 2.5, -2, 0.5],
@@ -250,49 +234,6 @@ const figures: Record<string, () => ChartSpec> = {
       ),
       { title: "SGD kernel, least squares" },
     ),
-  "grouped-accuracy": () =>
-    accuracyChart(
-      [
-        ["trec", 1 / 6],
-        ["subj", 1 / 2],
-      ].flatMap(([group, chance], g) =>
-        [13, 21].flatMap((seed, s) => [
-          {
-            group: String(group),
-            chance: Number(chance),
-            method: "zero-shot",
-            family: "no training",
-            seed,
-            accuracy: 0.4 + 0.2 * g,
-          },
-          {
-            group: String(group),
-            chance: Number(chance),
-            method: "SGD-FT",
-            family: "fine-tuning",
-            seed,
-            accuracy: 0.7 + 0.05 * s,
-          },
-          {
-            group: String(group),
-            chance: Number(chance),
-            method: "K (SGD)",
-            family: "kernel",
-            seed,
-            accuracy: 0.65 + 0.1 * s,
-          },
-          {
-            group: String(group),
-            chance: Number(chance),
-            method: "K (SignGD)",
-            family: "kernel",
-            seed,
-            accuracy: 0.6 + 0.2 * s,
-          },
-        ]),
-      ),
-      { title: "Two tasks, two seeds" },
-    ),
   gain: () =>
     gainChart(
       [
@@ -326,38 +267,6 @@ const figures: Record<string, () => ChartSpec> = {
         idToToken: (id) => ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "?", "x", "Fine", "Ġfilms", "Ġdull"][id],
       },
       { title: "Fine?<mask> dull", perLine: 5 },
-    ),
-  prompts: () =>
-    promptChart(
-      ["It was", "All in all"].flatMap((prompt, p) =>
-        ["terrible/great", "bad/good"].flatMap((words, w) =>
-          (["natural", "permuted"] as const).map((order, o) => ({
-            prompt,
-            words,
-            order,
-            chance: 0.5,
-            detail: `${prompt} ⟨mask⟩`,
-            accuracy: o === 0 ? 0.7 + 0.1 * p - 0.05 * w : 0.3 - 0.1 * p + 0.05 * w,
-          })),
-        ),
-      ),
-      { title: "Two templates, two pairs of words", examples: 100 },
-    ),
-  "prompts-orders": () =>
-    promptChart(
-      [
-        ["trec", 1 / 6],
-        ["mr", 1 / 2],
-      ].flatMap(([prompt, chance], p) =>
-        [0.8, 0.1, 0.2].map((accuracy, o) => ({
-          prompt: String(prompt),
-          chance: Number(chance),
-          words: "the task's own",
-          order: o === 0 ? ("natural" as const) : ("permuted" as const),
-          accuracy: accuracy - 0.05 * p,
-        })),
-      ),
-      { promptTitle: "task" },
     ),
   dataset: () =>
     datasetChart(
@@ -712,20 +621,6 @@ test("the grid's menus choose the examples, γ and λ; the frame stays with the 
   view.finalize();
 });
 
-test("a click in the legend leaves one method's marks, and the rows stay where they are", async () => {
-  const { spec } = versions[0].compile(figures["grouped-accuracy"]() as never, { logger: collector() });
-  const view = new View(parse(spec), { renderer: "none" });
-  // Two tasks, with a mean and two seeds for each of four methods; the legend has a symbol for each.
-  const symbols = (svg: string): number => (svg.match(/aria-roledescription="point"/g) ?? []).length;
-  const before = await view.toSVG();
-  view.signal("names_name_legend", "K (SGD)");
-  const after = await view.toSVG();
-  assert.deepEqual([symbols(before), symbols(after)], [24, 6]);
-  const axis = (svg: string): string[] => svg.match(/>(trec|subj)</g) ?? [];
-  assert.deepEqual(axis(after), axis(before));
-  view.finalize();
-});
-
 test("the gain chart sorts tasks by gain and tells the kernel's share where there is one", () => {
   const { description, layer } = figures.gain() as ChartSpec & { layer: { encoding: { y?: { sort: string[] } } }[] };
   assert.deepEqual(layer[1].encoding.y!.sort, ["trec: 80 %", "mr: no gain"]);
@@ -1016,14 +911,6 @@ test("impossible figures are refused", () => {
     /class "terrible" is not among/,
   );
   assert.throws(() => regularizationChart([]), /at least one point/);
-  assert.throws(() => accuracyChart([]), /at least one score/);
-  assert.throws(
-    () =>
-      accuracyChart(
-        ["a", "b", "c", "d", "e", "f"].map((family) => ({ group: "mr", method: family, family, seed: 1, accuracy: 1 })),
-      ),
-    /5 kinds of methods, not 6/,
-  );
   assert.throws(() => gainChart([], { smallestGain: 0.05 }), /at least one task/);
   assert.throws(() => curvesChart([]), /at least one point/);
   const measured = { row: "error", curve: "subj", seed: 1, step: 0, value: 1 };
