@@ -60,26 +60,9 @@ function padded(cells: string[], width: number, line: number): string[] {
 }
 
 /** pandas 1.1.5, which the authors' requirements name. Later versions count None too. */
-const MISSING = new Set([
-  "",
-  "#N/A",
-  "#N/A N/A",
-  "#NA",
-  "-1.#IND",
-  "-1.#QNAN",
-  "-NaN",
-  "-nan",
-  "1.#IND",
-  "1.#QNAN",
-  "<NA>",
-  "N/A",
-  "NA",
-  "NULL",
-  "NaN",
-  "n/a",
-  "nan",
-  "null",
-]);
+const MISSING = new Set(
+  "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|n/a|nan|null".split("|"),
+);
 
 /** Whether pandas reads this cell of a CSV file as a missing value, quoted or not; the authors then take the text as empty. */
 export function isMissing(cell: string): boolean {

@@ -3,6 +3,7 @@
  * the few globals that the caller allows by name. Nothing is imported or run; any other opcode, global or persistent id
  * is refused by name. It is a stack machine without recursion: time and memory grow with the pickle's length only.
  */
+import { utf8 } from "./file-bytes";
 
 /** What a pickle holds. Tuples and lists are arrays (tuples frozen), dicts are Maps, objects are what the caller made. */
 export type PickleValue = null | boolean | number | bigint | string | object;
@@ -22,42 +23,17 @@ export interface PickleRules {
 /** A thousand tensors take about 100 kB. */
 export const MAX_PICKLE_BYTES = 1 << 20;
 
-/** The name of each opcode that is not read, for messages. */
-const REFUSED: Record<string, string> = {
-  "0": "POP",
-  "1": "POP_MARK",
-  "2": "DUP",
-  F: "FLOAT",
-  I: "INT",
-  L: "LONG",
-  P: "PERSID",
-  S: "STRING",
-  T: "BINSTRING",
-  U: "SHORT_BINSTRING",
-  V: "UNICODE",
-  B: "BINBYTES",
-  C: "SHORT_BINBYTES",
-  d: "DICT",
-  g: "GET",
-  i: "INST",
-  l: "LIST",
-  o: "OBJ",
-  p: "PUT",
-  "\x81": "NEWOBJ",
-  "\x82": "EXT1",
-  "\x83": "EXT2",
-  "\x84": "EXT4",
-  "\x8b": "LONG4",
-  "\x8d": "BINUNICODE8",
-  "\x8e": "BINBYTES8",
-  "\x8f": "EMPTY_SET",
-  "\x90": "ADDITEMS",
-  "\x91": "FROZENSET",
-  "\x92": "NEWOBJ_EX",
-  "\x96": "BYTEARRAY8",
-  "\x97": "NEXT_BUFFER",
-  "\x98": "READONLY_BUFFER",
-};
+/** The opcodes that are not read with their names, for messages. */
+const REFUSED = new Map(
+  (
+    "0 POP,1 POP_MARK,2 DUP,F FLOAT,I INT,L LONG,P PERSID,S STRING,T BINSTRING,U SHORT_BINSTRING,V UNICODE,B BINBYTES," +
+    "C SHORT_BINBYTES,d DICT,g GET,i INST,l LIST,o OBJ,p PUT,\x81 NEWOBJ,\x82 EXT1,\x83 EXT2,\x84 EXT4,\x8b LONG4," +
+    "\x8d BINUNICODE8,\x8e BINBYTES8,\x8f EMPTY_SET,\x90 ADDITEMS,\x91 FROZENSET,\x92 NEWOBJ_EX,\x96 BYTEARRAY8," +
+    "\x97 NEXT_BUFFER,\x98 READONLY_BUFFER"
+  )
+    .split(",")
+    .map((row) => row.split(" ") as [opcode: string, name: string]),
+);
 
 /** Reads a pickle of protocol 2 to 5, as {@link readPickleStart}. */
 export function readPickle(bytes: Uint8Array, rules: PickleRules): PickleValue {
@@ -87,13 +63,11 @@ export function readPickleStart(bytes: Uint8Array, rules: PickleRules): { value:
     at += length;
     return at - length;
   };
+  const byte = (): number => bytes[take(1)];
+  const word = (): number => view.getUint32(take(4), true);
   const text = (length: number): string => {
     const from = take(length);
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(from, from + length));
-    } catch {
-      return fail("a text is not UTF-8");
-    }
+    return utf8(bytes.subarray(from, from + length)) ?? fail("a text is not UTF-8");
   };
   const line = (): string => {
     const end = bytes.indexOf(10, at);
@@ -148,147 +122,76 @@ export function readPickleStart(bytes: Uint8Array, rules: PickleRules): { value:
     return Number.isSafeInteger(number) ? number : value;
   };
 
+  const operations: Record<string, () => void> = {
+    "\x80": () => {
+      const protocol = byte();
+      if (protocol < 2 || protocol > 5) fail(`protocol ${protocol} is not supported (2 to 5 are)`);
+    },
+    "\x95": () => void take(8), // FRAME
+    N: () => push(null),
+    "\x88": () => push(true),
+    "\x89": () => push(false),
+    J: () => push(view.getInt32(take(4), true)), // BININT
+    K: () => push(byte()), // BININT1
+    M: () => push(view.getUint16(take(2), true)), // BININT2
+    "\x8a": () => push(integer(byte())), // LONG1
+    G: () => push(view.getFloat64(take(8), false)), // BINFLOAT
+    X: () => push(text(word())), // BINUNICODE
+    "\x8c": () => push(text(byte())), // SHORT_BINUNICODE
+    "(": () => void marks.push(stack.length),
+    ")": () => tuple([]),
+    t: () => tuple(sinceMark()),
+    "\x85": () => tupleOf(1),
+    "\x86": () => tupleOf(2),
+    "\x87": () => tupleOf(3),
+    "]": () => push([]),
+    a: () => append([pop()]),
+    e: () => append(sinceMark()),
+    "}": () => push(new Map()),
+    s: () => {
+      const value = pop();
+      set([pop(), value]);
+    },
+    u: () => set(sinceMark()),
+    q: () => void memo.set(byte(), top()), // BINPUT
+    r: () => void memo.set(word(), top()), // LONG_BINPUT
+    "\x94": () => void memo.set(memo.size, top()), // MEMOIZE
+    h: () => recall(byte()), // BINGET
+    j: () => recall(word()), // LONG_BINGET
+    c: () => global(line(), line()), // GLOBAL
+    // STACK_GLOBAL
+    "\x93": () => {
+      const [name, module] = [pop(), pop()];
+      if (typeof name !== "string" || typeof module !== "string") return fail("the name of a global is not a text");
+      global(module, name);
+    },
+    Q: () => push(rules.persistent(pop())), // BINPERSID
+    // REDUCE
+    R: () => {
+      const [values, called] = [pop(), pop()];
+      if (typeof called !== "function" || !Array.isArray(values))
+        return fail("it calls something that cannot be called");
+      push((called as PickleFunction)(values));
+    },
+    // BUILD
+    b: () => {
+      pop();
+      if (rules.ignoresState?.(top()) !== true) fail("opcode BUILD (0x62) is not allowed: only tensors are read");
+    },
+  };
+
   for (;;) {
     opcodeAt = at;
-    const opcode = String.fromCharCode(bytes[take(1)]);
-    switch (opcode) {
-      case "\x80": {
-        // PROTO
-        const protocol = bytes[take(1)];
-        if (protocol < 2 || protocol > 5) fail(`protocol ${protocol} is not supported (2 to 5 are)`);
-        break;
-      }
-      case "\x95":
-        take(8);
-        break; // FRAME
-      case "N":
-        push(null);
-        break;
-      case "\x88":
-        push(true);
-        break;
-      case "\x89":
-        push(false);
-        break;
-      case "J":
-        push(view.getInt32(take(4), true));
-        break; // BININT
-      case "K":
-        push(bytes[take(1)]);
-        break; // BININT1
-      case "M":
-        push(view.getUint16(take(2), true));
-        break; // BININT2
-      case "\x8a":
-        push(integer(bytes[take(1)]));
-        break; // LONG1
-      case "G":
-        push(view.getFloat64(take(8), false));
-        break; // BINFLOAT
-      case "X":
-        push(text(view.getUint32(take(4), true)));
-        break; // BINUNICODE
-      case "\x8c":
-        push(text(bytes[take(1)]));
-        break; // SHORT_BINUNICODE
-      case "(":
-        marks.push(stack.length);
-        break;
-      case ")":
-        tuple([]);
-        break;
-      case "t":
-        tuple(sinceMark());
-        break;
-      case "\x85":
-        tupleOf(1);
-        break;
-      case "\x86":
-        tupleOf(2);
-        break;
-      case "\x87":
-        tupleOf(3);
-        break;
-      case "]":
-        push([]);
-        break;
-      case "a":
-        append([pop()]);
-        break;
-      case "e":
-        append(sinceMark());
-        break;
-      case "}":
-        push(new Map());
-        break;
-      case "s": {
-        const value = pop();
-        set([pop(), value]);
-        break;
-      }
-      case "u":
-        set(sinceMark());
-        break;
-      case "q":
-        memo.set(bytes[take(1)], top());
-        break; // BINPUT
-      case "r":
-        memo.set(view.getUint32(take(4), true), top());
-        break; // LONG_BINPUT
-      case "\x94":
-        memo.set(memo.size, top());
-        break; // MEMOIZE
-      case "h":
-        recall(bytes[take(1)]);
-        break; // BINGET
-      case "j":
-        recall(view.getUint32(take(4), true));
-        break; // LONG_BINGET
-      case "c": {
-        // GLOBAL
-        const module = line();
-        global(module, line());
-        break;
-      }
-      case "\x93": {
-        // STACK_GLOBAL
-        const [name, module] = [pop(), pop()];
-        if (typeof name !== "string" || typeof module !== "string") return fail("the name of a global is not a text");
-        global(module, name);
-        break;
-      }
-      case "Q":
-        push(rules.persistent(pop()));
-        break; // BINPERSID
-      case "R": {
-        // REDUCE
-        const [values, called] = [pop(), pop()];
-        if (typeof called !== "function" || !Array.isArray(values))
-          return fail("it calls something that cannot be called");
-        push((called as PickleFunction)(values));
-        break;
-      }
-      case "b": {
-        // BUILD
-        pop();
-        if (rules.ignoresState?.(top()) === true) break;
-        return fail("opcode BUILD (0x62) is not allowed: only tensors are read");
-      }
-      case ".": {
-        // STOP
-        const value = pop();
-        if (marks.length > 0 || stack.length > 0) fail("it ends with values left over");
-        return { value, length: at };
-      }
-      default: {
-        const code = `0x${opcode.charCodeAt(0).toString(16).padStart(2, "0")}`;
-        fail(
-          Object.hasOwn(REFUSED, opcode)
-            ? `opcode ${REFUSED[opcode]} (${code}) is not allowed: only tensors are read`
-            : `there is no opcode ${code}`,
-        );
-      }
+    const opcode = String.fromCharCode(byte());
+    if (opcode === ".") {
+      const value = pop();
+      if (marks.length > 0 || stack.length > 0) fail("it ends with values left over");
+      return { value, length: at };
     }
+    const code = `0x${opcode.charCodeAt(0).toString(16).padStart(2, "0")}`;
+    const refused = REFUSED.get(opcode);
+    if (refused !== undefined) fail(`opcode ${refused} (${code}) is not allowed: only tensors are read`);
+    (operations[opcode] ?? fail(`there is no opcode ${code}`))();
   }
 }
 

@@ -26,21 +26,7 @@ const ARRAYS = {
 const LAYOUT = Object.keys(ARRAYS);
 
 /** The array that holds each element type. */
-interface DataOf {
-  U64: BigUint64Array;
-  I64: BigInt64Array;
-  F64: Float64Array;
-  F32: Float32Array;
-  U32: Uint32Array;
-  I32: Int32Array;
-  BF16: Uint16Array;
-  F16: Uint16Array;
-  U16: Uint16Array;
-  I16: Int16Array;
-  I8: Int8Array;
-  U8: Uint8Array;
-  BOOL: Uint8Array;
-}
+type DataOf = { [Type in keyof typeof ARRAYS]: (typeof ARRAYS)[Type]["prototype"] };
 
 export type StoredType = keyof DataOf;
 export type StoredData = DataOf[StoredType];
@@ -147,36 +133,24 @@ export function toFloat32(tensor: StoredTensor): Float32Array {
   if (tensor.dtype !== "F16" && tensor.dtype !== "BF16")
     throw new InputError(`a ${tensor.dtype} tensor is not floating-point`);
   const halves = tensor.data;
-  const bits = new Uint32Array(halves.length);
+  const values = new Float32Array(halves.length);
   if (tensor.dtype === "BF16") {
+    const bits = new Uint32Array(values.buffer);
     for (let i = 0; i < bits.length; i++) bits[i] = halves[i] << 16;
   } else {
-    const table = (float16Bits ??= makeFloat16Bits());
-    for (let i = 0; i < bits.length; i++) bits[i] = table[halves[i]];
+    const table = (float16Values ??= Float32Array.from({ length: 65536 }, (_, half) => float16(half)));
+    for (let i = 0; i < values.length; i++) values[i] = table[halves[i]];
   }
-  return new Float32Array(bits.buffer);
+  return values;
 }
 
-/** float32 bits of all 65,536 float16 values. */
-let float16Bits: Uint32Array | undefined;
+/** The values of all 65,536 float16 numbers. */
+let float16Values: Float32Array | undefined;
 
-function makeFloat16Bits(): Uint32Array {
-  const table = new Uint32Array(65536);
-  const values = new Float32Array(table.buffer);
-  for (let half = 0; half < 65536; half++) {
-    const sign = (half & 0x8000) << 16;
-    const exponent = (half >> 10) & 31;
-    const fraction = half & 1023;
-    if (exponent === 0) {
-      values[half] = fraction * 2 ** -24;
-      table[half] |= sign;
-    } else if (exponent === 31) {
-      table[half] = sign | 0x7f800000 | (fraction << 13);
-    } else {
-      table[half] = sign | ((exponent + 112) << 23) | (fraction << 13);
-    }
-  }
-  return table;
+function float16(bits: number): number {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const normal = exponent === 31 ? (fraction === 0 ? Infinity : NaN) : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return (bits >> 15 === 0 ? 1 : -1) * (exponent === 0 ? fraction * 2 ** -24 : normal);
 }
 
 function requireLittleEndian(): void {
