@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
-import { checkSpace, hashOf } from "../files/download";
+import { checkSpace, hashOf, unfinishedName, type RequestOptions } from "../files/download";
 import { extractTarFiles, type TarLimits } from "../files/tar-files";
 import { runningSignal } from "../running-cell";
 import { customerReviewFiles } from "../tasks/customer-reviews";
@@ -10,8 +10,8 @@ import { taskByName, taskFolder, taskNames, type Task } from "../tasks/task";
 import { fetchAgNews } from "./ag-news";
 import { DATA_SOURCES } from "./data-sources";
 import { installTask, taskFiles, taskMadeBefore, type InstalledTask } from "./install-task";
-import { filesIn, removeUnfinished, unfinishedName } from "./installed-folder";
-import { checkOrigin, fetchVersion, OTHER_FOLDER, type OriginOptions, type RemoteOptions } from "./remote-file";
+import { filesIn, removeUnfinished } from "./installed-folder";
+import { checkOrigin, fetchVersion, OTHER_FOLDER, type OriginOptions } from "./remote-file";
 
 /** LM-BFF's archive of all tasks but AG News, which the authors' script downloads. */
 export const ARCHIVE_ADDRESS = "https://nlp.cs.princeton.edu/projects/lm-bff/datasets.tar";
@@ -26,7 +26,7 @@ const UNFINISHED = ".unpacking";
  * The default of `from` is {@link ARCHIVE_ADDRESS}; an address that ends in "/" is that of a folder with datasets.tar and
  * ag_news/train.csv and test.csv.
  */
-export interface DataDownloadOptions extends RemoteOptions, OriginOptions {
+export interface DataDownloadOptions extends RequestOptions, OriginOptions {
   /** The folder to which a folder for each task is added. */
   out: string;
   /** As for `fetchAgNews`. */
@@ -224,7 +224,8 @@ async function fetchArchive(out: string, options: Noting): Promise<Archive> {
       sha256: options.sha256,
       largest: MAX_ARCHIVE_BYTES,
     },
-    { ...options, onBytes: (done, total) => onProgress?.({ step: "Download datasets.tar", done, total }) },
+    options,
+    (done, total) => onProgress?.({ step: "Download datasets.tar", done, total }),
   );
   const { size: bytes, lastModified } = remote;
   const record = { url, bytes, sha256: await hashOf(path), lastModified };

@@ -2,13 +2,13 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
-import { checkSpace, hashOf } from "../files/download";
+import { checkSpace, hashOf, unfinishedName, type RequestOptions } from "../files/download";
 import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../files/zip";
 import { runningSignal } from "../running-cell";
 import { authorsFolders } from "./authors-folders";
 import { trainTask } from "./authors-kernels";
-import { filesIn, nameFolder, readSource, removeUnfinished, unfinishedName } from "./installed-folder";
-import { checkOrigin, fetchVersion, OTHER_FOLDER, type OriginOptions, type RemoteOptions } from "./remote-file";
+import { filesIn, nameFolder, readSource, removeUnfinished } from "./installed-folder";
+import { checkOrigin, fetchVersion, OTHER_FOLDER, type OriginOptions } from "./remote-file";
 
 /**
  * Where the authors' README keeps its archives; a name is an archive's file name there, without ".zip". Earlier versions
@@ -21,7 +21,7 @@ export const KERNEL_ADDRESSES = [
 const README = "https://github.com/princeton-nlp/LM-Kernel-FT#download-our-pre-computed-kernels";
 
 /** The default of `from` is {@link KERNEL_ADDRESSES}, in turn. */
-export interface KernelDownloadOptions extends RemoteOptions, OriginOptions {
+export interface KernelDownloadOptions extends RequestOptions, OriginOptions {
   /** The folder to make. */
   out: string;
   /** Bytes of the download, then of the unpacked files. */
@@ -83,7 +83,8 @@ export async function downloadKernels(
       missing: `there is no archive ${name} (${addresses.join(" and ")}: not found): see ${README} for the names, or give the address with --from`,
       sha256: options.sha256,
     },
-    { ...options, onBytes: (done, total) => options.onProgress?.({ step: "download", done, total }) },
+    options,
+    (done, total) => options.onProgress?.({ step: "download", done, total }),
   );
   const sha256 = await hashOf(path, "sha256", signal);
   const source: KernelSource = {

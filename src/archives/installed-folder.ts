@@ -1,5 +1,4 @@
 /** Folders that downloads make: filled under another name, with a source.json that says where the files come from. */
-import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
@@ -34,11 +33,7 @@ export function nameFolder(made: string, folder: string, source: object): void {
   renameSync(made, folder);
 }
 
-/** A name for what is not finished, which {@link removeUnfinished} knows. */
-export const unfinishedName = (start: string): string =>
-  `${start}.${process.pid}-${randomBytes(3).toString("hex")}.incomplete`;
-
-/** Removes what killed runs had made in `folder`: names of the form START.PID-xxxxxx.incomplete. */
+/** Removes what killed runs had made in `folder`: names that `unfinishedName` makes of `start`. */
 export function removeUnfinished(folder: string, start: string): void {
   for (const file of readdirSync(folder)) {
     const suffix = file.startsWith(`${start}.`) ? file.slice(start.length + 1) : "";

@@ -2,22 +2,17 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { join, parse } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { InputError } from "../errors";
-import { checkSpace, downloadFile, hashOf, HttpError, reason } from "../files/download";
-import { networkFetch } from "../files/network-fetch";
-import { runningSignal } from "../running-cell";
-
-export interface RemoteOptions {
-  /** In place of the global fetch, or of the one through HTTPS_PROXY and HTTP_PROXY. */
-  fetch?: typeof fetch;
-  /** Default: that of the running cell. */
-  signal?: AbortSignal;
-  /** Attempts after a request that brought nothing. Default 5. */
-  retries?: number;
-  /** Pause before the first retry in milliseconds, doubling with each. Default 500. */
-  retryDelay?: number;
-}
+import {
+  checkSpace,
+  downloadFile,
+  hashOf,
+  HttpError,
+  pause,
+  reason,
+  requestsOf,
+  type RequestOptions,
+} from "../files/download";
 
 export interface RemoteFile {
   url: string;
@@ -45,22 +40,11 @@ export interface WantedFile {
 /** What to do where there is no room. */
 export const OTHER_FOLDER = "make room, or give another folder";
 
-/** The settings of requests, with every default. */
-export const requestsOf = ({
-  fetch: own = networkFetch,
-  signal = runningSignal(),
-  retries = 5,
-  retryDelay = 500,
-}: RemoteOptions) => ({
-  fetch: httpsOnly(own),
-  signal,
-  retries,
-  retryDelay,
-});
+type Requests = ReturnType<typeof requestsOf>;
 
 /** Asks each address in turn for its first byte, which tells whether and how large the file is; "not found" leads to the next. */
-async function findRemote({ name, addresses, missing }: WantedFile, options: RemoteOptions): Promise<RemoteFile> {
-  const { fetch: request, retries, retryDelay, signal } = requestsOf(options);
+async function findRemote({ name, addresses, missing }: WantedFile, options: Requests): Promise<RemoteFile> {
+  const { fetch: request, retries, signal } = options;
   for (const url of addresses) {
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted();
@@ -86,7 +70,7 @@ async function findRemote({ name, addresses, missing }: WantedFile, options: Rem
           `${url} cannot be reached (${reason(problem)}): check the network, or give another address with --from`,
           { cause: problem },
         );
-      await setTimeout(retryDelay * 2 ** attempt, undefined, { signal }).catch(() => signal?.throwIfAborted());
+      await pause(attempt, options);
     }
   }
   throw new InputError(missing);
@@ -115,10 +99,13 @@ function remoteOf(url: string, status: number, headers: Headers, name: string): 
  */
 export async function fetchVersion(
   wanted: WantedFile,
-  options: RemoteOptions & { onBytes?: (done: number, total: number) => void },
+  options: RequestOptions,
+  onBytes: (done: number, total: number) => void = () => undefined,
 ): Promise<{ path: string; remote: RemoteFile }> {
   const { name, file, folder, largest = Infinity } = wanted;
-  const remote = await findRemote(wanted, options);
+  const requests = requestsOf(options);
+  requests.fetch = httpsOnly(requests.fetch);
+  const remote = await findRemote(wanted, requests);
   const { url, size, validator } = remote;
   if (size > largest)
     throw new InputError(
@@ -134,9 +121,8 @@ export async function fetchVersion(
   if (existsSync(path)) return { path, remote };
   const headers: Record<string, string> = validator === undefined ? {} : { "If-Range": validator };
   const checksum = hex === undefined ? undefined : { algorithm: "sha256" as const, hex };
-  const requests = { ...requestsOf(options), onBytes: (done: number) => options.onBytes?.(done, size) };
   try {
-    await downloadFile({ url, headers, path, size, name, checksum }, requests);
+    await downloadFile({ url, headers, path, size, name, checksum }, requests, (done) => onBytes(done, size));
   } catch (error) {
     if (requests.signal?.aborted === true || !(error instanceof TypeError)) throw error;
     throw new Error(`${url} cannot be reached (${reason(error)}): check the network and run again to go on`, {

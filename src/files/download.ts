@@ -13,8 +13,10 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { CorruptFileError, InputError } from "../errors";
 import { runningSignal } from "../running-cell";
+import { networkFetch } from "./network-fetch";
 
 /** What a file must hold. */
 export interface Content {
@@ -36,16 +38,28 @@ export interface Download {
   name: string;
 }
 
-export interface DownloadOptions {
-  fetch: typeof fetch;
+export interface RequestOptions {
+  /** In place of the global fetch, or of the one through HTTPS_PROXY and HTTP_PROXY. */
+  fetch?: typeof fetch;
   /** Default: that of the running cell. */
   signal?: AbortSignal;
-  /** Called whenever bytes arrive, with the number of bytes of this file on disk. */
-  onBytes: (done: number) => void;
-  /** Attempts after one that brought no new bytes. */
-  retries: number;
-  /** Pause before the first retry in milliseconds; each further one doubles it. */
-  retryDelay: number;
+  /** Attempts after a request that brought nothing. Default 5. */
+  retries?: number;
+  /** Pause before the first retry in milliseconds, doubling with each. Default 500. */
+  retryDelay?: number;
+}
+
+/** The settings of requests, with every default. */
+export const requestsOf = ({
+  fetch = networkFetch,
+  signal = runningSignal(),
+  retries = 5,
+  retryDelay = 500,
+}: RequestOptions) => ({ fetch, signal, retries, retryDelay });
+
+/** Waits before the next of several attempts, the first of which has number 0. @throws on abort */
+export async function pause(attempt: number, { retryDelay, signal }: ReturnType<typeof requestsOf>): Promise<void> {
+  await setTimeout(retryDelay * 2 ** attempt, undefined, { signal }).catch(() => signal?.throwIfAborted());
 }
 
 /** An answer of the server that another attempt will not change. */
@@ -63,13 +77,16 @@ export class HttpError extends Error {
  * process or a later one resumes the download from there (HTTP Range), or starts over if the server cannot resume.
  * The file gets its name only once size and checksum are right.
  *
+ * @param onBytes called whenever bytes arrive, with the number of bytes of this file on disk
  * @throws if all attempts fail (what has arrived is kept), if size or checksum are wrong, or on abort
  */
 export async function downloadFile(
   download: Download,
-  { signal = runningSignal(), ...given }: DownloadOptions,
+  given: RequestOptions,
+  onBytes: (done: number) => void,
 ): Promise<void> {
-  const options: DownloadOptions = { ...given, signal };
+  const options = requestsOf(given);
+  const { signal } = options;
   const { path, name, size } = download;
   mkdirSync(dirname(path), { recursive: true });
   const partial = claimPartial(path);
@@ -78,18 +95,18 @@ export async function downloadFile(
     let failures = 0;
     let cause: unknown;
     while (sizeOf(partial) < size) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       if (failures > options.retries) {
         const kept = `${sizeOf(partial)} of ${size} bytes are kept; run again to go on`;
         throw new Error(`the download of ${name} broke off (${reason(cause)}); ${kept}`, { cause });
       }
-      if (failures > 0) await pause(options.retryDelay * 2 ** (failures - 1), options.signal);
+      if (failures > 0) await pause(failures - 1, options);
       const before = sizeOf(partial);
       try {
-        await fetchInto(partial, download, options);
+        await fetchInto(partial, download, options, onBytes);
         cause = "the connection was closed early";
       } catch (error) {
-        options.signal?.throwIfAborted();
+        signal?.throwIfAborted();
         // A full disk or a forbidden folder will not change either; fetch's own errors have no syscall.
         if (error instanceof HttpError || (error as NodeJS.ErrnoException).syscall !== undefined) throw error;
         cause = error;
@@ -116,7 +133,7 @@ export async function downloadFile(
  * Files that carry the id of a process still alive are that process's.
  */
 function claimPartial(path: string): string {
-  const own = `${path}.${process.pid}-${randomBytes(3).toString("hex")}.incomplete`;
+  const own = unfinishedName(path);
   const start = `${basename(path)}.`;
   const left = readdirSync(dirname(path))
     .filter((name) => name.startsWith(start) && name.endsWith(".incomplete") && !isInUse(name.slice(start.length)))
@@ -132,12 +149,20 @@ function claimPartial(path: string): string {
   return own;
 }
 
-/** Whether a name that begins with a process id and "-", as temporary files here do, belongs to a process still alive. */
+/** A name for what is not finished, with the process that works on it. */
+export const unfinishedName = (start: string): string =>
+  `${start}.${process.pid}-${randomBytes(3).toString("hex")}.incomplete`;
+
+/** Whether what follows the start of such a name has the id of a process still alive. */
 export function isInUse(suffix: string): boolean {
   const owner = /^(\d+)-/.exec(suffix);
-  if (owner === null) return false;
+  return owner !== null && processLives(Number(owner[1]));
+}
+
+/** Whether a process with this id runs on this machine. */
+export function processLives(pid: number): boolean {
   try {
-    process.kill(Number(owner[1]), 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
@@ -145,12 +170,17 @@ export function isInUse(suffix: string): boolean {
 }
 
 /** One request: appends its body to the file. */
-async function fetchInto(partial: string, download: Download, options: DownloadOptions): Promise<void> {
+async function fetchInto(
+  partial: string,
+  download: Download,
+  { fetch: request, signal }: ReturnType<typeof requestsOf>,
+  onBytes: (done: number) => void,
+): Promise<void> {
   const { url, name, size } = download;
   const from = sizeOf(partial);
   const headers: Record<string, string> = { ...download.headers, "Accept-Encoding": "identity" };
   if (from > 0) headers.Range = `bytes=${from}-`;
-  const response = await options.fetch(url, { headers, signal: options.signal });
+  const response = await request(url, { headers, signal });
   const range = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "");
   const goesOn = response.status === 206 && range !== null && Number(range[1]) === from;
   if (!goesOn && (response.status === 206 || response.status === 416)) {
@@ -176,9 +206,9 @@ async function fetchInto(partial: string, download: Download, options: DownloadO
       done += bytes.length;
       if (done > size) break;
       await file.writeFile(bytes);
-      options.onBytes(done);
+      onBytes(done);
       // An abort after the last byte has arrived leaves fetch's stream waiting forever.
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
     }
     if (done <= size) await file.sync();
   } finally {
@@ -232,18 +262,4 @@ export function reason(error: unknown): string {
   // A code of the system's says what many messages do not; those of fetch itself do not.
   const { code } = first as { code?: unknown };
   return `${error.message}: ${typeof code === "string" && /^E[A-Z]+/.test(code) ? code : first.message}`;
-}
-
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

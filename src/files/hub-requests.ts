@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { PathInfo } from "@huggingface/hub";
 import { InputError } from "../errors";
 import { huggingfaceHub } from "../packages";
-import { checkSpace, downloadFile, hasContent, HttpError, reason, type Content } from "./download";
+import { checkSpace, downloadFile, hasContent, HttpError, reason, type Content, type RequestOptions } from "./download";
 
 export interface DownloadProgress {
   /** The file under way. */
@@ -15,7 +15,7 @@ export interface DownloadProgress {
   bytesPerSecond: number;
 }
 
-export interface HubOptions {
+export interface HubOptions extends RequestOptions {
   /** Branch, tag or commit. Default "main". */
   revision?: string;
   /** Default: HF_HUB_CACHE, or `hub` under HF_HOME, as for Python. */
@@ -26,16 +26,8 @@ export interface HubOptions {
   offline?: boolean;
   /** Default: HF_TOKEN, HUGGING_FACE_HUB_TOKEN, or the token that `hf auth login` keeps. */
   accessToken?: string;
-  /** In place of the global fetch, or of the one through HTTPS_PROXY and HTTP_PROXY. */
-  fetch?: typeof fetch;
   /** Called at most four times a second, and at the end. */
   onProgress?: (progress: DownloadProgress) => void;
-  /** Default: that of the running cell. */
-  signal?: AbortSignal;
-  /** Attempts after a request that brought nothing. Default 5. */
-  retries?: number;
-  /** Pause before the first retry in milliseconds, doubling with each. Default 500. */
-  retryDelay?: number;
   /** Told when the Hub cannot be reached and the cached model is used. Default: console.warn. */
   warn?: (message: string) => void;
 }
@@ -70,7 +62,7 @@ export async function getFiles(
   mkdirSync(blobs, { recursive: true });
   const wanted = await Promise.all(
     files.map(async (file) => {
-      const content = contentOf(file, `model ${id}`);
+      const content = contentOf(file, id);
       const path = join(blobs, content.checksum.hex);
       return { ...content, path, file: file.path, isThere: await hasContent(path, content, options.signal) };
     }),
@@ -92,15 +84,8 @@ export async function getFiles(
       const headers: Record<string, string> =
         accessToken === undefined ? {} : { Authorization: `Bearer ${accessToken}` };
       await asking(model, () =>
-        downloadFile(
-          { url, headers, name: `${id}/${file}`, ...content },
-          {
-            fetch: model.fetch,
-            signal: options.signal,
-            onBytes: (done) => progress(file, received + done),
-            retries: options.retries ?? 5,
-            retryDelay: options.retryDelay ?? 500,
-          },
+        downloadFile({ url, headers, name: `${id}/${file}`, ...content }, { ...options, fetch: model.fetch }, (done) =>
+          progress(file, received + done),
         ),
       );
     }
@@ -111,10 +96,10 @@ export async function getFiles(
 }
 
 /** Size and checksum of a file of the Hub: sha256 of large files, git's sha1 of small ones; it names the file in the cache. */
-export function contentOf({ path, lfs, oid, size }: PathInfo, repository: string): Content {
+function contentOf({ path, lfs, oid, size }: PathInfo, model: string): Content {
   const hex = lfs?.oid ?? oid ?? "";
   if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex))
-    throw new InputError(`the Hub gives no checksum for ${path} of ${repository}`);
+    throw new InputError(`the Hub gives no checksum for ${path} of model ${model}`);
   return { size: lfs?.size ?? size, checksum: { algorithm: hex.length === 64 ? "sha256" : "git-sha1", hex } };
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { processLives } from "../files/download";
 import { runningSignal } from "../running-cell";
 import { markUsed, reportingFullDisk } from "./folder";
 import type { Claim } from "./slot";
@@ -76,16 +77,6 @@ export function isLiveClaim(path: string): boolean {
   if (Math.abs(Date.now() - renewalOf(path)) > EXPIRY) return false;
   const claim = readClaim(path);
   return claim?.host !== hostname() || processLives(claim.pid);
-}
-
-/** Whether a process with this id runs on this machine. */
-export function processLives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** False if the file is already there. */

@@ -2,7 +2,8 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors";
-import { isLiveClaim, processLives } from "./claim";
+import { processLives } from "../files/download";
+import { isLiveClaim } from "./claim";
 import { oneLine, problemOf } from "./folder";
 import { readResult } from "./remember";
 import { isOutdated, readTensors } from "./tensor-file";
