@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
-import { readTorchFile, TorchTensor } from "../files/torch-file";
+import { readTorchTensor, TorchTensor } from "../files/torch-file";
 import { tensorAndLabels, trainTask } from "./authors-kernels";
 
 /** The kernels of one task and one few-shot split, as `readAuthorsKernels` takes them. */
@@ -55,41 +55,30 @@ export interface AuthorsFilePart {
   values?: number[];
 }
 
-const TYPES: Record<string, string> = {
-  F64: "float64",
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-  I64: "int64",
-  I32: "int32",
-  I16: "int16",
-  I8: "int8",
-  U8: "uint8",
-  BOOL: "bool",
-};
+/** Python's names of the stored types, which begin as ours do: F64 is float64. */
+const TYPES: Record<string, string> = { F: "float", BF: "bfloat", I: "int", U: "uint", BOOL: "bool" };
 
 /** The two parts of a kernels or logits file, told without reading the first one's numbers. */
 export function authorsFileParts(path: string): AuthorsFilePart[] {
   const [file, bytes] = [basename(path), statSync(path).size];
   const part = file.includes("_logits_") ? "logits" : "kernel";
-  return readTorchFile(path, ({ value, read }) => {
-    const [first, labels] = tensorAndLabels(value, path, part);
-    const tensor = (name: AuthorsFilePart["part"], of: TorchTensor): AuthorsFilePart => ({
-      file,
-      bytes,
-      part: name,
-      type: TYPES[of.dtype] ?? of.dtype,
-      shape: [...of.shape],
-    });
-    const distinct = (values: ArrayLike<number | bigint>): number[] =>
-      [...new Set(Array.from(values, Number))].sort((a, b) => a - b);
-    if (labels instanceof TorchTensor)
-      return [tensor(part, first), { ...tensor("labels", labels), values: distinct(read(labels).data) }];
-    if (Array.isArray(labels))
-      return [
-        tensor(part, first),
-        { file, bytes, part: "labels", type: "list", shape: [labels.length], values: distinct(labels as number[]) },
-      ];
-    throw new CorruptFileError(`${path}: its labels are neither a tensor nor a list`);
+  const [first, labels] = tensorAndLabels(path, part);
+  const row = (name: AuthorsFilePart["part"], type: string, shape: readonly number[]): AuthorsFilePart => ({
+    file,
+    bytes,
+    part: name,
+    type: type.replace(/^[A-Z]+/, (start) => TYPES[start]),
+    shape: [...shape],
   });
+  const isTensor = labels instanceof TorchTensor;
+  if (!isTensor && !Array.isArray(labels))
+    throw new CorruptFileError(`${path}: its labels are neither a tensor nor a list`);
+  const values = isTensor ? readTorchTensor(labels).data : (labels as number[]);
+  return [
+    row(part, first.dtype, first.shape),
+    {
+      ...row("labels", isTensor ? labels.dtype : "list", isTensor ? labels.shape : [labels.length]),
+      values: [...new Set(Array.from<number | bigint, number>(values, Number))].sort((a, b) => a - b),
+    },
+  ];
 }

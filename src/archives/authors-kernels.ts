@@ -10,7 +10,7 @@ import type { SplitKernels } from "../experiment/split-kernels";
 import type { Formula } from "../kernels/formula";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { toFloat32, type StoredTensor } from "../files/safetensors";
-import { readTorchFile, TorchTensor } from "../files/torch-file";
+import { readTorchFile, readTorchTensor, TorchTensor } from "../files/torch-file";
 import { writeTorchFile } from "../files/torch-file-writer";
 import type { Split } from "../tasks/task";
 
@@ -146,7 +146,8 @@ function stack(parts: readonly KernelTensor[]): StoredTensor {
 }
 
 /** @throws naming the file if what it holds is no tuple of a tensor and labels */
-export function tensorAndLabels(value: unknown, path: string, name: string): [TorchTensor, labels: unknown] {
+export function tensorAndLabels(path: string, name: string): [TorchTensor, labels: unknown] {
+  const value = readTorchFile(path);
   if (!Array.isArray(value) || value.length !== 2 || !(value[0] instanceof TorchTensor))
     return damaged(path, `${path} does not hold a tuple (${name}, labels)`);
   return [value[0], value[1]];
@@ -155,19 +156,18 @@ export function tensorAndLabels(value: unknown, path: string, name: string): [To
 /** A file with a tuple of a tensor and labels, which may be a tensor or a list of numbers. */
 function readPair(path: string, name: string): { first: StoredTensor; labels: number[] } {
   if (!existsSync(path)) throw new InputError(`${path} does not exist`, { file: path });
-  return readTorchFile(path, ({ value, read }) => {
-    const [first, labels] = tensorAndLabels(value, path, name);
-    if (labels instanceof TorchTensor) {
-      const { shape } = labels;
-      // Some collators give each label a row of its own.
-      if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1))
-        wrongShape(path, "labels", shape, "[X examples]");
-      return { first: read(first), labels: Array.from(read(labels).data as Float64Array, Number) };
-    }
-    if (Array.isArray(labels) && labels.every((label) => typeof label === "number"))
-      return { first: read(first), labels };
+  const [tensor, stored] = tensorAndLabels(path, name);
+  let labels = stored;
+  if (stored instanceof TorchTensor) {
+    const { shape } = stored;
+    // Some collators give each label a row of its own.
+    if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1))
+      wrongShape(path, "labels", shape, "[X examples]");
+    labels = Array.from(readTorchTensor(stored).data as Float64Array, Number);
+  }
+  if (!Array.isArray(labels) || labels.some((label) => typeof label !== "number"))
     return damaged(path, `${path}: its labels are neither a tensor nor a list of numbers`);
-  });
+  return { first: readTorchTensor(tensor), labels };
 }
 
 /** Class indices from what their code stores: class indices, or −1 and 1 with the margin as the one output. */

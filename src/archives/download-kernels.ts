@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CorruptFileError, InputError } from "../errors";
 import { checkSpace, hashOf, unfinishedName, type RequestOptions } from "../files/download";
-import { closeZip, extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../files/zip";
+import { extractZipEntry, openZip, type ZipArchive, type ZipEntry } from "../files/zip";
 import { runningSignal } from "../running-cell";
 import { authorsFolders } from "./authors-folders";
 import { trainTask } from "./authors-kernels";
@@ -153,22 +153,18 @@ export async function unpackKernels(
   { onProgress, signal }: Pick<KernelDownloadOptions, "onProgress" | "signal">,
 ): Promise<void> {
   const archive = openZip(path);
-  try {
-    const entries = checkedEntries(archive);
-    const total = entries.reduce((sum, { size }) => sum + size, 0);
-    mkdirSync(target, { recursive: true });
-    checkSpace(target, total, `what ${name} unpacks to`, OTHER_FOLDER);
-    let done = 0;
-    for (const entry of entries) {
-      const file = join(target, ...entry.name.split("/"));
-      mkdirSync(dirname(file), { recursive: true });
-      await extractZipEntry(archive, entry, file, (count) => {
-        signal?.throwIfAborted();
-        onProgress?.({ step: "unpack", done: (done += count), total });
-      });
-    }
-  } finally {
-    closeZip(archive);
+  const entries = checkedEntries(archive);
+  const total = entries.reduce((sum, { size }) => sum + size, 0);
+  mkdirSync(target, { recursive: true });
+  checkSpace(target, total, `what ${name} unpacks to`, OTHER_FOLDER);
+  let done = 0;
+  for (const entry of entries) {
+    const file = join(target, ...entry.name.split("/"));
+    mkdirSync(dirname(file), { recursive: true });
+    await extractZipEntry(archive, entry, file, (count) => {
+      signal?.throwIfAborted();
+      onProgress?.({ step: "unpack", done: (done += count), total });
+    });
   }
 }
 

@@ -9,24 +9,15 @@ export interface OpenFile {
   size: number;
 }
 
-/** Opens a file. @throws if there is none, or it is a folder */
-export function openFile(path: string): OpenFile {
-  const file = openSync(path, "r");
-  const status = fstatSync(file);
-  if (status.isFile()) return { path, file, size: status.size };
-  closeSync(file);
-  throw new InputError(`${path} is not a file`, { file: path });
-}
-
-export const closeFile = ({ file }: OpenFile): void => closeSync(file);
-
-/** Opens a file and closes it after `use`. */
+/** Opens a file and closes it after `use`. @throws if there is none, or it is a folder */
 export function withFile<T>(path: string, use: (file: OpenFile) => T): T {
-  const file = openFile(path);
+  const file = openSync(path, "r");
   try {
-    return use(file);
+    const status = fstatSync(file);
+    if (!status.isFile()) throw new InputError(`${path} is not a file`, { file: path });
+    return use({ path, file, size: status.size });
   } finally {
-    closeFile(file);
+    closeSync(file);
   }
 }
 

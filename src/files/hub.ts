@@ -12,7 +12,7 @@ import { valueAt } from "./fields";
 import { readJson } from "./json";
 import { networkFetch } from "./network-fetch";
 import { readSafetensorsHeader } from "./safetensors";
-import { withZip } from "./zip";
+import { openZip } from "./zip";
 
 export type { DownloadProgress, HubOptions } from "./hub-requests";
 
@@ -136,7 +136,7 @@ function isWhole(path: string): boolean {
     if (path.endsWith(".json")) readJson(path);
     else if (path.endsWith(".safetensors")) readSafetensorsHeader(path);
     // The format before zip is for the reader to check.
-    else if (startOf(path, 2).toString() === "PK" && path.endsWith(".bin")) withZip(path, () => undefined);
+    else if (startOf(path, 2).toString() === "PK" && path.endsWith(".bin")) openZip(path);
     return true;
   } catch {
     return false;

@@ -4,7 +4,7 @@
  * pickle and the storages one behind the other, without an archive.
  */
 import { CorruptFileError, InputError } from "../errors";
-import { bytesAt, startOf, withFile } from "./file-bytes";
+import { bytesAt, startOf, withFile, type OpenFile } from "./file-bytes";
 import {
   MAX_PICKLE_BYTES,
   readPickle,
@@ -14,7 +14,7 @@ import {
   type PickleValue,
 } from "./pickle";
 import { storedTensor, type StoredData, type StoredTensor, type StoredType } from "./safetensors";
-import { readStoredRange, withZip, type ZipArchive } from "./zip";
+import { openZip, readStoredRange, type ZipArchive } from "./zip";
 
 type TypedArrays = Record<string, { dtype: StoredType; bytes: number; array: new (buffer: ArrayBuffer) => StoredData }>;
 
@@ -46,7 +46,7 @@ interface Storage {
 /** Checks that the file has a storage, and gives what reads it. */
 type OpenStorage = (key: string, type: TypedArrays[string], elements: number) => Storage["read"];
 
-/** A tensor of the file, not read yet: a view of a storage, possibly strided. */
+/** A tensor of the file, not read yet (see {@link readTorchTensor}): a view of a storage, possibly strided. */
 export class TorchTensor {
   /** @internal */
   constructor(
@@ -64,34 +64,21 @@ export class TorchTensor {
   }
 }
 
-export interface TorchFile {
-  /** The saved object: tensors, numbers, texts, arrays for tuples and lists, Maps for dicts. */
-  value: PickleValue;
-  /** Reads a tensor's values, row-major whatever its strides. Only its own storage is read. */
-  read: (tensor: TorchTensor) => StoredTensor;
-}
-
 /**
- * Opens a file of torch.save, hands it to `use` and closes it. Nothing in the file is run: its pickle may hold tensors and
- * plain values only; all else is refused by name. Sizes are checked against the file before anything is allocated,
- * storages against their CRC-32 when they are read.
+ * Reads what a file of torch.save holds: tensors, numbers, texts, arrays for tuples and lists, Maps for dicts. The tensors'
+ * values are read later. Nothing in the file is run: its pickle may hold tensors and plain values only; all else is refused
+ * by name. Sizes are checked against the file before anything is allocated, storages against their CRC-32 when they are read.
  *
  * @throws one Error naming the file if anything in it does not add up or is not supported
  */
-export function readTorchFile<T>(path: string, use: (file: TorchFile) => T): T {
-  if (startOf(path, 15).subarray(2).equals(OLD_MAGIC)) return readOldFile(path, use);
-  return withZip(path, (archive) => {
-    const prefix = folderOf(archive);
-    const text = (name: string): string | undefined => {
-      const entry = archive.entries.get(prefix + name);
-      return entry === undefined || entry.size > 100
-        ? undefined
-        : Buffer.from(readStoredRange(archive, entry)).toString("latin1").trim();
-    };
-    if (text("byteorder") === "big") throw new InputError(`${path} was saved on a big-endian machine: not supported`);
-    const value = naming(path, () => readPickle(pickleOf(archive, prefix), rulesFor(zippedStorage(archive, prefix))));
-    return use({ value, read: readTensor });
-  });
+export function readTorchFile(path: string): PickleValue {
+  if (startOf(path, 15).subarray(2).equals(OLD_MAGIC)) return naming(path, () => withFile(path, readOldFile));
+  const archive = openZip(path);
+  const prefix = folderOf(archive);
+  const byteOrder = archive.entries.get(`${prefix}byteorder`);
+  if (byteOrder?.size === 3 && Buffer.from(readStoredRange(archive, byteOrder)).toString() === "big")
+    throw new InputError(`${path} was saved on a big-endian machine: not supported`);
+  return naming(path, () => readPickle(pickleOf(archive, prefix), rulesFor(zippedStorage(archive, prefix))));
 }
 
 /** The pickle at the start of a file that PyTorch before 1.6 saved begins with this number. */
@@ -109,51 +96,48 @@ const PLAIN: PickleRules = {
  * The format before 1.6: pickles of a magic number, a version, the machine's properties, the value and the storages' keys;
  * then each storage, the number of its elements (64 bits) before them.
  */
-function readOldFile<T>(path: string, use: (file: TorchFile) => T): T {
-  return withFile(path, (file) => {
-    const storages = new Map<string, { place?: number; type: TypedArrays[string]; elements: number }>();
-    const value = naming(path, () => {
-      const start = bytesAt(file, 0, Math.min(file.size, MAX_PICKLE_BYTES));
-      let at = 0;
-      const next = (rules: PickleRules): PickleValue => {
-        const { value, length } = readPickleStart(start.subarray(at), rules);
-        at += length;
-        return value;
-      };
-      next(PLAIN);
-      if (next(PLAIN) !== 1001) throw new Error("its version is not 1001");
-      const system = next(PLAIN);
-      if (!(system instanceof Map) || system.get("little_endian") !== true)
-        throw new Error("it was saved on a big-endian machine: not supported");
-      const value = next(
-        rulesFor((key, type, elements) => {
-          const storage = storages.get(key) ?? { type, elements };
-          if (storage.type !== type || storage.elements !== elements)
-            throw new Error(`its storage ${key} is described in two ways`);
-          storages.set(key, storage);
-          return (begin, end) => new Uint8Array(bytesAt(file, storage.place! + begin, end - begin));
-        }),
-      );
-      const keys = next(PLAIN);
-      if (!Array.isArray(keys)) throw new Error("its storages are not listed");
-      for (const key of keys as PickleValue[]) {
-        const storage = storages.get(String(key));
-        if (storage === undefined || storage.place !== undefined)
-          throw new Error("its list of storages has one that no tensor has, or one twice");
-        const bytes = storage.elements * storage.type.bytes;
-        if (at + 8 + bytes > file.size) throw new Error(`it ends before its storage ${String(key)} does (truncated?)`);
-        const count = bytesAt(file, at, 8).readBigInt64LE();
-        if (count !== BigInt(storage.elements))
-          throw new Error(`storage ${String(key)} has ${count} elements, not ${storage.elements}`);
-        storage.place = at + 8;
-        at += 8 + bytes;
-      }
-      if (keys.length < storages.size) throw new Error("its list of storages is not complete");
-      if (at !== file.size) throw new Error(`it has ${file.size - at} bytes that belong to no storage`);
-      return value;
-    });
-    return use({ value, read: readTensor });
-  });
+function readOldFile(file: OpenFile): PickleValue {
+  const { path, size } = file;
+  const storages = new Map<string, { place?: number; type: TypedArrays[string]; elements: number }>();
+  const start = bytesAt(file, 0, Math.min(size, MAX_PICKLE_BYTES));
+  let at = 0;
+  const next = (rules: PickleRules): PickleValue => {
+    const { value, length } = readPickleStart(start.subarray(at), rules);
+    at += length;
+    return value;
+  };
+  next(PLAIN);
+  if (next(PLAIN) !== 1001) throw new Error("its version is not 1001");
+  const system = next(PLAIN);
+  if (!(system instanceof Map) || system.get("little_endian") !== true)
+    throw new Error("it was saved on a big-endian machine: not supported");
+  const value = next(
+    rulesFor((key, type, elements) => {
+      const storage = storages.get(key) ?? { type, elements };
+      if (storage.type !== type || storage.elements !== elements)
+        throw new Error(`its storage ${key} is described in two ways`);
+      storages.set(key, storage);
+      return (begin, end) =>
+        new Uint8Array(withFile(path, (again) => bytesAt(again, storage.place! + begin, end - begin)));
+    }),
+  );
+  const keys = next(PLAIN);
+  if (!Array.isArray(keys)) throw new Error("its storages are not listed");
+  for (const key of keys as PickleValue[]) {
+    const storage = storages.get(String(key));
+    if (storage === undefined || storage.place !== undefined)
+      throw new Error("its list of storages has one that no tensor has, or one twice");
+    const bytes = storage.elements * storage.type.bytes;
+    if (at + 8 + bytes > size) throw new Error(`it ends before its storage ${String(key)} does (truncated?)`);
+    const count = bytesAt(file, at, 8).readBigInt64LE();
+    if (count !== BigInt(storage.elements))
+      throw new Error(`storage ${String(key)} has ${count} elements, not ${storage.elements}`);
+    storage.place = at + 8;
+    at += 8 + bytes;
+  }
+  if (keys.length < storages.size) throw new Error("its list of storages is not complete");
+  if (at !== size) throw new Error(`it has ${size - at} bytes that belong to no storage`);
+  return value;
 }
 
 /** All entries lie in one folder, whose name is that of the file when it was saved, or "archive". */
@@ -235,7 +219,8 @@ function checkedTensor(storage: Storage, offset: PickleValue, shape: PickleValue
   return new TorchTensor([...shape], [...strides], offset, storage);
 }
 
-function readTensor({ shape, strides, offset, storage }: TorchTensor): StoredTensor {
+/** Reads a tensor's values, row-major whatever its strides. Only its own storage is read. */
+export function readTorchTensor({ shape, strides, offset, storage }: TorchTensor): StoredTensor {
   const [{ type }, count] = [storage, product(shape)];
   const last =
     count === 0 ? offset - 1 : offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis], 0);

@@ -4,15 +4,16 @@
  * and archives of such files (deflated too, unpacked with {@link extractZipEntry}). Every entry read is checked against
  * its CRC-32. Format: PKWARE APPNOTE 6.3.9, zip64 included; no encryption, no split archives.
  */
+import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createInflateRaw } from "node:zlib";
 import { CorruptFileError } from "../errors";
-import { bytesAt, closeFile, openFile, readFully, utf8, type OpenFile } from "./file-bytes";
+import { bytesAt, readFully, utf8, withFile, type OpenFile } from "./file-bytes";
 
-/** A zip archive open for reading. */
-export interface ZipArchive extends OpenFile {
+export interface ZipArchive {
+  path: string;
   entries: Map<string, ZipEntry>;
 }
 
@@ -43,57 +44,32 @@ const LOCAL = 0x04034b50;
 const MAX_DIRECTORY_BYTES = 16 << 20;
 const CHUNK = 1 << 20;
 
-/** Opens an archive and reads its directory. @throws naming the file if its directory does not add up */
-export function openZip(path: string): ZipArchive {
-  const file = openFile(path);
-  try {
-    return { ...file, entries: readDirectory(file) };
-  } catch (error) {
-    closeFile(file);
-    throw error;
-  }
-}
-
-export const closeZip: (archive: ZipArchive) => void = closeFile;
-
-/** Opens an archive and closes it after `use`. */
-export function withZip<T>(path: string, use: (archive: ZipArchive) => T): T {
-  const archive = openZip(path);
-  try {
-    return use(archive);
-  } finally {
-    closeZip(archive);
-  }
-}
+/** Reads an archive's directory. @throws naming the file if it does not add up */
+export const openZip = (path: string): ZipArchive => ({ path, entries: withFile(path, readDirectory) });
 
 /** The bytes from `begin` to `end` of a stored entry. All of the entry is read, for its CRC; only the range is kept. */
 export function readStoredRange(
-  archive: ZipArchive,
+  { path }: ZipArchive,
   entry: ZipEntry,
   begin = 0,
   end = entry.size,
 ): Uint8Array<ArrayBuffer> {
-  if (entry.method !== STORED)
-    throw new CorruptFileError(
-      `${archive.path}: entry ${quoted(entry.name)} is compressed; torch.save stores its entries`,
-    );
-  const start = dataOffset(archive, entry);
-  const kept = new Uint8Array(end - begin);
-  const scratch = new Uint8Array(Math.min(CHUNK, Math.max(begin, entry.size - end)));
-  let crc = 0;
-  const pass = (from: number, to: number, target?: Uint8Array): void => {
-    for (let at = from; at < to; at += CHUNK) {
-      const length = Math.min(CHUNK, to - at);
-      const part = target === undefined ? scratch.subarray(0, length) : target.subarray(at - from, at - from + length);
-      readFully(archive, part, start + at);
+  if (entry.method !== STORED) damaged(path, entry, "is compressed; torch.save stores its entries");
+  return withFile(path, (file) => {
+    const start = dataOffset(file, entry);
+    const kept = new Uint8Array(end - begin);
+    const buffer = new Uint8Array(Math.min(CHUNK, entry.size));
+    let crc = 0;
+    for (let at = 0; at < entry.size; at += CHUNK) {
+      const part = buffer.subarray(0, entry.size - at);
+      readFully(file, part, start + at);
       crc = crc32(part, crc);
+      const from = Math.max(begin - at, 0);
+      if (end > at && from < part.length) kept.set(part.subarray(from, end - at), at + from - begin);
     }
-  };
-  pass(0, begin);
-  pass(begin, end, kept);
-  pass(end, entry.size);
-  checkCrc(archive.path, entry, crc);
-  return kept;
+    checkCrc(path, entry, crc);
+    return kept;
+  });
 }
 
 /**
@@ -103,70 +79,69 @@ export function readStoredRange(
  * @throws if the content is not as long as the directory says, its CRC differs, or the file exists already
  */
 export async function extractZipEntry(
-  archive: ZipArchive,
+  { path }: ZipArchive,
   entry: ZipEntry,
   target: string,
   onBytes?: (count: number) => void,
 ): Promise<void> {
-  const { path } = archive;
-  const fail = (problem: string): Error => new CorruptFileError(`${path}: entry ${quoted(entry.name)} ${problem}`);
-  if (entry.method !== STORED && entry.method !== DEFLATED)
-    throw fail(`is compressed with method ${entry.method}; only stored and deflated entries are read`);
-  const start = dataOffset(archive, entry);
-  function* compressed(): Generator<Uint8Array> {
-    for (let at = 0; at < entry.compressedSize; at += CHUNK) {
-      const part = new Uint8Array(Math.min(CHUNK, entry.compressedSize - at));
-      readFully(archive, part, start + at);
-      yield part;
-    }
-  }
+  const { method, compressedSize } = entry;
+  if (method !== STORED && method !== DEFLATED)
+    damaged(path, entry, `is compressed with method ${method}; only stored and deflated entries are read`);
+  const start = withFile(path, (file) => dataOffset(file, entry));
   let [crc, size] = [0, 0];
   const output = await open(target, "wx");
   const write = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of chunks) {
       size += chunk.length;
-      if (size > entry.size) throw fail(`unpacks to more than the ${entry.size} bytes that the directory states`);
+      if (size > entry.size)
+        damaged(path, entry, `unpacks to more than the ${entry.size} bytes that the directory states`);
       crc = crc32(chunk, crc);
       await output.writeFile(chunk);
       onBytes?.(chunk.length);
     }
   };
   try {
-    const source = Readable.from(compressed());
-    if (entry.method === STORED) await pipeline(source, write);
+    const source =
+      compressedSize === 0
+        ? Readable.from([])
+        : createReadStream(path, { start, end: start + compressedSize - 1, highWaterMark: CHUNK });
+    if (method === STORED) await pipeline(source, write);
     else await pipeline(source, createInflateRaw(), write);
   } catch (error) {
     // An abort's code is a number.
     const { code } = error as { code?: unknown };
-    if (typeof code === "string" && code.startsWith("Z_")) throw fail(`is damaged (${(error as Error).message})`);
+    if (typeof code === "string" && code.startsWith("Z_"))
+      damaged(path, entry, `is damaged (${(error as Error).message})`);
     throw error;
   } finally {
     await output.close();
   }
-  if (size !== entry.size) throw fail(`unpacks to ${size} bytes; the directory states ${entry.size}`);
+  if (size !== entry.size) damaged(path, entry, `unpacks to ${size} bytes; the directory states ${entry.size}`);
   checkCrc(path, entry, crc);
 }
 
+function damaged(path: string, { name }: ZipEntry, problem: string): never {
+  throw new CorruptFileError(`${path}: entry ${quoted(name)} ${problem}`, { file: path });
+}
+
 function checkCrc(path: string, entry: ZipEntry, crc: number): void {
-  if (crc === entry.crc32) return;
-  throw new CorruptFileError(
-    `${path}: entry ${quoted(entry.name)} has CRC-32 ${hex(crc)}, not ${hex(entry.crc32)} as the directory states: the file is damaged`,
-  );
+  const [found, stated] = [crc, entry.crc32].map((value) => value.toString(16).padStart(8, "0"));
+  if (found !== stated)
+    damaged(path, entry, `has CRC-32 ${found}, not ${stated} as the directory states: the file is damaged`);
 }
 
 /** Where an entry's data begins: only its local header knows how long the padding before it is. */
-function dataOffset(archive: ZipArchive, entry: ZipEntry): number {
-  const fail = (problem: string): never => {
-    throw new CorruptFileError(`${archive.path}: entry ${quoted(entry.name)} ${problem}`);
-  };
-  if (entry.headerOffset + 30 > entry.limit) fail("has no room for its header");
-  const header = bytesAt(archive, entry.headerOffset, 30);
-  if (header.readUInt32LE(0) !== LOCAL) fail(`has no header at byte ${entry.headerOffset}`);
+function dataOffset(file: OpenFile, entry: ZipEntry): number {
+  const { headerOffset, limit } = entry;
+  const fail = (problem: string): never => damaged(file.path, entry, problem);
+  if (headerOffset + 30 > limit) fail("has no room for its header");
+  const header = bytesAt(file, headerOffset, 30);
+  if (header.readUInt32LE(0) !== LOCAL) fail(`has no header at byte ${headerOffset}`);
   if (header.readUInt16LE(8) !== entry.method) fail("is stored in another way than the directory states");
-  const [nameLength, extraLength] = [header.readUInt16LE(26), header.readUInt16LE(28)];
-  const offset = entry.headerOffset + 30 + nameLength + extraLength;
-  if (offset + entry.compressedSize > entry.limit) fail("runs into what follows it");
-  if (!bytesAt(archive, entry.headerOffset + 30, nameLength).equals(Buffer.from(entry.name)))
+  const nameLength = header.readUInt16LE(26);
+  const offset = headerOffset + 30 + nameLength + header.readUInt16LE(28);
+  if (offset + entry.compressedSize > limit) fail("runs into what follows it");
+  if (!bytesAt(file, headerOffset + 30, nameLength).equals(Buffer.from(entry.name)))
     fail("has another name in its header");
   return offset;
 }
@@ -191,14 +166,18 @@ function readDirectory(file: OpenFile): Map<string, ZipEntry> {
     if (entries.has(name)) fail(`it has two entries ${quoted(name)}`);
     if ((directory.readUInt16LE(at + 8) & 1) !== 0) fail(`entry ${quoted(name)} is encrypted`);
     const extra = directory.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength);
-    const entry = { ...sizesOf(directory, at, extra), name };
-    if (entry.compressedSize === undefined) return fail(`entry ${quoted(name)} has no valid zip64 sizes`);
+    const [size, compressedSize, headerOffset] = sizesOf(directory, at, extra);
+    if (size === undefined || compressedSize === undefined || headerOffset === undefined)
+      return fail(`entry ${quoted(name)} has no valid zip64 sizes`);
     const method = directory.readUInt16LE(at + 10);
-    if (method === STORED && entry.compressedSize !== entry.size)
+    if (method === STORED && compressedSize !== size)
       fail(`entry ${quoted(name)} is stored, yet has two different sizes`);
     const madeOnUnix = directory.readUInt8(at + 5) === 3;
     entries.set(name, {
-      ...entry,
+      name,
+      size,
+      compressedSize,
+      headerOffset,
       method,
       isDirectory: name.endsWith("/"),
       unixType: madeOnUnix ? (directory.readUInt32LE(at + 38) >>> 16) & 0o170000 : 0,
@@ -217,29 +196,21 @@ function readDirectory(file: OpenFile): Map<string, ZipEntry> {
   return entries;
 }
 
-type Sizes = Pick<ZipEntry, "size" | "compressedSize" | "headerOffset">;
-
-/** The 32-bit sizes, or those of the zip64 field for each that does not fit. */
-function sizesOf(directory: Buffer, at: number, extra: Buffer): Sizes | { [Name in keyof Sizes]: undefined } {
-  const none = { size: undefined, compressedSize: undefined, headerOffset: undefined };
-  let wide: Buffer | undefined;
+/** Size, compressed size and place of the header: the 32-bit fields, or the zip64 field's for each that does not fit. */
+function sizesOf(directory: Buffer, at: number, extra: Buffer): (number | undefined)[] {
+  let wide: Buffer = Buffer.alloc(0);
   for (let place = 0; place + 4 <= extra.length;) {
-    const length = extra.readUInt16LE(place + 2);
-    if (extra.readUInt16LE(place) === 1) wide = extra.subarray(place + 4, place + 4 + length);
-    place += 4 + length;
+    const end = place + 4 + extra.readUInt16LE(place + 2);
+    if (extra.readUInt16LE(place) === 1) wide = extra.subarray(place + 4, end);
+    place = end;
   }
   let used = 0;
-  const values = [24, 20, 42].map((place) => {
+  return [24, 20, 42].map((place) => {
     const narrow = directory.readUInt32LE(at + place);
     if (narrow !== 0xffffffff) return narrow;
-    if (wide === undefined || used + 8 > wide.length) return undefined;
     used += 8;
-    return safe(wide.readBigUInt64LE(used - 8));
+    return used > wide.length ? undefined : safe(wide.readBigUInt64LE(used - 8));
   });
-  const [size, compressedSize, headerOffset] = values;
-  return size === undefined || compressedSize === undefined || headerOffset === undefined
-    ? none
-    : { size, compressedSize, headerOffset };
 }
 
 /** Finds the directory from the record at the end of the file, which a comment may follow. */
@@ -277,4 +248,3 @@ function findDirectory(
 const safe = (value: bigint): number | undefined =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined;
 const quoted = (name: string): string => JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
-const hex = (value: number): string => value.toString(16).padStart(8, "0");

@@ -5,7 +5,7 @@ import { CorruptFileError, InputError } from "../errors";
 import { readShardIndex, WEIGHT_FILES } from "../files/hub";
 import type { PickleValue } from "../files/pickle";
 import { readSafetensors, readSafetensorsHeader, type StoredTensor } from "../files/safetensors";
-import { readTorchFile, TorchTensor } from "../files/torch-file";
+import { readTorchFile, readTorchTensor, TorchTensor } from "../files/torch-file";
 import { nameInMemory, type Architecture } from "./architecture";
 import { scaleName } from "./int8-rows";
 
@@ -29,11 +29,12 @@ const inSafetensors = (path: string, storedName: string): WeightSource => ({
 const inTorchFile = (path: string, storedName: string): WeightSource => ({
   path,
   storedName,
-  read: () => ({ tensor: readTorchFile(path, ({ value, read }) => read(stateDict(path, value).get(storedName)!)) }),
+  read: () => ({ tensor: readTorchTensor(stateDict(path).get(storedName)!) }),
 });
 
 /** The tensors of a torch.save file by name. */
-function stateDict(path: string, value: PickleValue): Map<string, TorchTensor> {
+function stateDict(path: string): Map<string, TorchTensor> {
+  const value = readTorchFile(path);
   const named = value instanceof Map ? [...(value as Map<PickleValue, PickleValue>)] : [];
   const tensors = named.filter(
     (entry): entry is [string, TorchTensor] => typeof entry[0] === "string" && entry[1] instanceof TorchTensor,
@@ -47,12 +48,7 @@ function stateDict(path: string, value: PickleValue): Map<string, TorchTensor> {
 const weightsIn = (path: string): Map<string, WeightSource> =>
   path.endsWith(".safetensors")
     ? new Map([...readSafetensorsHeader(path).entries.keys()].map((name) => [name, inSafetensors(path, name)]))
-    : new Map(
-        [...readTorchFile(path, ({ value }) => stateDict(path, value)).keys()].map((name) => [
-          name,
-          inTorchFile(path, name),
-        ]),
-      );
+    : new Map([...stateDict(path).keys()].map((name) => [name, inTorchFile(path, name)]));
 
 /**
  * Lists what the folder's weights hold, under the architecture's names in memory.

@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { storedTensor, toFloat32, type StoredTensor } from "../../src/files/safetensors";
-import { readTorchFile, type TorchTensor } from "../../src/files/torch-file";
+import { readTorchFile, readTorchTensor, type TorchTensor } from "../../src/files/torch-file";
 import { writeTorchFile } from "../../src/files/torch-file-writer";
-import { readStoredRange, withZip } from "../../src/files/zip";
+import { openZip, readStoredRange } from "../../src/files/zip";
 import { makeZip, type MadeEntry } from "../support/make-zip";
 import { fixturePath, readJson } from "../support/tiny-roberta";
 
@@ -21,8 +21,7 @@ interface Described {
 }
 const oracle = readJson<{ files: Record<string, Described[]> }>("torch", "oracle.json");
 
-const readAll = (path: string): StoredTensor[] =>
-  readTorchFile(path, ({ value, read }) => (value as TorchTensor[]).map(read));
+const readAll = (path: string): StoredTensor[] => (readTorchFile(path) as TorchTensor[]).map(readTorchTensor);
 const torchNames: Record<string, string> = {
   F64: "float64",
   F32: "float32",
@@ -54,15 +53,13 @@ for (const [name, expected] of Object.entries(oracle.files)) {
 }
 
 test("tensors keep their strides until they are read, and plain values come as they are", () => {
-  readTorchFile(fixture("views.pt"), ({ value }) => {
-    const [, transposed, part] = value as TorchTensor[];
-    assert.deepEqual(
-      [transposed.shape, transposed.strides, transposed.offset, transposed.dtype],
-      [[5, 2, 4, 2], [2, 1, 20, 10], 0, "F64"],
-    );
-    assert.deepEqual([part.shape, part.strides, part.offset], [[2, 2, 2, 2], [20, 10, 4, 1], 22]);
-  });
-  readTorchFile(fixture("list-labels.pt"), ({ value }) => assert.deepEqual((value as unknown[])[1], [0, 1, 0, 1, 1]));
+  const [, transposed, part] = readTorchFile(fixture("views.pt")) as TorchTensor[];
+  assert.deepEqual(
+    [transposed.shape, transposed.strides, transposed.offset, transposed.dtype],
+    [[5, 2, 4, 2], [2, 1, 20, 10], 0, "F64"],
+  );
+  assert.deepEqual([part.shape, part.strides, part.offset], [[2, 2, 2, 2], [20, 10, 4, 1], 22]);
+  assert.deepEqual((readTorchFile(fixture("list-labels.pt")) as unknown[])[1], [0, 1, 0, 1, 1]);
 });
 
 const refusals: Record<string, RegExp> = {
@@ -109,9 +106,11 @@ test("reads the format of PyTorch before 1.6, and refuses it cut off, prolonged 
 
 /** The entries of a fixture, to be changed. */
 function entriesOf(name: string): MadeEntry[] {
-  return withZip(fixture(name), (archive) =>
-    [...archive.entries.values()].map((entry) => ({ name: entry.name, content: readStoredRange(archive, entry) })),
-  );
+  const archive = openZip(fixture(name));
+  return [...archive.entries.values()].map((entry) => ({
+    name: entry.name,
+    content: readStoredRange(archive, entry),
+  }));
 }
 
 function made(entries: readonly MadeEntry[], options?: Parameters<typeof makeZip>[1]): string {
@@ -318,24 +317,12 @@ for (const [what, pickle, message] of badPickles) {
 
 test("a deep or self-containing pickle takes neither stack nor time", () => {
   const deep = `\x80\x02${")".padEnd(500_000, "\x85")}.`;
-  assert.equal(
-    readTorchFile(withPickle(deep), ({ value }) => Array.isArray(value)),
-    true,
-  );
-  assert.equal(
-    readTorchFile(withPickle("\x80\x02]q\0h\0a."), ({ value }) => (value as unknown[])[0] === value),
-    true,
-  );
+  assert.equal(Array.isArray(readTorchFile(withPickle(deep))), true);
+  assert.equal(((value) => (value as unknown[])[0] === value)(readTorchFile(withPickle("\x80\x02]q\0h\0a."))), true);
   const wide = `\x80\x02(${"N".repeat(1_000_000)}t.`;
-  assert.equal(
-    readTorchFile(withPickle(wide), ({ value }) => (value as unknown[]).length),
-    1_000_000,
-  );
+  assert.equal((readTorchFile(withPickle(wide)) as unknown[]).length, 1_000_000);
   const marks = `\x80\x02${"(".repeat(500_000)}${"t".repeat(500_000)}.`;
-  assert.equal(
-    readTorchFile(withPickle(marks), ({ value }) => Array.isArray(value)),
-    true,
-  );
+  assert.equal(Array.isArray(readTorchFile(withPickle(marks))), true);
 });
 
 const kernel: StoredTensor = {
@@ -366,17 +353,16 @@ test("what is written is read again, in the structure of PyTorch's files", () =>
     [],
   );
   const bytes = readFileSync(path);
-  withZip(path, (archive) => {
-    const names = [...archive.entries.keys()];
-    assert.deepEqual(names.slice(0, 3), ["archive/data.pkl", "archive/byteorder", "archive/data/0"]);
-    assert.equal(names.at(-1), "archive/version");
-    const text = (name: string) => Buffer.from(readStoredRange(archive, archive.entries.get(name)!)).toString();
-    assert.deepEqual([text("archive/version"), text("archive/byteorder")], ["3\n", "little"]);
-    for (const { headerOffset } of archive.entries.values()) {
-      const data = headerOffset + 30 + bytes.readUInt16LE(headerOffset + 26) + bytes.readUInt16LE(headerOffset + 28);
-      assert.equal(data % 64, 0);
-    }
-  });
+  const archive = openZip(path);
+  const names = [...archive.entries.keys()];
+  assert.deepEqual(names.slice(0, 3), ["archive/data.pkl", "archive/byteorder", "archive/data/0"]);
+  assert.equal(names.at(-1), "archive/version");
+  const text = (name: string) => Buffer.from(readStoredRange(archive, archive.entries.get(name)!)).toString();
+  assert.deepEqual([text("archive/version"), text("archive/byteorder")], ["3\n", "little"]);
+  for (const { headerOffset } of archive.entries.values()) {
+    const data = headerOffset + 30 + bytes.readUInt16LE(headerOffset + 26) + bytes.readUInt16LE(headerOffset + 28);
+    assert.equal(data % 64, 0);
+  }
   // The same tensors give the same bytes: no time, no random id.
   writeTorchFile(join(folder, "again.pt"), everyType());
   assert.ok(readFileSync(join(folder, "again.pt")).equals(bytes));

@@ -8,9 +8,9 @@ import { unpackKernels } from "../../src/archives/download-kernels";
 import { readKernels } from "../../src/archives/kernel-files";
 import { readSafetensors, writeSafetensors } from "../../src/files/safetensors";
 import { extractTarFiles } from "../../src/files/tar-files";
-import { readTorchFile, TorchTensor } from "../../src/files/torch-file";
+import { readTorchFile, readTorchTensor, TorchTensor } from "../../src/files/torch-file";
 import { readShardIndex } from "../../src/files/hub";
-import { readStoredRange, withZip } from "../../src/files/zip";
+import { openZip, readStoredRange } from "../../src/files/zip";
 import { loadLoraAdapter } from "../../src/finetune/lora-adapter";
 import { readCheckpoint } from "../../src/model/checkpoint";
 import { loadTokenizer } from "../../src/model/tokenizer";
@@ -95,10 +95,13 @@ function zip(entries: readonly MadeEntry[], changes: (name: string) => boolean, 
   return Buffer.concat([archive.subarray(0, directory), mutatedBytes(archive.subarray(directory), random)]);
 }
 
-const torchEntries = (...parts: string[]): MadeEntry[] =>
-  withZip(fixturePath("torch", ...parts), (archive) =>
-    [...archive.entries.values()].map((entry) => ({ name: entry.name, content: readStoredRange(archive, entry) })),
-  );
+function torchEntries(...parts: string[]): MadeEntry[] {
+  const archive = openZip(fixturePath("torch", ...parts));
+  return [...archive.entries.values()].map((entry) => ({
+    name: entry.name,
+    content: readStoredRange(archive, entry),
+  }));
+}
 
 function torchFile(...names: string[][]): (random: Chance) => Buffer {
   const files = names.map((parts) => torchEntries(...parts));
@@ -251,11 +254,11 @@ function targets(notebooks: {
     torch: {
       weight: 16,
       make: torchFile(["float32.pt"], ["protocol4.pt"], ["views.pt"], ["dtypes.pt"], ["written.pt"]),
-      read: (input, folder) =>
-        readTorchFile(put(folder, "mutated.pt", input), (file) => {
-          const values = Array.isArray(file.value) ? (file.value as unknown[]) : [file.value];
-          for (const value of values) if (value instanceof TorchTensor) file.read(value);
-        }),
+      read(input, folder) {
+        const found = readTorchFile(put(folder, "mutated.pt", input));
+        const values = Array.isArray(found) ? (found as unknown[]) : [found];
+        for (const value of values) if (value instanceof TorchTensor) readTorchTensor(value);
+      },
     },
     "authors' kernels": {
       weight: 6,
