@@ -126,7 +126,7 @@ async function main(): Promise<void> {
       "seeds=[13]",
       `testExamples=${values["test-examples"]}`,
     ];
-    const { seconds, peak } = await run([join("environment", "start.mjs"), ...settings], env);
+    const { seconds, peak } = await run([join("build", "environment", "tools", "start.js"), ...settings], env);
     console.log(
       `One seed of SST-2, k = 16, ${values["test-examples"]} test sentences at roberta-base's size: ${(seconds / 60).toFixed(1)} minutes, ${(peak / 2 ** 30).toFixed(1)} GiB at most in one process.`,
     );

@@ -1,6 +1,6 @@
 // npm run lab: JupyterLab in notebooks/, with the kernel ready. Arguments after -- go to JupyterLab.
 import path from "node:path";
-import { changedNotebooks } from "./report/committed.mjs";
+import { changedNotebooks } from "../build/environment/tools/report/committed.js";
 import { runProgram } from "./run.mjs";
 import { root, venvBin } from "./setup/places.mjs";
 

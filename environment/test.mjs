@@ -20,12 +20,12 @@ const types = step("types of the sources", [nodeModules, "typescript", "bin", "t
 const checks = [
   [
     step("lint", [nodeModules, "eslint", "bin", "eslint.js"], "."),
-    step("API reference", [root, "environment", "docs.mjs"], "--check"),
+    step("format", [nodeModules, "prettier", "bin", "prettier.cjs"], "--log-level", "warn", "--check", "."),
   ],
   [
     types,
-    step("notebooks: rules, types, lint", [root, "environment", "check-cells.mjs"]),
-    step("format", [nodeModules, "prettier", "bin", "prettier.cjs"], "--log-level", "warn", "--check", "."),
+    step("API reference", [build, "environment", "tools", "docs.js"], "--check"),
+    step("notebooks: rules, types, lint", [build, "environment", "tools", "check-cells.js"]),
   ],
 ];
 

@@ -7,7 +7,7 @@ import { build, cache, nodeModules, root } from "./places.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 const stamp = path.join(build, "kernel-view-setup.txt");
-const folders = ["src", "test", "bench"];
+const folders = ["src", "environment/tools", "test", "bench"];
 
 /** Step: TypeScript sources compiled to build/ and the package's types in a few files, when a source has changed. */
 export const compiledSources = {
@@ -15,16 +15,14 @@ export const compiledSources = {
   detail: "TypeScript sources to build/",
   gigabytes: 0.1,
   isDone: () =>
-    readIfThere(stamp) === wanted() &&
-    existsSync(path.join(build, "src")) &&
-    (sources().length === 0 || declarationsAreThere()),
+    readIfThere(stamp) === wanted() && existsSync(path.join(build, "src")) && (!isWhole() || declarationsAreThere()),
   async run() {
     const state = wanted();
     rmSync(stamp, { force: true });
     removeOrphans();
     mkdirSync(path.join(build, "src"), { recursive: true });
-    // Without sources (the container installs the packages first) there is nothing to compile yet.
-    if (sources().length > 0) {
+    // Without the library (the container installs the packages first) there is nothing to compile yet.
+    if (isWhole()) {
       const problem = await compile();
       // With type errors there are declarations too, but not always such as can be put together.
       await writeDeclarations().catch((error) => {
@@ -51,6 +49,8 @@ async function compile() {
   }
   return undefined;
 }
+
+const isWhole = () => existsSync(path.join(root, "src"));
 
 function sources() {
   return folders.flatMap((folder) => filesUnder(path.join(root, folder))).filter((file) => file.endsWith(".ts"));

@@ -56,7 +56,7 @@ export type OwnFields<Values> = Record<OwnName<Values>, Field> & Partial<Record<
  *     });
  *
  * Defaults and meanings are not repeated there: the one place for them is the parameters cell, `let k = 16; // meaning`.
- * After a change of it `node environment/check-cells.mjs --keep-defaults` renews the copy in `notebooks/defaults`, which
+ * After a change of it `npm run notebook:check -- --keep-defaults` renews the copy in `notebooks/defaults`, which
  * is what this function reads; the checks of `npm test` fail until then, or when a parameter is missing in the call.
  * A notebook without such a copy gets a table without defaults.
  *

@@ -194,7 +194,7 @@ export function injectParameters(notebook: Notebook, overrides: Record<string, P
 /*
  * The defaults of notebooks: what their parameters cells hold as committed. Whoever edits that cell would have nothing
  * to compare with, so a copy lies in `defaults` beside the notebooks, one parameter to a line. It is written by
- * `node environment/check-cells.mjs --keep-defaults` and never by hand; the checks of `npm test` compare it with the cell.
+ * `npm run notebook:check -- --keep-defaults` and never by hand; the checks of `npm test` compare it with the cell.
  */
 
 /** The file with the defaults of a notebook, given by its name without ending and the folder that it lies in. */

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { checkTypes } from "../../environment/tools/check-cells";
 import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
 
 test("TensorFlow's start-up lines are taken out of error output, and nothing else", async () => {
@@ -53,9 +54,6 @@ test("a program that is told to stop stops", async (t) => {
 });
 
 test("the cells' type check names notebook, cell and line", async (t) => {
-  const { checkTypes } = (await program("environment/check-cells.mjs")) as {
-    checkTypes: (files: string[]) => string[];
-  };
   const folder = path.join(temporaryFolder(t), "notebooks");
   mkdirSync(folder);
   const cells = ["const first = 1;\n", "const list: number[] = [];\nconst x: string = list.find(() => true);"].map(

@@ -3,13 +3,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, test, type TestContext } from "node:test";
-import { program, root, temporaryFolder } from "../support/checkout";
-
-let release: (version: string | undefined, folder: string) => string;
-before(async () => {
-  ({ release } = (await program("environment/release.mjs")) as { release: typeof release });
-});
+import { describe, test, type TestContext } from "node:test";
+import { release } from "../../environment/tools/release";
+import { root, temporaryFolder } from "../support/checkout";
 
 /** A committed repository with this project's files that name a version, and a change log. */
 function repository(t: TestContext, changelog: string) {

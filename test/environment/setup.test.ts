@@ -5,11 +5,13 @@ import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { root, runNode, temporaryFolder } from "../support/checkout";
 
-/** A checkout with nothing set up. */
+const tools = path.join(root, "environment", "tools");
+
+/** A checkout with nothing set up, and without sources. */
 function bareCheckout(t: TestContext): string {
   const folder = temporaryFolder(t);
   for (const name of ["environment", "package.json", "package-lock.json", "tsconfig.json"]) {
-    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true, filter: (file) => file !== tools });
   }
   return folder;
 }

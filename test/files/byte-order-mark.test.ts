@@ -2,11 +2,12 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { prepareNotebook } from "../../environment/tools/report/execute-notebook";
 import { readJson } from "../../src/files/json";
 import { readCheckpoint } from "../../src/model/checkpoint";
 import { loadTokenizer } from "../../src/model/tokenizer";
 import { encodeDocuments } from "../../src/pretraining/documents";
-import { program, root, temporaryFolder } from "../support/checkout";
+import { root, temporaryFolder } from "../support/checkout";
 
 const tiny = join(__dirname, "../../../test/fixtures/tiny-roberta");
 const MARK = "\ufeff";
@@ -37,7 +38,6 @@ test("a byte-order mark before a text to train on, or a notebook, changes nothin
   addMark(marked);
   const tokenizer = loadTokenizer(tiny);
   assert.deepEqual(encodeDocuments([marked], tokenizer).ids, encodeDocuments([plain], tokenizer).ids);
-  const { prepareNotebook } = await program("environment/report/execute-notebook.mjs");
   const notebook = join(folder, "some.ipynb");
   cpSync(join(root, "notebooks", "00-start-here.ipynb"), notebook);
   addMark(notebook);

@@ -38,7 +38,7 @@ function memory(): number {
 }
 
 export async function fuzzer() {
-  const { byName, refusals } = await fuzzTargets();
+  const { byName, refusals } = fuzzTargets();
   const sandbox = mkdtempSync(join(tmpdir(), "kernel-view-fuzz-"));
   const folder = join(sandbox, "outer", "inner");
   const tallies = new Map<string, Tally>();

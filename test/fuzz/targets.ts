@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { NotebookError, prepareNotebook } from "../../environment/tools/report/execute-notebook";
+import { notebookHeading } from "../../environment/tools/report/heading";
 import { agNewsCsv } from "../../src/archives/ag-news";
 import { authorsFileParts } from "../../src/archives/authors-folders";
 import { unpackKernels } from "../../src/archives/download-kernels";
@@ -33,7 +35,7 @@ import { taskByName, type Task } from "../../src/tasks/task";
 import { readTaskFile } from "../../src/tasks/task-file";
 import { templateProblem, templateText } from "../../src/tasks/template";
 import { behaviorResult } from "../support/behavior-result";
-import { program, root } from "../support/checkout";
+import { root } from "../support/checkout";
 import { makeTar } from "../support/make-tar";
 import { makeZip, type MadeEntry } from "../support/make-zip";
 import { fixturePath, tinyRoberta } from "../support/tiny-roberta";
@@ -204,11 +206,7 @@ const notebook = JSON.stringify({
   nbformat_minor: 5,
 });
 
-/** @param notebooks the functions of the report's programs, which are plain JavaScript */
-function targets(notebooks: {
-  prepareNotebook(options: { file: string; settings?: string[] }): unknown;
-  notebookHeading(notebook: Notebook, otherwise: string): unknown;
-}): Record<string, Target> {
+function targets(): Record<string, Target> {
   const model = fixturePath("tiny-roberta");
   const tokenizer = loadTokenizer(model);
   const base = tinyRoberta();
@@ -469,25 +467,17 @@ function targets(notebooks: {
       make: json(notebook),
       read(input, folder) {
         const file = put(folder, "mutated.ipynb", input);
-        notebooks.prepareNotebook({ file, settings: ["k=2"] });
+        prepareNotebook({ file, settings: ["k=2"] });
         const read = JSON.parse(input.toString()) as Notebook;
         const values = Object.fromEntries(notebookParameters(read).map(({ name, value }) => [name, value]));
         injectParameters(read, values);
-        notebooks.notebookHeading(read, "mutated");
+        notebookHeading(read, "mutated");
       },
     },
   };
 }
 
 /** Every target by name, and the kinds of error that mean "refused". */
-export async function fuzzTargets(): Promise<{ byName: Record<string, Target>; refusals: (new () => Error)[] }> {
-  const [execute, heading] = await Promise.all([
-    program("environment/report/execute-notebook.mjs"),
-    program("environment/report/heading.mjs"),
-  ]);
-  const byName = targets({
-    prepareNotebook: execute.prepareNotebook as () => unknown,
-    notebookHeading: heading.notebookHeading as () => unknown,
-  });
-  return { byName, refusals: [execute.NotebookError as new () => Error] };
+export function fuzzTargets(): { byName: Record<string, Target>; refusals: (new () => Error)[] } {
+  return { byName: targets(), refusals: [NotebookError] };
 }

@@ -6,14 +6,13 @@ import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { chromium as launcher, type Browser } from "playwright-core";
+import { bundled, wasmBinary } from "../../environment/tools/live/bundle";
 import { FORMULAS, takesSigns } from "../../src/kernels/formula";
 import { pack, textOfBytes } from "../../src/live/packed";
 import { stored } from "../../src/model/model";
-import { chromium, chromiumFlags, root, temporaryFolder } from "../support/checkout";
+import { chromium, chromiumFlags, temporaryFolder } from "../support/checkout";
 import { integerBetween, randomModel, seededRandom } from "../support/random-model";
 import { numbersOf, type Given, type Numbers } from "./numbers";
-
-type Bundling = { bundled(entry: string): Promise<string>; wasmBinary(): Buffer };
 
 const text = (bytes: Uint8Array): string => textOfBytes(gzipSync(bytes));
 
@@ -50,9 +49,8 @@ describe("a page's numbers", { skip: chromium() ? false : "no Chromium (set CHRO
   let native: Numbers;
   const inputs = given();
   before(async () => {
-    const bundling = (await import(pathToFileURL(path.join(root, "environment/live/bundle.mjs")).href)) as Bundling;
-    const script = (await bundling.bundled("build/test/live/numbers-page.js")).replaceAll("</script", "<\\/script");
-    wasm = text(bundling.wasmBinary());
+    const script = (await bundled("build/test/live/numbers-page.js")).replaceAll("</script", "<\\/script");
+    wasm = text(wasmBinary());
     writeFileSync(page, `<!doctype html><meta charset="utf-8"><script>${script}</script>`);
     native = await numbersOf(inputs);
     browser = await launcher.launch({ executablePath: chromium(), args: chromiumFlags });

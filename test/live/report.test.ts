@@ -5,6 +5,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { chromium as launcher, type Browser, type Page } from "playwright-core";
+import { liveParts, sharedFile } from "../../environment/tools/live/parts";
+import { writeReport } from "../../environment/tools/report/write-report";
 import { readFewShot } from "../../src/experiment/inputs";
 import { loadLanguageModel, type LanguageModel } from "../../src/experiment/language-model";
 import { answer, type ExplorerSpec, type SentenceAnswer } from "../../src/explore/answer";
@@ -13,7 +15,7 @@ import { explorerBundle } from "../../src/notebook/explore";
 import { taskByName } from "../../src/tasks/task";
 import { assertAllclose } from "../support/allclose";
 import { displayed, codeCell, executedRun, textCell } from "../notebook/executed";
-import { chromium, chromiumFlags, program, root, temporaryFolder } from "../support/checkout";
+import { chromium, chromiumFlags, root, temporaryFolder } from "../support/checkout";
 import { smallEnglishModel } from "../support/small-english-model";
 
 const SENTENCE = "A warm and funny film that nobody should miss.";
@@ -56,13 +58,11 @@ describe("a live report", { skip }, () => {
     ];
     scene.dispose();
     const run = executedRun(folder, "01-live", cells);
-    const { liveParts, sharedFile } = await program("environment/live/parts.mjs");
-    const { writeReport } = await program("environment/report/write-report.mjs");
-    const live = await liveParts(run.executedFile, folder);
+    const live = (await liveParts(run.executedFile, folder))!;
     writeReport({ file: "01-live.ipynb", out: report, live, ...run });
     mkdirSync(path.join(site, "live"), { recursive: true });
-    for (const [name, text] of Object.entries(live.texts as Record<string, string>))
-      writeFileSync(path.join(site, "live", `${name}.js`), sharedFile(name, text) as string);
+    for (const [name, text] of Object.entries(live.texts))
+      writeFileSync(path.join(site, "live", `${name}.js`), sharedFile(name, text));
     writeReport({
       file: "01-live.ipynb",
       out: path.join(site, "page.html"),

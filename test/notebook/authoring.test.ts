@@ -2,24 +2,21 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
+import { checkTypes } from "../../environment/tools/check-cells";
+import { createNotebook } from "../../environment/tools/notebook-new";
+import { notebooks } from "../../environment/tools/notebook-file";
+import { checkHouseRules, keepDefaults } from "../../environment/tools/notebook-rules";
+import { fixtureNotebook, root, runNode, temporaryFolder } from "../support/checkout";
 import { codeCell, notebookOf, printed, textCell } from "./executed";
 
-type Check = (file: string) => string[];
-
 test("a new notebook has the house's parts, keeps its rules, and its cells type-check", async (t) => {
-  const { createNotebook } = await program("environment/notebook-new.mjs");
-  const { checkTypes } = (await program("environment/check-cells.mjs")) as {
-    checkTypes: (files: string[]) => string[];
-  };
-  const { checkHouseRules } = (await program("environment/notebook-rules.mjs")) as { checkHouseRules: Check };
   const folder = path.join(temporaryFolder(t), "notebooks");
   const file = createNotebook({
     name: "05-prompts",
     title: "Prompts make tasks natural",
     question: "Why does a prompt help?",
     folder,
-  }) as string;
+  });
   assert.equal(file, path.join(folder, "05-prompts.ipynb"));
   assert.deepEqual(checkHouseRules(file), []);
   assert.deepEqual(checkTypes([file]), []);
@@ -47,13 +44,13 @@ test("a new notebook has the house's parts, keeps its rules, and its cells type-
   assert.deepEqual((JSON.parse(written) as { metadata: object }).metadata, start.metadata);
 
   assert.throws(
-    () => createNotebook({ name: "05-prompts.ipynb", title: "Another", folder }) as string,
+    () => createNotebook({ name: "05-prompts.ipynb", title: "Another", folder }),
     /05-prompts\.ipynb is already there, and stays as it is/,
   );
   assert.equal(readFileSync(file, "utf8"), written);
   for (const name of ["../05", "05 prompts", "", "Prompts"])
-    assert.throws(() => createNotebook({ name, title: "T", folder }) as string, /is no name for a notebook/);
-  assert.throws(() => createNotebook({ name: "06", title: " ", folder }) as string, /The title has to be one line/);
+    assert.throws(() => createNotebook({ name, title: "T", folder }), /is no name for a notebook/);
+  assert.throws(() => createNotebook({ name: "06", title: " ", folder }), /The title has to be one line/);
   assert.deepEqual(readdirSync(folder), ["05-prompts.ipynb", "defaults"]);
   const kept = JSON.parse(readFileSync(path.join(folder, "defaults", "05-prompts.json"), "utf8")) as {
     name: string;
@@ -67,28 +64,20 @@ test("a new notebook has the house's parts, keeps its rules, and its cells type-
 });
 
 test("npm run notebook:new refuses what it does not understand in one message", () => {
-  const result = runNode(["environment/notebook-new.mjs", "05-prompts"]);
+  const result = runNode(["build/environment/tools/notebook-new.js", "05-prompts"]);
   assert.equal(result.status, 1);
   assert.match(result.stderr, /^usage: npm run notebook:new -- NAME "Title"/);
-  const there = runNode(["environment/notebook-new.mjs", "00-start-here", "Again"]);
+  const there = runNode(["build/environment/tools/notebook-new.js", "00-start-here", "Again"]);
   assert.equal(there.status, 1);
   assert.match(there.stderr, /^notebooks\/00-start-here\.ipynb is already there/);
 });
 
 test("the notebooks of the project keep the rules", async () => {
-  const { checkHouseRules, notebooks } = (await program("environment/notebook-rules.mjs")) as {
-    checkHouseRules: Check;
-    notebooks: () => string[];
-  };
   assert.ok(notebooks().length > 0);
   assert.deepEqual(notebooks().flatMap(checkHouseRules), []);
 });
 
 test("what a committed notebook must not have, or lacks, is named with its cell and the way out", async (t) => {
-  const { checkHouseRules, keepDefaults } = (await program("environment/notebook-rules.mjs")) as {
-    checkHouseRules: Check;
-    keepDefaults: (file: string) => void;
-  };
   const file = path.join(temporaryFolder(t), "notebook.ipynb");
   mkdirSync(path.join(path.dirname(file), "defaults"));
   const defaults = path.join(path.dirname(file), "defaults", "notebook.json");
@@ -238,7 +227,7 @@ test("what a committed notebook must not have, or lacks, is named with its cell 
   ]);
   assert.deepEqual(check('checkParameters(\n  "notebook", { seeds, k }, { k: field.count({ to: 4 }) });'), []);
 
-  const keep = /node environment\/check-cells\.mjs --keep-defaults .*notebook\.ipynb$/;
+  const keep = /npm run notebook:check -- --keep-defaults .*notebook\.ipynb$/;
   const changed = complaints((cells) => (cells[1].source = "let k = 8; // examples\nlet own = 1;"));
   assert.match(
     changed.find((line) => line.includes("defaults"))!,
@@ -251,7 +240,7 @@ test("what a committed notebook must not have, or lacks, is named with its cell 
     [],
   );
   rmSync(defaults);
-  assert.match(complaints(() => {})[0], /^: has no kept defaults: node environment/);
+  assert.match(complaints(() => {})[0], /^: has no kept defaults: npm run notebook:check -- --keep-defaults /);
 
   writeFileSync(file, "not JSON");
   assert.match(checkHouseRules(file)[0], /notebook\.ipynb: is not a Jupyter notebook: /);
@@ -267,7 +256,11 @@ test("the checks of npm test fail for a notebook that was run, for a chart nobod
   notebook.cells[3].source = notebook.cells[3].source.replace("{ showChart", "{ mean, showChart");
   notebook.cells[5].source = notebook.cells[5].source.replace("await showChart", "showChart");
   writeFileSync(path.join(folder, "run.ipynb"), JSON.stringify(notebook));
-  const result = runNode(["environment/check-cells.mjs", fixtureNotebook("chart"), path.join(folder, "run.ipynb")]);
+  const result = runNode([
+    "build/environment/tools/check-cells.js",
+    fixtureNotebook("chart"),
+    path.join(folder, "run.ipynb"),
+  ]);
   assert.equal(result.status, 1);
   const [count, unused, promise, ...others] = result.stderr
     .trimEnd()

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { notebooks } from "../../environment/tools/notebook-file";
 import { checkParameters, recurringFields } from "../../src/notebook/check-parameters";
 import { setDisplaySink } from "../../src/notebook/display-sink";
 import { field, type Field } from "../../src/notebook/field";
 import { formatDefaults, readDefaults, notebookParameters, type Notebook } from "../../src/notebook/parameters";
-import { program, root, temporaryFolder } from "../support/checkout";
+import { root, temporaryFolder } from "../support/checkout";
 
 /** Why a value is refused, or "" where it is not. */
 const refusal = (own: Field, value: unknown, values: Record<string, unknown> = {}): string =>
@@ -188,7 +189,6 @@ function checkNothingIsAsked(): void {
 }
 
 test("every notebook's defaults are kept as its parameters cell has them, and are allowed", async () => {
-  const { notebooks } = (await program("environment/notebook-rules.mjs")) as { notebooks: () => string[] };
   for (const file of notebooks()) {
     const declared = notebookParameters(JSON.parse(readFileSync(file, "utf8")) as Notebook);
     assert.deepEqual(readDefaults(path.basename(file, ".ipynb")), declared, file);

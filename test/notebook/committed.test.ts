@@ -2,16 +2,14 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, test } from "node:test";
-import { program, temporaryFolder } from "../support/checkout";
+import { describe, test } from "node:test";
+import type { CellWithOutputs } from "../../environment/tools/notebook-file";
+import { changedNotebooks } from "../../environment/tools/report/committed";
+import { prepareNotebook, type Prepared } from "../../environment/tools/report/execute-notebook";
+import { temporaryFolder } from "../support/checkout";
 import { codeCell, notebookOf, textCell } from "./executed";
 
-interface Prepared {
-  parameters: { name: string; value: unknown; changed: boolean; committed?: string }[];
-  editedCells: string[];
-}
-
-const cells = (k: number, body: string, more: object[] = []) => [
+const cells = (k: number, body: string, more: CellWithOutputs[] = []) => [
   textCell("title", "# Any"),
   codeCell("parameters", `let k = ${k}; // examples\nlet seeds = [13];`, [], ["parameters"]),
   codeCell("body", body),
@@ -19,13 +17,7 @@ const cells = (k: number, body: string, more: object[] = []) => [
 ];
 
 describe("where a notebook is not as committed", () => {
-  let prepareNotebook: (options: { file: string; settings?: string[] }) => Prepared;
-  let changedNotebooks: (folder: string) => string[];
-  before(async () => {
-    ({ prepareNotebook } = await program("environment/report/execute-notebook.mjs"));
-    ({ changedNotebooks } = await program("environment/report/committed.mjs"));
-  });
-  const write = (file: string, content: object[]) => writeFileSync(file, JSON.stringify(notebookOf(content)));
+  const write = (file: string, content: CellWithOutputs[]) => writeFileSync(file, JSON.stringify(notebookOf(content)));
   const committed = ({ parameters }: Prepared) =>
     Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.committed]));
 

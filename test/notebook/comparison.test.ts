@@ -4,8 +4,10 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium as launcher } from "playwright-core";
-import { chromium, chromiumFlags, fixtureNotebook, program, runNode, temporaryFolder } from "../support/checkout";
-import { chart, codeCell, displayed, executedRun, printed, references, textCell, type RunParameter } from "./executed";
+import { writeReport } from "../../environment/tools/report/write-report";
+import { chromium, chromiumFlags, fixtureNotebook, runNode, temporaryFolder } from "../support/checkout";
+import type { RunParameter } from "../../environment/tools/report/execute-notebook";
+import { chart, codeCell, displayed, executedRun, printed, references, textCell } from "./executed";
 
 const provenance = (seeds: number[]) =>
   displayed({ "application/vnd.kernel-view.provenance+json": { seeds, modelHash: "abc" }, "text/plain": "Provenance" });
@@ -44,7 +46,6 @@ describe("two runs of a notebook side by side", () => {
   let html: string;
 
   before(async () => {
-    const { writeReport } = await program("environment/report/write-report.mjs");
     const first = executedRun(folder, "first", cells(4, true), parameters(4, true), 2);
     const second = executedRun(folder, "second", cells(16, false), parameters(16, false), 5);
     writeReport({ file: path.join(folder, "05-examples.ipynb"), out, ...first, against: second });
@@ -134,7 +135,6 @@ describe("two runs of a notebook side by side", () => {
 });
 
 test("runs of different notebooks are refused", async (t) => {
-  const { writeReport } = await program("environment/report/write-report.mjs");
   const folder = temporaryFolder(t);
   const first = executedRun(folder, "first", cells(4, false), parameters(4, true));
   const second = executedRun(folder, "second", cells(16, false).slice(0, -1), parameters(16, false));
@@ -146,7 +146,7 @@ test("runs of different notebooks are refused", async (t) => {
 
 test("what cannot be compared is refused before anything runs", () => {
   const complaint = (...args: string[]) => {
-    const result = runNode(["environment/report.mjs", ...args]);
+    const result = runNode(["build/environment/tools/report.js", ...args]);
     assert.equal(result.status, 1);
     assert.doesNotMatch(result.stderr, /cell 1 of/);
     return result.stderr;

@@ -1,17 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-
-/** A parameter of a run, as withExecutedNotebook tells it. */
-export interface RunParameter {
-  name: string;
-  value: unknown;
-  comment?: string;
-  changed?: boolean;
-  committed?: string;
-}
+import type { CellWithOutputs, Forms, NotebookFile, Output } from "../../environment/tools/notebook-file";
+import type { RunParameter } from "../../environment/tools/report/execute-notebook";
 
 export const textCell = (id: string, source: string) => ({ cell_type: "markdown", id, metadata: {}, source });
-export const codeCell = (id: string, source: string, outputs: object[] = [], tags?: string[]) => ({
+export const codeCell = (id: string, source: string, outputs: Output[] = [], tags?: string[]) => ({
   cell_type: "code",
   id,
   metadata: tags ? { tags } : {},
@@ -20,7 +13,7 @@ export const codeCell = (id: string, source: string, outputs: object[] = [], tag
   execution_count: null as number | null,
 });
 export const printed = (text: string) => ({ output_type: "stream", name: "stdout", text });
-export const displayed = (data: Record<string, unknown>) => ({ output_type: "display_data", metadata: {}, data });
+export const displayed = (data: Forms) => ({ output_type: "display_data", metadata: {}, data });
 
 export const chart = (rows: object[]) =>
   displayed({
@@ -44,7 +37,7 @@ export const chart = (rows: object[]) =>
     "text/plain": "Chart: A line",
   });
 
-export const notebookOf = (cells: object[]) => ({
+export const notebookOf = <C extends CellWithOutputs>(cells: C[]) => ({
   cells,
   metadata: { kernelspec: { name: "kernel-view", display_name: "TypeScript (Kernel View)", language: "typescript" } },
   nbformat: 4,
@@ -55,15 +48,15 @@ export const notebookOf = (cells: object[]) => ({
 export function executedRun(
   folder: string,
   name: string,
-  cells: object[],
+  cells: CellWithOutputs[],
   parameters: RunParameter[] = [],
   seconds = 1.5,
 ) {
   mkdirSync(folder, { recursive: true });
   const executedFile = path.join(folder, `${name}.executed.ipynb`);
-  const notebook = notebookOf(cells);
+  const notebook: NotebookFile = notebookOf(cells);
   writeFileSync(executedFile, JSON.stringify(notebook));
-  return { executedFile, notebook, parameters, seconds, folder };
+  return { executedFile, notebook, parameters, editedCells: [], seconds, folder };
 }
 
 /** Addresses a page would load or go to, other than places within it and data it holds itself. */

@@ -3,34 +3,20 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, test } from "node:test";
-import { fixtureNotebook, program, root, runNode, temporaryFolder } from "../support/checkout";
-
-interface Output {
-  output_type: string;
-  name?: string;
-  text?: string | string[];
-  data?: Record<string, unknown>;
-}
-interface Cell {
-  id: string;
-  execution_count: number | null;
-  outputs: Output[];
-}
+import type { CellWithOutputs } from "../../environment/tools/notebook-file";
+import { withExecutedNotebook } from "../../environment/tools/report/execute-notebook";
+import { fixtureNotebook, root, runNode, temporaryFolder } from "../support/checkout";
 
 const plain = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value));
 
 describe("a notebook run by the real kernel", () => {
-  let cells: Cell[];
-  const output = (id: string) => cells.find((cell) => cell.id === id)!.outputs;
+  let cells: CellWithOutputs[];
+  const output = (id: string) => cells.find((cell) => cell.id === id)!.outputs!;
 
   before(async () => {
-    const { withExecutedNotebook } = await program("environment/report/execute-notebook.mjs");
-    await withExecutedNotebook(
-      { file: fixtureNotebook("chart"), settings: ["scale=3"] },
-      (executed: { notebook: { cells: Cell[] } }) => {
-        cells = executed.notebook.cells;
-      },
-    );
+    await withExecutedNotebook({ file: fixtureNotebook("chart"), settings: ["scale=3"] }, (executed) => {
+      cells = executed.notebook.cells;
+    });
   });
 
   test("a chart arrives as Vega-Lite, SVG, PNG and text in one display, without HTML", () => {
@@ -97,9 +83,8 @@ test("names of properties mean the properties, whatever earlier cells have decla
     execution_count: null,
   }));
   writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
-  const { withExecutedNotebook } = await program("environment/report/execute-notebook.mjs");
-  await withExecutedNotebook({ file }, ({ notebook }: { notebook: { cells: Cell[] } }) => {
-    const outputs = notebook.cells.flatMap((cell) => cell.outputs);
+  await withExecutedNotebook({ file }, ({ notebook }) => {
+    const outputs = notebook.cells.flatMap((cell) => cell.outputs!);
     const shown = JSON.parse(plain(outputs.at(-1)!.text)) as Record<string, unknown>;
     assert.deepEqual(shown, {
       history: [1, 2],
@@ -115,7 +100,7 @@ test("names of properties mean the properties, whatever earlier cells have decla
 test("a failing cell fails the run, names notebook, cell and error, and leaves nothing behind", (t) => {
   const folder = temporaryFolder(t);
   const result = runNode([
-    "environment/report.mjs",
+    "build/environment/tools/report.js",
     fixtureNotebook("failing"),
     "--out",
     path.join(folder, "report.html"),
@@ -134,7 +119,12 @@ test("a failing cell fails the run, names notebook, cell and error, and leaves n
 });
 
 test("a cell that does not compile fails the run with the compiler's words and its line", () => {
-  const result = runNode(["environment/report.mjs", fixtureNotebook("wrong-type"), "--out", "never-written.html"]);
+  const result = runNode([
+    "build/environment/tools/report.js",
+    fixtureNotebook("wrong-type"),
+    "--out",
+    "never-written.html",
+  ]);
   assert.equal(result.status, 1);
   assert.match(
     result.stderr,
@@ -186,7 +176,7 @@ IPKernelApp.launch_instance(kernel_class=Skipping)
   };
   const run = (file: string) => {
     const args = [
-      path.join(root, "environment", "report", "run_notebook.py"),
+      path.join(root, "environment", "tools", "report", "run_notebook.py"),
       file,
       `${file}.executed`,
       folder,
@@ -215,7 +205,7 @@ test("a notebook that is not there, is none, or lacks the parameter set is refus
   const broken = path.join(temporaryFolder(t), "broken.ipynb");
   writeFileSync(broken, "not JSON");
   const complaint = (...args: string[]) => {
-    const result = runNode(["environment/report.mjs", ...args]);
+    const result = runNode(["build/environment/tools/report.js", ...args]);
     assert.equal(result.status, 1);
     return result.stderr;
   };

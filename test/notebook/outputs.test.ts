@@ -1,23 +1,24 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { Resvg } from "@resvg/resvg-js";
+import {
+  readNotebook,
+  vegaLiteType,
+  type CellWithOutputs,
+  type NotebookFile,
+  type Output,
+} from "../../environment/tools/notebook-file";
+import type { Executed } from "../../environment/tools/report/execute-notebook";
+import { checkOutputs, writeOutputs } from "../../environment/tools/outputs/check-outputs";
+import { unfitOutputs, withOutputs, type Place } from "../../environment/tools/outputs/committed-outputs";
+import { compareOutputs } from "../../environment/tools/outputs/compare-outputs";
+import { pngSize, smallPng } from "../../environment/tools/outputs/small-png";
 import { tableBundle } from "../../src/notebook/show-table";
-import { program, root, runNode, temporaryFolder } from "../support/checkout";
-import { codeCell, displayed, notebookOf, printed, textCell } from "./executed";
-
-interface Output {
-  output_type: string;
-  text?: string[];
-  data?: Record<string, unknown>;
-  metadata?: Record<string, unknown>;
-}
-interface Notebook {
-  cells: { id: string; execution_count?: number | null; outputs?: Output[]; [key: string]: unknown }[];
-}
-
-const vegaLite = "application/vnd.vegalite.v5+json";
+import type { VegaLiteSpec } from "../../src/notebook/static-chart";
+import { root, runNode, temporaryFolder } from "../support/checkout";
+import { codeCell, displayed, executedRun, notebookOf, printed, textCell } from "./executed";
 
 /** A picture as charts have it: 8 bits a channel with alpha. */
 function picture(width = 40, height = 20): Buffer {
@@ -25,9 +26,9 @@ function picture(width = 40, height = 20): Buffer {
   return new Resvg(svg).render().asPng();
 }
 
-const figure = (spec: object, png = picture()) =>
+const figure = (spec: VegaLiteSpec, png = picture()) =>
   displayed({
-    [vegaLite]: spec,
+    [vegaLiteType]: spec,
     "image/svg+xml": "<svg/>",
     "image/png": png.toString("base64"),
     "text/plain": "Chart: A line",
@@ -35,14 +36,8 @@ const figure = (spec: object, png = picture()) =>
 const html = (text: string) => displayed({ "text/html": text, "text/plain": text });
 
 describe("what is committed of a run", () => {
-  let withOutputs: (original: object, executed: object, places?: [string, string][]) => Notebook;
-  let unfitOutputs: (notebook: object) => { id: string; message: string }[];
-  before(async () => {
-    ({ withOutputs, unfitOutputs } = await program("environment/outputs/committed-outputs.mjs"));
-  });
-
-  const committed = (outputs: object[], places?: [string, string][]): Output[] => {
-    const cell = (shown: object[], count: number | null) => ({
+  const committed = (outputs: Output[], places?: Place[]): Output[] => {
+    const cell = (shown: Output[], count: number | null) => ({
       ...codeCell("shown", "show()", shown),
       execution_count: count,
     });
@@ -84,8 +79,8 @@ describe("what is committed of a run", () => {
 
   test("a figure is a PNG of its size, and the chart where it is small", () => {
     const [small] = committed([figure({ mark: "bar", width: 3 })]);
-    assert.deepEqual(Object.keys(small.data!), [vegaLite, "image/png", "text/plain"]);
-    assert.deepEqual(small.data![vegaLite], { mark: "bar", width: 3 });
+    assert.deepEqual(Object.keys(small.data!), [vegaLiteType, "image/png", "text/plain"]);
+    assert.deepEqual(small.data![vegaLiteType], { mark: "bar", width: 3 });
     assert.deepEqual(small.metadata, { "image/png": { height: 10, width: 20 } });
     const [large] = committed([figure({ data: { values: Array.from({ length: 6000 }, (_, x) => ({ x })) } })]);
     assert.deepEqual(Object.keys(large.data!), ["image/png", "text/plain"]);
@@ -97,7 +92,7 @@ describe("what is committed of a run", () => {
     const [first, last] = ((outputs) => [outputs[0], outputs[outputs.length - 1]])(
       committed(lengths.map((length) => figure(spec(length)))),
     );
-    assert.ok(vegaLite in first.data! && !(vegaLite in last.data!));
+    assert.ok(vegaLiteType in first.data! && !(vegaLiteType in last.data!));
     assert.throws(
       () => committed([printed("x".repeat(1_100_000))]),
       /the file would have \d+ bytes, more than 1000000; most of it is shown by cell shown/,
@@ -188,7 +183,6 @@ describe("what is committed of a run", () => {
 });
 
 test("a picture with few colours looks the same with a palette, and takes less", async () => {
-  const { pngSize, smallPng } = await program("environment/outputs/small-png.mjs");
   const shown = (png: Buffer): Buffer => {
     const { width, height } = pngSize(png) as { width: number; height: number };
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}"><image width="${width}" height="${height}" style="image-rendering:optimizeSpeed" xlink:href="data:image/png;base64,${png.toString("base64")}"/></svg>`;
@@ -214,13 +208,8 @@ test("a picture with few colours looks the same with a palette, and takes less",
 });
 
 describe("comparing with what is committed", () => {
-  type Comparison = { cells: number; numbers: number; differences: { cell: string; message: string }[] };
-  let compareOutputs: (committed: object, fresh: object) => Comparison;
-  before(async () => {
-    ({ compareOutputs } = await program("environment/outputs/compare-outputs.mjs"));
-  });
-  const compare = (committed: object[], fresh: object[], tolerance?: object) => {
-    const notebook = (outputs: object[]) =>
+  const compare = (committed: Output[], fresh: Output[], tolerance?: object) => {
+    const notebook = (outputs: Output[]) =>
       notebookOf([
         codeCell("other", "o()", [printed(`${outputs.length}`)]),
         { ...codeCell("shown", "s()", outputs), metadata: { tags: ["results"], ...(tolerance ? { tolerance } : {}) } },
@@ -306,17 +295,17 @@ describe("comparing with what is committed", () => {
 });
 
 describe("npm run notebooks", () => {
-  type Run = (file: string, options: { execute: unknown }) => Promise<Record<string, unknown>>;
   const withTags = (text: string) => [
     textCell("title", "# A"),
     codeCell("shown", "s()", text ? [printed(text)] : [], ["results"]),
   ];
   const executing =
     (text: string, meanwhile?: () => void) =>
-    async ({ file }: { file: string }, use: (executed: object) => unknown) => {
+    async <T>({ file }: { file: string }, use: (executed: Executed) => T | Promise<T>) => {
       meanwhile?.();
-      const notebook = JSON.parse(readFileSync(file, "utf8")) as Notebook;
+      const notebook = readNotebook(file);
       return use({
+        ...executedRun(path.dirname(file), "run", []),
         notebook: {
           ...notebook,
           cells: notebook.cells.map((cell) =>
@@ -328,7 +317,6 @@ describe("npm run notebooks", () => {
     };
 
   test("writes outputs as Jupyter saves them, the same bytes again, and nothing where something is wrong", async (t) => {
-    const { writeOutputs } = (await program("environment/outputs/check-outputs.mjs")) as { writeOutputs: Run };
     const file = path.join(temporaryFolder(t), "a.ipynb");
     const source = `${JSON.stringify(notebookOf(withTags("")), null, 1)}\n`;
     writeFileSync(file, source);
@@ -344,7 +332,7 @@ describe("npm run notebooks", () => {
     assert.equal((await writeOutputs(file, { execute: executing("1.5\n") })).changed, true);
     const written = readFileSync(file, "utf8");
     assert.equal(written, `${JSON.stringify(JSON.parse(written), null, 1)}\n`);
-    assert.deepEqual((JSON.parse(written) as Notebook).cells[1].outputs, [
+    assert.deepEqual((JSON.parse(written) as NotebookFile).cells[1].outputs, [
       { name: "stdout", output_type: "stream", text: ["1.5\n"] },
     ]);
     assert.equal((await writeOutputs(file, { execute: executing("1.5\n") })).changed, false);
@@ -358,9 +346,8 @@ describe("npm run notebooks", () => {
   });
 
   test("compares, and says what a notebook lacks that cannot be compared", async (t) => {
-    const { checkOutputs } = (await program("environment/outputs/check-outputs.mjs")) as { checkOutputs: Run };
     const file = path.join(temporaryFolder(t), "a.ipynb");
-    const of = (cells: object[]) => {
+    const of = (cells: CellWithOutputs[]) => {
       writeFileSync(file, JSON.stringify(notebookOf(cells)));
       return checkOutputs(file, { execute: executing("accuracy 80.4 %\n") });
     };
@@ -377,7 +364,7 @@ describe("npm run notebooks", () => {
 
   test("refuses other parameters, and what it does not understand, in one message", () => {
     const complaint = (...args: string[]) => {
-      const result = runNode(["environment/notebooks.mjs", ...args]);
+      const result = runNode(["build/environment/tools/notebooks.js", ...args]);
       assert.equal(result.status, 1);
       return result.stderr;
     };

@@ -4,9 +4,12 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium as launcher, type Browser, type BrowserContextOptions } from "playwright-core";
+import { writeReport } from "../../environment/tools/report/write-report";
+import { writeSite } from "../../environment/tools/report/write-site";
 import { tableBundle } from "../../src/notebook/show-table";
-import { chromium, chromiumFlags, program, temporaryFolder } from "../support/checkout";
-import { chart, codeCell, displayed, executedRun, notebookOf, printed, textCell, type RunParameter } from "./executed";
+import { chromium, chromiumFlags, temporaryFolder } from "../support/checkout";
+import type { RunParameter } from "../../environment/tools/report/execute-notebook";
+import { chart, codeCell, displayed, executedRun, notebookOf, printed, textCell } from "./executed";
 
 /** What a label, a sentence of the data, a name or a message may hold. */
 const hostile = (place: string) =>
@@ -85,8 +88,9 @@ const parameters = (k: number): RunParameter[] => [
     value: hostile("value"),
     comment: hostile("meaning"),
     committed: JSON.stringify(hostile("committed")),
+    changed: false,
   },
-  { name: "k", value: k },
+  { name: "k", value: k, changed: false },
 ];
 
 const looks: Record<string, BrowserContextOptions> = {
@@ -110,8 +114,6 @@ describe(
     let browser: Browser;
 
     before(async () => {
-      const { writeSite } = await program("environment/report/write-site.mjs");
-      const { writeReport } = await program("environment/report/write-report.mjs");
       const files = [name, "second", "failing"].map((one) => path.join(folder, `${one}.ipynb`));
       for (const file of files) writeFileSync(file, JSON.stringify(notebookOf(cells(4))));
       const work = path.join(folder, "work");
@@ -119,8 +121,8 @@ describe(
       await writeSite({
         files,
         out: site,
-        execute: ({ file }: { file: string }, use: (run: object) => unknown) => {
-          if (file.includes("failing")) return Promise.reject(new Error(hostile("failure")));
+        execute: async ({ file }, use) => {
+          if (file.includes("failing")) throw new Error(hostile("failure"));
           return use({ ...executedRun(work, "run", cells(4), parameters(4)), editedCells: [hostile("edited")] });
         },
       });

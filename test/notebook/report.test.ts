@@ -24,7 +24,14 @@ describe("the report of a notebook", () => {
   let html: string;
 
   before(() => {
-    const result = runNode(["environment/report.mjs", fixtureNotebook("chart"), "--set", "scale=3", "--out", file]);
+    const result = runNode([
+      "build/environment/tools/report.js",
+      fixtureNotebook("chart"),
+      "--set",
+      "scale=3",
+      "--out",
+      file,
+    ]);
     assert.equal(result.status, 0, result.stderr);
     assert.match(result.stderr, /chart\.ipynb: cell 4 of 7 · \d+ s · A chart with a tooltip and a slider/);
     html = readFileSync(file, "utf8");

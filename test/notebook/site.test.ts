@@ -2,27 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fixtureNotebook, program, runNode, temporaryFolder } from "../support/checkout";
+import type { CellWithOutputs } from "../../environment/tools/notebook-file";
+import { NotebookError, StoppedError, type Execute } from "../../environment/tools/report/execute-notebook";
+import { inlineHtml, notebookHeading } from "../../environment/tools/report/heading";
+import { writeSite, type SiteEntry } from "../../environment/tools/report/write-site";
+import { fixtureNotebook, runNode, temporaryFolder } from "../support/checkout";
 import { chart, codeCell, executedRun, notebookOf, printed, references, textCell } from "./executed";
 
-interface Entry {
-  file: string;
-  page?: string;
-  title: string;
-  question: string;
-  seconds?: number;
-  failure?: string;
-}
-type Execute = (options: { file: string; settings: string[] }, use: (executed: object) => unknown) => Promise<unknown>;
-type WriteSite = (options: {
-  files: string[];
-  out: string;
-  settings?: string[];
-  execute?: Execute;
-}) => Promise<Entry[]>;
-
 /** Notebooks on disk, by name, with these cells. */
-function writeNotebooks(folder: string, notebooks: Record<string, object[]>): string[] {
+function writeNotebooks(folder: string, notebooks: Record<string, CellWithOutputs[]>): string[] {
   return Object.entries(notebooks).map(([name, cells]) => {
     const file = path.join(folder, `${name}.ipynb`);
     writeFileSync(file, JSON.stringify(notebookOf(cells)));
@@ -36,13 +24,11 @@ const opening = (title: string, question: string) =>
 describe("the site of all notebooks", () => {
   const folder = temporaryFolder({ after });
   const out = path.join(folder, "site");
-  const asked: { file: string; settings: string[] }[] = [];
-  let entries: Entry[];
+  const asked: { file: string; settings?: readonly string[] }[] = [];
+  let entries: SiteEntry[];
   const page = (name: string) => readFileSync(path.join(out, name), "utf8");
 
   before(async () => {
-    const { writeSite } = (await program("environment/report/write-site.mjs")) as { writeSite: WriteSite };
-    const { NotebookError } = await program("environment/report/execute-notebook.mjs");
     const files = writeNotebooks(folder, {
       "00-first": [
         opening("First & foremost", "Does $K < 1$ hold, *always*?"),
@@ -60,7 +46,7 @@ describe("the site of all notebooks", () => {
         throw new NotebookError(
           "01-broken.ipynb, code cell 2 of 3 (“Divides”):\nError: no <rows>\n    at somewhere (file.ts:3:1)",
         );
-      const { cells } = JSON.parse(readFileSync(file, "utf8")) as { cells: object[] };
+      const { cells } = JSON.parse(readFileSync(file, "utf8")) as { cells: CellWithOutputs[] };
       return use(
         executedRun(path.join(folder, "work"), path.basename(file, ".ipynb"), [
           ...cells,
@@ -116,8 +102,6 @@ describe("the site of all notebooks", () => {
 });
 
 test("a site is replaced as a whole, or stays: when nothing ran, when stopped, when the folder is none", async (t) => {
-  const { writeSite } = (await program("environment/report/write-site.mjs")) as { writeSite: WriteSite };
-  const { NotebookError, StoppedError } = await program("environment/report/execute-notebook.mjs");
   const folder = temporaryFolder(t);
   const out = path.join(folder, "site");
   const [file, second] = writeNotebooks(folder, { "00-a": [opening("A", "Why?")], "01-b": [opening("B", "How?")] });
@@ -171,7 +155,7 @@ test("a site is replaced as a whole, or stays: when nothing ran, when stopped, w
 test("npm run report -- --all: the notebook that fails is named, the other is written, the exit status is 1", (t) => {
   const out = path.join(temporaryFolder(t), "site");
   const result = runNode([
-    "environment/report.mjs",
+    "build/environment/tools/report.js",
     "--all",
     fixtureNotebook("failing"),
     fixtureNotebook("chart"),
@@ -188,7 +172,6 @@ test("npm run report -- --all: the notebook that fails is named, the other is wr
 });
 
 test("a line of Markdown becomes HTML: formulas, code also in a link, emphasis", async () => {
-  const { inlineHtml } = await program("environment/report/heading.mjs");
   assert.equal(
     inlineHtml("[as `.pt` <files>](https://example.org/a#b), $f(x)[1](2)$, **[b](c)** *d*"),
     "as <code>.pt</code> &lt;files&gt;, <x-tex>f(x)[1](2)</x-tex>, <strong>b</strong> <em>d</em>",
@@ -196,9 +179,7 @@ test("a line of Markdown becomes HTML: formulas, code also in a link, emphasis",
 });
 
 test("a notebook's question is found among formulas, abbreviations and emphasis", async () => {
-  const { notebookHeading } = await program("environment/report/heading.mjs");
-  const heading = (source: string) =>
-    notebookHeading(notebookOf([textCell("a", source)]), "name") as { title: string; question: string };
+  const heading = (source: string) => notebookHeading(notebookOf([textCell("a", source)]), "name");
   assert.deepEqual(heading("# T\n\nA fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$? Yes."), {
     title: "T",
     question: "A fact of 0.5 (cf. this). Is $a. B?$ so, e.g. for $x = 1.5$?",

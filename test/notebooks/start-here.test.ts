@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { program, root, runNode, temporaryFolder } from "../support/checkout";
+import { compareWithCommitted, differenceLines } from "../../environment/tools/outputs/check-outputs";
+import { pngSize } from "../../environment/tools/outputs/small-png";
+import { root, runNode, temporaryFolder } from "../support/checkout";
 
 test("npm start runs the start notebook through the real kernel, prints its table, writes its report, draws the README's picture, and shows what is committed", async (t) => {
   const folder = temporaryFolder(t);
@@ -11,7 +13,7 @@ test("npm start runs the start notebook through the real kernel, prints its tabl
   const store = path.join(folder, "store");
   const report = path.join(root, "reports", "00-start-here.html");
   rmSync(report, { force: true });
-  const result = runNode(["environment/start.mjs", "--executed", executed, "--picture", picture], {
+  const result = runNode(["build/environment/tools/start.js", "--executed", executed, "--picture", picture], {
     env: { KERNEL_VIEW_CACHE: store },
   });
   assert.equal(result.status, 0, result.stderr);
@@ -38,12 +40,10 @@ test("npm start runs the start notebook through the real kernel, prints its tabl
     printed,
     /Missed most: .*moves by [+−][\d.e-]+\.\nLeaving out a single sentence turns the answer for \d+ of the 32 sentences\.\n$/,
   );
-  const { pngSize } = await program("environment/outputs/small-png.mjs");
   const { width, height } = pngSize(readFileSync(picture));
   assert.ok(width > 2 * height && height > 500, `${width} × ${height}`);
 
   // The same run: executing it a second time would show nothing more.
-  const { compareWithCommitted, differenceLines } = await program("environment/outputs/check-outputs.mjs");
   const file = path.join(root, "notebooks", "00-start-here.ipynb");
   const compared = compareWithCommitted(file, JSON.parse(readFileSync(executed, "utf8")), [[store, ".cache"]]);
   t.diagnostic(`${compared.numbers} numbers compared`);

@@ -14,7 +14,7 @@ function report(t: { after(clean: () => void): void }, notebook: string, setting
     `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   ]);
   const result = runNode(
-    ["environment/report.mjs", path.join("notebooks", `${notebook}.ipynb`), ...sets, "--out", out],
+    ["build/environment/tools/report.js", path.join("notebooks", `${notebook}.ipynb`), ...sets, "--out", out],
     { env: { KERNEL_VIEW_CACHE: path.join(folder, "cache") } },
   );
   assert.equal(result.status, 0, result.stderr);

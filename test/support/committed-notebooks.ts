@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { after, test } from "node:test";
-import { program, root, temporaryFolder } from "./checkout";
+import { checkOutputs, differenceLines } from "../../environment/tools/outputs/check-outputs";
+import { root, temporaryFolder } from "./checkout";
 
 /**
  * Every second notebook, with the parameters it declares, against the outputs that are committed with it. Together they
@@ -19,7 +20,6 @@ export function compareWithCommitted(half: 0 | 1): void {
   );
   for (const name of names.sort().filter((_, i) => i % 2 === half)) {
     test(`${name} shows what is committed`, async (t) => {
-      const { checkOutputs, differenceLines } = await program("environment/outputs/check-outputs.mjs");
       const file = path.join(root, "notebooks", name);
       const result = await checkOutputs(file, { places: [[store, ".cache"]] });
       t.diagnostic(`${result.seconds.toFixed(0)} s, ${result.numbers} numbers in ${result.cells} cells`);

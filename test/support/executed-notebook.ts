@@ -1,12 +1,7 @@
 import path from "node:path";
-import { program, root, temporaryFolder } from "./checkout";
-
-interface Output {
-  output_type: string;
-  name?: string;
-  text?: string | string[];
-  data?: Record<string, unknown>;
-}
+import type { Output } from "../../environment/tools/notebook-file";
+import { withExecutedNotebook } from "../../environment/tools/report/execute-notebook";
+import { root, temporaryFolder } from "./checkout";
 
 /** What a cell left, by kind. */
 export interface CellOutputs {
@@ -34,13 +29,11 @@ export async function executedNotebook(
 ): Promise<{ cells: Map<string, CellOutputs>; seconds: number }> {
   const before = process.env.KERNEL_VIEW_CACHE;
   process.env.KERNEL_VIEW_CACHE = temporaryFolder(t);
-  const { withExecutedNotebook } = await program("environment/report/execute-notebook.mjs");
-  type Executed = { notebook: { cells: { id: string; outputs?: Output[] }[] }; seconds: number };
   try {
     return await withExecutedNotebook(
       { file: path.join(root, "notebooks", `${name}.ipynb`), settings },
-      ({ notebook, seconds }: Executed) => ({
-        cells: new Map(notebook.cells.map(({ id, outputs = [] }) => [id, outputsOf(outputs)])),
+      ({ notebook, seconds }) => ({
+        cells: new Map(notebook.cells.map(({ id, outputs = [] }) => [id!, outputsOf(outputs)])),
         seconds,
       }),
     );

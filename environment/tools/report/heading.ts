@@ -1,19 +1,25 @@
 // What a notebook is about, from its first text cell: its title, and its question in one line.
+import { cellSource, type Notebook } from "../../../src/notebook/parameters";
+
+export interface Heading {
+  title: string;
+  question: string;
+}
 
 /**
  * The title and the question of a notebook. The question is what the opening cell has in bold up to a question mark,
  * else its first sentence that ends with one together with the sentence it follows from, else its first sentence. Both
  * are Markdown of one line; the question may be empty.
  */
-export function notebookHeading(notebook, otherwise) {
+export function notebookHeading(notebook: Notebook, otherwise: string): Heading {
   const cell = notebook.cells.find(({ cell_type: type }) => type === "markdown");
-  const text = cell ? [cell.source].flat().join("") : "";
+  const text = cell ? cellSource(cell) : "";
   const title = /^#\s+(.+)$/m.exec(text)?.[1].trim() ?? otherwise;
   return { title, question: questionOf(prose(text)) };
 }
 
 /** The running text of a cell: no headings, displayed formulas, code blocks or tables. */
-function prose(text) {
+function prose(text: string): string[] {
   return text
     .replace(/^```[\s\S]*?^```/gm, "\n\n")
     .replace(/\$\$[\s\S]*?\$\$/g, "\n\n")
@@ -28,11 +34,11 @@ function prose(text) {
     .filter((paragraph) => paragraph !== "");
 }
 
-function questionOf(paragraphs) {
+function questionOf(paragraphs: string[]): string {
   const bold = paragraphs.map((paragraph) => /\*\*([^*]+\?)\*\*/.exec(paragraph)?.[1]).find(Boolean);
   if (bold) return bold;
   const all = paragraphs.map(sentences);
-  const asks = (sentence) => /\?["')*_”]*$/.test(sentence);
+  const asks = (sentence: string): boolean => /\?["')*_”]*$/.test(sentence);
   const paragraph = all.find((own) => own.some(asks));
   if (!paragraph) return (all[0]?.[0] ?? "").trim();
   // "Which of these does it take?" says nothing alone; a heading such as "Question." adds nothing.
@@ -42,18 +48,20 @@ function questionOf(paragraphs) {
 }
 
 /** A sentence ends at . ! ? before a space and a capital letter (or what may stand before one), outside of formulas. */
-function sentences(paragraph) {
+function sentences(paragraph: string): string[] {
   const ends = /(?<=[.!?]["')*_”]*)\s+(?=["'(*_“$]*\p{Lu}|\$|`)/u;
-  const formulas = [];
+  const formulas: string[] = [];
   const hidden = paragraph.replace(/\$[^$]+\$/g, (formula) => `$${formulas.push(formula) - 1}$`);
-  return hidden.split(ends).map((sentence) => sentence.replace(/\$(\d+)\$/g, (_, index) => formulas[index]));
+  return hidden
+    .split(ends)
+    .map((sentence) => sentence.replace(/\$(\d+)\$/g, (_, index: string) => formulas[Number(index)]));
 }
 
 /** One line of Markdown as HTML, with formulas left as <x-tex> for drawFormulas. */
-export function inlineHtml(markdown) {
+export function inlineHtml(markdown: string): string {
   // Of links their text is kept: it may have code in it.
   return markdown
-    .replace(/(\$[^$]+\$)|\[([^\]]*)\]\([^)]*\)/g, (_, formula, text) => formula ?? text)
+    .replace(/(\$[^$]+\$)|\[([^\]]*)\]\([^)]*\)/g, (_, formula: string | undefined, text: string) => formula ?? text)
     .split(/(\$[^$]+\$|`[^`]+`)/)
     .map((part) => {
       if (/^\$[^$]+\$$/.test(part)) return `<x-tex>${escapeHtml(part.slice(1, -1))}</x-tex>`;
@@ -66,7 +74,7 @@ export function inlineHtml(markdown) {
 }
 
 /** Text made safe to stand in HTML. */
-export function escapeHtml(text) {
-  const names = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+export function escapeHtml(text: string): string {
+  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
   return text.replace(/[&<>"']/g, (character) => names[character]);
 }

@@ -3,15 +3,15 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { root } from "./setup/places.mjs";
-import { isProgram } from "./setup/files.mjs";
+import { messageOf, root } from "./checkout";
 
 /** Makes the release in a checkout; returns the name of its tag. Throws, before anything is changed, where something is missing. */
-export function release(version, folder = root) {
-  const git = (...args) => execFileSync("git", args, { cwd: folder, encoding: "utf8" }).trim();
-  const read = (name) => readFileSync(path.join(folder, name), "utf8");
+export function release(version: string | undefined, folder = root): string {
+  const git = (...args: string[]): string => execFileSync("git", args, { cwd: folder, encoding: "utf8" }).trim();
+  const read = (name: string): string => readFileSync(path.join(folder, name), "utf8");
   const tag = `v${version}`;
-  if (!/^\d+\.\d+\.\d+$/.test(version ?? "")) throw new Error("usage: npm run release -- X.Y.Z, for example 0.1.0");
+  if (version === undefined || !/^\d+\.\d+\.\d+$/.test(version))
+    throw new Error("usage: npm run release -- X.Y.Z, for example 0.1.0");
   if (git("status", "--porcelain") !== "") throw new Error("the checkout has changes: commit or remove them first");
   if (git("tag", "--list", tag) !== "") throw new Error(`the tag ${tag} is there already: choose a later version`);
   const heading = new RegExp(`^## \\[${version.replaceAll(".", "\\.")}\\] - (\\d{4}-\\d{2}-\\d{2})$`, "m");
@@ -22,7 +22,7 @@ export function release(version, folder = root) {
     );
 
   for (const name of ["package.json", "package-lock.json"]) {
-    const content = JSON.parse(read(name));
+    const content = JSON.parse(read(name)) as { version: string; packages?: { "": { version: string } } };
     content.version = version;
     if (content.packages) content.packages[""].version = version;
     writeFileSync(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
@@ -38,12 +38,12 @@ export function release(version, folder = root) {
   return tag;
 }
 
-if (isProgram(import.meta.url)) {
+if (require.main === module) {
   try {
     const tag = release(process.argv[2]);
     console.log(`${tag} is committed and tagged here. To publish it: git push --follow-tags`);
   } catch (error) {
-    console.error(`release: ${error.message}`);
+    console.error(`release: ${messageOf(error)}`);
     process.exitCode = 1;
   }
 }

@@ -1,8 +1,9 @@
 // What of a run is committed: outputs that read well where the repository is browsed, that stay small, and that are
 // the same, byte for byte, when the same machine runs the notebook again.
-import { root } from "../setup/places.mjs";
-import { localPaths } from "./local-paths.mjs";
-import { pngSize, smallPng } from "./small-png.mjs";
+import { root } from "../checkout";
+import { plain, vegaLiteType, type Forms, type NotebookFile, type Output, type Text } from "../notebook-file";
+import { localPaths } from "./local-paths";
+import { pngSize, smallPng } from "./small-png";
 
 /** A notebook's file stays well below what is pleasant to clone and to open. */
 export const largestNotebook = 1_000_000;
@@ -10,10 +11,12 @@ export const largestNotebook = 1_000_000;
 /** A chart whose specification takes more than this in the file is committed as a picture only. */
 const largestChart = 60_000;
 
+/** A folder whose name is of this machine, and what to write in its place. */
+export type Place = readonly [folder: string, shown: string];
+
 /** Outputs that cannot be committed; the message names the cell and the way out. */
 export class OutputsError extends Error {}
 
-const vegaLite = "application/vnd.vegalite.v5+json";
 const provenance = "application/vnd.kernel-view.provenance+json";
 const widgetView = "application/vnd.jupyter.widget-view+json";
 
@@ -21,24 +24,28 @@ const widgetView = "application/vnd.jupyter.widget-view+json";
  * The notebook with the outputs of a run of it, as they are committed. Sources, ids and metadata are the notebook's.
  * @param original the notebook as its file has it
  * @param executed the same notebook after a run with the parameters it declares
- * @param places [path, what to write in its place] for folders whose names are of this machine
  * @throws OutputsError for a warning, a local path, or more than fits
  */
-export function withOutputs(original, executed, places = []) {
+export function withOutputs(
+  original: NotebookFile,
+  executed: NotebookFile,
+  places: readonly Place[] = [],
+): NotebookFile {
   const outputsOf = new Map(executed.cells.map((cell) => [cell.id, cell.outputs]));
   const cells = original.cells.map((cell) => {
     if (cell.cell_type !== "code") return cell;
-    if (!outputsOf.has(cell.id)) throw new OutputsError(`cell ${cell.id}: the run has no such cell`);
-    return { ...cell, execution_count: null, outputs: committedOutputs(cell.id, outputsOf.get(cell.id), places) };
+    const outputs = outputsOf.get(cell.id);
+    if (!outputs) throw new OutputsError(`cell ${cell.id}: the run has no such cell`);
+    return { ...cell, execution_count: null, outputs: committedOutputs(cell.id, outputs, places) };
   });
   return withinLimit({ ...original, cells });
 }
 
 /** The notebook as text, in the form in which Jupyter saves it. */
-export const notebookText = (notebook) => `${JSON.stringify(notebook, null, 1)}\n`;
+export const notebookText = (notebook: NotebookFile): string => `${JSON.stringify(notebook, null, 1)}\n`;
 
 /** What is committed of the outputs of a cell; what already has this form stays as it is. */
-export function committedOutputs(id, outputs, places = []) {
+export function committedOutputs(id: string | undefined, outputs: Output[], places: readonly Place[] = []): Output[] {
   const written = outputs.flatMap((output) =>
     committedOutput(id, withoutPlaces(output, [...places, [`${root}/`, ""]])),
   );
@@ -51,18 +58,19 @@ export function committedOutputs(id, outputs, places = []) {
 }
 
 /** Everything readable in outputs: not the pictures, whose letters mean nothing. */
-const textOf = (outputs) => JSON.stringify(outputs, (type, value) => (type.startsWith("image/") ? undefined : value));
+const textOf = (outputs: Output[]): string =>
+  JSON.stringify(outputs, (type, value: unknown) => (type.startsWith("image/") ? undefined : value));
 
-function withoutPlaces(output, places) {
+function withoutPlaces(output: Output, places: readonly Place[]): Output {
   const text = JSON.stringify(output);
   const changed = places.reduce(
     (all, [place, shown]) => all.replaceAll(JSON.stringify(place).slice(1, -1), shown),
     text,
   );
-  return changed === text ? output : JSON.parse(changed);
+  return changed === text ? output : (JSON.parse(changed) as Output);
 }
 
-function committedOutput(id, output) {
+function committedOutput(id: string | undefined, output: Output): Output[] {
   if (output.output_type === "stream") {
     if (output.name !== "stdout")
       throw new OutputsError(`cell ${id}: writes to standard error: “${shortened(plain(output.text))}”.`);
@@ -72,10 +80,10 @@ function committedOutput(id, output) {
     throw new OutputsError(`cell ${id}: ends with an error: “${shortened(String(output.evalue))}”.`);
   const data = output.data ?? {};
   if (widgetView in data) return []; // controls, which are gone with the kernel that moved them
-  if (vegaLite in data || "image/png" in data) return [chart(data, output.metadata)];
-  const html = plain(data["text/html"] ?? "");
+  if (vegaLiteType in data || "image/png" in data) return [chart(data, output.metadata)];
+  const html = plain(data["text/html"]);
   if (html.includes("<progress")) return []; // one that never came to its end
-  const text = plain(data["text/plain"] ?? "");
+  const text = plain(data["text/plain"]);
   if (provenance in data || isProvenance(text)) return [withoutTime(html, text)];
   if (html.includes("<table")) return [withoutSeconds(html, text)];
   if (html !== "" || text !== "")
@@ -90,10 +98,12 @@ function committedOutput(id, output) {
 }
 
 /** Keys in the order of the alphabet and texts as lists of lines, as Jupyter saves them. */
-function displayed(data, metadata = {}) {
+function displayed(data: Forms, metadata: Record<string, unknown> = {}): Output {
   const entries = Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    data: Object.fromEntries(entries.map(([type, value]) => [type, type.startsWith("text/") ? lines(value) : value])),
+    data: Object.fromEntries(
+      entries.map(([type, value]) => [type, type.startsWith("text/") ? lines(value as Text) : value]),
+    ),
     metadata,
     output_type: "display_data",
   };
@@ -103,14 +113,14 @@ function displayed(data, metadata = {}) {
  * A PNG, which every viewer shows (an SVG is shown neither by JupyterLab before a notebook is trusted, nor whole by
  * viewers that take parts out of it), and the chart itself where it is small, for JupyterLab to draw.
  */
-function chart(data, metadata) {
+function chart(data: Forms, metadata: Output["metadata"]): Output {
   const png = Buffer.from(plain(data["image/png"]), "base64");
   const { width, height } = pngSize(png);
-  const spec = data[vegaLite];
+  const spec = data[vegaLiteType];
   const keeps = spec !== undefined && sizeInFile(spec) <= largestChart;
   return displayed(
     {
-      ...(keeps ? { [vegaLite]: spec } : {}),
+      ...(keeps ? { [vegaLiteType]: spec } : {}),
       "image/png": smallPng(png).toString("base64"),
       "text/plain": plain(data["text/plain"]),
     },
@@ -122,15 +132,17 @@ function chart(data, metadata) {
 }
 
 /** Characters of a value in a notebook's file, where every line of it is indented. */
-const sizeInFile = (value) => JSON.stringify([[[[[[value]]]]]], null, 1).length;
+const sizeInFile = (value: unknown): number => JSON.stringify([[[[[[value]]]]]], null, 1).length;
 
 /** Notebooks with many charts: the largest are pictures only, until the file is small enough. */
-function withinLimit(notebook) {
-  const charts = notebook.cells.flatMap(({ outputs = [] }) => outputs).filter(({ data }) => data?.[vegaLite]);
-  const size = (of) => Buffer.byteLength(notebookText(of));
-  for (const largest of charts.sort((a, b) => sizeInFile(b.data[vegaLite]) - sizeInFile(a.data[vegaLite]))) {
+function withinLimit(notebook: NotebookFile): NotebookFile {
+  const charts = notebook.cells
+    .flatMap(({ outputs = [] }) => outputs)
+    .flatMap(({ data }) => (data?.[vegaLiteType] ? [data] : []));
+  const size = (of: NotebookFile): number => Buffer.byteLength(notebookText(of));
+  for (const largest of charts.sort((a, b) => sizeInFile(b[vegaLiteType]) - sizeInFile(a[vegaLiteType]))) {
     if (size(notebook) <= largestNotebook) break;
-    delete largest.data[vegaLite];
+    delete largest[vegaLiteType];
   }
   if (size(notebook) <= largestNotebook) return notebook;
   const { id } = notebook.cells.reduce((a, b) => (sizeInFile(b.outputs ?? []) > sizeInFile(a.outputs ?? []) ? b : a));
@@ -146,11 +158,13 @@ const summary = new RegExp(
 );
 
 /** "Kernels: 2 of 5 seeds from disk, 3 computed in 12 s" without how long it took, and without what an earlier run had left. */
-const withoutDuration = (text) => text.replace(summary, (_, label, all, computed) => `${label}${all ?? computed}`);
+const withoutDuration = (text: string): string =>
+  text.replace(summary, (_, label: string, all?: string, computed?: string) => `${label}${all ?? computed}`);
 
-const isProvenance = (text) => /^what +value *\n/.test(text) && /\nPackage +\S/.test(text) && /\nNode +v\d/.test(text);
+const isProvenance = (text: string): boolean =>
+  /^what +value *\n/.test(text) && /\nPackage +\S/.test(text) && /\nNode +v\d/.test(text);
 
-function withoutTime(html, text) {
+function withoutTime(html: string, text: string): Output {
   return displayed({
     "text/html": html.replace(/<tr><td[^>]*>Time \(UTC\)<\/td>.*?<\/tr>\n?/s, ""),
     "text/plain": text.replace(/^Time \(UTC\) .*\n?/m, ""),
@@ -158,7 +172,7 @@ function withoutTime(html, text) {
 }
 
 /** A table without its column "seconds", if it has one: those are measured anew with every run. */
-function withoutSeconds(html, text) {
+function withoutSeconds(html: string, text: string): Output {
   const columns = [...(/<thead>.*?<\/thead>/s.exec(html)?.[0] ?? "").matchAll(/<th\b[^>]*>(.*?)<\/th>/gs)].map(
     ([, name]) => name,
   );
@@ -168,13 +182,14 @@ function withoutSeconds(html, text) {
   if (at < 0 || rule < 1) return displayed({ "text/html": html, "text/plain": text });
   const widths = rows[rule].split("  ").map(({ length }) => length);
   const start = widths.slice(0, at).reduce((sum, width) => sum + width + 2, 0);
-  const shortenedRow = (line) => `${line.slice(0, start)}${line.slice(start + widths[at] + 2)}`.trimEnd();
+  const shortenedRow = (line: string): string =>
+    `${line.slice(0, start)}${line.slice(start + widths[at] + 2)}`.trimEnd();
   // A caption stands above the names of the columns, "… and 3 more rows" below the last row.
-  const inTable = (line, index) => index >= rule - 1 && !/^… and \d+ more rows$/.test(line);
+  const inTable = (line: string, index: number): boolean => index >= rule - 1 && !/^… and \d+ more rows$/.test(line);
   return displayed({
     "text/html": html
       .replace(`<td colspan="${columns.length}">`, `<td colspan="${columns.length - 1}">`)
-      .replace(/<tr>(.*?)<\/tr>/gs, (row, cells) => {
+      .replace(/<tr>(.*?)<\/tr>/gs, (row: string, cells: string) => {
         const parts = cells.match(/<(t[hd])\b.*?<\/\1>/gs) ?? [];
         return parts.length === columns.length
           ? `<tr>${parts.filter((_, column) => column !== at).join("")}</tr>`
@@ -184,36 +199,36 @@ function withoutSeconds(html, text) {
   });
 }
 
-const plain = (text) => (Array.isArray(text) ? text.join("") : text);
-const lines = (text) =>
+const lines = (text?: Text): string[] =>
   plain(text)
     .split(/(?<=\n)/)
     .filter((line) => line !== "");
-const shortened = (text) => (text.trim().length > 200 ? `${text.trim().slice(0, 200)}…` : text.trim());
+const shortened = (text: string): string => (text.trim().length > 200 ? `${text.trim().slice(0, 200)}…` : text.trim());
 
 /**
  * Whether a notebook's outputs have the form in which they are committed, as messages with the cell's id.
  * @returns one message a cell that has not
  */
-export function unfitOutputs({ cells }) {
-  return cells
-    .filter(({ outputs }) => outputs?.length > 0)
-    .flatMap(({ id, outputs }) => {
-      try {
-        return isSame(committedOutputs(id, outputs), outputs)
-          ? []
-          : [{ id, message: "has outputs as a run leaves them, with times, or with every form of a figure" }];
-      } catch (error) {
-        if (!(error instanceof OutputsError)) throw error;
-        return [{ id, message: error.message.replace(`cell ${id}: `, "") }];
-      }
-    });
+export function unfitOutputs({ cells }: NotebookFile): { id?: string; message: string }[] {
+  return cells.flatMap(({ id, outputs }) => {
+    if (!outputs?.length) return [];
+    try {
+      return isSame(committedOutputs(id, outputs), outputs)
+        ? []
+        : [{ id, message: "has outputs as a run leaves them, with times, or with every form of a figure" }];
+    } catch (error) {
+      if (!(error instanceof OutputsError)) throw error;
+      return [{ id, message: error.message.replace(`cell ${id}: `, "") }];
+    }
+  });
 }
 
 /** Equal, whatever the order of the keys; a text may be one or a list of lines. */
-function isSame(a, b) {
+function isSame(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && a.every((line) => typeof line === "string") && typeof b === "string") return a.join("") === b;
   if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return a === b;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && isSame(a[key], b[key]));
+  const [entries, others] = [Object.entries(a), new Map<string, unknown>(Object.entries(b))];
+  return (
+    entries.length === others.size && entries.every(([key, value]) => others.has(key) && isSame(value, others.get(key)))
+  );
 }

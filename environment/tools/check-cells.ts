@@ -1,21 +1,31 @@
 // Checks the notebooks: the house's rules for what is committed, the types of the code cells with the project's own
 // compiler, all at once, and lint.
-// node environment/check-cells.mjs [--keep-defaults] [NOTEBOOK …]
+// npm run notebook:check -- [--keep-defaults] [NOTEBOOK …]
 // With --keep-defaults the parameters cells, as they are, become the defaults that notebooks compare themselves with.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
-import { checkHouseRules, keepDefaults, notebooks, readNotebook, sourceOf } from "./notebook-rules.mjs";
-import { build, cache, root } from "./setup/places.mjs";
-import { isProgram } from "./setup/files.mjs";
+import { ESLint, type Linter } from "eslint";
+import ts from "typescript";
+import { configs } from "typescript-eslint";
+import { cellDeclarations } from "../../src/notebook/cell-declarations";
+import { cache, root } from "./checkout";
+import { notebooks, readNotebook, sourceOf } from "./notebook-file";
+import { checkHouseRules, keepDefaults } from "./notebook-rules";
 
-const require = createRequire(import.meta.url);
+/** A notebook and the sources of its code cells. */
+interface Cells {
+  file: string;
+  cells: string[];
+}
+
+/** Notebooks by the path of the module that their cells make. */
+type Modules = ReadonlyMap<string, Cells>;
 
 /**
  * The type errors of notebooks' cells, as lines "notebook, code cell 3, line 2: message".
  * All code cells of a notebook together are one module, as they are to the reader.
  */
-export function checkTypes(files) {
+export function checkTypes(files: readonly string[]): string[] {
   const modules = writeModules(files);
   try {
     return typeErrors(modules, createProgram(modules));
@@ -25,7 +35,7 @@ export function checkTypes(files) {
 }
 
 /** Type errors and, where there are none, what the linter finds, in the same form. */
-export async function checkCode(files) {
+async function checkCode(files: readonly string[]): Promise<string[]> {
   const modules = writeModules(files);
   try {
     const program = createProgram(modules);
@@ -37,7 +47,7 @@ export async function checkCode(files) {
 }
 
 /** Writes the cells of each notebook as a module; keys are the modules' paths. */
-function writeModules(files) {
+function writeModules(files: readonly string[]): Modules {
   // Inside the checkout, so that "kernel-view" and the other packages are found.
   const folder = path.join(cache, "cells");
   mkdirSync(folder, { recursive: true });
@@ -53,15 +63,14 @@ function writeModules(files) {
   );
 }
 
-function removeModules(modules) {
+function removeModules(modules: Modules): void {
   for (const module of modules.keys()) rmSync(module, { force: true });
 }
 
 /** One program for all modules, so that the packages' types are read once. */
-function createProgram(modules) {
-  const ts = require("typescript");
+function createProgram(modules: Modules): ts.Program {
   const settings = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config,
+    ts.readConfigFile(path.join(root, "tsconfig.json"), (file) => ts.sys.readFile(file)).config,
     ts.sys,
     root,
   );
@@ -75,26 +84,26 @@ function createProgram(modules) {
     declaration: false,
     noUnusedLocals: false,
   };
-  const { cellDeclarations } = require(path.join(build, "src", "notebook", "cell-declarations.js"));
   const declarations = cellDeclarations([...modules.values()].flatMap(({ cells }) => cells).join("\n"));
   return ts.createProgram([...modules.keys(), ...declarations], options);
 }
 
-function typeErrors(modules, program) {
-  const ts = require("typescript");
+function typeErrors(modules: Modules, program: ts.Program): string[] {
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
     const message = ts.flattenDiagnosticMessageText(messageText, "\n  ");
     const notebook = file && modules.get(path.normalize(file.fileName));
     if (!notebook) return `${file ? path.relative(root, file.fileName) : "the notebooks"}: ${message}`;
-    return atPlace(notebook, start === undefined ? undefined : file.getLineAndCharacterOfPosition(start).line, message);
+    return atPlace(
+      notebook,
+      start === undefined ? undefined : file!.getLineAndCharacterOfPosition(start).line,
+      message,
+    );
   });
 }
 
 /** The lint rules of the sources that make sense in cells, such as charts that are not awaited and unused imports. */
-async function lintErrors(modules, program) {
-  const { ESLint } = require("eslint");
-  const { configs } = require("typescript-eslint");
-  const rules = {
+async function lintErrors(modules: Modules, program: ts.Program): Promise<string[]> {
+  const rules: Linter.RulesRecord = {
     "@typescript-eslint/no-floating-promises": "error",
     "@typescript-eslint/no-misused-promises": "error",
     "@typescript-eslint/await-thenable": "error",
@@ -111,13 +120,14 @@ async function lintErrors(modules, program) {
   const eslint = new ESLint({ cwd: root, ignore: false, overrideConfigFile: true, overrideConfig });
   const results = await eslint.lintFiles([...modules.keys()]);
   return results.flatMap(({ filePath, messages }) =>
-    messages.map(({ line, message }) => atPlace(modules.get(filePath), line - 1, message)),
+    messages.map(({ line, message }) => atPlace(modules.get(filePath)!, line - 1, message)),
   );
 }
 
-const atPlace = ({ file, cells }, line, message) => `${path.relative(root, file)}, ${place(line, cells)}: ${message}`;
+const atPlace = ({ file, cells }: Cells, line: number | undefined, message: string): string =>
+  `${path.relative(root, file)}, ${place(line, cells)}: ${message}`;
 
-function place(line, cells) {
+function place(line: number | undefined, cells: string[]): string {
   if (line === undefined) return "whole notebook";
   for (const [index, source] of cells.entries()) {
     const lines = source.split("\n").length;
@@ -127,7 +137,7 @@ function place(line, cells) {
   return "end";
 }
 
-if (isProgram(import.meta.url)) {
+async function main(): Promise<void> {
   const [names, keep] = [
     process.argv.slice(2).filter((name) => name !== "--keep-defaults"),
     process.argv.includes("--keep-defaults"),
@@ -142,3 +152,5 @@ if (isProgram(import.meta.url)) {
   for (const error of errors) console.error(error);
   if (errors.length > 0) process.exitCode = 1;
 }
+
+if (require.main === module) void main();

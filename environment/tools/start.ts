@@ -4,27 +4,29 @@
 import { copyFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { NotebookError, notebookFunctions, withExecutedNotebook } from "./report/execute-notebook.mjs";
-import { reportPath, writeReport } from "./report/write-report.mjs";
-import { writeWhole } from "./setup/files.mjs";
-import { root } from "./setup/places.mjs";
-import { startPicture } from "./start-picture.mjs";
+import { writeFileAtomically } from "../../src/files/atomic-write";
+import { hasTag } from "../../src/notebook/parameters";
+import { messageOf, root } from "./checkout";
+import { plain, type NotebookFile } from "./notebook-file";
+import { NotebookError, withExecutedNotebook } from "./report/execute-notebook";
+import { reportPath, writeReport } from "./report/write-report";
+import { startPicture } from "./start-picture";
 
 const file = path.join(root, "notebooks", "00-start-here.ipynb");
 
-try {
+async function main(): Promise<void> {
   const { settings, copy, picture } = readArguments();
   const out = await withExecutedNotebook({ file, settings }, async (executed) => {
     if (copy) copyFileSync(executed.executedFile, copy);
-    if (picture) writeWhole(picture, await startPicture(executed.notebook));
+    if (picture) {
+      const png = await startPicture(executed.notebook);
+      writeFileAtomically(picture, (append) => append(png));
+    }
     console.log(`\n${resultTable(executed.notebook)}\n`);
     return writeReport({ file, out: reportPath(file), ...executed });
   });
   console.log(`The report, with charts:  ${out}`);
   console.log("To change parameters and run the cells yourself:  npm run lab");
-} catch (error) {
-  console.error(error instanceof NotebookError ? error.message : `npm start failed: ${error.stack}`);
-  process.exitCode = 1;
 }
 
 function readArguments() {
@@ -36,22 +38,26 @@ function readArguments() {
     return { settings: positionals, copy: values.executed, picture: values.picture };
   } catch (error) {
     throw new NotebookError(
-      `${error.message}\n\nusage: npm start [-- name=value ...] [--executed FILE] [--picture FILE]`,
+      `${messageOf(error)}\n\nusage: npm start [-- name=value ...] [--executed FILE] [--picture FILE]`,
     );
   }
 }
 
 /** The plain-text form of what the cell tagged `results` shows. */
-function resultTable(notebook) {
-  const { hasTag } = notebookFunctions();
+function resultTable(notebook: NotebookFile): string {
   const cells = notebook.cells.filter((cell) => hasTag(cell, "results"));
   const texts = cells
-    .flatMap((cell) => cell.outputs)
+    .flatMap((cell) => cell.outputs ?? [])
     .map((output) => output.data?.["text/plain"] ?? (output.name === "stdout" ? output.text : undefined));
-  const shown = texts.filter((text) => text !== undefined).map((text) => (Array.isArray(text) ? text.join("") : text));
+  const shown = texts.filter((text) => text !== undefined).map(plain);
   if (shown.length === 0)
     throw new NotebookError(
       `${path.relative(root, file)} shows no results: it needs a cell tagged "results" that shows a table.`,
     );
   return shown.join("\n\n").trimEnd();
 }
+
+main().catch((error: Error) => {
+  console.error(error instanceof NotebookError ? error.message : `npm start failed: ${error.stack}`);
+  process.exitCode = 1;
+});

@@ -1,4 +1,15 @@
 // Compares what a notebook shows with what is committed: the texts and tables of the cells tagged `results`.
+import { hasTag } from "../../../src/notebook/parameters";
+import { plain, type NotebookFile, type Output } from "../notebook-file";
+
+export type Tolerance = Record<"relative" | "absolute" | "counts", number>;
+
+/** What compareOutputs finds: how many cells and numbers were compared, and everything that differs. */
+export interface Comparison {
+  cells: number;
+  numbers: number;
+  differences: { cell: string; message: string }[];
+}
 
 /**
  * How far two numbers may be apart. A cell has others where its metadata say so: `"tolerance": { "absolute": 2 }`.
@@ -6,7 +17,7 @@
  * Another processor adds up in another order, so that float32 results differ from the seventh digit on. A training
  * run carries that on, and a sentence whose margin is near 0 changes its class.
  */
-export const defaultTolerance = {
+export const defaultTolerance: Tolerance = {
   /** Of the larger number. 2 % of an accuracy between 50 % and 100 %: 3 to 6 of 300 sentences, 1 or 2 of 100. */
   relative: 0.02,
   /** In the number's own unit. What is smaller is the rounding of float32 sums, and may be anything. */
@@ -15,11 +26,14 @@ export const defaultTolerance = {
   counts: 0,
 };
 
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** What is wrong with a cell's own tolerance, or undefined. */
-export function toleranceError(tolerance) {
+export function toleranceError(tolerance: unknown): string | undefined {
   if (tolerance === undefined) return undefined;
   const known = Object.keys(defaultTolerance);
-  if (typeof tolerance !== "object" || tolerance === null || Array.isArray(tolerance))
+  if (!isRecord(tolerance))
     return `has a tolerance that is no object: write { "absolute": 2 }, with any of ${known.join(", ")}.`;
   for (const [name, value] of Object.entries(tolerance)) {
     if (!known.includes(name)) return `has a tolerance ${JSON.stringify(name)}, which is none of ${known.join(", ")}.`;
@@ -33,19 +47,16 @@ export function toleranceError(tolerance) {
  * The differences between two runs of a notebook, in its cells tagged `results`.
  * @param committed the notebook with the outputs that are committed
  * @param fresh the same notebook after another run; its outputs in the form in which they are committed
- * @returns `{ cells, numbers, differences }`: how many were compared, and `{ cell, message }` for everything that differs
  */
-export function compareOutputs(committed, fresh) {
-  const marked = committed.cells.filter(
-    (cell) => cell.cell_type === "code" && cell.metadata?.tags?.includes("results"),
-  );
+export function compareOutputs(committed: NotebookFile, fresh: NotebookFile): Comparison {
+  const marked = committed.cells.filter((cell) => cell.cell_type === "code" && hasTag(cell, "results"));
   const compared = marked.map((cell) => {
     const other = fresh.cells.find(({ id }) => id === cell.id);
     const { numbers, messages } = compareCells(cell.outputs ?? [], other?.outputs ?? [], {
       ...defaultTolerance,
-      ...cell.metadata.tolerance,
+      ...(isRecord(cell.metadata.tolerance) ? cell.metadata.tolerance : {}),
     });
-    return { numbers, differences: messages.map((message) => ({ cell: cell.id, message })) };
+    return { numbers, differences: messages.map((message) => ({ cell: String(cell.id), message })) };
   });
   return {
     cells: marked.length,
@@ -54,12 +65,18 @@ export function compareOutputs(committed, fresh) {
   };
 }
 
-function compareCells(committed, fresh, tolerance) {
+/** Numbers of a line, or of a cell, that were compared, and what differs there. */
+interface Compared {
+  numbers: number;
+  messages: string[];
+}
+
+function compareCells(committed: Output[], fresh: Output[], tolerance: Tolerance): Compared {
   const [before, now] = [committed, fresh].map((outputs) => outputs.flatMap(readableLines));
   if (before.length === 0) return { numbers: 0, messages: ["shows no text and no table that could be compared"] };
   if (before.length !== now.length) {
     const at = before.findIndex((line, index) => words(line) !== words(now[index] ?? ""));
-    const first = (lines) => (at >= 0 && lines[at] !== undefined ? `“${lines[at]}”` : "nothing more");
+    const first = (lines: string[]): string => (at >= 0 && lines[at] !== undefined ? `“${lines[at]}”` : "nothing more");
     return {
       numbers: 0,
       messages: [
@@ -75,10 +92,8 @@ function compareCells(committed, fresh, tolerance) {
 }
 
 /** The lines of a printed text, of a table's text form or of a chart's description, without what only aligns columns. */
-function readableLines(output) {
-  const text = output.output_type === "stream" ? output.text : output.data?.["text/plain"];
-  const whole = Array.isArray(text) ? text.join("") : (text ?? "");
-  return whole
+function readableLines(output: Output): string[] {
+  return plain(output.output_type === "stream" ? output.text : output.data?.["text/plain"])
     .split("\n")
     .map((line) => line.replace(/[─\s]+/g, " ").trim())
     .filter((line) => line !== "");
@@ -87,9 +102,9 @@ function readableLines(output) {
 /** A number that stands alone: not one in a name (layer1, 3f2a), nor the 13 of a range 5-13 with a minus. */
 const number = /(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+−]?\d+)?(?!\w|\.\d)/g;
 
-const words = (line) => line.replace(number, "#");
+const words = (line: string): string => line.replace(number, "#");
 
-function compareLines(before, now, tolerance) {
+function compareLines(before: string, now: string, tolerance: Tolerance): Compared {
   if (words(before) !== words(now)) return { numbers: 0, messages: [`says “${now}”, committed “${before}”`] };
   const [committed, fresh] = [before, now].map(numbersOf);
   const apart = committed.flatMap((one, index) => {
@@ -103,7 +118,16 @@ function compareLines(before, now, tolerance) {
   return { numbers: committed.length, messages: apart };
 }
 
-function numbersOf(line) {
+interface Shown {
+  text: string;
+  value: number;
+  /** One in the last digit shown, which is rounded. */
+  digit: number;
+  isCount: boolean;
+  isSpread: boolean;
+}
+
+function numbersOf(line: string): Shown[] {
   return [...line.matchAll(number)].map((match, place, matches) => {
     const [text] = match;
     const before = matches[place - 1];
@@ -114,7 +138,6 @@ function numbersOf(line) {
     return {
       text,
       value: Number(`${mantissa}e${exponent}`),
-      /** One in the last digit shown, which is rounded. */
       digit: 10 ** (Number(exponent) - decimals),
       isCount: !/[.e]/i.test(text) && !/^\s?%/.test(behind),
       isSpread: /^(?:\s?%)? ?± ?$/.test(between) || (between === " (" && behind.startsWith(")")),
@@ -122,9 +145,9 @@ function numbersOf(line) {
   });
 }
 
-const size = ({ value }) => Math.abs(value);
+const size = ({ value }: Shown): number => Math.abs(value);
 
-function allowedDifference(one, other, scale, { relative, absolute, counts }) {
+function allowedDifference(one: Shown, other: Shown, scale: number, { relative, absolute, counts }: Tolerance): number {
   if (one.isCount && other.isCount) return counts;
   return Math.max(absolute, relative * Math.max(size(one), size(other), scale)) + Math.max(one.digit, other.digit);
 }

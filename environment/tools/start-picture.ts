@@ -1,12 +1,15 @@
 // The README's picture: two charts of the executed start notebook side by side.
-import { createRequire } from "node:module";
-import path from "node:path";
-import { smallPng } from "./outputs/small-png.mjs";
-import { NotebookError } from "./report/execute-notebook.mjs";
-import { root } from "./setup/places.mjs";
+import { drawStatic, rasterize, type VegaLiteSpec } from "../../src/notebook/static-chart";
+import { vegaLiteType, type NotebookFile } from "./notebook-file";
+import { smallPng } from "./outputs/small-png";
+import { NotebookError } from "./report/execute-notebook";
 
-const require = createRequire(import.meta.url);
-const vegaLite = "application/vnd.vegalite.v5+json";
+/** What the charts of the start notebook have. */
+interface Chart extends VegaLiteSpec {
+  title?: string | string[] | { text: string | string[] };
+  description?: string;
+  vconcat?: VegaLiteSpec[];
+}
 
 /** Which charts: by their titles, the last that fits. */
 const kernelTitle = /without its row and column means/;
@@ -20,8 +23,7 @@ const widths = { accuracies: 260, column: 3.5, between: 30 };
  * @param notebook the executed start notebook
  * @throws NotebookError when it shows no chart with such a title
  */
-export async function startPicture(notebook) {
-  const { drawStatic, rasterize } = require(path.join(root, "build", "src", "notebook", "static-chart.js"));
+export async function startPicture(notebook: NotebookFile): Promise<Buffer> {
   const specs = [
     heatmapOf(chartTitled(notebook, kernelTitle)),
     { ...chartTitled(notebook, accuracyTitle), width: widths.accuracies },
@@ -30,29 +32,34 @@ export async function startPicture(notebook) {
   return smallPng(rasterize(sideBySide(drawn.map(({ svg }) => svg)), 2));
 }
 
-function chartTitled(notebook, title) {
-  const charts = notebook.cells.flatMap(({ outputs = [] }) => outputs).flatMap(({ data }) => data?.[vegaLite] ?? []);
+function chartTitled(notebook: NotebookFile, title: RegExp): Chart {
+  const charts = notebook.cells
+    .flatMap(({ outputs = [] }) => outputs)
+    .flatMap(({ data }) => (data?.[vegaLiteType] ? [data[vegaLiteType] as Chart] : []));
   const fitting = charts.filter((spec) => title.test(titleOf(spec)));
   if (fitting.length === 0)
     throw new NotebookError(
       `The start notebook shows no chart whose title fits ${title}; its charts: ${charts.map(titleOf).join("; ")}.`,
     );
-  return fitting.at(-1);
+  return fitting.at(-1)!;
 }
 
-const titleOf = ({ title }) => [title?.text ?? title ?? ""].flat().join(" ");
+const titleOf = ({ title = "" }: Chart): string =>
+  [typeof title === "object" && !Array.isArray(title) ? title.text : title].flat().join(" ");
 
 /** The heatmap without the line above it, which shows the sentence under the mouse, and with a title that needs no context. */
-function heatmapOf({ $schema, description, vconcat }) {
-  const [, rows, columns] = /(\d+) rows by (\d+) columns/.exec(description);
+function heatmapOf({ $schema, description = "", vconcat = [] }: Chart): VegaLiteSpec {
+  const size = /(\d+) rows by (\d+) columns/.exec(description);
+  if (!size) throw new NotebookError(`The kernel's chart does not tell its rows and columns: “${description}”.`);
+  const [, rows, columns] = size;
   const text = [`Kernel of ${rows} training and ${columns} test sentences,`, "without row and column means"];
   return { $schema, ...vconcat.at(-1), title: { text, anchor: "start" }, width: { step: widths.column } };
 }
 
 /** Drawings beside each other, the lower ones in the middle of the height. */
-function sideBySide(svgs) {
+function sideBySide(svgs: string[]): string {
   const sizes = svgs.map((svg) =>
-    ["width", "height"].map((side) => Number(new RegExp(`<svg[^>]* ${side}="([\\d.]+)"`).exec(svg)[1])),
+    ["width", "height"].map((side) => Number(new RegExp(`<svg[^>]* ${side}="([\\d.]+)"`).exec(svg)![1])),
   );
   const height = Math.max(...sizes.map(([, own]) => own));
   let x = 0;

@@ -1,28 +1,57 @@
 // All notebooks as one linked site: a page for each, and an index with their questions.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { liveParts, sharedFile } from "../live/parts.mjs";
-import { root } from "../setup/places.mjs";
-import { NotebookError, StoppedError, prepareNotebook, withExecutedNotebook } from "./execute-notebook.mjs";
-import { drawFormulas } from "./formulas.mjs";
-import { escapeHtml, inlineHtml, notebookHeading } from "./heading.mjs";
-import { machineRows, packageVersion, writeReport } from "./write-report.mjs";
+import { packageVersion } from "../../../src/package-version";
+import { messageOf, root } from "../checkout";
+import { liveParts, sharedFile, type LiveParts } from "../live/parts";
+import { readNotebook } from "../notebook-file";
+import { NotebookError, StoppedError, prepareNotebook, withExecutedNotebook, type Execute } from "./execute-notebook";
+import { drawFormulas } from "./formulas";
+import { escapeHtml, inlineHtml, notebookHeading, type Heading } from "./heading";
+import { machineRows, writeReport } from "./write-report";
 
-const template = path.join(root, "environment", "report", "template");
+const template = path.join(root, "environment", "tools", "report", "template");
 const generator = '<meta name="generator" content="kernel-view ';
+
+export interface SiteRequest {
+  /** The notebooks. */
+  files: readonly string[];
+  /** The site's folder. */
+  out: string;
+  /** "name=value" for every notebook that has the parameter. */
+  settings?: readonly string[];
+  /** Whether explorers compute in the pages, which share one copy of the model and the engine in `live/`. */
+  live?: boolean;
+  /** In place of withExecutedNotebook. */
+  execute?: Execute;
+}
+
+/** What became of a notebook: a page and the seconds that it took, or a message. */
+export interface SiteEntry extends Heading {
+  file: string;
+  page?: string;
+  seconds?: number;
+  failure?: string;
+}
+
+/** A notebook that ran to its end. */
+type Written = SiteEntry & { page: string; seconds: number };
+
+const isWritten = (entry: SiteEntry): entry is Written => entry.failure === undefined;
 
 /**
  * Executes notebooks in order and writes a page for each that ran to its end, and an index of all. The folder is
  * replaced as a whole, when everything is done; when no notebook ran, it stays as it was.
- * @param files the notebooks
- * @param out the site's folder
- * @param settings "name=value" for every notebook that has the parameter
- * @param live whether explorers compute in the pages, which share one copy of the model and the engine in `live/`
- * @param execute in place of withExecutedNotebook
- * @returns what became of each notebook: `{ file, page?, title, question, seconds?, failure? }`, `failure` being a message
+ * @returns what became of each notebook
  * @throws NotebookError, before anything runs, for settings that no notebook takes and for a folder that is no site
  */
-export async function writeSite({ files, out, settings = [], live = false, execute = withExecutedNotebook }) {
+export async function writeSite({
+  files,
+  out,
+  settings = [],
+  live = false,
+  execute = withExecutedNotebook,
+}: SiteRequest): Promise<SiteEntry[]> {
   refuseEqualNames(files);
   tidy(out);
   refuseOtherFolder(out);
@@ -30,10 +59,10 @@ export async function writeSite({ files, out, settings = [], live = false, execu
   const building = `${out}.part-${process.pid}`;
   mkdirSync(building, { recursive: true });
   try {
-    const entries = [];
+    const entries: SiteEntry[] = [];
     for (const file of files)
       entries.push(await writePage({ file, settings: settingsOf.get(file), building, live, execute }));
-    const written = entries.filter((entry) => !entry.failure);
+    const written = entries.filter(isWritten);
     if (written.length === 0) return entries;
     for (const [index, entry] of written.entries()) addLinks(building, entry, written[index - 1], written[index + 1]);
     writeFileSync(path.join(building, "index.html"), indexPage(entries, settings));
@@ -44,7 +73,15 @@ export async function writeSite({ files, out, settings = [], live = false, execu
   }
 }
 
-async function writePage({ file, settings, building, live, execute }) {
+interface PageRequest {
+  file: string;
+  settings?: readonly string[];
+  building: string;
+  live: boolean;
+  execute: Execute;
+}
+
+async function writePage({ file, settings, building, live, execute }: PageRequest): Promise<SiteEntry> {
   const name = path.basename(file, ".ipynb");
   const entry = { file, ...headingOf(file, name) };
   try {
@@ -67,13 +104,13 @@ async function writePage({ file, settings, building, live, execute }) {
     return {
       ...entry,
       failure:
-        error instanceof NotebookError ? error.message : `${path.relative(process.cwd(), file)}: ${error.message}`,
+        error instanceof NotebookError ? error.message : `${path.relative(process.cwd(), file)}: ${messageOf(error)}`,
     };
   }
 }
 
 /** Writes each text once, whatever pages have it. */
-function share({ texts }, folder) {
+function share({ texts }: LiveParts, folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(texts)) {
     const file = path.join(folder, `${name}.js`);
@@ -82,18 +119,18 @@ function share({ texts }, folder) {
 }
 
 /** What is known of a notebook even if it does not run. */
-function headingOf(file, name) {
+function headingOf(file: string, name: string): Heading {
   try {
-    return notebookHeading(JSON.parse(readFileSync(file, "utf8")), name);
+    return notebookHeading(readNotebook(file), name);
   } catch {
     return { title: name, question: "" };
   }
 }
 
 /** Gives each notebook the settings of the parameters it has. */
-function assignSettings(files, settings) {
+function assignSettings(files: readonly string[], settings: readonly string[]): Map<string, string[]> {
   const unused = new Set(settings);
-  const assigned = new Map();
+  const assigned = new Map<string, string[]>();
   for (const file of files) {
     const own = settings.filter((setting) => parametersOf(file).includes(setting.split("=")[0]));
     if (own.length > 0) prepareNotebook({ file, settings: own }); // a value of the wrong type, before hours of work
@@ -106,7 +143,7 @@ function assignSettings(files, settings) {
 }
 
 /** Names of a notebook's parameters; a notebook that cannot be read fails when its turn comes. */
-function parametersOf(file) {
+function parametersOf(file: string): string[] {
   try {
     return prepareNotebook({ file }).parameters.map(({ name }) => name);
   } catch {
@@ -114,7 +151,7 @@ function parametersOf(file) {
   }
 }
 
-function refuseEqualNames(files) {
+function refuseEqualNames(files: readonly string[]): void {
   const names = files.map((file) => path.basename(file));
   const twice = names.find((name, index) => names.indexOf(name) < index || name === "index.ipynb");
   if (twice)
@@ -124,7 +161,7 @@ function refuseEqualNames(files) {
 }
 
 /** The folder is going to be replaced, so it has to be a site, empty, or not there. */
-function refuseOtherFolder(out) {
+function refuseOtherFolder(out: string): void {
   if (!existsSync(out)) return;
   const index = path.join(out, "index.html");
   const isSite = existsSync(index) && readFileSync(index, "utf8").includes(generator);
@@ -134,7 +171,7 @@ function refuseOtherFolder(out) {
     );
 }
 
-function replaceFolder(built, target) {
+function replaceFolder(built: string, target: string): void {
   const old = `${target}.old-${process.pid}`;
   const replaces = existsSync(target);
   if (replaces) renameSync(target, old);
@@ -148,7 +185,7 @@ function replaceFolder(built, target) {
 }
 
 /** What killed runs left beside the site: half-made ones go, and an old one that was just being replaced comes back. */
-function tidy(out) {
+function tidy(out: string): void {
   const parent = path.dirname(out);
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {
@@ -161,16 +198,16 @@ function tidy(out) {
   }
 }
 
-function isRunning(id) {
+function isRunning(id: number): boolean {
   try {
     return process.kill(id, 0);
   } catch (error) {
-    return error.code === "EPERM";
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
-function addLinks(folder, { page }, previous, next) {
-  const link = (kind, mark, entry) =>
+function addLinks(folder: string, { page }: Written, previous?: Written, next?: Written): void {
+  const link = (kind: string, mark: (title: string) => string, entry?: Written): string =>
     `<span class="${kind}">${entry ? `<a rel="${kind === "previous" ? "prev" : "next"}" href="${address(entry.page)}">${mark(inlineHtml(entry.title.replaceAll("$", "")))}</a>` : ""}</span>`;
   const links = [
     link("previous", (title) => `← ${title}`, previous),
@@ -186,9 +223,9 @@ function addLinks(folder, { page }, previous, next) {
   writeFileSync(file, linked);
 }
 
-const address = (page) => escapeHtml(encodeURIComponent(page));
+const address = (page: string): string => escapeHtml(encodeURIComponent(page));
 
-function indexPage(entries, settings) {
+function indexPage(entries: SiteEntry[], settings: readonly string[]): string {
   const count = entries.filter(({ failure }) => !failure).length;
   const total = entries.reduce((sum, { seconds = 0 }) => sum + seconds, 0);
   const rows = [...(settings.length > 0 ? [{ what: "Parameters", value: settings.join(", ") }] : []), ...machineRows()];
@@ -225,7 +262,7 @@ ${rows.map(({ what, value }) => `<tr><th scope="row">${escapeHtml(what)}</th><td
 `);
 }
 
-function indexEntry({ file, page, title, question, seconds, failure }) {
+function indexEntry({ file, page, title, question, seconds = 0, failure }: SiteEntry): string {
   const name = `<code>${escapeHtml(path.basename(file))}</code>`;
   const heading = inlineHtml(title);
   return [
@@ -242,7 +279,7 @@ function indexEntry({ file, page, title, question, seconds, failure }) {
 }
 
 /** The first lines of a message, without the stack and without the place of this checkout. */
-function shareable(message) {
+function shareable(message: string): string {
   const lines = message.split("\n").filter((line) => line.trim() !== "");
   const stack = lines.findIndex((line) => /^\s+at /.test(line));
   return lines
@@ -252,7 +289,7 @@ function shareable(message) {
 }
 
 /** "42 s" or "3 min 5 s". */
-function duration(seconds) {
+function duration(seconds: number): string {
   const whole = Math.round(seconds);
   return whole < 60
     ? `${seconds < 10 ? seconds.toFixed(1) : whole} s`

@@ -1,26 +1,32 @@
 // The house's rules for notebooks that are committed.
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { largestNotebook, unfitOutputs } from "./outputs/committed-outputs.mjs";
-import { toleranceError } from "./outputs/compare-outputs.mjs";
-import { localPaths } from "./outputs/local-paths.mjs";
-import { build, root } from "./setup/places.mjs";
-
-const require = createRequire(import.meta.url);
+import {
+  defaultsFile,
+  formatDefaults,
+  hasTag,
+  notebookParameters,
+  parseParameters,
+  type Parameter,
+} from "../../src/notebook/parameters";
+import { messageOf, root } from "./checkout";
+import { readNotebook, sourceOf, type CellWithOutputs, type NotebookFile } from "./notebook-file";
+import { largestNotebook, unfitOutputs } from "./outputs/committed-outputs";
+import { toleranceError } from "./outputs/compare-outputs";
+import { localPaths } from "./outputs/local-paths";
 
 /**
  * What a notebook has that a committed one must not have, or lacks, as lines "notebook, cell 3 (load): message":
  * it has an id for every cell, a parameters cell and its provenance at the end, and its outputs, if there are any, are
  * small and the same after every run: no execution counts, times or paths of one machine.
  */
-export function checkHouseRules(file) {
+export function checkHouseRules(file: string): string[] {
   const shown = path.relative(root, file);
-  let notebook;
+  let notebook: NotebookFile;
   try {
     notebook = readNotebook(file);
   } catch (error) {
-    return [`${shown}: is not a Jupyter notebook: ${error.message}`];
+    return [`${shown}: is not a Jupyter notebook: ${messageOf(error)}`];
   }
   const unfit = unfitOutputs(notebook);
   const cells = notebook.cells.flatMap((cell, index) => {
@@ -46,13 +52,15 @@ export function checkHouseRules(file) {
 }
 
 /** Parameters are refused and shown by the cell behind them, under the notebook's name, and agree with the kept defaults. */
-function checkedParameters(file, { cells }) {
+function checkedParameters(file: string, { cells }: NotebookFile): string[] {
   const name = path.basename(file, ".ipynb");
-  const at = cells.findIndex((cell) => cell.cell_type === "code" && tags(cell).includes("parameters"));
+  const at = cells.findIndex((cell) => cell.cell_type === "code" && hasTag(cell, "parameters"));
   const declared = at < 0 ? [] : readParameters(sourceOf(cells[at]));
   if (declared.length === 0) return []; // another rule reports it
-  const behind = cells.slice(at + 1).find((cell) => !tags(cell).includes("injected-parameters"));
-  const call = /\bcheckParameters\(\s*(["'])(.*?)\1\s*,\s*\{([^{}]*)\}/.exec(withoutComments(sourceOf(behind ?? {})));
+  const behind = cells.slice(at + 1).find((cell) => !hasTag(cell, "injected-parameters"));
+  const call = /\bcheckParameters\(\s*(["'])(.*?)\1\s*,\s*\{([^{}]*)\}/.exec(
+    withoutComments(behind ? sourceOf(behind) : ""),
+  );
   if (!call)
     return [
       `does not check its parameters: the cell behind them has to call checkParameters(${JSON.stringify(name)}, { ${declared.map((parameter) => parameter.name).join(", ")} }).`,
@@ -75,12 +83,11 @@ function checkedParameters(file, { cells }) {
   ];
 }
 
-function keptDefaults(file, declared) {
-  const { defaultsFile, formatDefaults } = parameterFunctions();
+function keptDefaults(file: string, declared: Parameter[]): string[] {
   const kept = defaultsFile(path.basename(file, ".ipynb"), path.dirname(file));
   const [now, before] = [formatDefaults(declared), existsSync(kept) ? readFileSync(kept, "utf8") : undefined];
   if (now === before) return [];
-  const remedy = `node environment/check-cells.mjs --keep-defaults ${path.relative(root, file)}`;
+  const remedy = `npm run notebook:check -- --keep-defaults ${path.relative(root, file)}`;
   if (before === undefined) return [`has no kept defaults: ${remedy}`];
   const changed = now
     .split("\n")
@@ -93,51 +100,49 @@ function keptDefaults(file, declared) {
 }
 
 /** Writes the parameters of a notebook as its defaults. */
-export function keepDefaults(file) {
-  const { defaultsFile, formatDefaults, notebookParameters } = parameterFunctions();
+export function keepDefaults(file: string): void {
   const kept = defaultsFile(path.basename(file, ".ipynb"), path.dirname(file));
   mkdirSync(path.dirname(kept), { recursive: true });
   writeFileSync(kept, formatDefaults(notebookParameters(readNotebook(file))));
 }
 
-const parameterFunctions = () => require(path.join(build, "src", "notebook", "parameters.js"));
-
 /** The parameters, or none if they cannot be read: the rules of their cell report that. */
-function readParameters(source) {
+function readParameters(source: string): Parameter[] {
   try {
-    return parameterFunctions().parseParameters(source);
+    return parseParameters(source);
   } catch {
     return [];
   }
 }
 
-const remake = (shown) =>
+const remake = (shown: string): string =>
   `Make its outputs with: npm run notebooks -- ${shown} (or clear them in JupyterLab: Edit ▸ Clear Outputs of All Cells, then save).`;
 
-function notebookRules({ cells, metadata, nbformat, nbformat_minor: minor }) {
-  const messages = [];
-  if (nbformat !== 4 || !(minor >= 5)) messages.push(`is of format ${nbformat}.${minor}: cell ids need 4.5 or later.`);
+function notebookRules({ cells, metadata, nbformat, nbformat_minor: minor }: NotebookFile): string[] {
+  const messages: string[] = [];
+  if (nbformat !== 4 || !(minor !== undefined && minor >= 5))
+    messages.push(`is of format ${nbformat}.${minor}: cell ids need 4.5 or later.`);
   if (metadata?.kernelspec?.name !== "kernel-view")
     messages.push('is not for the kernel "TypeScript (Kernel View)": choose it in JupyterLab and save.');
   if (cells.length === 0) return [...messages, "has no cells."];
   const first = cells[0];
   if (first.cell_type !== "markdown" || !/^# \S/.test(sourceOf(first)))
     messages.push("has no title: its first cell has to be text that starts with “# ” and the title.");
-  const parameters = cells.filter((cell) => tags(cell).includes("parameters"));
+  const parameters = cells.filter((cell) => hasTag(cell, "parameters"));
   if (parameters.length !== 1) {
     const found = parameters.length === 0 ? "no cell tagged" : `${parameters.length} cells tagged`;
     messages.push(
       `has ${found} “parameters”: exactly one declares what can be changed, for --set and the reader (in JupyterLab: the gear on the right ▸ Cell Tags).`,
     );
   }
-  const last = cells.at(-1);
+  const last = cells.at(-1)!;
   if (last.cell_type !== "code" || !/\bshowProvenance\s*\(/.test(withoutComments(sourceOf(last))))
     messages.push("does not end with its provenance: the last cell has to call showProvenance(…).");
   return messages;
 }
 
-function cellRules(cell, shown) {
-  const messages = [];
+function cellRules(cell: CellWithOutputs, shown: string): string[] {
+  const messages: string[] = [];
   const source = sourceOf(cell);
   if (cell.id === undefined) messages.push("has no id: give it one that says what it does, such as “load”.");
   else if (!/^[a-zA-Z0-9_-]{1,64}$/.test(cell.id))
@@ -149,43 +154,22 @@ function cellRules(cell, shown) {
     const tolerance = toleranceError(cell.metadata?.tolerance);
     if (tolerance) messages.push(tolerance);
   }
-  if (tags(cell).includes("injected-parameters")) messages.push("is the injected parameters of a run: remove it.");
-  else if (tags(cell).includes("parameters")) messages.push(...parameterRules(cell, source));
+  if (hasTag(cell, "injected-parameters")) messages.push("is the injected parameters of a run: remove it.");
+  else if (hasTag(cell, "parameters")) messages.push(...parameterRules(cell, source));
   for (const found of localPaths(`${source}\n${JSON.stringify(cell.metadata ?? {})}`)) {
     messages.push(`holds the local path ${found}, which no other machine has: write it relative to the checkout.`);
   }
   return messages;
 }
 
-function parameterRules(cell, source) {
+function parameterRules(cell: CellWithOutputs, source: string): string[] {
   if (cell.cell_type !== "code") return ["is tagged “parameters” but is not code."];
-  const { parseParameters } = parameterFunctions();
   try {
     return parseParameters(source).length > 0 ? [] : ["is tagged “parameters” but declares none."];
   } catch (error) {
-    return [error.message];
+    return [messageOf(error)];
   }
 }
 
 /** Comments of whole lines and behind code; good enough to tell a call from a call commented out. */
-const withoutComments = (source) => source.replace(/(^|\s)\/\/.*$/gm, "");
-
-const tags = (cell) => cell.metadata?.tags ?? [];
-/** The text of a cell. */
-export const sourceOf = (cell) => [cell.source ?? ""].flat().join("");
-
-/** @throws Error for a file that is no notebook */
-export function readNotebook(file) {
-  const notebook = JSON.parse(readFileSync(file, "utf8"));
-  if (!Array.isArray(notebook.cells)) throw new Error("it has no cells");
-  return notebook;
-}
-
-/** Every notebook of the project, in order. */
-export function notebooks() {
-  const folder = path.join(root, "notebooks");
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".ipynb"))
-    .sort()
-    .map((name) => path.join(folder, name));
-}
+const withoutComments = (source: string): string => source.replace(/(^|\s)\/\/.*$/gm, "");

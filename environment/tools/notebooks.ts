@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { notebooks } from "./notebook-rules.mjs";
-import { checkOutputs, differenceLines, writeOutputs } from "./outputs/check-outputs.mjs";
-import { NotebookError, StoppedError } from "./report/execute-notebook.mjs";
-import { cache } from "./setup/places.mjs";
+import { cache, messageOf } from "./checkout";
+import { notebooks } from "./notebook-file";
+import { checkOutputs, differenceLines, writeOutputs, type RunOptions } from "./outputs/check-outputs";
+import { NotebookError, StoppedError } from "./report/execute-notebook";
 
 const usage = `usage: npm run notebooks [-- NOTEBOOK ...] [--reuse]
        npm run notebooks -- --check [NOTEBOOK ...] [--reuse]
@@ -17,25 +17,25 @@ A notebook that fails stays as it is.
             the tolerance of the cell (metadata "tolerance": { "relative", "absolute", "counts" }) or the usual one
   --reuse   lets them use kernels and training runs that are on disk already; without it, everything is computed anew`;
 
-async function main() {
+async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (values.help) return console.log(usage);
   const files = positionals.length > 0 ? positionals.map((name) => path.resolve(name)) : notebooks();
-  const { store, remove } = values.reuse ? { remove() {} } : emptyStore();
+  const store = values.reuse ? undefined : emptyStore();
   // What a notebook prints of the place where it keeps things is the same in every run.
-  const options = { places: store ? [[store, ".cache"]] : [] };
+  const options: RunOptions = { places: store ? [[store, ".cache"]] : [] };
   try {
     for (const file of files) {
       const done = await attempt(() => (values.check ? check(file, options) : write(file, options)));
       if (!done) process.exitCode = 1;
     }
   } finally {
-    remove();
+    if (store) rmSync(store, { recursive: true, force: true });
   }
 }
 
 /** The other notebooks still run after one has failed, but not after an interrupt. */
-async function attempt(run) {
+async function attempt(run: () => Promise<boolean>): Promise<boolean> {
   try {
     return await run();
   } catch (error) {
@@ -46,7 +46,7 @@ async function attempt(run) {
   }
 }
 
-async function write(file, options) {
+async function write(file: string, options: RunOptions): Promise<boolean> {
   const { bytes, changed } = await writeOutputs(file, options);
   console.log(
     `${path.relative(process.cwd(), file)}: ${changed ? "outputs written" : "the outputs are the same"} (${Math.round(bytes / 1000)} kB)`,
@@ -54,7 +54,7 @@ async function write(file, options) {
   return true;
 }
 
-async function check(file, options) {
+async function check(file: string, options: RunOptions): Promise<boolean> {
   const result = await checkOutputs(file, options);
   for (const line of differenceLines(file, result)) console.error(line);
   const numbers = `${result.numbers} numbers in ${result.cells} ${result.cells === 1 ? "cell" : "cells"}`;
@@ -63,11 +63,11 @@ async function check(file, options) {
 }
 
 /** A separate store for the notebooks of this command, so that no result of earlier code is used. */
-function emptyStore() {
+function emptyStore(): string {
   mkdirSync(cache, { recursive: true });
   const store = mkdtempSync(path.join(cache, `notebooks-${process.pid}-`));
   process.env.KERNEL_VIEW_CACHE = store;
-  return { store, remove: () => rmSync(store, { recursive: true, force: true }) };
+  return store;
 }
 
 function readArguments() {
@@ -77,19 +77,18 @@ function readArguments() {
       options: { check: { type: "boolean" }, reuse: { type: "boolean" }, help: { type: "boolean", short: "h" } },
     });
   } catch (error) {
-    const set = /'--set'/.test(error.message);
+    const message = messageOf(error);
+    const set = /'--set'/.test(message);
     throw new NotebookError(
       set
         ? "Committed outputs are those of the parameters a notebook declares. For other values: npm run report -- NOTEBOOK --set name=value"
-        : `${error.message}\n\n${usage}`,
+        : `${message}\n\n${usage}`,
     );
   }
 }
 
-try {
-  await main();
-} catch (error) {
+main().catch((error: Error) => {
   if (!(error instanceof StoppedError))
     console.error(error instanceof NotebookError ? error.message : `npm run notebooks failed: ${error.stack}`);
   process.exitCode = 1;
-}
+});

@@ -1,11 +1,12 @@
 // npm run report: a notebook as one HTML file, two runs of it side by side, or all notebooks as one site.
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { liveParts } from "./live/parts.mjs";
-import { notebooks } from "./notebook-rules.mjs";
-import { NotebookError, prepareNotebook, withExecutedNotebook } from "./report/execute-notebook.mjs";
-import { comparedParameters, comparisonPath, reportPath, sitePath, writeReport } from "./report/write-report.mjs";
-import { writeSite } from "./report/write-site.mjs";
+import { liveParts } from "./live/parts";
+import { messageOf } from "./checkout";
+import { notebooks } from "./notebook-file";
+import { NotebookError, prepareNotebook, withExecutedNotebook } from "./report/execute-notebook";
+import { comparedParameters, comparisonPath, reportPath, sitePath, writeReport } from "./report/write-report";
+import { writeSite } from "./report/write-site";
 
 const usage = `usage: npm run report -- NOTEBOOK [--set name=value ...] [--live] [--out FILE]
        npm run report -- NOTEBOOK [--set name=value ...] --against name=value ... [--out FILE]
@@ -19,7 +20,14 @@ Executes a notebook and writes it as one HTML file that works offline.
   --live                 explorers compute in the page: the model comes along
   --out                  where to write (default: reports/NOTEBOOK.html, reports/NOTEBOOK-compared.html, reports/site)`;
 
-async function main() {
+interface Given {
+  set: string[];
+  against: string[];
+  live?: boolean;
+  out?: string;
+}
+
+async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (values.help) return console.log(usage);
   if (values.all && values.against.length > 0)
@@ -35,7 +43,7 @@ async function main() {
   console.log(`Report: ${path.relative(process.cwd(), out)}`);
 }
 
-function report(file, { set: settings, live, out = reportPath(file) }) {
+function report(file: string, { set: settings, live, out = reportPath(file) }: Given): Promise<string> {
   return withExecutedNotebook({ file, settings }, async (executed) => {
     const parts = live ? await liveParts(executed.executedFile, executed.folder) : undefined;
     if (live && !parts) console.error("This notebook has no explorers: its report has nothing that is live.");
@@ -43,22 +51,22 @@ function report(file, { set: settings, live, out = reportPath(file) }) {
   });
 }
 
-async function compare(file, { set: settings, against, out = comparisonPath(file) }) {
+async function compare(file: string, { set: settings, against, out = comparisonPath(file) }: Given): Promise<string> {
   // What is given last counts, so the second run has the first one's settings but for those of --against.
-  const runs = [settings, [...settings, ...against]];
-  const { sides } = comparedParameters(...runs.map((run) => prepareNotebook({ file, settings: run }).parameters));
+  const parametersOf = (run: string[]) => prepareNotebook({ file, settings: run }).parameters;
+  const { sides } = comparedParameters(parametersOf(settings), parametersOf([...settings, ...against]));
   if (sides[0] === "")
     throw new NotebookError(
       `Both runs would have the same parameters: --against ${against.join(" --against ")} changes nothing.`,
     );
-  return withExecutedNotebook({ file, settings: runs[0], note: sides[0] }, (first) =>
-    withExecutedNotebook({ file, settings: runs[1], note: sides[1] }, (second) =>
+  return withExecutedNotebook({ file, settings, note: sides[0] }, (first) =>
+    withExecutedNotebook({ file, settings: [...settings, ...against], note: sides[1] }, (second) =>
       writeReport({ file, out: path.resolve(out), ...first, against: second }),
     ),
   );
 }
 
-async function reportAll(files, { set: settings, live, out = sitePath() }) {
+async function reportAll(files: string[], { set: settings, live, out = sitePath() }: Given): Promise<void> {
   if (files.length === 0) throw new NotebookError("There are no notebooks in notebooks/.");
   const entries = await writeSite({ files, out: path.resolve(out), settings, live });
   const failed = entries.filter(({ failure }) => failure);
@@ -72,7 +80,7 @@ async function reportAll(files, { set: settings, live, out = sitePath() }) {
 }
 
 function readArguments() {
-  const repeated = { type: "string", multiple: true, default: [] };
+  const repeated = { type: "string", multiple: true, default: [] as string[] } as const;
   try {
     return parseArgs({
       allowPositionals: true,
@@ -86,13 +94,11 @@ function readArguments() {
       },
     });
   } catch (error) {
-    throw new NotebookError(`${error.message}\n\n${usage}`);
+    throw new NotebookError(`${messageOf(error)}\n\n${usage}`);
   }
 }
 
-try {
-  await main();
-} catch (error) {
+main().catch((error: Error) => {
   console.error(error instanceof NotebookError ? error.message : `Report failed: ${error.stack}`);
   process.exitCode = 1;
-}
+});

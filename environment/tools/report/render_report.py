@@ -268,7 +268,7 @@ def main(facts_file: str, libraries_file: str, page: str) -> None:
         "scripts": scripts,
         "hashes": " ".join(map(hashed, scripts)),
         "live": live,
-        "icon": base64.b64encode((HERE.parent / "kernel-logo.svg").read_bytes()).decode(),
+        "icon": base64.b64encode((HERE.parent.parent / "kernel-logo.svg").read_bytes()).decode(),
     }}
     settings.NbConvertBase.display_data_priority = [
         *([EXPLORER] if live["places"] else []), CHART, PROVENANCE, "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]

@@ -1,12 +1,10 @@
 // Bundles what a page runs: the library's own compiled files, with what package.json's "browser" names in their place.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-
-const root = path.resolve(import.meta.dirname, "..", "..");
+import { root } from "../checkout";
 
 /** The script of an entry file below build/, with everything that it imports. */
-export async function bundled(entry) {
+export async function bundled(entry: string): Promise<string> {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -25,7 +23,5 @@ export async function bundled(entry) {
 }
 
 /** TensorFlow.js's WebAssembly binary. */
-export const wasmBinary = () =>
-  readFileSync(
-    createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"),
-  );
+export const wasmBinary = (): Buffer =>
+  readFileSync(require.resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"));

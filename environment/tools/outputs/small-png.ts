@@ -6,7 +6,7 @@ const largestPalette = 256;
 const mostFrequent = 160;
 
 /** Width and height in pixels. */
-export function pngSize(png) {
+export function pngSize(png: Buffer): { width: number; height: number } {
   return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
 }
 
@@ -16,7 +16,7 @@ export function pngSize(png) {
  * the nearest of these.
  * @param png 8 bits a channel, red, green, blue and alpha, not interlaced; any other PNG is returned as it is
  */
-export function smallPng(png) {
+export function smallPng(png: Buffer): Buffer {
   const chunks = readChunks(png);
   const header = chunks.find(({ type }) => type === "IHDR")?.data;
   if (!header || header[8] !== 8 || header[9] !== 6 || header[12] !== 0) return png;
@@ -30,7 +30,7 @@ export function smallPng(png) {
   const { colours, indexOf } = palette(pixels);
   const rows = Buffer.alloc((width + 1) * height); // the first byte of a row, 0, says that it is not filtered
   for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) rows[y * (width + 1) + 1 + x] = indexOf.get(pixels[at]);
+    for (let x = 0; x < width; x++, at++) rows[y * (width + 1) + 1 + x] = indexOf.get(pixels[at])!;
   }
   const small = Buffer.from(header);
   small[9] = 3; // colours from a palette
@@ -48,8 +48,8 @@ export function smallPng(png) {
   return written.length < png.length ? written : png;
 }
 
-function readChunks(png) {
-  const chunks = [];
+function readChunks(png: Buffer): { type: string; data: Buffer }[] {
+  const chunks: { type: string; data: Buffer }[] = [];
   for (let at = signature.length; at < png.length;) {
     const length = png.readUInt32BE(at);
     chunks.push({ type: png.toString("latin1", at + 4, at + 8), data: png.subarray(at + 8, at + 8 + length) });
@@ -58,7 +58,7 @@ function readChunks(png) {
   return chunks;
 }
 
-function chunk(type, data) {
+function chunk(type: string, data: Buffer): Buffer {
   const named = Buffer.concat([Buffer.from(type, "latin1"), data]);
   const framed = Buffer.alloc(named.length + 8);
   framed.writeUInt32BE(data.length, 0);
@@ -68,7 +68,7 @@ function chunk(type, data) {
 }
 
 /** The pixels as numbers 0xRRGGBBAA, without the differences to neighbours that rows are stored as (PNG, section 9). */
-function unfiltered(stored, width, height) {
+function unfiltered(stored: Buffer, width: number, height: number): Uint32Array {
   const stride = width * 4;
   const bytes = Buffer.alloc(stride * height);
   for (let y = 0; y < height; y++) {
@@ -84,7 +84,7 @@ function unfiltered(stored, width, height) {
   return Uint32Array.from({ length: width * height }, (_, i) => bytes.readUInt32BE(i * 4));
 }
 
-function predicted(filter, left, above, corner) {
+function predicted(filter: number, left: number, above: number, corner: number): number {
   if (filter === 0) return 0;
   if (filter === 1) return left;
   if (filter === 2) return above;
@@ -93,16 +93,16 @@ function predicted(filter, left, above, corner) {
   return toLeft <= toAbove && toLeft <= toCorner ? left : toAbove <= toCorner ? above : corner;
 }
 
-function palette(pixels) {
-  const counts = new Map();
+function palette(pixels: Uint32Array): { colours: number[]; indexOf: Map<number, number> } {
+  const counts = new Map<number, number>();
   for (const colour of pixels) counts.set(colour, (counts.get(colour) ?? 0) + 1);
   // Equally frequent ones in the order of their values, so that the same picture gives the same file.
   const ranked = [...counts].sort(([a, m], [b, n]) => n - m || a - b).map(([colour]) => colour);
   const parts = ranked.map(seen);
   const nearest = new Uint8Array(ranked.length); // the place in the palette, and how far that is
   const distance = new Float64Array(ranked.length).fill(Infinity);
-  const colours = [];
-  const keep = (place) => {
+  const colours: number[] = [];
+  const keep = (place: number): void => {
     for (let i = 0; i < ranked.length; i++) {
       const apart = squaredDistance(parts[i], parts[place]);
       if (apart < distance[i]) [nearest[i], distance[i]] = [colours.length, apart];
@@ -118,11 +118,11 @@ function palette(pixels) {
 }
 
 /** A colour as it adds to the page: the fainter, the less its hue counts. */
-function seen(colour) {
+function seen(colour: number): number[] {
   const alpha = colour & 255;
   return [colour >>> 24, (colour >>> 16) & 255, (colour >>> 8) & 255].map((part) => (part * alpha) / 255).concat(alpha);
 }
 
-function squaredDistance(a, b) {
+function squaredDistance(a: readonly number[], b: readonly number[]): number {
   return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2 + (a[3] - b[3]) ** 2;
 }

@@ -1,16 +1,41 @@
 // From an executed notebook to one HTML file.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
-import { textElements } from "../live/parts.mjs";
-import { writeWhole } from "../setup/files.mjs";
-import { root, venvPython } from "../setup/places.mjs";
-import { notebookFunctions } from "./execute-notebook.mjs";
-import { drawFormulas } from "./formulas.mjs";
+import { writeFileAtomically } from "../../../src/files/atomic-write";
+import { literal } from "../../../src/notebook/parameters";
+import { packageVersion } from "../../../src/package-version";
+import { defaultReports } from "../../../src/store/folder";
+import { root, venvPython } from "../checkout";
+import { textElements, type LiveParts } from "../live/parts";
+import type { Executed, RunParameter } from "./execute-notebook";
+import { drawFormulas } from "./formulas";
 
-const require = createRequire(import.meta.url);
+/** What a report says of one run. */
+type Run = Pick<Executed, "executedFile" | "parameters" | "seconds">;
+
+export interface ReportRequest extends Run {
+  /** The notebook. */
+  file: string;
+  /** Where the report goes. */
+  out: string;
+  editedCells?: string[];
+  /** For files on the way. */
+  folder: string;
+  /** A second run of the same notebook: both are shown side by side. */
+  against?: Run;
+  /** What makes it live (see liveParts), in a single report; `shared` says that a site holds the texts. */
+  live?: LiveParts & { shared?: boolean };
+  /** Whether the page belongs to a site, whose links go where it says <!--site-links-->. */
+  inSite?: boolean;
+}
+
+/** A row of a table: what it is, and its value. */
+export interface Row {
+  what: string;
+  value: string;
+}
 
 /** The scripts that draw the charts, from this project's packages. */
 const libraries = [
@@ -21,9 +46,6 @@ const libraries = [
 
 /**
  * Writes the report of an executed notebook (see withExecutedNotebook), whole or not at all.
- * @param against a second run of the same notebook, `{ executedFile, parameters, seconds }`: both are shown side by side
- * @param live what makes it live (see liveParts), in a single report; `shared` says that a site holds the texts
- * @param inSite whether the page belongs to a site, whose links go where it says <!--site-links-->
  * @returns the path written
  */
 export function writeReport({
@@ -37,12 +59,12 @@ export function writeReport({
   against,
   inSite = false,
   live,
-}) {
+}: ReportRequest): string {
   const facts = path.join(folder, "facts.json");
   const scripts = path.join(folder, "libraries.json");
   const page = path.join(folder, "page.html");
   const name = path.basename(file, ".ipynb");
-  const run = (one) => ({
+  const run = (one: Run) => ({
     executed: one.executedFile,
     parameters: one.parameters,
     rows: runRows({ file, editedCells, ...one }),
@@ -65,7 +87,7 @@ export function writeReport({
   writeFileSync(scripts, JSON.stringify({ charts: libraries, live: live ? [liveScript] : [] }));
   const result = spawnSync(
     venvPython,
-    [path.join(root, "environment", "report", "render_report.py"), facts, scripts, page],
+    [path.join(root, "environment", "tools", "report", "render_report.py"), facts, scripts, page],
     { encoding: "utf8" },
   );
   if (result.status !== 0)
@@ -73,7 +95,7 @@ export function writeReport({
       `The report of ${path.basename(file)} could not be made:\n${(result.stderr || String(result.error)).trimEnd()}`,
     );
   const texts = live && !live.shared ? textElements(live.texts) : "";
-  writeWhole(
+  writeFileAtomically(
     out,
     drawFormulas(readFileSync(page, "utf8")).replace("<!--live-texts-->", () => texts),
   );
@@ -81,14 +103,13 @@ export function writeReport({
 }
 
 /** The parameters in which two runs differ, those in which they agree, and a heading for each run. */
-export function comparedParameters(first, second) {
-  const { literal } = notebookFunctions();
+export function comparedParameters(first: RunParameter[], second: RunParameter[]) {
   const pairs = first.map((parameter, index) => ({
     name: parameter.name,
     comment: parameter.comment ?? "",
     values: [parameter, second[index]].map(({ value }) => literal(value)),
   }));
-  const differs = ({ values }) => values[0] !== values[1];
+  const differs = ({ values }: { values: string[] }): boolean => values[0] !== values[1];
   const differing = pairs.filter(differs);
   return {
     differing,
@@ -97,35 +118,25 @@ export function comparedParameters(first, second) {
   };
 }
 
-function uncommittedRows(parameters) {
-  const { literal } = notebookFunctions();
+function uncommittedRows(parameters: RunParameter[]) {
   return parameters
     .filter(({ committed }) => committed !== undefined)
     .map(({ name, value, committed, comment = "" }) => ({ name, value: literal(value), committed, comment }));
 }
 
-/** The reports' standard place. */
-const reports = (...names) =>
-  path.join(require(path.join(root, "build", "src", "store", "folder.js")).defaultReports(), ...names);
-
 /** The report's standard place. */
-export const reportPath = (file) => reports(`${path.basename(file, ".ipynb")}.html`);
+export const reportPath = (file: string): string =>
+  path.join(defaultReports(), `${path.basename(file, ".ipynb")}.html`);
 
 /** The standard place of two runs of a notebook side by side. */
-export const comparisonPath = (file) => reports(`${path.basename(file, ".ipynb")}-compared.html`);
+export const comparisonPath = (file: string): string =>
+  path.join(defaultReports(), `${path.basename(file, ".ipynb")}-compared.html`);
 
 /** The standard place of the linked reports of all notebooks. */
-export const sitePath = () => reports("site");
+export const sitePath = (): string => path.join(defaultReports(), "site");
 
-/** "kernel-view 0.1.0". */
-export function packageVersion() {
-  const { name, version } = require(path.join(root, "package.json"));
-  return `${name} ${version}`;
-}
-
-function runRows({ file, parameters, editedCells, seconds }) {
-  const { literal } = notebookFunctions();
-  const value = (parameter) => {
+function runRows({ file, parameters, editedCells, seconds }: Run & { file: string; editedCells: string[] }): Row[] {
+  const value = (parameter: RunParameter): string => {
     const notes = [parameter.changed && "set for this run", parameter.committed && `committed: ${parameter.committed}`];
     const note = notes.filter(Boolean).join("; ");
     return `${parameter.name} = ${literal(parameter.value)}${note ? ` (${note})` : ""}`;
@@ -140,7 +151,7 @@ function runRows({ file, parameters, editedCells, seconds }) {
 }
 
 /** What computed, and when. */
-export function machineRows() {
+export function machineRows(): Row[] {
   return [
     { what: "Package", value: packageVersion() },
     { what: "Node", value: process.version },

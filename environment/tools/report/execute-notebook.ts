@@ -3,12 +3,20 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { createRequire } from "node:module";
-import { root, venvPython } from "../setup/places.mjs";
-import { withoutNoise } from "../tensorflow-noise.mjs";
-import { notAsCommitted } from "./committed.mjs";
-
-const require = createRequire(import.meta.url);
+import {
+  injectParameters,
+  literal,
+  notebookParameters,
+  parseOverrides,
+  readNotebook,
+  type Notebook,
+  type Parameter,
+  type ParameterValue,
+} from "../../../src/notebook/parameters";
+import { defaultCache } from "../../../src/store/folder";
+import { messageOf, plainProgram, root, venvPython } from "../checkout";
+import { parseNotebook, type NotebookFile } from "../notebook-file";
+import { notAsCommitted } from "./committed";
 
 /** A notebook that did not run to its end; the message names notebook, cell and error. */
 export class NotebookError extends Error {}
@@ -16,24 +24,51 @@ export class NotebookError extends Error {}
 /** A run that was interrupted from outside: nothing is wrong with the notebook, and nothing should follow. */
 export class StoppedError extends NotebookError {}
 
-/** The notebook functions of the library (compiled by set-up). */
-export const notebookFunctions = () => require(path.join(root, "build", "src", "notebook", "index.js"));
+/** A parameter with the value of a run. */
+export interface RunParameter extends Parameter {
+  /** Whether the value was set for the run. */
+  changed: boolean;
+  /** The committed value, where that is another. */
+  committed?: string;
+}
+
+/** A run of a notebook to its end. */
+export interface Executed {
+  executedFile: string;
+  notebook: NotebookFile;
+  parameters: RunParameter[];
+  /** The first lines of code cells that are not as committed. */
+  editedCells: string[];
+  seconds: number;
+  /** For files on the way; it is removed afterwards. */
+  folder: string;
+}
+
+export interface RunRequest {
+  /** The notebook; it is not changed. */
+  file: string;
+  /** "name=value" for its parameters. */
+  settings?: readonly string[];
+  /** What to add to its name in messages. */
+  note?: string;
+}
+
+/** Executes a notebook and hands the result to `use`. */
+export type Execute = <T>(request: RunRequest, use: (executed: Executed) => T | Promise<T>) => Promise<T>;
 
 /**
  * Executes a notebook and hands the result to `use`.
- * @param file the notebook; it is not changed
- * @param settings "name=value" for its parameters
- * @param note what to add to its name in messages
- * @param use called with `{ executedFile, notebook, parameters, editedCells, seconds, folder }`; `folder` is removed afterwards
  * @throws NotebookError when a cell fails or is skipped
  */
-export async function withExecutedNotebook({ file, settings = [], note }, use) {
+export async function withExecutedNotebook<T>(
+  { file, settings = [], note }: RunRequest,
+  use: (executed: Executed) => T | Promise<T>,
+): Promise<T> {
   const name = path.relative(process.cwd(), file) || file;
   const shown = note ? `${name} (${note})` : name;
   const { original, parameters, editedCells, overrides } = prepareNotebook({ file, settings });
   tellEdited(shown, parameters, editedCells);
-  const { injectParameters } = notebookFunctions();
-  const cache = require(path.join(root, "build", "src", "store", "folder.js")).defaultCache();
+  const cache = defaultCache();
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(path.join(cache, `report-${process.pid}-`));
   try {
@@ -43,7 +78,7 @@ export async function withExecutedNotebook({ file, settings = [], note }, use) {
     const seconds = await execute(prepared, executedFile, path.dirname(path.resolve(file)), shown);
     return await use({
       executedFile,
-      notebook: JSON.parse(readFileSync(executedFile, "utf8")),
+      notebook: parseNotebook(readFileSync(executedFile, "utf8")),
       parameters,
       editedCells,
       seconds,
@@ -54,16 +89,21 @@ export async function withExecutedNotebook({ file, settings = [], note }, use) {
   }
 }
 
+/** A notebook and the values for a run of it. */
+export interface Prepared extends Pick<Executed, "parameters" | "editedCells"> {
+  /** The file's content. */
+  original: Notebook;
+  /** The values set. */
+  overrides: Record<string, ParameterValue>;
+}
+
 /**
  * Reads a notebook and the values for its parameters, without running anything.
- * @returns `{ original, parameters, editedCells, overrides }`: the file's content; all parameters with their values, and
- *   with the committed value where that is another; the code cells that are not as committed; the values set
  * @throws NotebookError for a file that is no notebook, and for settings that do not fit
  */
-export function prepareNotebook({ file, settings = [] }) {
+export function prepareNotebook({ file, settings = [] }: RunRequest): Prepared {
   const shown = path.relative(process.cwd(), file) || file;
-  const original = readNotebook(file, shown);
-  const { notebookParameters, parseOverrides } = notebookFunctions();
+  const original = readExisting(file, shown);
   return explained(shown, () => {
     const declared = notebookParameters(original);
     const overrides = parseOverrides(settings, declared);
@@ -78,8 +118,7 @@ export function prepareNotebook({ file, settings = [] }) {
 }
 
 /** What someone once changed in JupyterLab is easily forgotten. */
-function tellEdited(shown, parameters, editedCells) {
-  const { literal } = notebookFunctions();
+function tellEdited(shown: string, parameters: RunParameter[], editedCells: string[]): void {
   const edited = [
     ...parameters
       .filter(({ changed, committed }) => committed !== undefined && !changed)
@@ -89,27 +128,36 @@ function tellEdited(shown, parameters, editedCells) {
   if (edited.length > 0) console.error(`${shown}: not as committed: ${edited.join(", ")}`);
 }
 
-function readNotebook(file, shown) {
+function readExisting(file: string, shown: string): Notebook {
   if (!existsSync(file)) throw new NotebookError(`There is no notebook ${shown}.`);
   try {
-    return notebookFunctions().readNotebook(file);
+    return readNotebook(file);
   } catch (error) {
-    throw new NotebookError(`${shown} is not a Jupyter notebook: ${error.message}`);
+    throw new NotebookError(`${shown} is not a Jupyter notebook: ${messageOf(error)}`);
   }
 }
 
-function explained(shown, read) {
+function explained<T>(shown: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new NotebookError(`${shown}: ${error.message}`);
+    throw new NotebookError(`${shown}: ${messageOf(error)}`);
   }
 }
 
-async function execute(prepared, executed, folder, shown) {
+/** What run_notebook.py tells, a line each. */
+type RunnerEvent =
+  | { event: "cell"; cell: number; of: number; title: string }
+  | { event: "note"; text: string }
+  | { event: "done"; seconds: number }
+  | { event: "failed"; cell: number; of: number; title: string; reason: string };
+
+/** Runs the prepared notebook in a folder; returns the seconds that it took. */
+async function execute(prepared: string, executed: string, folder: string, shown: string): Promise<number> {
+  const { withoutNoise } = await plainProgram("tensorflow-noise.mjs");
   const child = spawn(
     venvPython,
-    [path.join(root, "environment", "report", "run_notebook.py"), prepared, executed, folder],
+    [path.join(root, "environment", "tools", "report", "run_notebook.py"), prepared, executed, folder],
     {
       stdio: ["ignore", "pipe", "pipe"],
       // In our process group the terminal's Ctrl-C reaches runner and kernel too; in another they would keep running.
@@ -118,8 +166,9 @@ async function execute(prepared, executed, folder, shown) {
   );
   const progress = startProgress(shown);
   let errors = "";
-  child.stderr.on("data", (chunk) => (errors += withoutNoise(chunk).toString("utf8")));
-  let failure, seconds;
+  child.stderr.on("data", (chunk: Buffer) => (errors += withoutNoise(chunk).toString("utf8")));
+  let failure: Extract<RunnerEvent, { event: "failed" }> | undefined;
+  let seconds: number | undefined;
   const lines = createInterface({ input: child.stdout });
   lines.on("line", (line) => {
     const event = readEvent(line);
@@ -129,13 +178,13 @@ async function execute(prepared, executed, folder, shown) {
     else if (event.event === "done") seconds = event.seconds;
     else if (event.event === "failed") failure = event;
   });
-  let stopped;
-  const stop = (signal) => {
+  let stopped: NodeJS.Signals | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
     stopped = signal;
     child.kill(signal);
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
-  const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
   process.off("SIGTERM", stop).off("SIGINT", stop);
   progress.end(code === 0 ? seconds : undefined);
   if (stopped) throw new StoppedError(`${shown}: stopped (${stopped}).`);
@@ -144,49 +193,52 @@ async function execute(prepared, executed, folder, shown) {
       failure.cell > 0 ? `${shown}, code cell ${failure.cell} of ${failure.of} (“${failure.title}”)` : shown;
     throw new NotebookError(`${where}:\n${failure.reason.split("\n").slice(0, 40).join("\n")}`);
   }
-  if (code !== 0)
+  if (code !== 0 || seconds === undefined)
     throw new NotebookError(`${shown}: the notebook runner stopped (exit code ${code}).\n${errors.trimEnd()}`);
   return seconds;
 }
 
-function readEvent(line) {
+function readEvent(line: string): RunnerEvent | undefined {
   try {
-    const event = JSON.parse(line);
+    const event = JSON.parse(line) as RunnerEvent | null;
     return typeof event?.event === "string" ? event : undefined;
   } catch {
     return undefined;
   }
 }
 
+type CellEvent = Extract<RunnerEvent, { event: "cell" }>;
+
 /** "notebook: cell 3 of 12 · first line · 14 s · progress shown inside the cell". */
-function startProgress(shown) {
+function startProgress(shown: string) {
   const started = Date.now();
   const terminal = process.stderr.isTTY;
   const columns = process.stderr.columns ?? 80;
-  const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
-  let cell, note;
+  const seconds = (): string => `${Math.round((Date.now() - started) / 1000)} s`;
+  let cell: CellEvent | undefined;
+  let note: string | undefined;
   let lastPrinted = started;
-  const line = () =>
-    [`${shown}: cell ${cell.cell} of ${cell.of}`, seconds(), note ?? cell.title].filter(Boolean).join(" · ");
+  const line = ({ cell: number, of, title }: CellEvent): string =>
+    [`${shown}: cell ${number} of ${of}`, seconds(), note ?? title].filter(Boolean).join(" · ");
   const timer = setInterval(() => {
     if (!cell) return;
-    if (terminal) process.stderr.write(`\r\x1b[2K${line().slice(0, columns - 1)}`);
+    if (terminal) process.stderr.write(`\r\x1b[2K${line(cell).slice(0, columns - 1)}`);
     else if (Date.now() - lastPrinted > 15_000) {
       lastPrinted = Date.now();
-      console.error(line());
+      console.error(line(cell));
     }
   }, 250);
   return {
-    cell(event) {
+    cell(event: CellEvent) {
       cell = event;
       note = undefined;
       if (!terminal) {
         lastPrinted = Date.now();
-        console.error(line());
+        console.error(line(event));
       }
     },
-    note: (text) => (note = text),
-    end(took) {
+    note: (text: string) => void (note = text),
+    end(took?: number) {
       clearInterval(timer);
       if (terminal) process.stderr.write("\r\x1b[2K");
       if (took !== undefined) console.error(`${shown}: executed ${cell?.of ?? 0} cells in ${took.toFixed(1)} s`);

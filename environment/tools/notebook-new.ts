@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { keepDefaults } from "./notebook-rules.mjs";
-import { root } from "./setup/places.mjs";
-import { isProgram } from "./setup/files.mjs";
+import { messageOf, root } from "./checkout";
+import type { CellWithOutputs, NotebookFile } from "./notebook-file";
+import { keepDefaults } from "./notebook-rules";
 
 const usage = `usage: npm run notebook:new -- NAME "Title" ["Question?"]
 
@@ -13,15 +13,19 @@ section and provenance. NAME is small letters, digits and dashes, such as 05-pro
 overwritten.`;
 
 /** A mistake in what was asked for. */
-export class UsageError extends Error {}
+class UsageError extends Error {}
 
-/**
- * A notebook with the house's parts, which runs and passes the checks as it is.
- * @param name of its file, without ending
- * @param title one line of Markdown
- * @param question what the notebook answers, one sentence
- */
-export function newNotebook({ name, title, question = "What does this notebook find out?" }) {
+interface NewNotebook {
+  /** Of its file, without ending. */
+  name: string;
+  /** One line of Markdown. */
+  title: string;
+  /** What the notebook answers, one sentence. */
+  question?: string;
+}
+
+/** A notebook with the house's parts, which runs and passes the checks as it is. */
+function newNotebook({ name, title, question = "What does this notebook find out?" }: NewNotebook): NotebookFile {
   const cells = [
     text(
       "title",
@@ -95,8 +99,13 @@ showProvenance({ model: lm.model, seeds });`,
 }
 
 // Keys in the order in which Jupyter saves them, so that saving changes nothing.
-const text = (id, source) => ({ cell_type: "markdown", id, metadata: {}, source: lines(source) });
-const code = (id, source, tags) => ({
+const text = (id: string, source: string): CellWithOutputs => ({
+  cell_type: "markdown",
+  id,
+  metadata: {},
+  source: lines(source),
+});
+const code = (id: string, source: string, tags?: string[]): CellWithOutputs => ({
   cell_type: "code",
   execution_count: null,
   id,
@@ -104,14 +113,19 @@ const code = (id, source, tags) => ({
   outputs: [],
   source: lines(source),
 });
-const lines = (source) => source.split(/(?<=\n)/);
+const lines = (source: string): string[] => source.split(/(?<=\n)/);
 
 /**
  * Writes a new notebook.
  * @returns its path
  * @throws UsageError for a name that is none, a title that is missing, or a notebook that is there
  */
-export function createNotebook({ name, title, question, folder = path.join(root, "notebooks") }) {
+export function createNotebook({
+  name,
+  title,
+  question,
+  folder = path.join(root, "notebooks"),
+}: NewNotebook & { folder?: string }): string {
   const plain = name.replace(/\.ipynb$/, "");
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(plain))
     throw new UsageError(
@@ -133,7 +147,7 @@ export function createNotebook({ name, title, question, folder = path.join(root,
       { flag: "wx" },
     );
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     throw new UsageError(
       `${path.relative(process.cwd(), file)} is already there, and stays as it is: choose another name.`,
     );
@@ -142,14 +156,14 @@ export function createNotebook({ name, title, question, folder = path.join(root,
   return file;
 }
 
-function main() {
+function main(): void {
   const { values, positionals } = readArguments();
   if (values.help) return console.log(usage);
   if (positionals.length < 2 || positionals.length > 3) throw new UsageError(usage);
   const [name, title, question] = positionals;
   const file = path.relative(process.cwd(), createNotebook({ name, title, question }));
   console.log(
-    `Written: ${file}\nEdit it with: npm run lab\nCheck it with: node environment/check-cells.mjs ${file} (with --keep-defaults after a change of its parameters)\nIts report: npm run report -- ${file}`,
+    `Written: ${file}\nEdit it with: npm run lab\nCheck it with: npm run notebook:check -- ${file} (with --keep-defaults after a change of its parameters)\nIts report: npm run report -- ${file}`,
   );
 }
 
@@ -157,11 +171,11 @@ function readArguments() {
   try {
     return parseArgs({ allowPositionals: true, options: { help: { type: "boolean", short: "h" } } });
   } catch (error) {
-    throw new UsageError(`${error.message}\n\n${usage}`);
+    throw new UsageError(`${messageOf(error)}\n\n${usage}`);
   }
 }
 
-if (isProgram(import.meta.url)) {
+if (require.main === module) {
   try {
     main();
   } catch (error) {
