@@ -161,9 +161,10 @@ program
     ).choices(["float32", "float64"]),
   )
   .addOption(
-    new Option("--metric <name>", "what to print, and to choose the best setting by")
-      .choices([...METRICS])
-      .default("accuracy"),
+    new Option(
+      "--metric <name>",
+      "what to print, and to choose the best setting by; default: accuracy, or pearson for labels that are numbers",
+    ).choices([...METRICS]),
   )
   .option("--chart <file>", "draw the grid's accuracies into a file, .svg or .json (Vega-Lite)")
   .option("--json", "print JSON", false)

@@ -107,9 +107,10 @@ export interface WriteAuthorsKernelsOptions {
 export function writeAuthorsKernels(
   directory: string,
   split: Split,
-  { kernels, labels, logits }: SplitKernels,
+  { kernels, labels, target, logits }: SplitKernels,
   { task, formula }: WriteAuthorsKernelsOptions,
 ): string[] {
+  if (target) throw new InputError("the authors' files are for classes, and the labels of these kernels are numbers");
   if (!/^[\w.-]+$/.test(task))
     throw new InputError(
       `${JSON.stringify(task)} cannot be a part of a file's name: give the task's name, such as sst-2`,

@@ -27,7 +27,8 @@ const BREAKDOWN = "breakdown";
 
 /**
  * Writes one split's kernels: a float64 tensor named after each formula with the axes of the authors' files
- * [train examples, train logits, X examples, X logits], int64 `labels` (class indices) and float32 `logits`
+ * [train examples, train logits, X examples, X logits], int64 `labels` (class indices; float64 places between the bounds where
+ * labels are numbers) and float32 `logits`
  * [X examples, X logits]. With a breakdown also a float64 tensor `<formula>_by_parameter`, [parameters, train examples,
  * train logits, X examples, X logits], with the parameters' names as a JSON list in the metadata's `breakdown`.
  * The file appears only when it is whole.
@@ -37,7 +38,7 @@ const BREAKDOWN = "breakdown";
 export function writeKernels(
   directory: string,
   split: Split,
-  { kernels, shares, labels, logits }: SplitKernels,
+  { kernels, shares, labels, target, logits }: SplitKernels,
   provenance: Record<string, string>,
 ): string {
   mkdirSync(directory, { recursive: true });
@@ -48,7 +49,13 @@ export function writeKernels(
   if (shares && parameters)
     for (const [formula, byParameter] of shares)
       tensors.set(`${formula}${BY_PARAMETER}`, stacked(byParameter, parameters, kernels.get(formula)!.shape));
-  tensors.set("labels", { dtype: "I64", shape: [labels.length], data: BigInt64Array.from(labels, BigInt) });
+  const shape = [labels.length];
+  tensors.set(
+    "labels",
+    target
+      ? { dtype: "F64", shape, data: Float64Array.from(labels) }
+      : { dtype: "I64", shape, data: BigInt64Array.from(labels, BigInt) },
+  );
   tensors.set("logits", { dtype: "F32", shape: logits.shape, data: logits.values });
   const path = ownFile(directory, split);
   writeSafetensors(path, tensors, {
@@ -72,7 +79,8 @@ export function readKernels(directory: string, split: Split): SplitKernels & { m
   const { tensors, metadata } = readSafetensors(path);
   const logits = tensorOf(tensors, "logits", "F32", 2, path);
   const [examples, outputs] = logits.shape;
-  const labels = Array.from(tensorOf(tensors, "labels", "I64", 1, path).data as BigInt64Array, Number);
+  const target = tensors.get("labels")?.dtype === "F64" ? "number" : undefined;
+  const labels = Array.from(tensorOf(tensors, "labels", target ? "F64" : "I64", 1, path).data as BigInt64Array, Number);
   checkShape(labels.length === examples, path, "labels", [labels.length], `${examples} of them, as logits has`);
   const kernels = new Map<Formula, KernelTensor>();
   for (const formula of FORMULAS.filter((name) => tensors.has(name))) {
@@ -86,6 +94,7 @@ export function readKernels(directory: string, split: Split): SplitKernels & { m
     kernels,
     ...(shares ? { shares } : {}),
     labels,
+    ...(target ? { target } : {}),
     logits: { values: logits.data as Float32Array, shape: [examples, outputs] },
     metadata,
   };

@@ -1,3 +1,4 @@
+import { InputError } from "../errors";
 import type { Solved } from "../experiment/solve-kernels";
 import { distinct } from "./figure";
 
@@ -17,6 +18,8 @@ export interface GridPoint {
 
 /** The points of one seed's grid, for the charts of a grid. */
 export function gridPoints<Name extends GridPoint["split"]>(grid: readonly Solved<Name>[], seed: number): GridPoint[] {
+  if (grid.some(({ scores }) => (Object.keys(scores) as Name[]).some((split) => scores[split].pearson !== undefined)))
+    throw new InputError("charts of a grid draw accuracies, and the labels of this one are numbers: use its table");
   return grid.flatMap(({ scores, ...setting }) =>
     (Object.keys(scores) as Name[]).map((split) => ({ ...setting, split, seed, accuracy: scores[split].accuracy })),
   );

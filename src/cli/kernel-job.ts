@@ -12,6 +12,7 @@ import { projectionError } from "../kernels/kernel";
 import { disposeModel } from "../model/model";
 import { showProgress } from "../notebook/progress";
 import { provenance } from "../notebook/provenance";
+import { classOf } from "../tasks/labels";
 import type { Split, Task } from "../tasks/task";
 import { dataFile } from "../tasks/split";
 import { templateProblem } from "../tasks/template";
@@ -38,7 +39,7 @@ export async function loadKernelJob(options: KernelOptionValues): Promise<Kernel
   const ofSplit = (split: Split) =>
     split === "train" ? examples.train : readExamples(options.data, split, task, options.limit);
   for (const [label, name] of task.labels.entries())
-    if (!examples.train.some((example) => example.label === label))
+    if (!examples.train.some((example) => classOf(example.label) === label))
       warnOnce(`${dataFile(options.data, task.files?.train ?? "train", task)}: no training example has label ${name}`);
   const bySplit = options.split.map((split) => [split, ofSplit(split)] as const);
 
@@ -145,6 +146,7 @@ function metadataOf(
     task: task.name,
     template: task.template,
     labelWords: task.labelWords.join(","),
+    ...(task.target ? { numbers: task.labels.join(" to ") } : {}),
     limits: [task.maxLength, task.firstSentenceLimit ?? "none", task.otherSentenceLimit ?? "none"].join(","),
     outputs: options.outputs,
     decoder: options.tied ? "tied to the word embeddings" : "untied",

@@ -9,9 +9,11 @@ import { kernelFile, readKernels } from "../archives/kernel-files";
 import {
   bestOnDev,
   defaultFormula,
+  scoreBy,
   settingsOf,
   solveKernels,
   zeroShotAccuracy,
+  zeroShotScore,
   type Solved,
 } from "../experiment/solve-kernels";
 import type { SplitKernels } from "../experiment/split-kernels";
@@ -34,7 +36,8 @@ export interface SolveCommandOptions {
   lambda?: number[];
   multiClass?: LogisticMultiClass;
   precision?: KernelPrecision;
-  metric: Metric;
+  /** Default: accuracy, or pearson for numbers. */
+  metric?: Metric;
   chart?: string;
   json: boolean;
 }
@@ -42,6 +45,7 @@ export interface SolveCommandOptions {
 /** One folder's grid. */
 interface SolvedFolder {
   kernels: string;
+  metric: Metric;
   zeroShot: Record<string, number>;
   results: Solved<Split>[];
   /** Chosen on the development examples, where there are any. */
@@ -53,15 +57,18 @@ interface SolvedFolder {
  * several the setting that each one's development examples choose, and the mean over them.
  */
 export async function solveCommand(options: SolveCommandOptions): Promise<string> {
-  const { solver, metric, chart, json } = options;
+  const { solver, chart, json } = options;
   if (chart && ![".json", ".svg"].includes(extname(chart)))
     throw new InputError(`--chart ${chart}: the name must end in .json (Vega-Lite) or .svg`);
   const formula = options.formula ?? defaultFormula(solver);
   const folders = options.kernels.map((kernels) => solveFolder(kernels, formula, options));
+  const [{ metric }] = folders;
+  const other = folders.find((folder) => folder.metric !== metric);
+  if (other) throw new InputError(`${other.kernels} has another kind of labels than ${folders[0].kernels}`);
   const overFolders = folders.length > 1 ? aggregateFolders(folders, solver, metric) : undefined;
   if (chart) await writeChart(chart, folders, `${formula} kernel, ${solver}`);
   if (json) {
-    const shown = folders.map(({ results, best, ...own }) => ({
+    const shown = folders.map(({ results, best, metric: _, ...own }) => ({
       ...own,
       results: results.map(asJson),
       ...(best ? { best: asJson(best) } : {}),
@@ -92,7 +99,7 @@ export async function solveCommand(options: SolveCommandOptions): Promise<string
 }
 
 function solveFolder(kernels: string, formula: Formula, options: SolveCommandOptions): SolvedFolder {
-  const { solver, regularization, f0, gamma, lambda, multiClass, precision, metric } = options;
+  const { solver, regularization, f0, gamma, lambda, multiClass, precision } = options;
   const present = (["dev", "test"] as const).filter((split) => existsSync(kernelFile(kernels, split)));
   const splits: { [split in Split]?: SplitKernels } & { train: SplitKernels } = {
     train: readKernels(kernels, "train"),
@@ -104,8 +111,16 @@ function solveFolder(kernels: string, formula: Formula, options: SolveCommandOpt
     multiClass,
     precision,
   });
-  const zeroShot = Object.fromEntries(Object.entries(splits).map(([split, own]) => [split, zeroShotAccuracy(own)]));
-  return { kernels, zeroShot, results, ...(splits.dev ? { best: bestOnDev(results, metric) } : {}) };
+  const metric = options.metric ?? (splits.train.target ? "pearson" : "accuracy");
+  // Before anything is shown, as `best` is not there without dev.
+  scoreBy(results[0].scores.train, metric);
+  const zeroShot = Object.fromEntries(
+    Object.entries(splits).map(([split, own]) => [
+      split,
+      own.target ? zeroShotScore(own, metric) : zeroShotAccuracy(own),
+    ]),
+  );
+  return { kernels, metric, zeroShot, results, ...(splits.dev ? { best: bestOnDev(results, metric) } : {}) };
 }
 
 function aggregateFolders(
@@ -143,7 +158,7 @@ const asJson = ({ f0, scores, ...setting }: Solved<Split>): object => ({ ...sett
 const f0Text = (f0: number): number | string => (f0 === Infinity ? "inf" : f0);
 
 function asRow({ f0, scores, ...setting }: Solved<Split>, metric: Metric): object {
-  const percents = Object.entries(scores).map(([split, own]) => [split, (own[metric] * 100).toFixed(1)]);
+  const percents = Object.entries(scores).map(([split, own]) => [split, (scoreBy(own, metric) * 100).toFixed(1)]);
   return { ...setting, f0: f0Text(f0), ...Object.fromEntries(percents) };
 }
 

@@ -5,7 +5,9 @@ import { firstOfEqual } from "../model/batch";
 import { promptAndCut, unpromptedAndCut, type EncodedPrompt, type PromptAndCut } from "../tasks/prompt";
 import { shortageText, shortened } from "../tasks/columns";
 import { dataFile, readSplit } from "../tasks/split";
-import { taskByName, taskNames, type Example, type Split, type Task } from "../tasks/task";
+import { classOf, labelText } from "../tasks/labels";
+import { taskByName, taskNames } from "../tasks/task";
+import type { Example, Split, Target, Task } from "../tasks/task";
 import type { TextEncoder } from "../tasks/text-encoder";
 import { warnOnce } from "../warn-once";
 
@@ -13,8 +15,10 @@ import { warnOnce } from "../warn-once";
 export interface Inputs {
   examples: Example[];
   sequences: EncodedPrompt[];
-  /** Class index of each example. */
+  /** Class index of each example, or its number's place between the bounds. */
   labels: number[];
+  /** The task's: what labels are. */
+  target?: Target;
 }
 
 /**
@@ -34,7 +38,8 @@ export function encodeExamples(
   const sequences = encoded.map(({ prompt }) => prompt);
   const notes = [...(prompted ? labelWordNotes(task, tokenizer) : []), ...inputNotes(examples, encoded, task)];
   for (const note of notes) warn(`task ${task.name}: ${note}`);
-  return { examples, sequences, labels: examples.map(({ label }) => label) };
+  const { target } = task;
+  return { examples, sequences, labels: examples.map(({ label }) => label), ...(target ? { target } : {}) };
 }
 
 /** {@link encodeExamples} for each split of a few-shot draw. */
@@ -70,7 +75,7 @@ function inputNotes(examples: readonly Example[], encoded: readonly PromptAndCut
   if (contradictions.length > 0) {
     const [{ first, example }] = contradictions;
     notes.push(
-      `${contradictions.length} of ${examples.length} examples are to the model the same as one of another label, first ${shown(example)} with label ${task.labels[first.label]} (${place(first)}) and ${task.labels[example.label]} (${place(example)})`,
+      `${contradictions.length} of ${examples.length} examples are to the model the same as one of another label, first ${shown(example)} with label ${labelText(first.label, task)} (${place(first)}) and ${labelText(example.label, task)} (${place(example)})`,
     );
   }
   return notes;
@@ -123,7 +128,7 @@ export function readFewShot(
     const examples = readSplit(directory, split, task, warn);
     const file = dataFile(directory, task.files?.[split] ?? split, task);
     return task.labels.flatMap((name, label) => {
-      const own = examples.filter((example) => example.label === label);
+      const own = examples.filter((example) => classOf(example.label) === label);
       const shortage = shortageText(file, own.length, k, name);
       if (own.length === 0) throw new InputError(`${shortage}: every class needs some, in ${split} as well`, { file });
       if (own.length < k) warn(shortage);

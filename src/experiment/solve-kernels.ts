@@ -2,14 +2,22 @@ import { InputError } from "../errors";
 import { mirrorOf, type Formula } from "../kernels/formula";
 import type { KernelTensor } from "../kernels/kernel-tensor";
 import { entriesOf, recordOf } from "../records";
-import { accuracy, asPredictions, metricScore, predictedClasses } from "../solvers/metrics";
+import {
+  accuracy,
+  asPredictions,
+  asProbabilities,
+  metricScore,
+  predictedClasses,
+  predictedNumbers,
+  type Predictions,
+} from "../solvers/metrics";
 import { prepareSolver, type Solver, type SolverOptions, type SolverSetting } from "../solvers/solver";
 import { runAtOnce } from "../steps";
-import { METRICS, type Metric } from "../tasks/task";
+import { CLASS_METRICS, isNumberMetric, NUMBER_METRICS, type ClassMetric, type Metric } from "../tasks/task";
 import type { SplitKernels } from "./split-kernels";
 
-/** How well predictions fit one split. */
-export interface Scores extends Record<Metric, number> {
+/** How well predictions fit one split: correlations where labels are numbers, whose classes are the nearer bounds. */
+export interface Scores extends Record<ClassMetric, number>, Partial<Record<(typeof NUMBER_METRICS)[number], number>> {
   /** The solver's loss; for least squares the mean squared error per kernel output. */
   loss: number;
   examples: number;
@@ -52,10 +60,14 @@ export function* solveKernelsSteps<Name extends string>(
     const predict = prepared.fit(setting);
     const scores = evaluations.map(({ name, labels: expected, set }): [Name | "train", Scores] => {
       const predictions = predict(set);
+      const metrics = [...CLASS_METRICS, ...(splits.train.target ? NUMBER_METRICS : [])];
       return [
         name,
         {
-          ...recordOf(METRICS.map((metric) => [metric, metricScore(metric, predictions, expected)] as const)),
+          ...(recordOf(metrics.map((metric) => [metric, metricScore(metric, predictions, expected)] as const)) as Omit<
+            Scores,
+            "loss" | "examples"
+          >),
           loss: prepared.loss(predictions, expected),
           examples: expected.length,
         },
@@ -79,8 +91,10 @@ function prepareSplits<Name extends string>(
 ) {
   const own = formula ?? defaultFormula(solver);
   checkFormula(solver, own);
-  const { labels, logits } = splits.train;
-  const prepared = prepareSolver(solver, { kernel: kernelOf(splits.train, own), labels, logits }, options);
+  const { labels, target, logits } = splits.train;
+  const different = entriesOf<Name | "train", SplitKernels>(splits).find(([, split]) => split.target !== target);
+  if (different) throw new InputError(`the labels of train and ${different[0]} are not both classes or both numbers`);
+  const prepared = prepareSolver(solver, { kernel: kernelOf(splits.train, own), labels, target, logits }, options);
   const evaluations = entriesOf<Name | "train", SplitKernels>(splits).map(([name, split]) => ({
     name,
     labels: split.labels,
@@ -94,8 +108,8 @@ function prepareSplits<Name extends string>(
 }
 
 /**
- * The class that a solver with one setting gives every example of every split. Splits, settings and errors as for
- * {@link solveKernels}.
+ * The class that a solver with one setting gives every example of every split, or its number's place between the bounds,
+ * which may be beyond them. Splits, settings and errors as for {@link solveKernels}.
  */
 export function predictClasses<Name extends string>(
   splits: Record<Name | "train", SplitKernels>,
@@ -105,7 +119,10 @@ export function predictClasses<Name extends string>(
 ): Record<Name | "train", number[]> {
   const { prepared, evaluations } = prepareSplits<Name>(splits, formula, options);
   const predict = prepared.fit(setting);
-  return recordOf(evaluations.map(({ name, set }) => [name, predictedClasses(predict(set))]));
+  const [, outputs] = splits.train.logits.shape;
+  const read = (predictions: Predictions): number[] =>
+    splits.train.target ? predictedNumbers(predictions, outputs) : predictedClasses(predictions);
+  return recordOf(evaluations.map(({ name, set }) => [name, read(predict(set))]));
 }
 
 /** The kernel a solver takes when none is named. */
@@ -167,7 +184,7 @@ export interface GridSearch<Name extends string> {
 
 export interface GridSearchOptions extends SolveOptions {
   formula?: Formula;
-  /** What to select by. Default "accuracy"; the authors select MRPC and QQP by F1 when asked to. */
+  /** What to select by. Default "accuracy", or "pearson" for numbers; the authors select MRPC and QQP by F1 when asked to. */
   metric?: Metric;
 }
 
@@ -191,17 +208,38 @@ export function* gridSearchSteps<Name extends string>(
 /** The setting with the best score on `dev`; the first one on ties. */
 export function bestOnDev<Name extends string>(
   grid: readonly Solved<Name | "dev">[],
-  metric: Metric = "accuracy",
+  metric?: Metric,
 ): Solved<Name | "dev"> {
   if (grid.length === 0) throw new InputError("There is no setting to choose from.");
   if (!grid[0].scores.dev)
     throw new InputError("The best setting is chosen on the development examples: there are none among the splits.");
-  return firstBest(grid, ({ scores }) => scores.dev[metric]);
+  scoreBy(grid[0].scores.dev, metric);
+  return firstBest(grid, ({ scores }) => scoreBy(scores.dev, metric));
+}
+
+/**
+ * The score by a metric. Default: accuracy, or for numbers Pearson's correlation.
+ * @throws if the metric is not for such labels
+ */
+export function scoreBy(
+  scores: Scores,
+  metric: Metric = scores.pearson === undefined ? "accuracy" : "pearson",
+): number {
+  const score = isNumberMetric(metric) || scores.pearson === undefined ? scores[metric] : undefined;
+  if (score !== undefined) return score;
+  const [labels, own] = scores.pearson === undefined ? ["classes", CLASS_METRICS] : ["numbers", NUMBER_METRICS];
+  throw new InputError(`the metric ${metric} is not for labels that are ${labels}: choose ${own.join(", ")}`);
 }
 
 /** The item with the largest score, the first one on ties: how development examples choose everywhere. */
 export const firstBest = <T>(items: readonly T[], score: (item: T) => number): T =>
   items.reduce((best, one) => (score(one) > score(best) ? one : best));
+
+/** The score of the pretrained outputs as they are, by a metric for such labels; NaN where the files have no logits. */
+export function zeroShotScore({ logits, labels, target }: SplitKernels, metric: Metric): number {
+  if (logits.values.some(Number.isNaN)) return NaN;
+  return metricScore(metric, (target ? asProbabilities : asPredictions)(logits), labels);
+}
 
 /** Accuracy of the pretrained outputs as they are, from 0 to 1; NaN where the files have no logits. */
 export function zeroShotAccuracy({ logits, labels }: Pick<SplitKernels, "logits" | "labels">): number {

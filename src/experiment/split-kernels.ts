@@ -5,6 +5,7 @@ import { computePlan, type KernelOptions, type KernelProgress } from "../kernels
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { kernelPlan, type KernelPlan, type PlannedBlock } from "../kernels/plan";
 import { entriesOf, recordOf } from "../records";
+import type { Target } from "../tasks/task";
 import type { Inputs } from "./inputs";
 
 /** What a solver needs to know of one split X. */
@@ -13,8 +14,10 @@ export interface SplitKernels {
   kernels: Map<Formula, KernelTensor>;
   /** With a breakdown: each parameter's share of each kernel, by formula and parameter name. */
   shares?: Map<Formula, Map<string, KernelTensor>>;
-  /** Class index of each example of X. */
+  /** Class index of each example of X, or its number's place between the bounds. */
   labels: number[];
+  /** What labels are; default: classes. */
+  target?: Target;
   /** Pretrained outputs f on X, [X examples, C]. */
   logits: LogitsTensor;
 }
@@ -24,7 +27,7 @@ export interface SplitKernelsOptions<Name extends string> extends Omit<KernelOpt
   /** Rows of every kernel. */
   train: Pick<Inputs, "sequences" | "labels">;
   /** Columns: the splits by name. Give the training examples again, as `train`, for the kernel to solve with. */
-  splits: Record<Name, Pick<Inputs, "sequences" | "labels">>;
+  splits: Record<Name, Pick<Inputs, "sequences" | "labels" | "target">>;
   /** `done` and `total` count blocks of all splits; `reused` those that came from disk. */
   onProgress?: (progress: KernelProgress) => void;
 }
@@ -80,8 +83,9 @@ export async function splitKernels<Name extends string>(
     });
     before += progress.done;
     reusedBefore += progress.reused;
-    const { labels } = options.splits[name];
-    results.push([name, { kernels, ...(options.breakdown ? { shares } : {}), labels, logits: evaluateLogits }]);
+    const { labels, target } = options.splits[name];
+    const own = { kernels, ...(options.breakdown ? { shares } : {}), labels, ...(target ? { target } : {}) };
+    results.push([name, { ...own, logits: evaluateLogits }]);
   }
   return recordOf(results);
 }

@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
 import { predictLogits } from "../model/predict";
-import { predictedClasses, type Predictions } from "../solvers/metrics";
+import { checkClasses, predictedClasses, type Predictions } from "../solvers/metrics";
 import type { Example, Task } from "../tasks/task";
 import { encodeExamples } from "./inputs";
 import type { LanguageModel } from "./language-model";
@@ -40,6 +40,7 @@ export function wordOrders(logits: Predictions, labels: readonly number[]): Word
   if (classes > MOST_CLASSES)
     throw new InputError(`every order of ${classes} label words is too many to try: at most ${MOST_CLASSES} classes`);
   if (labels.length !== examples) throw new InputError(`${examples} answers but ${labels.length} labels`);
+  checkClasses(labels);
   const words = predictedClasses(logits);
   return permutations(classes).map((order) => ({
     order,

@@ -11,6 +11,7 @@ import { fromInt8Rows } from "../model/int8-rows";
 import type { Model } from "../model/model";
 import { parseModelConfig } from "../model/model-config";
 import { createTokenizer, type Tokenizer } from "../model/tokenizer";
+import { checkClasses } from "../solvers/metrics";
 import { encodePrompt } from "../tasks/prompt";
 import type { Example, Task } from "../tasks/task";
 
@@ -147,6 +148,7 @@ export function promptedOf(
   { train, test }: { train: Example[]; test: Example[] },
   tokenizer: Tokenizer,
 ): Prompted {
+  checkClasses([], task.target);
   const outputs = outputsOf(promptHead(task, tokenizer), task);
   const prompted = (examples: Example[]): PromptedExamples => ({
     examples,

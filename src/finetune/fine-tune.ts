@@ -7,6 +7,7 @@ import { parameter, type Model } from "../model/model";
 import { predictLogits } from "../model/predict";
 import { runningSignal } from "../running-cell";
 import { mean } from "../solvers/metrics";
+import { isNumberMetric } from "../tasks/task";
 import { nextTurn } from "../steps";
 import { keyOf } from "../store/slot";
 import { trainingBatches } from "./batches";
@@ -85,7 +86,7 @@ export const trainingConfigOf = (options: TrainingSettings): TrainingConfig =>
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const { head, train, dev, stateDirectory, saveEvery, onProgress, onEvaluate, signal = runningSignal() } = options;
   const config = trainingConfigOf(options);
-  checkPrompts({ train, dev });
+  checkPrompts({ train, dev }, config);
   const length = runLength(config, train.labels.length);
   const run = fingerprint(options, config);
   const {
@@ -220,10 +221,12 @@ const distanceBetween = (current: Trained, origin: Trained): number =>
     return floats(tf.sqrt(tf.addN(squares)))[0];
   });
 
-/** The number of the head's logits, which every label must be below. */
+/** The number of the head's logits, which every class must be below; of numbers, two. */
 function classesOf({ model, head, train }: FineTuneInputs): number {
   const classes = predictLogits(model, head, train.sequences.slice(0, 1)).length;
-  const wrong = train.labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (train.target !== undefined && classes !== 2)
+    throw new InputError(`train: numbers are between two label words, but the head has ${classes} logits`);
+  const wrong = train.labels.find((label) => !(label >= 0 && label < classes));
   if (wrong !== undefined)
     throw new InputError(`train: label ${wrong}, but the head has ${classes} logits, counted from 0`);
   return classes;
@@ -252,11 +255,19 @@ function fingerprint({ model, head, train, dev, probe = [] }: FineTuneInputs, co
   return keyOf(key).slice(0, 32);
 }
 
-function checkPrompts(sets: Record<string, LabelledPrompts>): void {
-  for (const [name, { sequences, labels }] of Object.entries(sets)) {
+function checkPrompts(sets: Record<string, LabelledPrompts>, { metric }: TrainingConfig): void {
+  for (const [name, { sequences, labels, target }] of Object.entries(sets)) {
     if (labels.length === 0 || sequences.length !== labels.length)
       throw new InputError(
         `${name}: ${sequences.length} prompts and ${labels.length} labels; both must be the same number, at least 1`,
       );
+    if (isNumberMetric(metric) !== (target !== undefined))
+      throw new InputError(
+        `${name}: the metric ${metric} is not for labels that are ${target ? "numbers: choose pearson or spearman" : "classes"}`,
+        { field: "metric" },
+      );
+    const wrong = labels.find((label) => (target ? !(label >= 0 && label <= 1) : !Number.isInteger(label)));
+    if (wrong !== undefined)
+      throw new InputError(`${name}: label ${wrong} is no ${target ? "number from 0 to 1" : "class, counted from 0"}`);
   }
 }

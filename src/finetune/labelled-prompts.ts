@@ -2,14 +2,16 @@ import { sequenceKey, type Sequence } from "../model/batch";
 import type { Head } from "../model/head";
 import type { Model } from "../model/model";
 import { predictLogitsSteps } from "../model/predict";
-import { accuracy, metricScore, type Predictions } from "../solvers/metrics";
+import { accuracy, asProbabilities, metricScore, type Predictions } from "../solvers/metrics";
 import { runAtOnce } from "../steps";
-import type { Metric } from "../tasks/task";
+import { isNumberMetric, type Metric, type Target } from "../tasks/task";
 
-/** Prompts with the index of each one's label. */
+/** Prompts with the index of each one's label, or its number's place between the bounds. */
 export interface LabelledPrompts {
   sequences: Sequence[];
   labels: number[];
+  /** What labels are; default: classes. */
+  target?: Target;
 }
 
 /** What tells labelled prompts from others, for keys. */
@@ -34,7 +36,7 @@ export const evaluateHead = (model: Model, head: Head, prompts: LabelledPrompts,
   runAtOnce(evaluateHeadSteps(model, head, prompts, metric));
 
 export interface HeadScores {
-  /** From 0 to 1. */
+  /** From 0 to 1; of numbers, by the bounds that they are nearer to. */
   accuracy: number;
   /** By the metric, which may be accuracy again. */
   score: number;
@@ -49,5 +51,6 @@ export function* evaluateHeadSteps(
 ): Generator<undefined, HeadScores> {
   const predictions = yield* predictionsOf(model, head, prompts);
   const share = accuracy(predictions, prompts.labels);
-  return { accuracy: share, score: metricScore(metric, predictions, prompts.labels) };
+  const read = isNumberMetric(metric) ? asProbabilities(predictions) : predictions;
+  return { accuracy: share, score: metricScore(metric, read, prompts.labels) };
 }

@@ -7,6 +7,7 @@ import { headFeaturesSteps } from "../model/predict";
 import { runAtOnce } from "../steps";
 import { keyOf } from "../store/slot";
 import type { LabelledPrompts } from "./labelled-prompts";
+import { checkClasses } from "../solvers/metrics";
 import { featureRows, softmaxRegression } from "../solvers/softmax-regression";
 
 export interface LinearProbe {
@@ -33,6 +34,7 @@ export const linearProbe = (model: Model, head: Head, train: LabelledPrompts): L
 
 /** {@link linearProbe} as a generator that pauses between pieces of work. */
 export function* linearProbeSteps(model: Model, head: Head, train: LabelledPrompts): Generator<undefined, LinearProbe> {
+  checkClasses(train.labels, train.target);
   const layer = head.finalLayer?.(model);
   if (!layer)
     throw new InputError(`linear probing needs a head with a final linear layer, which "${head.description}" has not`);

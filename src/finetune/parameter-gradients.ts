@@ -6,6 +6,7 @@ import type { Head } from "../model/head";
 import { parameter, type Model } from "../model/model";
 import { encoderBackward, encoderForward } from "../model/encoder";
 import type { Site } from "../model/layers";
+import { checkClasses } from "../solvers/metrics";
 
 /** Gradients of a batch's mean loss, by parameter name, each of the parameter's shape. */
 export type ParameterGradients = Map<string, Tensor>;
@@ -23,11 +24,13 @@ export const squaredError = (labels: readonly number[]): Loss => ofLabels("l2", 
 
 const ofLabels =
   (name: LossName, labels: readonly number[]): Loss =>
-  (logits) =>
-    targetLoss(name, tf.oneHot(tf.tensor1d([...labels], "int32"), logits.shape[1]!), 1 / labels.length)(logits);
+  (logits) => {
+    checkClasses(labels);
+    return targetLoss(name, tf.oneHot(tf.tensor1d([...labels], "int32"), logits.shape[1]!), 1 / labels.length)(logits);
+  };
 
 /**
- * A mean loss against one-hot rows. A row of zeros is no example: it adds nothing to the loss or its derivative.
+ * A mean loss against one-hot rows, or rows of probabilities. A row of zeros is no example: it adds nothing to the loss or its derivative.
  * @param target [B, C]
  * @param share 1 / the number of examples
  */

@@ -25,8 +25,8 @@ interface BatchSource {
 }
 
 /**
- * Makes training examples the inputs of a step: the batch's tensors by their names, one-hot `target` rows [rows · reads, classes], zero
- * where there is no example, `share` = 1 / the number of examples, and dropout masks `mask.0`, `mask.1`, …
+ * Makes training examples the inputs of a step: the batch's tensors by their names, `target` rows [rows · reads, classes], one-hot,
+ * or [1 − y, y] for a number y, and zero where there is no example, `share` = 1 / the number of examples, and dropout masks `mask.0`, `mask.1`, …
  *
  * @returns a function of the examples' indices and the batch's shape; `draw` decides the dropout masks, with the run's seed
  */
@@ -54,7 +54,12 @@ function inputsOf(
   const sequences: Sequence[] = indices.map((i) => train.sequences[i]);
   const { batch, places } = packedBatch(sequences, model.config, shape);
   const target = new Float32Array(shape.rows * shape.reads * classes);
-  places.forEach((place, i) => (target[place * classes + train.labels[indices[i]]] = 1));
+  places.forEach((place, i) => {
+    const label = train.labels[indices[i]];
+    const [lower, part] = [Math.floor(label), label % 1];
+    target[place * classes + lower] = 1 - part;
+    if (part > 0) target[place * classes + lower + 1] = part;
+  });
   const own: Record<string, Tensor> = {
     target: tf.tensor2d(target, [shape.rows * shape.reads, classes]),
     share: tf.scalar(1 / indices.length),

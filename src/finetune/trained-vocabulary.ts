@@ -43,9 +43,9 @@ export function trainedVocabulary(
   if (part.rows.length === model.config.vocabSize) return all;
   const cut = cutVocabulary(model, part);
   const tables = new Set(vocabularyTables(model));
-  const inPart = ({ sequences, labels }: LabelledPrompts): LabelledPrompts => ({
+  const inPart = ({ sequences, ...rest }: LabelledPrompts): LabelledPrompts => ({
     sequences: renumbered(sequences, part),
-    labels,
+    ...rest,
   });
   return {
     model: cut,

@@ -1,6 +1,6 @@
 import { InputError } from "../errors";
-import type { Metric } from "../tasks/task";
-import { confusionScore, metricScore, predictedClasses, type Predictions } from "./metrics";
+import type { ClassMetric } from "../tasks/task";
+import { checkClasses, confusionScore, metricScore, predictedClasses, type Predictions } from "./metrics";
 
 /** The best that any single cut of a score can do, found with the labels it is judged on. */
 export interface BestThreshold {
@@ -18,17 +18,18 @@ export interface BestThreshold {
 export function bestThreshold(
   scores: ArrayLike<number>,
   labels: readonly number[],
-  metric: Metric = "accuracy",
+  metric: ClassMetric = "accuracy",
 ): BestThreshold {
   if (scores.length !== labels.length || labels.length === 0) {
     throw new InputError(`There are ${scores.length} scores and ${labels.length} labels; one each is needed.`);
   }
+  checkClasses(labels);
   const order = labels.map((label, i) => ({ score: scores[i], label })).sort((a, b) => a.score - b.score);
   const positives = order.filter(({ label }) => label === 1).length;
   const negatives = order.length - positives;
   // Below all scores everything is class 1; each step moves one example to class 0.
   const taken = [negatives, positives];
-  const scoreBy = (by: Metric): number =>
+  const scoreBy = (by: ClassMetric): number =>
     confusionScore(by, [
       [negatives - taken[0], taken[0]],
       [positives - taken[1], taken[1]],
@@ -53,7 +54,11 @@ const MOST_ROUNDS = 50;
  * classes the same mean score: in turn each class gets the bias that is right most often while the others stay, until
  * none helps. That is a local optimum, hence a lower bound of what biases can do.
  */
-export function bestBiases(scores: Predictions, labels: readonly number[], metric: Metric = "accuracy"): Float64Array {
+export function bestBiases(
+  scores: Predictions,
+  labels: readonly number[],
+  metric: ClassMetric = "accuracy",
+): Float64Array {
   const [examples, classes] = scores.shape;
   if (examples === 0 || labels.length !== examples)
     throw new InputError(`There are ${examples} rows of scores and ${labels.length} labels; one each is needed.`);

@@ -1,6 +1,7 @@
 import { InputError } from "../errors";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { mlMatrix } from "../packages";
+import type { Target } from "../tasks/task";
 import { asPredictions, type Predictions } from "./metrics";
 import {
   addTransposedProduct,
@@ -59,6 +60,8 @@ export interface LeastSquaresProblem extends LeastSquaresOptions {
   evaluate: KernelTensor;
   /** Class index of each training example; 0 or 1 when C = 1. */
   trainLabels: readonly number[];
+  /** What labels are, as in {@link TrainingSet}. */
+  target?: Target;
   /** Pretrained outputs [n, C]; needed when f0 is finite. */
   trainLogits?: LogitsTensor;
   /** Pretrained outputs [m, C]; needed when f0 is finite. */
@@ -121,14 +124,15 @@ export function leastSquaresWeights(
   { examples, outputs, solve }: KernelDecomposition,
   {
     trainLabels,
+    target,
     trainLogits,
     regularization,
     f0 = Infinity,
-  }: Pick<LeastSquaresProblem, "trainLabels" | "trainLogits" | "regularization" | "f0">,
+  }: Pick<LeastSquaresProblem, "trainLabels" | "target" | "trainLogits" | "regularization" | "f0">,
 ): Float64Array {
   const pretrained = scaledLogits(trainLogits, f0, examples, outputs, "train");
   return solve(
-    encodeTargets(trainLabels, examples, outputs).map((target, i) => target - pretrained[i]),
+    encodeTargets(trainLabels, examples, outputs, target).map((wanted, i) => wanted - pretrained[i]),
     regularization,
   );
 }
@@ -157,13 +161,18 @@ export function symmetrized(train: KernelTensor): KernelTensor {
  * Mean squared error per kernel output, the loss the reference prints beside the accuracy.
  * `outputs` is the kernel's C; for the margin (1) the second logit is compared with ±1.
  */
-export function leastSquaresLoss(predictions: Predictions, labels: readonly number[], outputs: number): number {
+export function leastSquaresLoss(
+  predictions: Predictions,
+  labels: readonly number[],
+  outputs: number,
+  target?: Target,
+): number {
   const [examples, classes] = predictions.shape;
-  const targets = encodeTargets(labels, examples, outputs);
+  const targets = encodeTargets(labels, examples, outputs, target);
   let sum = 0;
-  targets.forEach((target, i) => {
+  targets.forEach((wanted, i) => {
     const predicted = predictions.values[outputs === 1 ? i * classes + 1 : i];
-    sum += (predicted - target) ** 2;
+    sum += (predicted - wanted) ** 2;
   });
   return sum / targets.length;
 }

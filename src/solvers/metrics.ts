@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
-import type { Metric } from "../tasks/task";
+import { classOf } from "../tasks/labels";
+import { isNumberMetric, type ClassMetric, type Metric, type Target } from "../tasks/task";
 
 /** Scores per class for a list of examples, [examples, classes], row-major; the largest one wins. */
 export interface Predictions {
@@ -40,19 +41,58 @@ export function predictedClasses(predictions: Predictions): number[] {
 export const accuracy = (predictions: Predictions, labels: readonly number[]): number =>
   metricScore("accuracy", predictions, labels);
 
-/** The score by a task's metric, as scikit-learn defines it. */
+/** Logits of two label words, or their margin, as the two words' probabilities: what a number is read from. */
+export function asProbabilities({ values, shape: [examples, count] }: Predictions): Predictions {
+  checkPair(count, 1);
+  const margin = (i: number): number => (count === 1 ? values[i] : values[2 * i + 1] - values[2 * i]);
+  const high = Float64Array.from({ length: examples }, (_, i) => 1 / (1 + Math.exp(-margin(i))));
+  return {
+    values: Float64Array.from({ length: 2 * examples }, (_, k) => Math.abs(1 - (k % 2) - high[k >> 1])),
+    shape: [examples, 2],
+  };
+}
+
+/** A solver's predictions as numbers, 0 for the lower bound and 1 for the higher: what its targets were made of. */
+export function predictedNumbers({ values, shape: [examples, classes] }: Predictions, outputs: number): number[] {
+  checkPair(classes);
+  // The scores of a margin p, whose targets are 2y − 1, are −p and p.
+  const share = outputs === 1 ? 0.5 : 1;
+  return Array.from({ length: examples }, (_, i) => (1 + share * (values[2 * i + 1] - values[2 * i])) / 2);
+}
+
+/** Throws if labels are numbers, where there must be classes. */
+export function checkClasses(labels: readonly number[], target?: Target): void {
+  const wrong = labels.find((label) => !Number.isInteger(label));
+  if (target !== undefined || wrong !== undefined)
+    throw new InputError(`this is for classes, not for a task with the target "number"`, { field: "target" });
+}
+
+function checkPair(classes: number, ...more: number[]): void {
+  if (![2, ...more].includes(classes))
+    throw new InputError(`A number is read from the scores of two label words: there are ${classes}.`);
+}
+
+/**
+ * The score by a task's metric, as scikit-learn and, for numbers, scipy define it. A number's prediction is what the score
+ * of the higher bound is above that of the lower; classes of numbers are the bounds that they are nearer to.
+ */
 export function metricScore(metric: Metric, predictions: Predictions, labels: readonly number[]): number {
   const [examples, classes] = predictions.shape;
   if (labels.length !== examples)
     throw new InputError(`There are ${examples} predictions and ${labels.length} labels.`);
   if (examples === 0) throw new InputError("The score of no predictions is not defined.");
+  if (isNumberMetric(metric)) {
+    checkPair(classes);
+    const numbers = labels.map((_, i) => predictions.values[2 * i + 1] - predictions.values[2 * i]);
+    return metric === "pearson" ? pearson(numbers, labels) : pearson(ranks(numbers), ranks(labels));
+  }
   const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
-  predictedClasses(predictions).forEach((predicted, i) => counts[labels[i]][predicted]++);
+  predictedClasses(predictions).forEach((predicted, i) => counts[classOf(labels[i])][predicted]++);
   return confusionScore(metric, counts);
 }
 
 /** The score of a confusion matrix: `counts[a][b]` examples of class a were taken for class b. */
-export function confusionScore(metric: Metric, counts: readonly (readonly number[])[]): number {
+export function confusionScore(metric: ClassMetric, counts: readonly (readonly number[])[]): number {
   const right = counts.map((row, c) => row[c]);
   const own = counts.map(sum);
   const taken = counts.map((_, c) => sum(counts.map((row) => row[c])));
@@ -73,6 +113,25 @@ export function confusionScore(metric: Metric, counts: readonly (readonly number
       return spread === 0 ? 0 : (sum(right) * examples - sum(own.map((value, c) => value * taken[c]))) / spread;
     }
   }
+}
+
+/** Pearson's correlation; 0 where one side is constant. */
+function pearson(a: readonly number[], b: readonly number[]): number {
+  if ([a, b].some((values) => values.every((value) => value === values[0]))) return 0;
+  const [x, y] = [a, b].map((values) => {
+    const center = mean(values);
+    return values.map((value) => value - center);
+  });
+  const dot = (p: readonly number[], q: readonly number[]): number => sum(p.map((value, i) => value * q[i]));
+  return Math.max(-1, Math.min(1, dot(x, y) / Math.sqrt(dot(x, x)) / Math.sqrt(dot(y, y))));
+}
+
+/** Places in increasing order from 1, equal values with the mean of theirs. */
+function ranks(values: readonly number[]): number[] {
+  const sorted = Float64Array.from(values).sort();
+  const places = new Map<number, { first: number; last: number }>();
+  sorted.forEach((value, i) => places.set(value, { first: places.get(value)?.first ?? i + 1, last: i + 1 }));
+  return values.map((value) => (places.get(value)!.first + places.get(value)!.last) / 2);
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -3,13 +3,16 @@ import type { Matrix } from "ml-matrix";
 import { InputError } from "../errors";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { mlMatrix } from "../packages";
+import type { Target } from "../tasks/task";
 
 /** The examples to fit. */
 export interface TrainingSet {
   /** [n, C, n, C], the kernel of the training examples with themselves. */
   kernel: KernelTensor;
-  /** Class index of each example; 0 or 1 when C = 1. */
+  /** Class index of each example; 0 or 1 when C = 1. Of numbers, places between 0 and 1, with C at most 2. */
   labels: readonly number[];
+  /** What labels are; default: classes. */
+  target?: Target;
   /** Pretrained outputs [n, C]; needed when f0 is finite. */
   logits?: LogitsTensor;
 }
@@ -64,12 +67,18 @@ function checkKernel(kernel: KernelTensor, name: string): void {
   if (bad >= 0) throw new InputError(`The ${name} has the value ${kernel.values[bad]} at flat index ${bad}.`);
 }
 
-/** Throws unless there is one class index a training example. */
-export function checkLabels(labels: readonly number[], examples: number, outputs: number): void {
+/** Throws unless there is one class index, or one number from 0 to 1, a training example. */
+export function checkLabels(labels: readonly number[], examples: number, outputs: number, target?: Target): void {
   if (labels.length !== examples) {
     throw new InputError(`The kernel has ${examples} training examples, but there are ${labels.length} labels.`);
   }
   const classes = Math.max(outputs, 2);
+  if (target !== undefined) {
+    if (classes > 2) throw new InputError(`Numbers are between two label words; the kernel has ${outputs} outputs.`);
+    const bad = labels.findIndex((label) => !(label >= 0 && label <= 1));
+    if (bad >= 0) throw new InputError(`Training label ${bad} is ${labels[bad]}; it must be a number from 0 to 1.`);
+    return;
+  }
   labels.forEach((label, i) => {
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
       throw new InputError(`Training label ${i} is ${label}; it must be a class index from 0 to ${classes - 1}.`);
@@ -77,12 +86,21 @@ export function checkLabels(labels: readonly number[], examples: number, outputs
   });
 }
 
-/** Regression targets, [n·C] in the kernel's order: one-hot for C > 1, ±1 for the margin. */
-export function encodeTargets(labels: readonly number[], examples: number, outputs: number): Float64Array {
-  checkLabels(labels, examples, outputs);
+/**
+ * Regression targets, [n·C] in the kernel's order: one-hot for C > 1, ±1 for the margin. A number y is between those of the
+ * classes: [1 − y, y], or 2y − 1.
+ */
+export function encodeTargets(
+  labels: readonly number[],
+  examples: number,
+  outputs: number,
+  target?: Target,
+): Float64Array {
+  checkLabels(labels, examples, outputs, target);
   const targets = new Float64Array(examples * outputs);
   labels.forEach((label, i) => {
     if (outputs === 1) targets[i] = 2 * label - 1;
+    else if (target !== undefined) targets.set([1 - label, label], 2 * i);
     else targets[i * outputs + label] = 1;
   });
   return targets;

@@ -12,6 +12,9 @@ export const SOLVERS = ["lstsq", "asym", "logistic", "svc", "svr"] as const;
 /** The name of a kernel solver, one of {@link SOLVERS}. */
 export type Solver = (typeof SOLVERS)[number];
 
+/** Whether a solver fits numbers; the others tell classes apart. */
+export const takesNumbers = (solver: Solver): boolean => solver === "lstsq" || solver === "svr";
+
 /** One setting of a solver. */
 export interface SolverSetting {
   /** Relative to the largest singular value of the train kernel; at least 0. */
@@ -49,6 +52,8 @@ export function prepareSolver(solver: Solver, train: TrainingSet, options: Solve
     throw new InputError(`the multi-class option belongs to the solver logistic, not to ${solver}.`);
   if (options.precision && solver !== "lstsq")
     throw new InputError(`the precision option belongs to the solver lstsq, not to ${solver}.`);
+  if (train.target !== undefined && !takesNumbers(solver))
+    throw new InputError(`the solver ${solver} is for classes, and the labels are numbers: use lstsq or svr`);
   const { fit, loss } = prepare(solver, train, options);
   return {
     fit: (setting) => {
@@ -62,11 +67,11 @@ export function prepareSolver(solver: Solver, train: TrainingSet, options: Solve
 function prepare(solver: Solver, train: TrainingSet, options: SolverOptions): PreparedSolver {
   const outputs = train.kernel.shape[1];
   const squaredError = (predictions: Predictions, labels: readonly number[]): number =>
-    leastSquaresLoss(predictions, labels, outputs);
+    leastSquaresLoss(predictions, labels, outputs, train.target);
   switch (solver) {
     case "lstsq": {
       const decomposition = decomposeKernel(train.kernel, options.precision);
-      const given = { trainLabels: train.labels, trainLogits: train.logits };
+      const given = { trainLabels: train.labels, target: train.target, trainLogits: train.logits };
       const fit =
         ({ regularization, f0 }: SolverSetting) =>
         ({ kernel, logits }: EvaluationSet) =>

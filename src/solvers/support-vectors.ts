@@ -93,10 +93,11 @@ export function prepareSupportClassifier({
 export function prepareSupportRegression({
   kernel,
   labels,
+  target,
   logits,
 }: TrainingSet): (options: SupportRegressionOptions) => (evaluate: EvaluationSet) => Predictions {
   const { examples, outputs, size } = checkTrainKernel(kernel);
-  const targets = encodeTargets(labels, examples, outputs);
+  const targets = encodeTargets(labels, examples, outputs, target);
   const regularized = regularizer(symmetricPart(kernel.values, size), size);
   return ({ regularization, f0 = Infinity, cost = 1, epsilon = 0.1, tolerance = 1e-3 }) => {
     checkPositive("cost", cost);

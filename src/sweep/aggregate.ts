@@ -1,5 +1,5 @@
 import { medianOfSorted } from "../behavior/kernel-comparison";
-import { firstBest, type Solved } from "../experiment/solve-kernels";
+import { firstBest, scoreBy, type Solved } from "../experiment/solve-kernels";
 import { groupBy } from "../records";
 import { formatMeanStd, mean, populationStd } from "../solvers/metrics";
 import type { SolverSetting } from "../solvers/solver";
@@ -41,13 +41,13 @@ export interface Aggregate extends RunKind {
 export function runsOf(
   grid: readonly Solved<"dev" | "test">[],
   kind: RunKind & { seed: number },
-  metric: Metric = "accuracy",
+  metric?: Metric,
 ): Run[] {
   return grid.map(({ scores: { dev, test }, ...setting }) => ({
     ...kind,
     setting,
-    dev: dev[metric],
-    test: test[metric],
+    dev: scoreBy(dev, metric),
+    test: scoreBy(test, metric),
   }));
 }
 

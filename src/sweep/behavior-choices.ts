@@ -1,7 +1,7 @@
 /** What the development examples choose in a measurement of kernel behaviour: the learning rate, and the settings of the kernels' solvers. */
 import { DivergedError } from "../errors";
 import { fineTuningRun } from "../experiment/fine-tuning-run";
-import { firstBest, formulasFor, gridSearchSteps } from "../experiment/solve-kernels";
+import { firstBest, formulasFor, gridSearchSteps, scoreBy } from "../experiment/solve-kernels";
 import type { SplitKernels } from "../experiment/split-kernels";
 import type { TrainingConfig } from "../finetune/training-config";
 import type { Formula } from "../kernels/formula";
@@ -75,7 +75,7 @@ export function* solveOn(
     formula,
     solver,
     setting: plainSettings(setting) as SolvedKernel["setting"],
-    dev: scores.dev[metric],
-    test: scores.test[metric],
+    dev: scoreBy(scores.dev, metric),
+    test: scoreBy(scores.test, metric),
   };
 }

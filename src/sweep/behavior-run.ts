@@ -27,7 +27,7 @@ import type { KernelTensor } from "../kernels/kernel-tensor";
 import type { Model } from "../model/model";
 import { distinct } from "../records";
 import { runningSignal } from "../running-cell";
-import { metricScore, type Predictions } from "../solvers/metrics";
+import { checkClasses, metricScore, type Predictions } from "../solvers/metrics";
 import { runSteps } from "../steps";
 import { checkpointGroups, checkpointsOf, type Measured } from "./behavior-checkpoints";
 import { chosenRate, formulasOf, solveOn, tryRates, type Stages } from "./behavior-choices";
@@ -55,6 +55,7 @@ export async function behaviorRun(options: BehaviorRunOptions): Promise<Behavior
   const config = behaviorConfig(options);
   const { kernels = kernelsOf(config), featureExamples = FEATURE_EXAMPLES, featuresAlong = false } = options;
   const { model, outputs, train, dev, test, learningRates, onProgress } = options;
+  for (const { labels, target } of [train, dev, test]) checkClasses(labels, target);
   const prompts = [train, dev, test].map(promptsKey);
   const { head, combine } = outputs;
   const key = [

@@ -8,8 +8,8 @@ import { parseTrainingConfig, TRAINING_FIELDS, type TrainingSettings } from "../
 import { FORMULAS } from "../kernels/formula";
 import { once } from "../lazy";
 import { z } from "../packages";
-import { SOLVERS } from "../solvers/solver";
-import { taskByName, taskFolder, type Task } from "../tasks/task";
+import { SOLVERS, takesNumbers } from "../solvers/solver";
+import { isNumberMetric, taskByName, taskFolder, type Task } from "../tasks/task";
 import { readTaskFile } from "../tasks/task-file";
 import { checkSolvers, isTraining, learningRatesOf, listed, trainingGrid, type SweepMethod } from "./method-settings";
 
@@ -177,6 +177,13 @@ function parseSweeps(described: unknown, place: string, folder: string): Sweep[]
         `methods.${name}.tasks: ${wrong} is none of the sweep's tasks, ${found.map(({ task }) => task.name).join(", ")}`,
       );
     const own = found.filter(({ task }) => method.tasks?.includes(task.name) ?? true);
+    for (const { task } of own) {
+      const unfit = unfitFor(task, method);
+      if (unfit)
+        problem(
+          `methods.${name}.${unfit} is not for task ${task.name}, whose labels are ${task.target ? "numbers" : "classes"}`,
+        );
+    }
     const many = own.find(({ task }) => task.labels.length !== 2);
     if ("outputs" in method && method.outputs === "margin" && many)
       problem(
@@ -191,6 +198,22 @@ function parseSweeps(described: unknown, place: string, folder: string): Sweep[]
   const twin = sweeps.find((sweep, i) => sweeps.findIndex((other) => modelName(other) === modelName(sweep)) < i);
   if (twin) problem(`model: two are called ${modelName(twin)}, and tables could not tell them apart`);
   return sweeps;
+}
+
+/** What of a method does not go with the task's labels, classes or numbers. */
+function unfitFor({ target }: Task, method: SweepMethod): string | undefined {
+  const unfit = (field: string, values: unknown, fits: (value: never) => boolean): string | undefined => {
+    const wrong = listed(values ?? []).find((value) => !fits(value as never));
+    return wrong === undefined ? undefined : `${field}: ${JSON.stringify(wrong)}`;
+  };
+  if (method.kind === "fine-tuning" || method.kind === "behavior") {
+    const wrong = unfit("metric", method.metric, (metric) => isNumberMetric(metric) === (target !== undefined));
+    if (wrong) return wrong;
+  }
+  if (target === undefined) return undefined;
+  if (method.kind === "fine-tuning") return unfit("fromProbe", method.fromProbe, (fromProbe) => !fromProbe);
+  if (method.kind === "kernel") return unfit("solver", method.solver, takesNumbers);
+  return unfit("kind", method.kind, (kind) => kind === "zero-shot");
 }
 
 /** Checks every combination of a method's settings, and its solvers: they come after hours of training or kernels. */

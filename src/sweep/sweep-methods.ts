@@ -4,7 +4,7 @@ import { encodeSplits, type Inputs } from "../experiment/inputs";
 import type { LanguageModel } from "../experiment/language-model";
 import { outputsOf, promptOutputs } from "../experiment/outputs";
 import { singleRun } from "../experiment/single-run";
-import { settingsOf, solveKernelsSteps } from "../experiment/solve-kernels";
+import { scoreBy, settingsOf, solveKernelsSteps } from "../experiment/solve-kernels";
 import { splitKernels } from "../experiment/split-kernels";
 import { evaluateHeadSteps, type TrainingRecord } from "../finetune/fine-tune";
 import { linearProbeSteps } from "../finetune/linear-probe";
@@ -15,7 +15,7 @@ import { predictLogitsSteps } from "../model/predict";
 import { bestBiases, withBiases } from "../solvers/best-threshold";
 import { metricScore, type Predictions } from "../solvers/metrics";
 import { runSteps, runToEnd } from "../steps";
-import type { Metric, Split } from "../tasks/task";
+import type { ClassMetric, Metric, Split } from "../tasks/task";
 import type { BehaviorRun } from "./behavior-record";
 import { behaviorRun } from "./behavior-run";
 import {
@@ -172,7 +172,7 @@ async function performBestThreshold(
     shape: [sequences.length, run.task.labels.length],
   });
   const [dev, test] = [await logits(inputs.dev), await logits(inputs.test)];
-  const biases = bestBiases(test, inputs.test.labels, run.task.metric);
+  const biases = bestBiases(test, inputs.test.labels, run.task.metric as ClassMetric);
   const setting = { biases: Array.from(biases, (bias) => Number((bias - biases[0]).toPrecision(6))).join(" ") };
   const scores = scoresOfPredictions(run, { dev: withBiases(dev, biases), test: withBiases(test, biases) });
   return { results: [{ setting, ...scores }] };
@@ -251,7 +251,13 @@ async function performKernel(
     for (const { scores, ...own } of await runSteps(solving, signal)) {
       const { dev, test } = scores;
       const setting = plainSettings({ formula, solver, ...own });
-      results.push({ setting, dev: dev[by], test: test[by], devAccuracy: dev.accuracy, testAccuracy: test.accuracy });
+      results.push({
+        setting,
+        dev: scoreBy(dev, by),
+        test: scoreBy(test, by),
+        devAccuracy: dev.accuracy,
+        testAccuracy: test.accuracy,
+      });
     }
   }
   return { results };

@@ -1,6 +1,7 @@
 /** Where a file has a task's texts and labels. */
 import { InputError } from "../errors";
 import { DELIMITERS, parseCsv, type Delimiter } from "../files/delimited";
+import { readLabel } from "./labels";
 import type { Task } from "./task";
 
 /** A task whose columns are numbers. */
@@ -44,7 +45,10 @@ export const labelCell = (cells: readonly string[], { columns }: Pick<Placed<Tas
   cells.at(columns.label === "last" ? -1 : columns.label);
 
 /** See `Task.delimiter`. */
-export function delimiterOf(text: string, task: Pick<Task, "delimiter" | "columns" | "header" | "labels">): Delimiter {
+export function delimiterOf(
+  text: string,
+  task: Pick<Task, "delimiter" | "columns" | "header" | "labels" | "target">,
+): Delimiter {
   if (task.delimiter !== undefined) return task.delimiter;
   const line = /^[^\r\n]*/.exec(text)![0];
   const fits = (delimiter: Delimiter): boolean => {
@@ -53,7 +57,7 @@ export function delimiterOf(text: string, task: Pick<Task, "delimiter" | "column
       const own = placed(task, cells);
       // "last" needs a column behind the texts.
       const enough = cells.length >= columnsNeeded(own) + (own.columns.label === "last" ? 1 : 0);
-      return enough && (task.header || task.labels.includes(labelCell(cells, own) ?? ""));
+      return enough && (task.header || readLabel(labelCell(cells, own), task) !== undefined);
     } catch {
       return false;
     }
@@ -69,9 +73,10 @@ export function delimiterOf(text: string, task: Pick<Task, "delimiter" | "column
 export function unknownLabel(
   cell: string,
   column: readonly (string | undefined)[],
-  { name, labels }: Pick<Task, "name" | "labels">,
+  { name, labels, target }: Pick<Task, "name" | "labels" | "target">,
 ): string {
   const quoted = (value: string): string => JSON.stringify(shortened(value));
+  if (target !== undefined) return `label ${quoted(cell)} is no number from ${labels.join(" to ")} (task ${name})`;
   const problem = `label ${quoted(cell)} is not one of ${labels.join(", ")} (task ${name})`;
   const own = [...new Set(column.filter((value) => value !== undefined))];
   if (own.length > 10)

@@ -1,5 +1,6 @@
 import { InputError } from "../errors";
 import { formatCsvRow } from "../files/delimited";
+import { labelText } from "./labels";
 import type { Example, Task } from "./task";
 import { columnsNeeded, placed } from "./columns";
 import { isEmptied } from "./split";
@@ -12,7 +13,7 @@ import { isEmptied } from "./split";
  */
 export function formatExamples(
   examples: readonly Example[],
-  task: Pick<Task, "name" | "format" | "delimiter" | "missingValues" | "header" | "columns" | "labels">,
+  task: Pick<Task, "name" | "format" | "delimiter" | "missingValues" | "header" | "columns" | "labels" | "target">,
 ): string {
   const given = [...task.columns.texts, task.columns.label];
   const columnNames = given.every((column) => typeof column === "string") ? given : undefined;
@@ -33,7 +34,7 @@ export function formatExamples(
   );
   const lines = examples.map((example, i) => {
     checkWritable(example, i, task);
-    return row(example.texts, task.labels[example.label]);
+    return row(example.texts, labelText(example.label, task));
   });
   return [...(task.header ? [names] : []), ...lines].join("");
 }
@@ -41,13 +42,15 @@ export function formatExamples(
 function checkWritable(
   { texts, label }: Example,
   index: number,
-  task: Pick<Task, "name" | "format" | "missingValues" | "columns" | "labels">,
+  task: Pick<Task, "name" | "format" | "missingValues" | "columns" | "labels" | "target">,
 ): void {
   const where = `example ${index} of task ${task.name}`;
   const { length } = task.columns.texts;
   if (texts.length !== length)
     throw new InputError(`${where} has ${texts.length} texts, and the task's files have columns for ${length}`);
-  if (!(label in task.labels))
+  if (task.target !== undefined && !(label >= 0 && label <= 1))
+    throw new InputError(`${where}: label ${label} is not a place between the two bounds, 0 to 1`);
+  if (task.target === undefined && !(label in task.labels))
     throw new InputError(
       `${where}: label ${label} is not a class of the task; they are 0 to ${task.labels.length - 1} (${task.labels.join(", ")})`,
     );

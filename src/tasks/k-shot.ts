@@ -6,6 +6,7 @@ import { utf8, withoutMark } from "../files/file-bytes";
 import { numpyRandom, shuffle } from "./numpy-random";
 import { columnsNeeded, placed, shortageText, unknownLabel } from "./columns";
 import { dataFile, isEmptied, readRows } from "./split";
+import { classOf, readLabel } from "./labels";
 import type { Task } from "./task";
 
 /** A full data set as it is downloaded: what few-shot splits are drawn from. */
@@ -102,8 +103,8 @@ function readLabels({ path, header, rows }: Table, task: Task): string[] {
   };
   return rows.map((row, i) => {
     const { cell, isShort } = labelOf(row, i);
-    const label = task.labels.find((known) => known === cell);
-    if (label !== undefined) return label;
+    const label = readLabel(cell, task);
+    if (label !== undefined) return task.labels[classOf(label)];
     if (task.skipShortRows === true && isShort) return cell;
     const all = rows.map((other, j) => labelOf(other, j).cell);
     throw new InputError(`${path}, row ${i + 1 + Number(task.header)}: ${unknownLabel(cell, all, task)}`, {
@@ -145,7 +146,8 @@ const TEST_SEED = 42;
 /**
  * A few-shot split with the bytes of the authors' generator (`tools/generate_k_shot_data.py --mode k-shot-1k-test`):
  * training rows are shuffled as numpy does after `np.random.seed(seed)` and grouped by label in order of first
- * appearance; train has the first k of each group, dev the next k. Test files of more than `testExamples` rows are
+ * appearance; train has the first k of each group, dev the next k. Numbers are grouped by the bound that they are nearer
+ * to, as LM-BFF's generator does for STS-B. Test files of more than `testExamples` rows are
  * shuffled with seed 42 and cut.
  *
  * One difference: where the last line of a file has no line end, the generator joins it with the line it puts behind;

@@ -4,6 +4,7 @@ import { InputError } from "../errors";
 import { isMissing, parseCsv, parseTsv, type Row } from "../files/delimited";
 import { utf8, withoutMark } from "../files/file-bytes";
 import { columnsNeeded, delimiterOf, labelCell, placed, shortened, unknownLabel, type Placed } from "./columns";
+import { readLabel } from "./labels";
 import type { Example, Split, Task } from "./task";
 import { warnOnce } from "../warn-once";
 
@@ -58,7 +59,7 @@ export function readRows(path: string, task: Parameters<typeof delimiterOf>[1] &
 function withoutHeader(rows: Row[], path: string, task: Placed<Task>): Row[] {
   // Without this test a file that lacks its header would silently lose its first example.
   const label = rows.length > 0 ? labelCell(rows[0].cells, task) : undefined;
-  if (label !== undefined && task.labels.includes(label)) {
+  if (readLabel(label, task) !== undefined) {
     throw new InputError(
       `${path}, line 1: a line of column names was expected, but its label column holds the label ${JSON.stringify(label)}`,
     );
@@ -82,8 +83,9 @@ function toExample(
     );
   }
   const cell = labelCell(cells, task) ?? "";
-  const label = task.labels.indexOf(cell);
-  if (label < 0) throw new InputError(`${path}, line ${line}: ${unknownLabel(cell, labels, task)}`, { file: path });
+  const label = readLabel(cell, task);
+  if (label === undefined)
+    throw new InputError(`${path}, line ${line}: ${unknownLabel(cell, labels, task)}`, { file: path });
   const texts = task.columns.texts.map((column) => (isEmptied(cells[column], task) ? "" : cells[column]));
   return { texts, label, line };
 }

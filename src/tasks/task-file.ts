@@ -3,7 +3,7 @@ import { checked } from "../files/fields";
 import { readJson } from "../files/json";
 import { once } from "../lazy";
 import { z } from "../packages";
-import { METRICS, WORD_COMBINATIONS, type Task } from "./task";
+import { isNumberMetric, METRICS, WORD_COMBINATIONS, type Task } from "./task";
 import { templateProblem } from "./template";
 
 /** The fields of `Task`, as a JSON file gives them. */
@@ -38,8 +38,10 @@ const schema = once(() => {
       maxLength: tokens.default(128),
       firstSentenceLimit: tokens.optional(),
       otherSentenceLimit: tokens.optional(),
-      metric: z.enum(METRICS).default("accuracy"),
+      target: z.literal("number").optional(),
+      metric: z.enum(METRICS).optional(),
     })
+    .transform((task) => ({ ...task, metric: task.metric ?? (task.target ? "pearson" : "accuracy") }))
     .check(({ value: task, issues }) => {
       const refuse = (path: (string | number)[], message: string): void =>
         void issues.push({ code: "custom", input: task, path, message });
@@ -56,14 +58,27 @@ const schema = once(() => {
         refuse(["labelWords"], `${task.labelWords.length} words for ${task.labels.length} labels`);
       if (task.metric === "f1" && task.labels.length !== 2)
         refuse(["metric"], `f1 is for two labels, here are ${task.labels.length}: choose macro-f1`);
+      if (task.target !== undefined) {
+        const [low, high] = task.labels.map(Number);
+        if (task.labels.length !== 2 || !(Number.isFinite(low) && low < high && Number.isFinite(high)))
+          refuse(["labels"], `with the target "number" they are the lowest and the highest number, as in ["0", "5"]`);
+        if (task.missingValues === true) refuse(["missingValues"], `does not go with the target "number"`);
+      }
+      if (isNumberMetric(task.metric) !== (task.target !== undefined))
+        refuse(
+          ["metric"],
+          task.target
+            ? `with the target "number" it is pearson or spearman`
+            : `${task.metric} needs the target "number"`,
+        );
       const problem = templateProblem(task.template, task.columns.texts.length);
       if (problem !== undefined) refuse(["template"], problem);
     });
 });
 
 /**
- * A task of one's own from a JSON file with the fields of `Task`; `maxLength` is 128 and `metric` accuracy where they
- * are left out.
+ * A task of one's own from a JSON file with the fields of `Task`; `maxLength` is 128 and `metric` accuracy (pearson for
+ * the target "number") where they are left out.
  *
  * @throws naming the file and the field at fault
  */

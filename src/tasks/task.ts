@@ -2,7 +2,7 @@ import { InputError } from "../errors";
 import type { Delimiter } from "../files/delimited";
 import { ENGLISH_TASKS } from "./english-tasks";
 
-/** A classification task: how its files are laid out, and how an example becomes a prompt. */
+/** A task between label words: how its files are laid out, and how an example becomes a prompt. */
 export interface Task {
   name: string;
   /** Folder of its data within a folder of several tasks; default: the task's name. */
@@ -32,8 +32,10 @@ export interface Task {
    * name becomes "test". Only the first has to be there.
    */
   originalTests?: readonly string[];
-  /** Labels as the files write them; a label's index here is its class. */
+  /** Labels as the files write them; a label's index here is its class. With a `target`, the lowest and the highest number. */
   labels: readonly string[];
+  /** "number": the files' labels are numbers between the two of `labels`, as in STS-B. Default: they are classes. */
+  target?: Target;
   /** A word for each label, in the order of `labels`, or several with `|` between them: "terrible|awful". */
   labelWords: readonly string[];
   /**
@@ -56,11 +58,14 @@ export interface Task {
 export const WORD_COMBINATIONS = ["mean", "sum"] as const;
 export type CombineWords = (typeof WORD_COMBINATIONS)[number];
 
+/** See {@link Task.target}. */
+export type Target = "number";
+
 /** One labelled row of a task. */
 export interface Example {
   /** One sentence, or two for pair tasks, as the task's file has them. */
   texts: string[];
-  /** Index into the task's label list (and so into its label words). */
+  /** Index into the task's label list (and so into its label words). Of a number, its place between the two: 0 to 1. */
   label: number;
   /** The line of its file where it begins, counted from 1. */
   line?: number;
@@ -73,8 +78,15 @@ export type Split = "train" | "dev" | "test";
  * What decides on dev; accuracy, the share of right answers, is reported beside it. f1: that of class 1, for two classes.
  * macro-f1: the mean over the classes that occur or are predicted. mcc: Matthews' correlation coefficient, from −1 to 1.
  */
-export const METRICS = ["accuracy", "f1", "macro-f1", "mcc"] as const;
+export const CLASS_METRICS = ["accuracy", "f1", "macro-f1", "mcc"] as const;
+/** What decides where labels are numbers: their correlation with the predictions, or that of their ranks, from −1 to 1. */
+export const NUMBER_METRICS = ["pearson", "spearman"] as const;
+export const METRICS = [...CLASS_METRICS, ...NUMBER_METRICS] as const;
 export type Metric = (typeof METRICS)[number];
+export type ClassMetric = (typeof CLASS_METRICS)[number];
+
+export const isNumberMetric = (metric: Metric): metric is (typeof NUMBER_METRICS)[number] =>
+  (NUMBER_METRICS as readonly string[]).includes(metric);
 
 const SENTIMENT_PROMPT = "*cls**sent_0*_It_was*mask*.*sep+*";
 /** premise without its last character ? <mask> , hypothesis with a small first letter */

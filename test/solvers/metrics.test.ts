@@ -11,10 +11,11 @@ import {
   populationStd,
   predictedClasses,
 } from "../../src/solvers/metrics";
-import { METRICS, type Metric } from "../../src/tasks/task";
+import { CLASS_METRICS, NUMBER_METRICS, type ClassMetric } from "../../src/tasks/task";
 
 interface Fixture {
-  metrics: ({ classes: number; scores: number[]; labels: number[] } & Record<Metric, number>)[];
+  metrics: ({ classes: number; scores: number[]; labels: number[] } & Record<ClassMetric, number>)[];
+  correlations: { numbers: number[]; labels: number[]; pearson: number; spearman: number }[];
   formatted: { scores: number[]; text: string; std: number }[];
 }
 
@@ -25,12 +26,33 @@ test("every metric agrees with scikit-learn, also where a class is missing, unse
   assert.equal(fixture.metrics.length, 9);
   for (const { classes, scores, labels, ...expected } of fixture.metrics) {
     const predictions = { values: Float64Array.from(scores), shape: [labels.length, classes] as [number, number] };
-    for (const metric of METRICS)
+    for (const metric of CLASS_METRICS)
       assert.ok(
         Math.abs(metricScore(metric, predictions, labels) - expected[metric]) < 1e-12,
         `${metric} of ${labels.join("")}`,
       );
   }
+});
+
+test("correlations agree with scipy, also with ties; a constant has none", () => {
+  assert.equal(fixture.correlations.length, 4);
+  const ofNumbers = (metric: "pearson" | "spearman", numbers: number[], labels: number[]): number =>
+    metricScore(
+      metric,
+      { values: Float64Array.from(numbers.flatMap((y) => [1, y])), shape: [numbers.length, 2] },
+      labels,
+    );
+  for (const { numbers, labels, ...expected } of fixture.correlations)
+    for (const metric of NUMBER_METRICS)
+      assert.ok(Math.abs(ofNumbers(metric, numbers, labels) - expected[metric]) < 1e-12, metric);
+  for (const metric of NUMBER_METRICS) {
+    assert.equal(ofNumbers(metric, [0.1, 0.1, 0.1], [0, 0.5, 1]), 0);
+    assert.equal(ofNumbers(metric, [1, 2, 4], [0.3, 0.3, 0.3]), 0);
+  }
+  assert.throws(
+    () => metricScore("pearson", { values: new Float64Array(6), shape: [2, 3] }, [0, 1]),
+    /two label words/,
+  );
 });
 
 test("mean and standard deviation print as Python prints them", () => {
