@@ -41,7 +41,6 @@ const schema = once(() => {
       target: z.literal("number").optional(),
       metric: z.enum(METRICS).optional(),
     })
-    .transform((task) => ({ ...task, metric: task.metric ?? (task.target ? "pearson" : "accuracy") }))
     .check(({ value: task, issues }) => {
       const refuse = (path: (string | number)[], message: string): void =>
         void issues.push({ code: "custom", input: task, path, message });
@@ -64,7 +63,7 @@ const schema = once(() => {
           refuse(["labels"], `with the target "number" they are the lowest and the highest number, as in ["0", "5"]`);
         if (task.missingValues === true) refuse(["missingValues"], `does not go with the target "number"`);
       }
-      if (isNumberMetric(task.metric) !== (task.target !== undefined))
+      if (task.metric !== undefined && isNumberMetric(task.metric) !== (task.target !== undefined))
         refuse(
           ["metric"],
           task.target
@@ -93,5 +92,6 @@ export function readTaskFile(path: string): Task {
  * @throws naming the field at fault
  */
 export function parseTask(fields: unknown, source = "the task"): Task {
-  return checked(schema(), fields, source);
+  const { metric, ...task } = checked(schema(), fields, source);
+  return { ...task, metric: metric ?? (task.target ? "pearson" : "accuracy") };
 }
