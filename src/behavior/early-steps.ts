@@ -15,7 +15,6 @@ import { disposeFlatParameters, flatLayout, flatten, withFlatParameters } from "
 import { parameterGradients, type ParameterGradients } from "../finetune/parameter-gradients";
 import { takesSigns } from "../kernels/formula";
 import { computeKernel, type KernelOptions } from "../kernels/kernel";
-import type { KernelTensor } from "../kernels/kernel-tensor";
 import { computeOutputsSteps, combineLogits, type Outputs } from "../kernels/outputs";
 import { selectParameters, type ParameterFilter } from "../kernels/parameter-filter";
 import { tf, type Tensor } from "../model/backend";
@@ -80,40 +79,31 @@ export async function earlySteps(options: EarlyStepsOptions, signal?: AbortSigna
   const formulas = chosenFormulas(options);
   check(options);
   const used = [...new Set(batches.flat())];
-  const rows = used.map((i) => train.sequences[i]);
-  const { kernels } = await computeKernel({
-    model,
-    outputs,
-    train: rows,
-    evaluate,
-    formulas,
-    parameters,
-    store,
-    signal,
-  });
-  const row = new Map(used.map((example, place) => [example, place]));
-  const of = (formula: PredictingFormula): KernelTensor => kernels.get(formula)!;
-  return runSteps(
-    trajectory(options, formulas, (formula, example) => rowsOf(of(formula), row.get(example)!)),
-    signal,
-  );
+  const sides = { train: used.map((i) => train.sequences[i]), evaluate };
+  const { kernels } = await computeKernel({ model, outputs, ...sides, formulas, parameters, store, signal });
+  const place = new Map(used.map((example, i) => [example, i]));
+  const rowOf: KernelRow = (formula, example, a) => {
+    const { values, shape } = kernels.get(formula)!;
+    const [, c, m] = shape;
+    const start = (place.get(example)! * c + a) * m * c;
+    return values.subarray(start, start + m * c);
+  };
+  return runSteps(trajectory(options, formulas, rowOf), signal);
 }
 
-/** The rows of a kernel [n, C, m, C] that belong to one training example, one for each of its outputs. */
-const rowsOf = ({ values, shape: [, c, m] }: KernelTensor, example: number): Float64Array[] =>
-  Array.from({ length: c }, (_, a) => values.subarray((example * c + a) * m * c, (example * c + a + 1) * m * c));
-
-type KernelRows = (formula: PredictingFormula, example: number) => Float64Array[];
+/** The row of a kernel [n, C, m, C] that belongs to an output of a training example. */
+type KernelRow = (formula: PredictingFormula, example: number, output: number) => Float64Array;
 
 function* trajectory(
   options: EarlyStepsOptions,
   formulas: readonly PredictingFormula[],
-  kernelRows: KernelRows,
+  rowOf: KernelRow,
 ): Generator<undefined, EarlyStep[]> {
   const { model, outputs, train, evaluate, rates, batches, loss = "cross-entropy", parameters = [] } = options;
   const counted = selectParameters(model.parameters.keys(), parameters);
   const optimizer = createOptimizer(options.optimizer);
   const start = (yield* computeOutputsSteps(model, outputs, [...evaluate])).values;
+  const c = outputs.combine.length;
   const predicted = new Map(formulas.map((formula) => [formula, new Float64Array(start.length)]));
   const steps: EarlyStep[] = [];
   let current: { model: Model; vector: Tensor; layout: ReturnType<typeof flatLayout> } | undefined;
@@ -141,27 +131,25 @@ function* trajectory(
         current = { layout, vector, model: withFlatParameters(model, layout, vector) };
       }
       const { layout, vector } = current;
-      const next = tf.tidy(() =>
-        optimizer.update(
-          vector,
-          flatten(layout, (name) => result.gradients.get(name)!),
-          learningRate,
-        ),
-      );
+      const next = tf.tidy(() => {
+        const gradient = flatten(layout, (name) => result.gradients.get(name)!);
+        return optimizer.update(vector, gradient, learningRate);
+      });
       tf.dispose([...result.gradients.values()]);
       release();
       current = { layout, vector: next, model: withFlatParameters(model, layout, next) };
+      // Adds −η Σ χ K(·, ξ_t), with sign(χ) for sign formulas.
       for (const [formula, sum] of predicted)
-        addPrediction(sum, formula, learningRate, batch, result.derivative, kernelRows);
+        result.derivative.forEach((chi, k) => {
+          const weight = learningRate * (formula === "sgd" ? chi : Math.sign(chi));
+          const row = rowOf(formula, batch[Math.floor(k / c)], k % c);
+          row.forEach((value, i) => (sum[i] -= weight * value));
+        });
       yield;
       const now = (yield* computeOutputsSteps(current.model, outputs, [...evaluate])).values;
       const change = Float64Array.from(now, (value, i) => value - start[i]);
-      const predictions = new Map(
-        [...predicted].map(([formula, sum]) => [
-          formula,
-          { predicted: sum.slice(), agreement: agreementOf(sum, change) },
-        ]),
-      );
+      const judged = (sum: Float64Array) => ({ predicted: sum.slice(), agreement: agreementOf(sum, change) });
+      const predictions = new Map([...predicted].map(([formula, sum]) => [formula, judged(sum)]));
       steps.push({ step: t + 1, learningRate, loss: result.loss, change, predictions });
       yield;
     }
@@ -170,25 +158,6 @@ function* trajectory(
     release();
     optimizer.dispose();
   }
-}
-
-/** Adds −η Σ χ K(·, ξ_t), with sign(χ) for sign formulas. */
-function addPrediction(
-  sum: Float64Array,
-  formula: PredictingFormula,
-  learningRate: number,
-  batch: readonly number[],
-  derivative: Float64Array,
-  kernelRows: KernelRows,
-): void {
-  const c = derivative.length / batch.length;
-  batch.forEach((example, b) => {
-    kernelRows(formula, example).forEach((row, a) => {
-      const chi = derivative[b * c + a];
-      const weight = learningRate * (formula === "sgd" ? chi : Math.sign(chi));
-      row.forEach((value, i) => (sum[i] -= weight * value));
-    });
-  });
 }
 
 /** The loss of outputs f = M · logits and its gradient with respect to the parameters. */

@@ -57,14 +57,8 @@ export async function fixedFeatures({
 }: FixedFeaturesOptions): Promise<FixedFeatures> {
   const total = tuned.length + 1;
   const of = async (each: Model, done: number): Promise<KernelResult> => {
-    const result = await computeKernel({
-      ...options,
-      model: each,
-      train: examples,
-      evaluate: others,
-      formulas,
-      breakdown: true,
-    });
+    const sides = { train: examples, evaluate: others };
+    const result = await computeKernel({ ...options, ...sides, model: each, formulas, breakdown: true });
     onProgress?.({ done, total });
     return result;
   };
@@ -72,19 +66,13 @@ export async function fixedFeatures({
   const changes: Map<Formula, FeatureChange>[] = [];
   for (const [k, each] of tuned.entries()) {
     const after = await of(each, k + 2);
-    changes.push(
-      new Map([...after.kernels].map(([formula, kernel]) => [formula, featureChange(before, after, formula, kernel)])),
-    );
+    changes.push(new Map([...after.kernels.keys()].map((formula) => [formula, featureChange(before, after, formula)])));
   }
   return { start: before.kernels, changes };
 }
 
-function featureChange(
-  before: KernelResult,
-  after: KernelResult,
-  formula: Formula,
-  kernel: KernelTensor,
-): FeatureChange {
+function featureChange(before: KernelResult, after: KernelResult, formula: Formula): FeatureChange {
+  const kernel = after.kernels.get(formula)!;
   const parts = (partOf: (name: string) => string): Map<string, KernelChange> => {
     const [from, to] = [before, after].map(({ shares }) => sumByPart(shares.get(formula)!, partOf));
     return new Map(

@@ -28,8 +28,7 @@ export const BEST_EPSILON = 2 / 3;
  * errors. Undefined where the dimension is too small for the bound to say anything.
  */
 export function johnsonLindenstraussError(dimension: number, vectors: number, probability = 0.95): number | undefined {
-  check(dimension, vectors);
-  checkProbability(probability);
+  check(dimension, vectors, probability);
   const needed = exponent(vectors, probability) / dimension;
   if (needed > BEST_EPSILON ** 2 - BEST_EPSILON ** 3) return undefined;
   let [low, high] = [0, BEST_EPSILON];
@@ -45,20 +44,16 @@ export function johnsonLindenstraussError(dimension: number, vectors: number, pr
 export function johnsonLindenstraussDimension(epsilon: number, vectors: number, probability = 0.95): number {
   if (!(epsilon > 0 && epsilon <= BEST_EPSILON))
     throw new InputError(`ε must be above 0 and at most 2/3, not ${epsilon}`);
-  check(1, vectors);
-  checkProbability(probability);
+  check(1, vectors, probability);
   return Math.ceil(exponent(vectors, probability) / (epsilon ** 2 - epsilon ** 3));
 }
 
 /** (ε² − ε³) d for which the bound is the probability. */
 const exponent = (vectors: number, probability: number): number => 4 * Math.log((4 * vectors ** 2) / (1 - probability));
 
-function check(dimension: number, vectors: number): void {
+function check(dimension: number, vectors: number, probability = 0): void {
   if (!(dimension >= 1)) throw new InputError(`the dimension must be at least 1, not ${dimension}`);
   if (!(vectors >= 1)) throw new InputError(`the number of vectors must be at least 1, not ${vectors}`);
-}
-
-function checkProbability(probability: number): void {
   if (!(probability >= 0 && probability < 1))
     throw new InputError(`the probability must be at least 0 and below 1, not ${probability}`);
 }

@@ -3,8 +3,7 @@
  * exact one, how well a kernel is aligned with a task, and how well any prediction agrees with what happened.
  */
 import { InputError } from "../errors";
-import { kernelError } from "../kernels/kernel-tensor";
-import type { KernelTensor } from "../kernels/kernel-tensor";
+import { kernelError, type KernelTensor } from "../kernels/kernel-tensor";
 import { doubleCentered } from "../solvers/double-centered";
 import { checkTrainKernel, encodeTargets } from "../solvers/problem";
 import { FIXED_FEATURES_DISTANCE } from "./verdicts";

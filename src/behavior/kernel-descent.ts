@@ -88,7 +88,11 @@ export function* kernelDescentSteps({
   const everything = Array.from({ length: n }, (_, i) => i);
   const batchOf = (t: number): readonly number[] => batches?.[t] ?? everything;
   checkSteps(rates, batches, n);
-  checkRecord(record, rates.length);
+  const late = record.find((step) => !Number.isInteger(step) || step < 0 || step > rates.length);
+  if (late !== undefined)
+    throw new InputError(
+      `outputs cannot be kept after step ${late}: there are ${rates.length} steps, and 0 is the start`,
+    );
   if (direction === "sign" && (c > 1 || rates.some((_, t) => batchOf(t).length !== 1))) {
     throw new InputError(
       'the direction "sign" is that of SignGD for one output and one example per step: use the margin and batches of one example, or the direction "gradient"',
@@ -105,12 +109,8 @@ export function* kernelDescentSteps({
   const keep = (step: number): void => {
     if (!record.includes(step)) return;
     const table = (values: Float64Array, count: number): OutputTable => ({ values: values.slice(), shape: [count, c] });
-    records.push({
-      step,
-      train: table(onTrain, n),
-      evaluate: table(onEvaluate, m),
-      loss: lossOfOutputs(loss, onTrain, train.labels).loss,
-    });
+    const whole = lossOfOutputs(loss, onTrain, train.labels);
+    records.push({ step, train: table(onTrain, n), evaluate: table(onEvaluate, m), loss: whole.loss });
   };
   keep(0);
   for (const [t, rate] of rates.entries()) {
@@ -196,10 +196,4 @@ export function checkBatches(batches: readonly (readonly number[])[], n: number)
         `batch ${t} (counted from 0) names training example ${wrong}; there are ${n}, counted from 0`,
       );
   }
-}
-
-function checkRecord(record: readonly number[], steps: number): void {
-  const wrong = record.find((step) => !Number.isInteger(step) || step < 0 || step > steps);
-  if (wrong !== undefined)
-    throw new InputError(`outputs cannot be kept after step ${wrong}: there are ${steps} steps, and 0 is the start`);
 }

@@ -1,5 +1,6 @@
 /** Does a measure move with the level of a setting? Compared within tasks, judged over tasks. */
 import { counted } from "../counted";
+import { groupBy } from "../records";
 import { mean } from "../solvers/metrics";
 
 /** A measurement of one task and few-shot draw on the model of one level. */
@@ -37,33 +38,22 @@ export function levelChange(values: readonly LevelValue[]): LevelChange | undefi
   const levels = values.map(({ level }) => level);
   const [lowest, highest] = [Math.min(...levels), Math.max(...levels)];
   if (!(lowest < highest)) return undefined;
-  const tasks = [...new Set(values.map(({ task }) => task))].flatMap((task): TaskChange[] => {
-    const at = (wanted: number) =>
-      new Map(
-        values.filter((value) => value.task === task && value.level === wanted).map(({ seed, value }) => [seed, value]),
-      );
+  const tasks = groupBy(values, ({ task }) => task).flatMap((own): TaskChange[] => {
+    const at = (wanted: number): Map<number, number> =>
+      new Map(own.filter(({ level }) => level === wanted).map(({ seed, value }) => [seed, value]));
     const [low, high] = [at(lowest), at(highest)];
+    const [{ task }] = own;
     const seeds = [...low.keys()].filter((seed) => high.has(seed));
     if (seeds.length === 0) return [];
-    return [
-      {
-        task,
-        seeds: seeds.length,
-        low: mean(seeds.map((seed) => low.get(seed)!)),
-        high: mean(seeds.map((seed) => high.get(seed)!)),
-      },
-    ];
+    const over = (values: ReadonlyMap<number, number>): number => mean(seeds.map((seed) => values.get(seed)!));
+    return [{ task, seeds: seeds.length, low: over(low), high: over(high) }];
   });
   if (tasks.length === 0) return undefined;
   const changes = tasks.map(({ low, high }) => high - low);
   const change = mean(changes);
   const variance = changes.reduce((sum, each) => sum + (each - change) ** 2, 0) / (changes.length - 1);
-  return {
-    levels: [lowest, highest],
-    tasks,
-    change,
-    standardError: changes.length > 1 ? Math.sqrt(variance / changes.length) : NaN,
-  };
+  const standardError = changes.length > 1 ? Math.sqrt(variance / changes.length) : NaN;
+  return { levels: [lowest, highest], tasks, change, standardError };
 }
 
 export type LevelVerdict = "as predicted" | "against the prediction" | "undecided";

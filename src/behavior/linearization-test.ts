@@ -37,8 +37,7 @@ export const linearizationTest = (
   signal?: AbortSignal,
 ): Promise<LinearizationTest[]> => runSteps(linearizationTestSteps(options), signal);
 
-/** {@link linearizationTest} as a generator that pauses between pieces of work. */
-export function* linearizationTestSteps({
+function* linearizationTestSteps({
   labels,
   score = accuracy,
   smallestGain,
@@ -50,20 +49,12 @@ export function* linearizationTestSteps({
   for (const [k, model] of options.tuned.entries()) {
     const { values, shape } = yield* computeOutputsSteps(model, options.outputs, [...options.sequences]);
     const tunedOutputs: OutputTable = { values: Float64Array.from(values), shape };
-    const scores: GainScores = {
-      start: scoreOf(start),
-      tuned: scoreOf(tunedOutputs),
-      linearized: scoreOf(linearized[k]),
-    };
+    const linearizedOutputs = linearized[k];
+    const scores = { start: scoreOf(start), tuned: scoreOf(tunedOutputs), linearized: scoreOf(linearizedOutputs) };
     const distance = (from: OutputTable): number => distanceBetween(tunedOutputs.values, from.values);
-    tests.push({
-      ...scores,
-      ...recoveredGain(scores, smallestGain),
-      startOutputs: start,
-      tunedOutputs,
-      linearizedOutputs: linearized[k],
-      error: distance(linearized[k]) / distance(start),
-    });
+    const error = distance(linearizedOutputs) / distance(start);
+    const gain = recoveredGain(scores, smallestGain);
+    tests.push({ ...scores, ...gain, startOutputs: start, tunedOutputs, linearizedOutputs, error });
   }
   return tests;
 }

@@ -51,13 +51,8 @@ export async function fullKernel(
   { examples, ...options }: SubspaceOptions,
   formulas: readonly Formula[] = ["sgd"],
 ): Promise<FullKernel> {
-  const { kernels, shares } = await computeKernel({
-    ...options,
-    train: examples,
-    evaluate: examples,
-    formulas,
-    breakdown: true,
-  });
+  const sides = { train: examples, evaluate: examples };
+  const { kernels, shares } = await computeKernel({ ...options, ...sides, formulas, breakdown: true });
   return { model: options.model, kernels, shares };
 }
 
@@ -158,14 +153,8 @@ export async function loraKernel(
     const kernel = sumOfShares({ kernels, shares, model }, "sgd", scaled);
     const target = sumOfShares(full, "sgd", ones(layers.map((layer) => `${layer}.weight`)));
     const dimension = added.reduce((sum, name) => sum + parameter(model, name).size, 0);
-    return {
-      raw: kernels.get("sgd")!,
-      kernel,
-      target,
-      dimension,
-      fromTarget: kernelDistance(kernel, target),
-      fromFull: kernelDistance(kernel, exact),
-    };
+    const [fromTarget, fromFull] = [kernelDistance(kernel, target), kernelDistance(kernel, exact)];
+    return { raw: kernels.get("sgd")!, kernel, target, dimension, fromTarget, fromFull };
   } finally {
     for (const name of added) parameter(model, name).dispose();
   }

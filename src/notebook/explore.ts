@@ -5,6 +5,7 @@ import type { LanguageModel } from "../experiment/language-model";
 import { answer, type Answer, type ExplorerSpec, type Request } from "../explore/answer";
 import { makeScene } from "../explore/make-scene";
 import { KERNEL_NAMES, type Formula } from "../kernels/formula";
+import { distinct } from "../records";
 import { runningSignal } from "../running-cell";
 import { defaultStore } from "../store/folder";
 import type { Example, Task } from "../tasks/task";
@@ -117,24 +118,20 @@ function tableOf({ task: { labelWords } }: ExplorerSpec, first: Answer): { capti
       };
     }
     case "entry": {
-      const layers = [...new Set(first.parts.map(({ layer }) => layer))].reverse();
-      const row = (name: string, values: Partial<Record<Formula, number>>): object =>
-        Object.fromEntries([
-          ["from", name],
-          ...Object.entries(values).map(([formula, value]) => [KERNEL_NAMES[formula as Formula], value]),
-        ]) as object;
-      const sum = (layer: string): Partial<Record<Formula, number>> => {
-        const own = first.parts.filter((part) => part.layer === layer);
-        return Object.fromEntries(
-          Object.keys(first.values).map((formula) => [
-            formula,
-            own.reduce((total, { values }) => total + (values[formula as Formula] ?? 0), 0),
-          ]),
-        );
-      };
+      const layers = distinct(first.parts.map(({ layer }) => layer)).reverse();
+      const formulas = Object.keys(first.values) as Formula[];
+      const row = (name: string, of: (formula: Formula) => number | undefined): object => ({
+        from: name,
+        ...Object.fromEntries(formulas.map((formula) => [KERNEL_NAMES[formula], of(formula)])),
+      });
+      const sum = (layer: string, formula: Formula): number =>
+        first.parts.reduce((total, part) => total + (part.layer === layer ? (part.values[formula] ?? 0) : 0), 0);
       return {
         caption: `K(x, x′) of “${tokensText(first.tokens.left)}” and “${tokensText(first.tokens.right)}”, by layer`,
-        rows: [...layers.map((layer) => row(layer, sum(layer))), row("the whole entry", first.values)],
+        rows: [
+          ...layers.map((layer) => row(layer, (formula) => sum(layer, formula))),
+          row("the whole entry", (formula) => first.values[formula]),
+        ],
       };
     }
     case "prompt": {

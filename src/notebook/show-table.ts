@@ -35,10 +35,18 @@ export function tableBundle(table: DataFrameLike | Records, options: TableOption
     (_, column) => shown.length > 0 && shown.every((row) => row[column] == null || typeof row[column] === "number"),
   );
   const rest = rows.length > shown.length ? `… and ${rows.length - shown.length} more rows` : undefined;
-  return {
-    "text/html": asHtml(columns, cells, numeric, caption, rest),
-    "text/plain": asText(columns, cells, numeric, caption, rest),
-  };
+  const whole = { columns, cells, numeric, caption, rest };
+  return { "text/html": asHtml(whole), "text/plain": asText(whole) };
+}
+
+interface Shown {
+  columns: string[];
+  cells: string[][];
+  /** Whether a column has numbers. */
+  numeric: boolean[];
+  caption?: string;
+  /** Of rows that are not shown. */
+  rest?: string;
 }
 
 function readTable(table: DataFrameLike | Records): { columns: string[]; rows: unknown[][] } {
@@ -67,13 +75,7 @@ function numberText(value: number, digits: number): string {
   return Number.isInteger(value) || !Number.isFinite(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
 
-function asHtml(
-  columns: string[],
-  cells: string[][],
-  numeric: boolean[],
-  caption: string | undefined,
-  rest: string | undefined,
-): string {
+function asHtml({ columns, cells, numeric, caption, rest }: Shown): string {
   const align = (column: number, cell = "") => ` style="text-align:${numeric[column] ? "right" : "left"}${room(cell)}"`;
   const head = columns.map((name, column) => `<th${align(column)}>${escapeHtml(name)}</th>`).join("");
   const body = cells
@@ -91,13 +93,7 @@ function room(cell: string): string {
   return cell.length > 60 ? ";min-width:18em" : "";
 }
 
-function asText(
-  columns: string[],
-  cells: string[][],
-  numeric: boolean[],
-  caption: string | undefined,
-  rest: string | undefined,
-): string {
+function asText({ columns, cells, numeric, caption, rest }: Shown): string {
   const widths = columns.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column].length)));
   const line = (row: string[]) =>
     row

@@ -62,17 +62,8 @@ export function aggregate(runs: readonly Run[]): Aggregate[] {
     const chosen = groupBy(own, ({ seed }) => seed).map(bestRun);
     const tests = chosen.map(({ test }) => test);
     const seeds = chosen.map(({ seed }) => seed);
-    return {
-      task,
-      method,
-      k,
-      seeds,
-      mean: mean(tests),
-      std: populationStd(tests),
-      median: medianOfSorted(tests.toSorted((a, b) => a - b)),
-      text: formatMeanStd(tests),
-      chosen,
-    };
+    const [std, median] = [populationStd(tests), medianOfSorted(tests.toSorted((a, b) => a - b))];
+    return { task, method, k, seeds, mean: mean(tests), std, median, text: formatMeanStd(tests), chosen };
   });
 }
 

@@ -60,26 +60,14 @@ export function checkpointsOf(
   const descended = (step: number): number | undefined =>
     at.has(step) ? metricScore(metric, asPredictions(at.get(step)!), labels) : undefined;
   const { start } = history[0].test;
-  return [
-    { step: 0, tuned: start, linearized: start, descent: descended(0) },
-    ...history.map(
-      ({ record: { step, learningRate, loss, devScore, distance }, test, featureDistance }): BehaviorCheckpoint => {
-        const [f0, ft] = [at.get(0)?.values, test.tunedOutputs.values];
-        const error = f0 && distanceBetween(ft, at.get(step)!.values) / distanceBetween(ft, f0);
-        return {
-          step,
-          learningRate,
-          loss,
-          dev: devScore,
-          distance,
-          tuned: test.tuned,
-          linearized: test.linearized,
-          descent: descended(step),
-          linearizationError: finite(test.error),
-          descentError: finite(error),
-          featureDistance,
-        };
-      },
-    ),
-  ];
+  const checkpoints = history.map(({ record, test, featureDistance }): BehaviorCheckpoint => {
+    const { step, learningRate, loss, devScore: dev, distance } = record;
+    const [f0, ft] = [at.get(0)?.values, test.tunedOutputs.values];
+    const error = f0 && distanceBetween(ft, at.get(step)!.values) / distanceBetween(ft, f0);
+    const { tuned, linearized } = test;
+    const predicted = { tuned, linearized, descent: descended(step) };
+    const errors = { linearizationError: finite(test.error), descentError: finite(error) };
+    return { step, learningRate, loss, dev, distance, ...predicted, ...errors, featureDistance };
+  });
+  return [{ step: 0, tuned: start, linearized: start, descent: descended(0) }, ...checkpoints];
 }

@@ -7,6 +7,7 @@ import type { OptimizerName } from "../finetune/optimizer";
 import type { Formula } from "../kernels/formula";
 import { once } from "../lazy";
 import { z } from "../packages";
+import { recordOf } from "../records";
 import type { Solver } from "../solvers/solver";
 import type { Metric } from "../tasks/task";
 import type { SettingValue } from "./sweep-table";
@@ -140,13 +141,9 @@ export interface FeatureDistance extends PartDistance {
   cells: ({ layer: string; kind: string } & PartDistance)[];
 }
 
-/** See `KernelChange` for each of these. */
-export interface PartDistance {
-  mean?: number;
-  median?: number;
-  frobenius?: number;
-  cosine?: number;
-}
+const DISTANCES = ["mean", "median", "frobenius", "cosine"] as const satisfies (keyof KernelChange)[];
+
+type PartDistance = Partial<Pick<KernelChange, (typeof DISTANCES)[number]>>;
 
 /** Numbers that JSON has; NaN and infinities are left out. */
 export const finite = (value: number | undefined): number | undefined => (Number.isFinite(value) ? value : undefined);
@@ -157,12 +154,7 @@ export const rounded = ({ values }: OutputTable): number[] =>
 
 /** A kernel's change as it is recorded. */
 export function featureDistance(formula: Formula, { whole, layers, kinds, cells }: FeatureChange): FeatureDistance {
-  const part = ({ mean, median, frobenius, cosine }: KernelChange): PartDistance => ({
-    mean: finite(mean),
-    median: finite(median),
-    frobenius: finite(frobenius),
-    cosine: finite(cosine),
-  });
+  const part = (change: KernelChange): PartDistance => recordOf(DISTANCES.map((name) => [name, finite(change[name])]));
   const record = (parts: ReadonlyMap<string, KernelChange>): Record<string, PartDistance> =>
     Object.fromEntries([...parts].map(([name, change]) => [name, part(change)]));
   return {

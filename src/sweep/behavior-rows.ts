@@ -8,6 +8,7 @@ import { formatCsvRow, parseCsv } from "../files/delimited";
 import { checked } from "../files/fields";
 import { parsedJson } from "../files/json";
 import type { Formula } from "../kernels/formula";
+import { recordOf } from "../records";
 import { taskNames } from "../tasks/task";
 import { behaviorRecord, type BehaviorResult, type BehaviorRun, type FeatureDistance } from "./behavior-record";
 import type { SettingValue } from "./sweep-table";
@@ -57,7 +58,7 @@ export const verdictText = (verdict: boolean | undefined): string =>
   verdict === undefined ? "–" : verdict ? "yes" : "no";
 
 /** Of the optimizer's kernel. */
-export const ownFeatures = ({ features, formula }: BehaviorRun): FeatureDistance | undefined =>
+const ownFeatures = ({ features, formula }: BehaviorRun): FeatureDistance | undefined =>
   features.find((each) => each.formula === formula);
 
 /** The columns of the table, in order. */
@@ -144,36 +145,19 @@ function rowOf(cell: (name: Column) => Cell, place: string): BehaviorRow {
   const number = (name: Column): number => known(name) ?? wrong(name);
   const verdict = (name: Column): boolean | undefined =>
     Object.hasOwn(VERDICTS, text(name)) ? VERDICTS[text(name)] : wrong(name);
+  const all = <Name extends Column, Of>(read: (name: Name) => Of, ...names: Name[]): Record<Name, Of> =>
+    recordOf(names.map((name) => [name, read(name)]));
   return {
-    task: text("task"),
-    k: number("k"),
-    seed: number("seed"),
-    method: text("method"),
+    ...all(text, "task", "method", "model", "modelHash"),
+    ...all(number, "k", "seed", "learningRate", "step", "testExamples"),
+    ...all(number, "zeroShot", "fineTuning", "kernel", "linearized"),
+    ...all(known, "kernelDescent", "linearizationError", "kernelDescentError", "alignmentBefore", "alignmentAfter"),
     setting: settingOf(text("setting")) ?? wrong("setting"),
-    model: text("model"),
-    modelHash: text("modelHash"),
-    learningRate: number("learningRate"),
-    step: number("step"),
-    testExamples: number("testExamples"),
-    zeroShot: number("zeroShot"),
-    fineTuning: number("fineTuning"),
-    kernel: number("kernel"),
-    linearized: number("linearized"),
-    kernelDescent: known("kernelDescent"),
     share: known("recoveredShare"),
-    linearizationError: known("linearizationError"),
-    kernelDescentError: known("kernelDescentError"),
     formula: text("formula") as Formula,
     distance: known("featureDistance"),
     median: known("featureMedian"),
-    alignmentBefore: known("alignmentBefore"),
-    alignmentAfter: known("alignmentAfter"),
-    verdicts: {
-      solvesTask: verdict("solvesTask"),
-      linearized: verdict("isLinearized"),
-      fixedFeatures: verdict("fixedFeatures"),
-      kernelBehavior: verdict("kernelBehavior"),
-    },
+    verdicts: { ...all(verdict, "solvesTask", "fixedFeatures", "kernelBehavior"), linearized: verdict("isLinearized") },
   };
 }
 
@@ -229,13 +213,13 @@ export function finishedRuns(folder: string, model: string): BehaviorResult[] {
       { file },
     );
   const lines = readText(file).split("\n");
-  const recordOf = (line: string, i: number): BehaviorResult[] => {
+  const resultOf = (line: string, i: number): BehaviorResult[] => {
     if (line === "") return [];
     const result = parsedJson(line, `line ${i + 1}`);
     checked(behaviorRecord(), result, `line ${i + 1}`);
     return [result as BehaviorResult];
   };
-  return inPaperOrder(named(file, () => lines.flatMap(recordOf)).filter((run) => run.modelHash === model));
+  return inPaperOrder(named(file, () => lines.flatMap(resultOf)).filter((run) => run.modelHash === model));
 }
 
 function named<T>(file: string, read: () => T): T {

@@ -102,12 +102,7 @@ async function measure(
   const learningRate = chosenRate(tried);
   const config = { ...settings, learningRate };
   const score = (predictions: Predictions): number => metricScore(metric, predictions, labels);
-  const features = {
-    ...common,
-    model,
-    examples: train.sequences,
-    others: evenly(sequences, options.featureExamples),
-  };
+  const features = { ...common, model, examples: train.sequences, others: evenly(sequences, options.featureExamples) };
 
   const history: Measured[] = [];
   const take = async (group: readonly { model: Model; record: TrainingRecord }[]): Promise<void> => {

@@ -31,39 +31,26 @@ export function verdictCounts(rows: readonly BehaviorRow[]): VerdictCount[] {
   return groupBy(rows, ({ task, method }) => [task, method]).flatMap((own) =>
     entriesOf(CRITERIA).map(([criterion]) => {
       const known = own.map(({ verdicts }) => verdicts[criterion]).filter((verdict) => verdict !== undefined);
-      return {
-        task: own[0].task,
-        method: own[0].method,
-        criterion,
-        yes: known.filter(Boolean).length,
-        defined: known.length,
-        draws: own.length,
-      };
+      const [{ task, method }] = own;
+      const [yes, defined] = [known.filter(Boolean).length, known.length];
+      return { task, method, criterion, yes, defined, draws: own.length };
     }),
   );
 }
 
-/** How often the two tests of Definition 3.2 agree, as numbers of measurements. */
-export interface TestsTogether {
-  both: number;
-  linearizedOnly: number;
-  fixedOnly: number;
-  neither: number;
-  /** One of the two verdicts is not defined: mostly because fine-tuning gains too little. */
-  notDefined: number;
-}
+type TestsTogether = Record<"both" | "linearizedOnly" | "fixedOnly" | "neither" | "notDefined", number>;
 
-/** In how many measurements both tests of Section 6.2 pass, one of them, or neither. */
+/**
+ * In how many measurements both tests of Section 6.2 pass, one of them, or neither; in how many a verdict is not defined,
+ * mostly because fine-tuning gains too little.
+ */
 export function testsTogether(rows: readonly BehaviorRow[]): TestsTogether {
   const count = (linearized: boolean, fixed: boolean): number =>
     rows.filter(({ verdicts }) => verdicts.linearized === linearized && verdicts.fixedFeatures === fixed).length;
-  const counts = {
-    both: count(true, true),
-    linearizedOnly: count(true, false),
-    fixedOnly: count(false, true),
-    neither: count(false, false),
-  };
-  return { ...counts, notDefined: rows.length - Object.values(counts).reduce((sum, one) => sum + one, 0) };
+  const [both, neither] = [count(true, true), count(false, false)];
+  const [linearizedOnly, fixedOnly] = [count(true, false), count(false, true)];
+  const notDefined = rows.length - both - neither - linearizedOnly - fixedOnly;
+  return { both, linearizedOnly, fixedOnly, neither, notDefined };
 }
 
 /** What {@link testsTogether} counts, in one sentence, for one method or several. */
@@ -100,19 +87,16 @@ export function pairedMethods(rows: readonly BehaviorRow[], first: string, secon
   const pairs = rows
     .filter((row) => row.method === first && others.has(key(row)))
     .map((row) => [row, others.get(key(row))!] as const);
+  const inBoth = <Of>(of: (row: BehaviorRow) => Of | undefined): [Of, Of][] =>
+    pairs.map(([a, b]) => [of(a), of(b)]).filter((values): values is [Of, Of] => !values.includes(undefined));
   const verdictsOf = (criterion: Criterion): { defined: number; differ: number } => {
-    const both = pairs
-      .map(([a, b]) => [a.verdicts[criterion], b.verdicts[criterion]])
-      .filter((verdicts) => !verdicts.includes(undefined));
+    const both = inBoth(({ verdicts }) => verdicts[criterion]);
     return { defined: both.length, differ: both.filter(([a, b]) => a !== b).length };
   };
   const meansOf = (of: (row: BehaviorRow) => number | undefined): PairMeans => {
-    const both = pairs
-      .map(([a, b]) => [of(a), of(b)])
-      .filter((values): values is [number, number] => !values.includes(undefined));
-    return both.length === 0
-      ? { pairs: 0 }
-      : { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
+    const both = inBoth(of);
+    if (both.length === 0) return { pairs: 0 };
+    return { pairs: both.length, first: mean(both.map(([a]) => a)), second: mean(both.map(([, b]) => b)) };
   };
   const verdicts = recordOf(entriesOf(CRITERIA).map(([criterion]) => [criterion, verdictsOf(criterion)]));
   const means = {

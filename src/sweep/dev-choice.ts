@@ -27,21 +27,18 @@ export interface DevChoice {
 export function devChoices(runs: readonly Run[]): DevChoice[] {
   return groupBy(runs, ({ seed }) => seed).map((own) => {
     const [{ seed }] = own;
-    const tests = own.map(({ test }) => test);
+    const [devs, tests] = [own.map(({ dev }) => dev), own.map(({ test }) => test)];
     const chosen = firstBest(own, ({ dev }) => dev);
     return {
       seed,
       settings: own.length,
-      tied: own.filter(({ dev }) => dev === chosen.dev).length,
+      tied: devs.filter((dev) => dev === chosen.dev).length,
       dev: chosen.dev,
       test: chosen.test,
       meanTest: mean(tests),
       bestTest: Math.max(...tests),
       place: 1 + tests.filter((test) => test > chosen.test).length,
-      correlation: agreementOf(
-        own.map(({ dev }) => dev),
-        tests,
-      ).correlation,
+      correlation: agreementOf(devs, tests).correlation,
     };
   });
 }

@@ -59,13 +59,7 @@ const schema = once(() => {
   const method = z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("fine-tuning"), ...trains }),
     z
-      .strictObject({
-        kind: z.literal("linear-probe"),
-        ...reads,
-        head,
-        pooled: z.boolean().optional(),
-        inversePenalty,
-      })
+      .strictObject({ kind: z.literal("linear-probe"), ...reads, head, pooled: z.boolean().optional(), inversePenalty })
       .refine(({ pooled, inversePenalty: given }) => pooled === true || given === undefined, {
         path: ["inversePenalty"],
         error: "a head's probe chooses it by cross-validation; it is for a pooled one",

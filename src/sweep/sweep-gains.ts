@@ -161,15 +161,8 @@ export function methodGaps(
     });
     if (differences.length === 0) return [];
     const distances = differences.map(Math.abs);
-    return [
-      {
-        first,
-        second,
-        tasks: differences.length,
-        difference: mean(differences),
-        distance: mean(distances),
-        near: distances.filter((distance) => distance <= near).length,
-      },
-    ];
+    const tasks = differences.length;
+    const close = distances.filter((distance) => distance <= near).length;
+    return [{ first, second, tasks, difference: mean(differences), distance: mean(distances), near: close }];
   });
 }

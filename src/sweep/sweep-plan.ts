@@ -37,12 +37,7 @@ export interface SweepRun {
 
 /** A run in words. */
 export const runText = ({ task, k, seed, method, named }: SweepRun): string =>
-  [
-    `${task.name}, k ${k}, seed ${seed}, ${method}`,
-    ...Object.entries(named ?? {})
-      .filter(([name]) => name === "learningRate")
-      .map(([, value]) => `learning rate ${String(value)}`),
-  ].join(", ");
+  `${task.name}, k ${k}, seed ${seed}, ${method}${named?.learningRate === undefined ? "" : `, learning rate ${named.learningRate}`}`;
 
 /** Increase when the meaning of kept runs changes. */
 const FORMAT = 2;
@@ -71,22 +66,12 @@ export function sweepPlan(
         .update(JSON.stringify([FORMAT, model.hash, tokenizer, task, drawn, k, seed, key]))
         .digest("hex")
         .slice(0, 32);
-      return {
-        name,
-        task,
-        examples,
-        k,
-        seed,
-        method,
-        how,
-        training,
-        named,
-        formulas: how.kind === "kernel" ? together(how, own) : undefined,
-      };
+      const formulas = how.kind === "kernel" ? together(how, own) : undefined;
+      return { name, task, examples, k, seed, method, how, training, named, formulas };
     };
-    return own.flatMap(([method, how]) => {
-      return isTraining(how) ? trainingGrid(how).map((named) => run(method, how, named)) : [run(method, how)];
-    });
+    return own.flatMap(([method, how]) =>
+      isTraining(how) ? trainingGrid(how).map((named) => run(method, how, named)) : [run(method, how)],
+    );
   };
   return tasks.flatMap((task) => sizes.flatMap((k) => seeds.flatMap((seed) => plan(task, k, seed))));
 }

@@ -159,22 +159,13 @@ function writeTables(out: string, { rows, behavior }: SweepOutcome, sweep: Sweep
 
 /** A run's rows, under the names that this sweep has for its method, which are no part of its key. */
 const rowsOf = (
-  { task, examples, k, seed, method, how }: SweepRun,
+  { task: { name: task, metric }, examples, k, seed, method, how }: SweepRun,
   { results }: KeptRun,
-  { model }: LanguageModel,
-): SweepRow[] =>
-  results.map((result) => ({
-    task: task.name,
-    k,
-    seed,
-    method,
-    kind: how.kind,
-    input: inputOf(how),
-    ...result,
-    metric: task.metric,
-    testExamples: examples.test.length,
-    modelHash: model.hash,
-  }));
+  { model: { hash: modelHash } }: LanguageModel,
+): SweepRow[] => {
+  const own = { task, k, seed, method, kind: how.kind, input: inputOf(how) };
+  return results.map((result) => ({ ...own, ...result, metric, testExamples: examples.test.length, modelHash }));
+};
 
 /** A run's measurement, if it has one, under this sweep's names. */
 function behaviorOf(

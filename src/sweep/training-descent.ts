@@ -45,20 +45,12 @@ export async function trainingDescent(
   const [examples, outputs] = options.train.kernel.shape;
   const reason = withoutDescent(config, outputs);
   if (reason !== undefined) return reason;
-  const sign = config.optimizer !== "sgd";
-  const clipNorm = sign ? undefined : (config.clipNorm ?? undefined);
+  const { loss, optimizer, clipNorm } = config;
+  const how: Partial<KernelDescentOptions> =
+    optimizer === "sgd" ? { direction: "gradient", clipNorm: clipNorm ?? undefined } : { direction: "sign" };
   try {
-    const { records } = await kernelDescent(
-      {
-        ...options,
-        ...trainingSteps(config, examples),
-        loss: config.loss,
-        direction: sign ? "sign" : "gradient",
-        clipNorm,
-      },
-      signal,
-    );
-    return records;
+    const steps = trainingSteps(config, examples);
+    return (await kernelDescent({ ...options, ...steps, loss, ...how }, signal)).records;
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     return error.message;
