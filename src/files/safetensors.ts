@@ -223,8 +223,7 @@ function parseEntry(value: unknown, start: number, size: number, fail: (problem:
   if (begin > end) fail(`data_offsets [${begin}, ${end}] run backwards`);
   if (start + end > size)
     fail(`data_offsets [${begin}, ${end}] go beyond the end of the file (${size - start} bytes of data; truncated?)`);
-  const expected =
-    shape.reduce((product, length) => product * length, 1) * ARRAYS[dtype as StoredType].BYTES_PER_ELEMENT;
+  const expected = product(shape) * ARRAYS[dtype as StoredType].BYTES_PER_ELEMENT;
   if (expected !== end - begin)
     fail(`shape [${shape.join(", ")}] of ${dtype} takes ${expected} bytes but data_offsets span ${end - begin}`);
   return { dtype: dtype as StoredType, shape, begin: start + begin, end: start + end };
@@ -234,9 +233,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
-}
+export const product = (shape: readonly number[]): number => shape.reduce((result, length) => result * length, 1);
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+export const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 
 /** The first key that some object of a valid JSON text has twice (JSON.parse would keep the last without a word). */
 function repeatedKey(json: string): string | undefined {
@@ -262,6 +261,6 @@ function checkWritable(path: string, name: string, { dtype, shape, data }: Store
   if (!Object.hasOwn(ARRAYS, dtype)) fail(`dtype ${JSON.stringify(dtype)} is not supported`);
   if (!(data instanceof ARRAYS[dtype])) fail(`${dtype} needs a ${ARRAYS[dtype].name}, not a ${data.constructor.name}`);
   if (!isCounts(shape)) fail(`shape [${String(shape)}] is not a list of whole numbers`);
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = product(shape);
   if (count !== data.length) fail(`shape [${shape.join(", ")}] has ${count} elements but the array has ${data.length}`);
 }

@@ -1,5 +1,5 @@
 /** Chosen files out of a tar archive (plain or gzip), read as a stream: nothing else of it is written, and no link is followed. */
-import { closeSync, createReadStream, mkdirSync, openSync, statSync, writeSync } from "node:fs";
+import { createReadStream, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, posix } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -46,7 +46,6 @@ export async function extractTarFiles(
   let problem: Error | undefined;
   let ended = false;
   let count = 0;
-  let open: number | undefined;
 
   const onReadEntry = (entry: ReadEntry): void => {
     problem ??= problemOf(entry, wanted, fail);
@@ -60,27 +59,18 @@ export async function extractTarFiles(
         `${JSON.stringify(entry.path)} has ${entry.size} bytes, more than the ${fileBytes} that are allowed`,
       );
     if (target === undefined || problem !== undefined) return void entry.resume();
-    try {
-      mkdirSync(dirname(target), { recursive: true });
-      const file = openSync(target, "wx");
-      open = file;
-      // Written at once, so that nothing piles up in memory.
-      entry.on("data", (chunk: Buffer) => {
-        try {
-          if (problem === undefined) for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
-        } catch (error) {
-          problem = error as Error;
-        }
-      });
-      entry.on("end", () => {
-        closeSync(file);
-        open = undefined;
-        found.add(name);
-      });
-    } catch (error) {
-      problem = error as Error;
-      entry.resume();
-    }
+    const write = (bytes: Uint8Array, flag: "wx" | "a"): void => {
+      try {
+        if (problem === undefined) writeFileSync(target, bytes, { flag });
+      } catch (error) {
+        problem = error as Error;
+      }
+    };
+    mkdirSync(dirname(target), { recursive: true });
+    write(new Uint8Array(0), "wx");
+    // Written at once, so that nothing piles up in memory.
+    entry.on("data", (chunk: Buffer) => write(chunk, "a"));
+    entry.on("end", () => found.add(name));
   };
 
   const parser = new tar.Parser({ strict: true, zstd: false, onReadEntry });
@@ -116,7 +106,6 @@ export async function extractTarFiles(
     throw error;
   } finally {
     file.destroy();
-    if (open !== undefined) closeSync(open);
   }
   onBytes?.(total, total);
   return { found, folders };
@@ -161,16 +150,12 @@ function damage(error: Error): string {
     : `it is damaged or truncated (${message})`;
 }
 
-const OTHERS: [string, number[]][] = [
-  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
-  ["bzip2", [0x42, 0x5a, 0x68]],
-  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
-  ["zip", [0x50, 0x4b, 0x03, 0x04]],
-];
+/** How files of other formats begin, in hexadecimal. */
+const OTHERS = { xz: "fd377a585a", bzip2: "425a68", zstd: "28b52ffd", zip: "504b0304" };
 
 function isGzip(path: string, fail: (problem: string) => CorruptFileError): boolean {
-  const start = startOf(path, 6);
-  const other = OTHERS.find(([, magic]) => magic.every((byte, i) => start[i] === byte));
+  const start = startOf(path, 6).toString("hex");
+  const other = Object.entries(OTHERS).find(([, magic]) => start.startsWith(magic));
   if (other !== undefined) throw fail(`it is compressed with ${other[0]}; only plain tar and gzip are read`);
-  return start[0] === 0x1f && start[1] === 0x8b;
+  return start.startsWith("1f8b");
 }

@@ -2,8 +2,8 @@
 import { crc32 } from "node:zlib";
 import { InputError } from "../errors";
 import { writeFileAtomically } from "./atomic-write";
-import type { StoredTensor } from "./safetensors";
-import { isCounts, product, STORAGES } from "./torch-file";
+import { isCounts, product, type StoredTensor } from "./safetensors";
+import { STORAGES } from "./torch-file";
 
 /**
  * Writes a tuple of tensors as torch.save does, so that `torch.load(path, weights_only=True)` gives them back: the same

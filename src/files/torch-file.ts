@@ -13,7 +13,15 @@ import {
   type PickleRules,
   type PickleValue,
 } from "./pickle";
-import { storedTensor, type StoredData, type StoredTensor, type StoredType } from "./safetensors";
+import {
+  isCount,
+  isCounts,
+  product,
+  storedTensor,
+  type StoredData,
+  type StoredTensor,
+  type StoredType,
+} from "./safetensors";
 import { openZip, readStoredRange, type ZipArchive } from "./zip";
 
 type TypedArrays = Record<string, { dtype: StoredType; bytes: number; array: new (buffer: ArrayBuffer) => StoredData }>;
@@ -262,12 +270,6 @@ function gathered(data: StoredData, shape: readonly number[], strides: readonly 
 function isStorageClass(value: PickleValue): value is TypedArrays[string] {
   return Object.values(STORAGES).includes(value as TypedArrays[string]);
 }
-
-export const product = (shape: readonly number[]): number => shape.reduce((result, length) => result * length, 1);
-const isCount = (value: PickleValue | undefined): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-export const isCounts = (value: PickleValue | undefined): value is readonly number[] =>
-  Array.isArray(value) && value.every(isCount);
 
 /** Runs `read`; its errors, whose messages begin with "its" or a part of the file, get the file's name. */
 function naming<T>(path: string, read: () => T): T {
