@@ -59,6 +59,8 @@ export interface About {
   backend: string;
   /** Largest difference from the scene's kernel over its largest entry, where the answer has entries of both. */
   disagreement?: number;
+  /** Whether the kernel entries of a test sentence are those that the notebook computed. */
+  isFromNotebook?: boolean;
   /** Milliseconds. */
   took: number;
 }
@@ -75,8 +77,8 @@ export interface SolvedSentence {
   pretrained: number[];
 }
 
-export interface SentenceAnswer {
-  kind: "sentence";
+/** What the model and its fine-tuned version say of a sentence: known before its kernel is. */
+export interface SentenceStart {
   /** The sentence in the prompt. */
   prompt: string;
   /** The most likely words at the mask, label words among them. */
@@ -86,6 +88,10 @@ export interface SentenceAnswer {
   /** Probabilities of the label words alone, by class. */
   zeroShot: number[];
   tuned?: { method: string; probabilities: number[] };
+}
+
+export interface SentenceAnswer extends SentenceStart {
+  kind: "sentence";
   kernel: SolvedSentence;
   /** With the changes to the training examples. */
   changed?: SolvedSentence;
@@ -167,6 +173,8 @@ export interface Progress {
   what: string;
   /** In training: the newest step. */
   point?: TrainingPoint;
+  /** Of a sentence whose kernel takes a while: what is known of it already. */
+  sentence?: SentenceStart;
 }
 
 export type OnProgress = (progress: Progress) => void;

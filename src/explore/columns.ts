@@ -36,28 +36,60 @@ export function remember({ memory }: Pick<Scene, "memory">, name: string, value:
   memory.set(name, { value, dispose });
 }
 
-/** The gradients of sentences, kept until they are disposed of. */
-export async function gradientsOf(
-  { model, outputs }: Pick<Scene, "model" | "outputs">,
-  sequences: readonly Sequence[],
-  { onProgress, what = "gradients of the training sentences", signal }: Watched & { what?: string } = {},
+/** Gradients on the way: a stop leaves what is done, and the next question goes on from there. */
+interface Side {
+  steps: Generator<undefined, GradientFactors>;
+  done: number;
+  value?: GradientFactors;
+}
+
+const sideOf = ({ model, outputs }: Pick<Scene, "model" | "outputs">, sequences: readonly Sequence[]): Side => ({
+  steps: keptFactors(passOf(model, outputs, everything(model)), [...sequences]),
+  done: 0,
+});
+
+function dropSide({ steps, value }: Side): void {
+  if (value) value.dispose();
+  else steps.return(undefined as never);
+}
+
+/** Takes gradients to their end. Several may do so at a time. */
+function finishSide(
+  side: Side,
+  { layers, parameters }: { layers: number; parameters: number },
+  { onProgress, what = "gradients of the training sentences", signal }: Watched & { what?: string },
 ): Promise<GradientFactors> {
-  const parameters = everything(model);
-  const steps = keptFactors(passOf(model, outputs, parameters), [...sequences]);
   // One pause before each layer on the way up, one for each parameter on the way down.
-  const total = model.config.layers + 1 + parameters.size;
-  let done = 0;
+  const total = layers + 1 + parameters;
   return runSteps(
     (function* () {
-      for (;;) {
-        const step = steps.next();
-        if (step.done) return step.value;
-        onProgress?.({ done: Math.min(++done, total), total, what });
+      while (!side.value) {
+        const step = side.steps.next();
+        if (step.done) side.value = step.value;
+        onProgress?.({ done: Math.min(++side.done, total), total, what });
         yield;
       }
+      return side.value;
     })(),
     signal,
   );
+}
+
+const sizeOf = ({ config: { layers }, parameters }: Model) => ({ layers, parameters: parameters.size });
+
+/** The gradients of sentences, kept until they are disposed of. */
+export async function gradientsOf(
+  on: Pick<Scene, "model" | "outputs">,
+  sequences: readonly Sequence[],
+  watched: Watched & { what?: string } = {},
+): Promise<GradientFactors> {
+  const side = sideOf(on, sequences);
+  try {
+    return await finishSide(side, sizeOf(on.model), watched);
+  } catch (error) {
+    dropSide(side);
+    throw error;
+  }
 }
 
 export interface Watched {
@@ -65,12 +97,35 @@ export interface Watched {
   signal?: AbortSignal;
 }
 
-/** The gradients of the scene's training sentences: every further sentence then takes one pass of its own. */
-export const trainGradients = (scene: Scene, watched: Watched): Promise<GradientFactors> =>
-  remembered(scene, "train gradients", async () => {
-    const value = await gradientsOf(scene, scene.train.sequences, watched);
-    return { value, dispose: value.dispose };
-  });
+const SIDE = "train gradients";
+
+const keptSide = ({ memory }: Scene): Side | undefined => memory.get(SIDE)?.value as Side | undefined;
+
+/**
+ * The gradients of the scene's training sentences: every further sentence then takes one pass of its own. What is done
+ * when the signal stops it is kept.
+ */
+export async function trainGradients(scene: Scene, watched: Watched): Promise<GradientFactors> {
+  let side = keptSide(scene);
+  if (!side) {
+    const made = (side = sideOf(scene, scene.train.sequences));
+    remember(scene, SIDE, made, () => dropSide(made));
+  }
+  const what = `gradients of the ${scene.train.sequences.length} training sentences, needed once`;
+  try {
+    return await finishSide(side, sizeOf(scene.model), { what, ...watched });
+  } catch (error) {
+    // After an error of its own there is nothing to go on from.
+    if (!watched.signal?.aborted) scene.memory.delete(SIDE);
+    throw error;
+  }
+}
+
+/** Does beforehand what a reader's first sentence needs, until the signal stops it; called again, it goes on. */
+export async function warmUp(scene: Scene, formula: Formula, signal: AbortSignal): Promise<void> {
+  await trainGradients(scene, { signal });
+  await disagreementOf(scene, formula, { signal });
+}
 
 /** Kernels [n, C, m, C] by formula, and the outputs of the m sentences. */
 export interface Columns {
@@ -115,31 +170,61 @@ export async function kernelColumns(
   return { kernels, logits };
 }
 
+/** The kernel columns of some of the scene's test sentences, by place: those that came along, else computed. */
+export async function testColumns(
+  scene: Scene,
+  formula: Formula,
+  places: readonly number[],
+  watched: Watched,
+): Promise<Columns> {
+  const known = scene.tests?.kernels[formula];
+  if (!known) {
+    const sequences = places.map((place) => scene.test.sequences[place]);
+    return kernelColumns(scene, await trainGradients(scene, watched), sequences, [formula], watched);
+  }
+  const [n, c, m] = known.shape;
+  const pick = <A extends Float32Array | Float64Array>(values: A, to: A, rows: number): A => {
+    for (let row = 0; row < rows; row++)
+      places.forEach((place, k) => {
+        const from = (row * m + place) * c;
+        to.set(values.subarray(from, from + c), (row * places.length + k) * c);
+      });
+    return to;
+  };
+  const width = places.length * c;
+  const kernel = pick(known.values, new Float64Array(n * c * width), n * c);
+  return {
+    kernels: new Map([[formula, { values: kernel, shape: [n, c, places.length, c] }]]),
+    logits: { values: pick(scene.tests!.logits.values, new Float32Array(width), 1), shape: [places.length, c] },
+  };
+}
+
 /** The scene's kernel of its training sentences and their outputs f; computed where it did not come along. */
 export async function trainKernel(
   scene: Scene,
   formula: Formula,
   watched: Watched,
 ): Promise<{ kernel: KernelTensor; logits: LogitsTensor }> {
+  const known = scene.kernels.get(formula);
+  if (known && scene.tests) return { kernel: known, logits: scene.tests.trainLogits };
   const train = await trainGradients(scene, watched);
   const logits: LogitsTensor = { values: train.values, shape: [train.size, train.outputs] };
   const kernel = await remembered(scene, `train kernel ${formula}`, async () => ({
-    value:
-      scene.kernels.get(formula) ??
-      (await kernelColumns(scene, train, "train", [formula], watched)).kernels.get(formula)!,
+    value: known ?? (await kernelColumns(scene, train, "train", [formula], watched)).kernels.get(formula)!,
   }));
   return { kernel, logits };
 }
 
 /**
  * The largest difference of the entries computed here from the scene's, over the scene's largest, for the column of its
- * first training sentence. Undefined where the scene came without that kernel.
+ * first training sentence. Undefined where the scene came without that kernel, or nothing has asked for the training
+ * sentences' gradients yet.
  */
 export async function disagreementOf(scene: Scene, formula: Formula, watched: Watched): Promise<number | undefined> {
   const known = scene.kernels.get(formula);
-  if (!known) return undefined;
+  const train = keptSide(scene)?.value;
+  if (!known || !train) return undefined;
   return remembered(scene, `disagreement ${formula}`, async () => {
-    const train = await trainGradients(scene, watched);
     const here = await kernelColumns(scene, train, scene.train.sequences.slice(0, 1), [formula], {
       signal: watched.signal,
     });

@@ -9,8 +9,8 @@ import { promptedOf, sceneOf, type Scene } from "./scene";
 export interface SceneOptions {
   /** The kernels of the training sentences that come along. */
   formulas: readonly Formula[];
-  /** Also fine-tunes, so that its answer stands beside the kernel's. Default: false. */
-  tuned?: boolean;
+  /** For a page: also fine-tunes, and computes the kernels of the test part. Default: false. */
+  forPage?: boolean;
   /** Folder that keeps kernels. Default: none are kept. */
   store?: string;
   signal?: AbortSignal;
@@ -41,20 +41,31 @@ const METHOD = `LoRA of rank ${TUNING.parameters.lora.rank}, ${TUNING.steps} ste
 export async function makeScene(
   { model: name, task, draw, regularization, f0 }: ExplorerSpec,
   { model, tokenizer }: Pick<LanguageModel, "model" | "tokenizer">,
-  { formulas, tuned = false, store, signal }: SceneOptions,
+  { formulas, forPage = false, store, signal }: SceneOptions,
 ): Promise<Scene> {
   const prompted = promptedOf(task, draw, tokenizer);
-  const { outputs, train } = prompted;
-  const sides = { train: train.sequences, evaluate: train.sequences };
-  const { kernels } = await computeKernel({ model, outputs, ...sides, formulas, store, signal });
+  const { outputs, train, test } = prompted;
+  const kernelsWith = (evaluate: typeof train): ReturnType<typeof computeKernel> =>
+    computeKernel({ model, outputs, train: train.sequences, evaluate: evaluate.sequences, formulas, store, signal });
+  const { kernels } = await kernelsWith(train);
+  const tests = forPage ? await kernelsWith(test) : undefined;
   // Nothing is chosen on dev: the last parameters are kept.
-  const run = tuned ? await fineTune({ ...TUNING, model, head: outputs.head, train, dev: train, signal }) : undefined;
+  const run = forPage ? await fineTune({ ...TUNING, model, head: outputs.head, train, dev: train, signal }) : undefined;
   return sceneOf({
     name,
     model,
     tokenizer,
     ...prompted,
     kernels,
+    ...(tests
+      ? {
+          tests: {
+            kernels: Object.fromEntries(tests.kernels),
+            trainLogits: tests.trainLogits,
+            logits: tests.evaluateLogits,
+          },
+        }
+      : {}),
     regularization,
     f0,
     ...(run ? { tuned: { method: METHOD, model: run.model } } : {}),

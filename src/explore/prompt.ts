@@ -16,8 +16,9 @@ import {
   gradientsOf,
   kernelColumns,
   remembered,
-  trainGradients,
+  testColumns,
   trainKernel,
+  type Columns,
   type Watched,
 } from "./columns";
 import { promptedOf, type Prompted, type Scene } from "./scene";
@@ -38,9 +39,14 @@ export async function answerPrompt(
   // Checked before the long work begins.
   const other = same ? undefined : promptedOf(task, drawOf(scene), scene.tokenizer);
   const before = await remembered(scene, `own prompt ${formula}`, async () => {
-    const { kernel } = await trainKernel(scene, formula, watched);
-    const train = await trainGradients(scene, watched);
-    return { value: await measures(scene, scene, formula, { train, kernel }, watched) };
+    const own = await trainKernel(scene, formula, watched);
+    const columns = await testColumns(
+      scene,
+      formula,
+      scene.test.labels.map((_, place) => place),
+      watched,
+    );
+    return { value: await measures(scene, scene, own, columns, watched) };
   });
   return {
     kind: "prompt",
@@ -63,8 +69,9 @@ async function measuresOf(scene: Scene, other: Prompted, formula: Formula, watch
   const side = { model: scene.model, outputs: other.outputs };
   const train = await gradientsOf(side, other.train.sequences, watched);
   try {
-    const { kernels } = await kernelColumns(side, train, "train", [formula], watched);
-    return await measures(scene, other, formula, { train, kernel: kernels.get(formula)! }, watched);
+    const { kernels, logits } = await kernelColumns(side, train, "train", [formula], watched);
+    const columns = await kernelColumns(side, train, other.test.sequences, [formula], watched);
+    return await measures(scene, other, { kernel: kernels.get(formula)!, logits }, columns, watched);
   } finally {
     train.dispose();
   }
@@ -73,17 +80,17 @@ async function measuresOf(scene: Scene, other: Prompted, formula: Formula, watch
 async function measures(
   { model, regularization, f0 }: Scene,
   { task, outputs, train, test }: Prompted,
-  formula: Formula,
-  own: { train: Awaited<ReturnType<typeof trainGradients>>; kernel: Parameters<typeof exampleKernel>[0] },
-  { onProgress, signal }: Watched,
+  own: Awaited<ReturnType<typeof trainKernel>>,
+  { kernels, logits: evaluateLogits }: Columns,
+  { signal }: Watched,
 ): Promise<PromptMeasures> {
-  const columns = await kernelColumns({ model, outputs }, own.train, test.sequences, [formula], { onProgress, signal });
+  const [evaluate] = kernels.values();
   const predictions = solveLeastSquares({
     train: own.kernel,
-    evaluate: columns.kernels.get(formula)!,
+    evaluate,
     trainLabels: train.labels,
-    trainLogits: { values: own.train.values, shape: [own.train.size, own.train.outputs] },
-    evaluateLogits: columns.logits,
+    trainLogits: own.logits,
+    evaluateLogits,
     regularization,
     f0,
   });

@@ -1,7 +1,7 @@
 /** What an explorer computes with: a model, a few-shot draw in its prompt, and what was computed of both before. */
 import type { StoredTensor } from "../files/safetensors";
 import type { Formula } from "../kernels/formula";
-import type { KernelTensor } from "../kernels/kernel-tensor";
+import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
 import { outputsOf, promptHead } from "../experiment/outputs";
 import type { Outputs } from "../kernels/outputs";
 import { architectureOf, wordEmbeddingsName } from "../model/architecture";
@@ -31,6 +31,13 @@ export interface EmbeddedTuned {
   loraScale?: number;
 }
 
+/** What a notebook's run knows of the test part: kernel columns [n, C, m, C] by formula, and the outputs f of both sides. */
+export interface TestColumns {
+  kernels: Partial<Record<Formula, KernelTensor>>;
+  trainLogits: LogitsTensor;
+  logits: LogitsTensor;
+}
+
 /** A scene as data: JSON and typed arrays, which structured clone and a page can carry. */
 export interface EmbeddedScene {
   model: {
@@ -50,6 +57,8 @@ export interface EmbeddedScene {
   test: Example[];
   /** Of the training examples with themselves, [n, C, n, C], by formula: what a browser's results are compared with. */
   kernels: Partial<Record<Formula, KernelTensor>>;
+  /** With them a test sentence is answered at once. */
+  tests?: TestColumns;
   /** Of kernel regression: relative to the largest singular value, and the f0 scaling (default: pretrained outputs do not count). */
   regularization: number;
   f0?: number;
@@ -79,6 +88,7 @@ export interface Scene extends Prompted {
   model: Model;
   tokenizer: Tokenizer;
   kernels: Map<Formula, KernelTensor>;
+  tests?: TestColumns;
   regularization: number;
   f0: number;
   tuned?: { method: string; model: Model };
@@ -87,13 +97,14 @@ export interface Scene extends Prompted {
   dispose(): void;
 }
 
+/** A model on the tensor backend, which several scenes may share. */
+export type HeldModel = Pick<Scene, "name" | "model" | "tokenizer" | "dispose">;
+
 /**
- * Puts a scene's weights on the tensor backend and its examples into the task's prompt.
- *
- * @throws naming the field, weight, template or label word that does not fit
+ * Puts a model's weights on the tensor backend.
+ * @throws naming the field or weight that does not fit
  */
-export async function createScene(embedded: EmbeddedScene): Promise<Scene> {
-  const { model: given, task, tuned } = embedded;
+export function holdModel(given: EmbeddedScene["model"]): HeldModel {
   const config = parseModelConfig(given.config, `${given.name}: config.json`);
   const parameters = tensorsOf(given.weights);
   const { decoder } = architectureOf(config).head;
@@ -101,25 +112,50 @@ export async function createScene(embedded: EmbeddedScene): Promise<Scene> {
   if (!parameters.has(decoder) && embeddings) parameters.set(decoder, tf.keep(tf.clone(embeddings)));
   const model: Model = { config, parameters, hash: given.hash };
   const tokenizer = createTokenizer(given.tokenizer, `${given.name}: tokenizer.json`);
+  return { name: given.name, model, tokenizer, dispose: () => dispose([...parameters.values()]) };
+}
+
+/** A scene with a model of its own. */
+export function createScene({ model, ...rest }: EmbeddedScene): Scene {
+  const held = holdModel(model);
+  return createSceneOn(held, rest, held.dispose);
+}
+
+/**
+ * Puts a scene's examples into the task's prompt, beside a model that stays the caller's.
+ *
+ * @param release frees what is the scene's besides
+ * @throws naming the template or label word that does not fit
+ */
+export function createSceneOn(
+  { name, model, tokenizer }: Omit<HeldModel, "dispose">,
+  embedded: Omit<EmbeddedScene, "model">,
+  release?: () => void,
+): Scene {
+  const { task, tuned } = embedded;
   const added = tuned && tensorsOf(tuned.weights);
   return sceneOf({
-    name: given.name,
+    name,
     model,
     tokenizer,
     ...promptedOf(task, embedded, tokenizer),
     kernels: new Map(Object.entries(embedded.kernels) as [Formula, KernelTensor][]),
+    tests: embedded.tests,
     regularization: embedded.regularization,
     f0: embedded.f0,
     tuned: tuned && {
       method: tuned.method,
       model: {
         ...model,
-        parameters: new Map([...parameters, ...added!]),
+        parameters: new Map([...model.parameters, ...added!]),
         loraScale: tuned.loraScale,
-        hash: `${given.hash}+tuned`,
+        hash: `${model.hash}+tuned`,
       },
     },
-    release: () => dispose([...parameters.values(), ...(added?.values() ?? [])]),
+    release: () => {
+      dispose([...(added?.values() ?? [])]);
+      release?.();
+    },
   });
 }
 

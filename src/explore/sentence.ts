@@ -2,18 +2,36 @@
 import { InputError } from "../errors";
 import { fillMask, promptText } from "../experiment/fill-mask";
 import { exampleKernel } from "../kernels/kernel-tensor";
+import type { Sequence } from "../model/batch";
 import type { Model } from "../model/model";
+import type { Formula } from "../kernels/formula";
 import { predictLogitsSteps } from "../model/predict";
 import { asPredictions } from "../solvers/metrics";
 import { predictionTerms, withExamples, type PredictionProblem } from "../solvers/prediction-terms";
 import { runSteps } from "../steps";
 import { promptAndCut } from "../tasks/prompt";
-import type { OnProgress, SentenceAnswer, SentenceRequest, SolvedSentence } from "./answer";
-import { aboutOf, disagreementOf, kernelColumns, remember, trainGradients, trainKernel, type Columns } from "./columns";
+import type { OnProgress, SentenceAnswer, SentenceRequest, SentenceStart, SolvedSentence } from "./answer";
+import {
+  aboutOf,
+  disagreementOf,
+  kernelColumns,
+  remember,
+  testColumns,
+  trainGradients,
+  trainKernel,
+  type Columns,
+} from "./columns";
 import type { Scene } from "./scene";
 
 /** Words shown at the mask besides the label words. */
 const WORDS = 8;
+
+/** What is known of the last sentence. */
+interface Kept {
+  key: string;
+  start: SentenceStart;
+  columns: Map<Formula, Columns>;
+}
 
 /** @throws InputError for an empty text, or one that the prompt has no room for */
 export async function answerSentence(
@@ -23,37 +41,63 @@ export async function answerSentence(
   signal?: AbortSignal,
 ): Promise<SentenceAnswer> {
   const began = performance.now();
-  const { task, tokenizer, outputs, train, tuned } = scene;
+  const { train, test } = scene;
   const sequence = sentencePrompt(scene, texts);
   const watched = { onProgress, signal };
+  const key = texts.join("\n");
+  let kept = scene.memory.get("sentence")?.value as Kept | undefined;
+  if (kept?.key !== key) {
+    kept = { key, start: await startOf(scene, texts, sequence, signal), columns: new Map() };
+    remember(scene, "sentence", kept);
+  }
+  const { start } = kept;
+  const place = test.examples.findIndex((example) => example.texts.join("\n") === key);
+  const isFromNotebook = place >= 0 && scene.tests?.kernels[formula] !== undefined;
+  let columns = kept.columns.get(formula);
+  if (!columns) {
+    if (!isFromNotebook) onProgress({ done: 0, total: 1, what: "kernel entries", sentence: start });
+    columns =
+      place >= 0
+        ? await testColumns(scene, formula, [place], watched)
+        : await kernelColumns(scene, await trainGradients(scene, watched), [sequence], [formula], watched);
+    kept.columns.set(formula, columns);
+  }
   const { kernel, logits } = await trainKernel(scene, formula, watched);
-  const key = JSON.stringify([formula, texts]);
-  const kept = scene.memory.get("column")?.value as { key: string; columns: Columns } | undefined;
-  const columns =
-    kept?.key === key
-      ? kept.columns
-      : await kernelColumns(scene, await trainGradients(scene, watched), [sequence], [formula], watched);
-  remember(scene, "column", { key, columns });
   const problem: PredictionProblem = {
     train: { kernel, labels: train.labels, logits },
     evaluate: { kernel: columns.kernels.get(formula)!, logits: columns.logits },
     regularization: scene.regularization,
     f0: scene.f0,
   };
-  const probabilities = async (model: Model): Promise<number[]> =>
-    softmax(await runSteps(predictLogitsSteps(model, outputs.head, [sequence]), signal));
   const entries = exampleKernel(columns.kernels.get(formula)!);
   return {
     kind: "sentence",
+    ...start,
+    kernel: solved(problem),
+    ...(changes.length > 0 ? { changed: solved(problem, changes) } : {}),
+    train: train.examples.map(({ texts, label }, i) => ({ texts, label, kernel: entries[i] })),
+    about: {
+      ...aboutOf(began, await disagreementOf(scene, formula, watched)),
+      ...(isFromNotebook ? { isFromNotebook } : {}),
+    },
+  };
+}
+
+async function startOf(
+  scene: Scene,
+  texts: string[],
+  sequence: Sequence,
+  signal?: AbortSignal,
+): Promise<SentenceStart> {
+  const { task, tokenizer, outputs, tuned } = scene;
+  const probabilities = async (model: Model): Promise<number[]> =>
+    softmax(await runSteps(predictLogitsSteps(model, outputs.head, [sequence]), signal));
+  return {
     prompt: promptText({ texts }, task, tokenizer),
     fill: fillMask(scene, { texts }, task, WORDS),
     classes: [...task.labelWords],
     zeroShot: await probabilities(scene.model),
     ...(tuned ? { tuned: { method: tuned.method, probabilities: await probabilities(tuned.model) } } : {}),
-    kernel: solved(problem),
-    ...(changes.length > 0 ? { changed: solved(problem, changes) } : {}),
-    train: train.examples.map(({ texts, label }, i) => ({ texts, label, kernel: entries[i] })),
-    about: aboutOf(began, await disagreementOf(scene, formula, watched)),
   };
 }
 

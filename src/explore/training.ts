@@ -15,16 +15,7 @@ import { tf } from "../model/backend";
 import { parameter, type Model } from "../model/model";
 import { runAtOnce, runSteps } from "../steps";
 import type { OnProgress, TrainingAnswer, TrainingPoint, TrainingRequest } from "./answer";
-import {
-  aboutOf,
-  disagreementOf,
-  kernelColumns,
-  remember,
-  remembered,
-  trainGradients,
-  trainKernel,
-  type Watched,
-} from "./columns";
+import { aboutOf, disagreementOf, remember, remembered, testColumns, trainKernel, type Watched } from "./columns";
 import type { PromptedExamples, Scene } from "./scene";
 
 /** Test sentences that are followed, taken evenly over the scene's test part. */
@@ -32,6 +23,12 @@ const FOLLOWED = 8;
 
 /** What is known of a step without the kernel, which is computed for all steps at once. */
 type TrainedPoint = Omit<TrainingPoint, "kernel">;
+
+/** Their places. */
+function followedPlaces({ examples }: PromptedExamples): number[] {
+  const count = Math.min(FOLLOWED, examples.length);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * examples.length) / count));
+}
 
 /** A run that goes on where it stopped: its generator is kept between questions. */
 interface Run {
@@ -54,7 +51,7 @@ export async function answerTraining(
   check(request, scene.train.labels.length);
   const watched = { onProgress, signal };
   const followed = followedOf(scene.test);
-  const kernel = await kernelPoints(scene, request, followed, watched);
+  const kernel = await kernelPoints(scene, request, watched);
   const run = runOf(scene, request, followed);
   const points = (): TrainingPoint[] =>
     run.points.slice(0, request.steps + 1).map((point) => ({ ...point, kernel: kernel[point.step] }));
@@ -96,9 +93,9 @@ function check({ optimizer, learningRate, steps, batchSize }: TrainingRequest, e
     throw new InputError(`a batch has from 1 to ${examples} sentences, not ${batchSize}`, { field: "batchSize" });
 }
 
-function followedOf({ examples, sequences, labels }: PromptedExamples): PromptedExamples {
-  const count = Math.min(FOLLOWED, examples.length);
-  const places = Array.from({ length: count }, (_, i) => Math.floor((i * examples.length) / count));
+function followedOf(test: PromptedExamples): PromptedExamples {
+  const { examples, sequences, labels } = test;
+  const places = followedPlaces(test);
   return {
     examples: places.map((i) => examples[i]),
     sequences: places.map((i) => sequences[i]),
@@ -110,18 +107,12 @@ const batchesOf = (scene: Scene, { batchSize, seed }: TrainingRequest): Generato
   trainingBatches({ examples: scene.train.labels.length, batchSize, accumulate: 1, seed });
 
 /** Kernel descent from the same start with the same batches: the followed outputs after 0, 1, … steps, [m, C] each. */
-async function kernelPoints(
-  scene: Scene,
-  request: TrainingRequest,
-  followed: PromptedExamples,
-  watched: Watched,
-): Promise<number[][]> {
+async function kernelPoints(scene: Scene, request: TrainingRequest, watched: Watched): Promise<number[][]> {
   const formula = formulaOf(request);
   const { kernel, logits } = await trainKernel(scene, formula, watched);
-  const columns = await remembered(scene, `followed ${formula}`, async () => {
-    const train = await trainGradients(scene, watched);
-    return { value: await kernelColumns(scene, train, followed.sequences, [formula], watched) };
-  });
+  const columns = await remembered(scene, `followed ${formula}`, async () => ({
+    value: await testColumns(scene, formula, followedPlaces(scene.test), watched),
+  }));
   const order = batchesOf(scene, request);
   const steps = Array.from({ length: request.steps }, (_, t) => t);
   const { records } = runAtOnce(

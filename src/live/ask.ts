@@ -20,6 +20,7 @@ interface Waiting {
 /** A worker, which starts at the first question to it; `scene` gives how to ask in a scene. */
 export function askingWorker({ worker: code, wasm }: EngineTexts): (scene: SceneTexts) => Ask {
   const waiting = new Map<number, Waiting>();
+  const models = new Set<string>();
   let count = 0;
   const failAll = (message: string): void => {
     waiting.forEach(({ reject }) => reject(new Error(message)));
@@ -44,7 +45,10 @@ export function askingWorker({ worker: code, wasm }: EngineTexts): (scene: Scene
   return (scene) => {
     const sent = once(async () => {
       const send = await start();
-      send({ type: "scene", scene });
+      const { name, model, rest } = scene;
+      if (!models.has(model.name)) send({ type: "model", ...model });
+      models.add(model.name);
+      send({ type: "scene", name, model: model.name, rest });
       return send;
     });
     return async (request, onProgress, signal) => {

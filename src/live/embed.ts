@@ -36,7 +36,7 @@ const sameNumbers = (a: Float32Array, b: Float32Array): boolean =>
 
 /** A scene as data; the weights of its fine-tuned model are those that it does not share with the pretrained one. */
 function embedded(scene: Scene, tokenizer: unknown): EmbeddedScene {
-  const { name, model, task, train, test, kernels, regularization, f0, tuned } = scene;
+  const { name, model, task, train, test, kernels, tests, regularization, f0, tuned } = scene;
   const added = [...(tuned?.model.parameters ?? [])].filter(([name, tensor]) => model.parameters.get(name) !== tensor);
   return {
     model: { name, hash: model.hash, config: model.config.raw, tokenizer, weights: embeddedWeights(model) },
@@ -44,6 +44,7 @@ function embedded(scene: Scene, tokenizer: unknown): EmbeddedScene {
     train: train.examples,
     test: test.examples,
     kernels: Object.fromEntries(kernels),
+    tests,
     regularization,
     ...(f0 === Infinity ? {} : { f0 }),
     ...(tuned
@@ -89,7 +90,7 @@ export async function embedScenes(
     if (place.scene in texts) continue;
     const lm = models.get(name) ?? (await load(name));
     models.set(name, lm);
-    const scene = await makeScene(spec, lm, { formulas: ["sgd", "signgd", "asymmetric_signgd"], tuned: true, store });
+    const scene = await makeScene(spec, lm, { formulas: ["sgd", "signgd", "asymmetric_signgd"], forPage: true, store });
     const { model, ...rest } = embedded(scene, JSON.parse(tokenizerText(lm.directory).text));
     texts[place.model] ??= compressed(model);
     texts[place.scene] = compressed(rest);

@@ -5,15 +5,16 @@ import type { Answer, Progress, Request } from "../explore/answer";
 export interface SceneTexts {
   /** Names the scene. */
   name: string;
-  /** The model, which several scenes may share. */
-  model: string;
+  /** The model, which several scenes may share: what names it, and its text. */
+  model: { name: string; text: string };
   /** All the rest of the scene. */
   rest: string;
 }
 
 export type ToWorker =
   | { type: "start"; wasm: string }
-  | { type: "scene"; scene: SceneTexts }
+  | { type: "model"; name: string; text: string }
+  | { type: "scene"; name: string; model: string; rest: string }
   | { type: "ask"; id: number; scene: string; request: Request }
   | { type: "cancel"; id: number };
 

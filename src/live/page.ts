@@ -27,7 +27,8 @@ function enliven(): void {
   const asks = new Map<string, ReturnType<typeof sceneOf>>();
   for (const place of places) {
     const { scene = "", model = "" } = place.dataset;
-    if (!asks.has(scene)) asks.set(scene, sceneOf({ name: scene, model: textOf(model), rest: textOf(scene) }));
+    if (!asks.has(scene))
+      asks.set(scene, sceneOf({ name: scene, model: { name: model, text: textOf(model) }, rest: textOf(scene) }));
     const spec = JSON.parse(place.querySelector(".explorer-spec")!.textContent) as ExplorerSpec;
     const element = Object.assign(document.createElement(elementName(spec.kind)), { spec, ask: asks.get(scene) });
     place.querySelector(".static")?.setAttribute("hidden", "");

@@ -1,37 +1,22 @@
-/** The worker of a page: it holds the scenes and answers one question after the other, so that the page stays alive. */
-import { answer } from "../explore/answer";
-import { createScene, type EmbeddedScene, type Scene } from "../explore/scene";
+/** The worker of a page: it holds the models and the scenes, and answers, so that the page stays alive. */
+import type { EmbeddedScene, HeldModel, Scene } from "../explore/scene";
+import { createSceneOn, holdModel } from "../explore/scene";
 import { once } from "../lazy";
-import type { FromWorker, ToWorker } from "./messages";
+import type { ToWorker } from "./messages";
 import { decompressed, unpack } from "./packed";
+import { questions } from "./questions";
 import { startBackend } from "./tensor-library";
 
-const tell = (message: FromWorker): void => globalThis.postMessage(message);
-
+const models = new Map<string, () => Promise<HeldModel>>();
 const scenes = new Map<string, () => Promise<Scene>>();
-const asked = new Map<number, AbortController>();
 let backend: Promise<unknown> = Promise.resolve();
-let last: Promise<unknown> = Promise.resolve();
 
-const unpacked = async (text: string): Promise<object> => unpack(await decompressed(text)) as object;
+const unpacked = async <T>(text: string): Promise<T> => unpack(await decompressed(text)) as T;
 
-async function answerOne(
-  { id, scene, request }: Extract<ToWorker, { type: "ask" }>,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    signal.throwIfAborted();
-    await backend;
-    const found = await scenes.get(scene)!();
-    const given = await answer(found, request, (progress) => tell({ type: "progress", id, progress }), signal);
-    tell({ type: "answer", id, answer: given });
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    tell({ type: "failed", id, name, message });
-  } finally {
-    asked.delete(id);
-  }
-}
+const { ask, cancel } = questions(
+  (name) => scenes.get(name)!(),
+  (message) => globalThis.postMessage(message),
+);
 
 function receive(message: ToWorker): void {
   switch (message.type) {
@@ -40,23 +25,30 @@ function receive(message: ToWorker): void {
       // Whoever asks is told.
       backend.catch(() => {});
       break;
+    case "model": {
+      const { name, text } = message;
+      const load = async (): Promise<HeldModel> => {
+        const given = await unpacked<EmbeddedScene["model"]>(text);
+        await backend;
+        return holdModel(given);
+      };
+      models.set(name, once(load));
+      break;
+    }
     case "scene": {
-      const { name, model, rest } = message.scene;
+      const { name, model, rest } = message;
       const load = async (): Promise<Scene> => {
-        const [whole, own] = await Promise.all([unpacked(model), unpacked(rest)]);
-        return createScene({ ...own, model: whole } as EmbeddedScene);
+        const [held, own] = await Promise.all([models.get(model)!(), unpacked<Omit<EmbeddedScene, "model">>(rest)]);
+        return createSceneOn(held, own);
       };
       scenes.set(name, once(load));
       break;
     }
-    case "ask": {
-      const stop = new AbortController();
-      asked.set(message.id, stop);
-      last = last.then(() => answerOne(message, stop.signal));
+    case "ask":
+      ask(message);
       break;
-    }
     case "cancel":
-      asked.get(message.id)?.abort();
+      cancel(message.id);
       break;
   }
 }

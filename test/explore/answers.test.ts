@@ -32,7 +32,7 @@ const SAME = { relative: 2e-4, absolute: 1e-6 };
 const TEXT = "a warm and funny film that never lets go";
 
 async function sceneFor(t: { after(clean: () => void): void }, options: SmallScene = {}): Promise<Scene> {
-  const scene = await createScene(smallScene(t, options));
+  const scene = createScene(smallScene(t, options));
   t.after(() => scene.dispose());
   return scene;
 }
@@ -348,7 +348,7 @@ test("what cannot be used is refused in the library's words", async (t) => {
 
 test("a disposed scene leaves no tensors", async (t) => {
   const before = tf.memory().numTensors;
-  const scene = await createScene(smallScene(t));
+  const scene = createScene(smallScene(t));
   await answer(scene, { kind: "sentence", texts: [TEXT], formula: "signgd" });
   await answer(scene, { kind: "entry", left: [TEXT], right: ["funny"] });
   await answer(scene, { kind: "training", optimizer: "adamw", learningRate: 1e-3, batchSize: 1, seed: 5, steps: 2 });

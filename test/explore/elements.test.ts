@@ -16,7 +16,7 @@ describe("explorers", { skip: chromium() ? false : "no Chromium (set CHROMIUM to
   let scene: Scene;
   let script = "";
   before(async () => {
-    scene = await createScene(smallScene({ after }, { k: 6 }));
+    scene = createScene(smallScene({ after }, { k: 6 }));
     const { bundled } = (await program("environment/live/bundle.mjs")) as { bundled(entry: string): Promise<string> };
     script = await bundled("build/test/explore/elements-page.js");
     browser = await launcher.launch({ executablePath: chromium(), args: chromiumFlags });

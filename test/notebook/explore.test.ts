@@ -65,7 +65,7 @@ test("the table of an entry is the sum of its layers", async (t) => {
 test("a scene's fine-tuned answer is that of the model with the factors added to its weights", async (t) => {
   const options = await cell(t);
   const spec = (await shown("sentence", options))[explorerMimeType] as ExplorerSpec;
-  const scene = await makeScene(spec, options.lm, { formulas: ["sgd", "signgd"], tuned: true });
+  const scene = await makeScene(spec, options.lm, { formulas: ["sgd", "signgd"], forPage: true });
   const { tuned, zeroShot } = (await answer(scene, {
     kind: "sentence",
     texts: spec.draw.test[0].texts,

@@ -24,6 +24,7 @@ export abstract class Explorer<R extends Request = Request, A extends Answer = A
   #ask?: Ask;
   #built = false;
   #stop?: AbortController;
+  #since?: { what: string; done: number; at: number };
   readonly #progress = h("progress", { max: 1, value: 0 });
   readonly #doing = h("span");
   readonly #bar = h("div", { class: "progress", hidden: true }, this.#progress, this.#doing);
@@ -114,6 +115,7 @@ export abstract class Explorer<R extends Request = Request, A extends Answer = A
     const stop = (this.#stop = new AbortController());
     this.#error.hidden = true;
     this.result.setAttribute("aria-busy", "true");
+    this.#since = undefined;
     this.#step({ done: 0, total: 1, what: "loading the model" });
     // Quick answers come without a bar that would only flicker.
     const later = setTimeout(() => (this.#bar.hidden = false), 150);
@@ -148,18 +150,26 @@ export abstract class Explorer<R extends Request = Request, A extends Answer = A
   #step({ done, total, what }: Progress): void {
     this.#progress.value = done / total;
     this.#progress.setAttribute("aria-label", what);
-    this.#doing.textContent = what;
+    const now = performance.now();
+    if (this.#since?.what !== what) this.#since = { what, done, at: now };
+    const [passed, progress] = [now - this.#since.at, done - this.#since.done];
+    // After a second the rate is known well enough.
+    const left = passed > 1000 && progress > 0 ? Math.ceil(((total - done) / progress) * (passed / 1000)) : 0;
+    this.#doing.textContent = left > 0 ? `${what}: about ${left} s left` : what;
   }
 }
 
 /** What computed, how long, and how far it is from the notebook's own numbers. */
-function aboutText({ backend, took, disagreement }: About): string {
+function aboutText({ backend, took, disagreement, isFromNotebook }: About): string {
   const time = took < 1000 ? `${Math.round(took)} ms` : `${(took / 1000).toFixed(1)} s`;
   const distance =
     disagreement === undefined
       ? ""
-      : ` Its kernel entries differ from the notebook's by at most ${number(disagreement)} of the largest.`;
-  return `Computed here by the backend ${backend} in ${time}.${distance}`;
+      : ` Kernel entries computed here differ from the notebook's by at most ${number(disagreement)} of the largest.`;
+  const source = isFromNotebook
+    ? " The kernel entries of this test sentence are the notebook's own; those of your sentences are computed here."
+    : "";
+  return `Computed here by the backend ${backend} in ${time}.${source}${distance}`;
 }
 
 /** Runs `work` when a form is sent, without leaving the page. */

@@ -1,6 +1,6 @@
 /** One sentence, its answers side by side, and the training sentences that decided. */
 import type { Formula } from "../../kernels/formula";
-import type { ExplorerSpec, SentenceAnswer, SentenceRequest, SolvedSentence } from "../answer";
+import type { ExplorerSpec, Progress, SentenceAnswer, SentenceRequest, SentenceStart, SolvedSentence } from "../answer";
 import { h, labelled, largestOf, menu, percent, signed } from "./dom";
 import { classColor, className, Explorer, FORMULA_CHOICES, submitted } from "./explorer";
 
@@ -53,8 +53,22 @@ export class SentenceExplorer extends Explorer<SentenceRequest, SentenceAnswer> 
     };
   }
 
+  protected override onStep({ sentence }: Progress): void {
+    if (sentence) this.#draw(sentence);
+  }
+
   protected show(answer: SentenceAnswer): string {
-    const { fill, classes, zeroShot, tuned, kernel, changed } = answer;
+    this.#draw(answer, answer);
+    const { classes, zeroShot, tuned, kernel, changed } = answer;
+    const says = (scores: readonly number[]): string => classes[winner(scores)];
+    return `Zero-shot says ${says(zeroShot)}, the kernel ${says(kernel.scores)}${tuned ? `, the fine-tuned model ${says(tuned.probabilities)}` : ""}.${
+      changed ? ` With your changes the kernel says ${says(changed.scores)}.` : ""
+    }`;
+  }
+
+  /** Shows what is known; without `answer` the kernel is still to come. */
+  #draw({ prompt, fill, classes, zeroShot, tuned }: SentenceStart, answer?: SentenceAnswer): void {
+    const { kernel, changed } = answer ?? {};
     const likeliest = Math.max(...fill.map(({ probability }) => probability));
     const words = fill.map(({ word, probability, isLabelWord }) => {
       const color = isLabelWord ? classColor(classes.indexOf(word)) : "var(--quiet)";
@@ -73,13 +87,15 @@ export class SentenceExplorer extends Explorer<SentenceRequest, SentenceAnswer> 
     const regression = changed ?? kernel;
     const answers = [
       this.#answer("Zero-shot", zeroShot, classes, "probabilities of the label words, before any training"),
-      this.#answer(
-        changed ? "Kernel, changed" : "Kernel",
-        regression.scores,
-        classes,
-        "kernel regression on the training sentences; targets are ±1",
-      ),
-      ...(changed
+      regression
+        ? this.#answer(
+            changed ? "Kernel, changed" : "Kernel",
+            regression.scores,
+            classes,
+            "kernel regression on the training sentences; targets are ±1",
+          )
+        : h("li", { class: "answer" }, h("strong", {}, "Kernel"), h("span", { class: "note" }, "being computed …")),
+      ...(kernel && changed
         ? [
             this.#answer(
               "Kernel, as it was",
@@ -92,19 +108,15 @@ export class SentenceExplorer extends Explorer<SentenceRequest, SentenceAnswer> 
       ...(tuned ? [this.#answer("Fine-tuned", tuned.probabilities, classes, tuned.method)] : []),
     ];
     this.result.replaceChildren(
-      h("p", { class: "prompt" }, answer.prompt),
+      h("p", { class: "prompt" }, prompt),
       h(
         "div",
         { class: "columns" },
         h("div", {}, h("h4", {}, "What the model would write at the mask"), h("ol", {}, ...words)),
         h("div", {}, h("h4", {}, "What each method answers"), h("ul", {}, ...answers)),
       ),
-      this.#terms(answer),
+      ...(answer ? [this.#terms(answer)] : []),
     );
-    const says = (scores: readonly number[]): string => classes[winner(scores)];
-    return `Zero-shot says ${says(zeroShot)}, the kernel ${says(kernel.scores)}${tuned ? `, the fine-tuned model ${says(tuned.probabilities)}` : ""}.${
-      changed ? ` With your changes the kernel says ${says(changed.scores)}.` : ""
-    }`;
   }
 
   /** Two classes lean to one side; of more, each has its bar. */
