@@ -52,8 +52,11 @@ describe("a live report", { skip }, () => {
     const ask = async (text: string) =>
       (await answer(scene, { kind: "sentence", texts: [text], formula: "signgd" })) as SentenceAnswer;
     expected = await ask(SENTENCE);
+    const prompt = { ...spec, kind: "prompt" } as const;
+    const ofPrompt = await answer(scene, { kind: "prompt", formula: "signgd" });
     const cells = [
       textCell("title", "# A live notebook"),
+      codeCell("prompt", "await explore();", [displayed(explorerBundle(prompt, ofPrompt))]),
       codeCell("explore", "await explore();", [displayed(explorerBundle(spec, await ask(test[0].texts[0])))]),
     ];
     scene.dispose();
@@ -83,8 +86,13 @@ describe("a live report", { skip }, () => {
     // What the worker answers, beside what the page shows of it.
     await page.addInitScript(() => {
       const answers: unknown[] = [];
+      const sent: string[] = [];
       const Own = globalThis.Worker;
       class Watched extends Own {
+        override postMessage(message: { type: string }): void {
+          sent.push(message.type);
+          super.postMessage(message);
+        }
         constructor(address: string | URL) {
           super(address);
           this.addEventListener("message", ({ data }) => {
@@ -92,7 +100,7 @@ describe("a live report", { skip }, () => {
           });
         }
       }
-      Object.assign(globalThis, { answers, Worker: Watched });
+      Object.assign(globalThis, { answers, sent, Worker: Watched });
     });
     await page.goto(pathToFileURL(file).href);
     return { page, requests, complaints };
@@ -100,16 +108,18 @@ describe("a live report", { skip }, () => {
 
   async function asksAndCompares(file: string): Promise<{ requests: string[] }> {
     const { page, requests, complaints } = await open(file);
+    const element = page.locator("kernel-explorer-sentence");
     await page.getByLabel("Or your own").fill(SENTENCE);
     const start = Date.now();
-    await page.getByRole("button", { name: "Ask" }).click();
-    const prompt = page.locator("p.prompt");
+    await element.getByRole("button", { name: "Ask" }).click();
+    const prompt = element.locator("p.prompt");
     await prompt
       .filter({ hasText: SENTENCE.toLowerCase().slice(0, 6) })
       .or(prompt.filter({ hasText: SENTENCE }))
       .waitFor();
+    await element.locator("footer", { hasText: "differ" }).waitFor();
     if (process.env.LIVE_MODEL)
-      console.log(`answer after ${Date.now() - start} ms; ${await page.locator("footer").last().innerText()}`);
+      console.log(`answer after ${Date.now() - start} ms; ${await element.locator("footer").innerText()}`);
     const percents = await page.locator("ol li.word .value").allTextContents();
     assert.deepEqual(
       (await page.locator("ol li.word span:first-child").allTextContents()).slice(0, 3),
@@ -117,8 +127,18 @@ describe("a live report", { skip }, () => {
     );
     percents.forEach((text, i) => assert.ok(Math.abs(numbersIn(text)[0] - 100 * expected.fill[i].probability) < 0.06));
     const found = (await page.evaluate(() =>
-      (globalThis as { answers?: unknown[] }).answers!.at(-1),
+      (globalThis as { answers?: SentenceAnswer[] }).answers!.findLast(({ kind }) => kind === "sentence"),
     )) as SentenceAnswer;
+    // The other explorer has the same worker, model and scene.
+    await page.getByRole("heading", { name: "Change the prompt" }).scrollIntoViewIfNeeded();
+    await page.locator("kernel-explorer-prompt footer", { hasText: "Computed" }).waitFor();
+    const sent = await page.evaluate(() => (globalThis as { sent?: string[] }).sent!);
+    for (const once of ["start", "model", "scene"])
+      assert.deepEqual(
+        sent.filter((type) => type === once),
+        [once],
+      );
+    assert.ok(sent.filter((type) => type === "ask").length >= 2);
     const compared: Record<string, (given: SentenceAnswer) => number[]> = {
       fill: ({ fill }) => fill.map(({ probability }) => probability),
       "zero-shot": ({ zeroShot }) => zeroShot,
@@ -132,7 +152,7 @@ describe("a live report", { skip }, () => {
     }
     const shown = await page.locator("li.answer", { hasText: "regression" }).locator("span").first().innerText();
     assert.ok(Math.abs(numbersIn(shown).at(-1)! - found.kernel.scores[1]) < 1e-3, shown);
-    const about = await page.locator("footer").last().innerText();
+    const about = await element.locator("footer").innerText();
     const [, disagreement] = /differ from the notebook's by at most (\S+) of/.exec(about) ?? [];
     assert.ok(numbersIn(disagreement)[0] < 1e-4, about);
     assert.match(about, /backend wasm/);
@@ -159,7 +179,7 @@ describe("a live report", { skip }, () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto(pathToFileURL(report).href);
-    assert.ok(await page.locator(".explorer .static table").isVisible());
+    assert.ok(await page.locator(".explorer .static table").first().isVisible());
     await context.close();
   });
 });
