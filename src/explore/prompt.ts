@@ -4,10 +4,8 @@ import { kernelTargetAlignment } from "../behavior/kernel-comparison";
 import { promptText } from "../experiment/fill-mask";
 import { exampleKernel } from "../kernels/kernel-tensor";
 import type { Formula } from "../kernels/formula";
-import { predictLogitsSteps } from "../model/predict";
 import { solveLeastSquares } from "../solvers/least-squares";
-import { accuracy } from "../solvers/metrics";
-import { runSteps } from "../steps";
+import { accuracy, asPredictions } from "../solvers/metrics";
 import { templateProblem } from "../tasks/template";
 import type { OnProgress, PromptAnswer, PromptMeasures, PromptRequest } from "./answer";
 import {
@@ -46,7 +44,7 @@ export async function answerPrompt(
       scene.test.labels.map((_, place) => place),
       watched,
     );
-    return { value: await measures(scene, scene, own, columns, watched) };
+    return { value: measures(scene, scene, own, columns) };
   });
   return {
     kind: "prompt",
@@ -71,19 +69,18 @@ async function measuresOf(scene: Scene, other: Prompted, formula: Formula, watch
   try {
     const { kernels, logits } = await kernelColumns(side, train, "train", [formula], watched);
     const columns = await kernelColumns(side, train, other.test.sequences, [formula], watched);
-    return await measures(scene, other, { kernel: kernels.get(formula)!, logits }, columns, watched);
+    return measures(scene, other, { kernel: kernels.get(formula)!, logits }, columns);
   } finally {
     train.dispose();
   }
 }
 
-async function measures(
-  { model, regularization, f0 }: Scene,
-  { task, outputs, train, test }: Prompted,
+function measures(
+  { regularization, f0 }: Scene,
+  { task, train, test }: Prompted,
   own: Awaited<ReturnType<typeof trainKernel>>,
   { kernels, logits: evaluateLogits }: Columns,
-  { signal }: Watched,
-): Promise<PromptMeasures> {
+): PromptMeasures {
   const [evaluate] = kernels.values();
   const predictions = solveLeastSquares({
     train: own.kernel,
@@ -94,11 +91,10 @@ async function measures(
     regularization,
     f0,
   });
-  const logits = await runSteps(predictLogitsSteps(model, outputs.head, test.sequences), signal);
   return {
     template: task.template,
     labelWords: [...task.labelWords],
-    zeroShot: accuracy({ values: logits, shape: [test.labels.length, task.labels.length] }, test.labels),
+    zeroShot: accuracy(asPredictions(evaluateLogits), test.labels),
     kernel: accuracy(predictions, test.labels),
     alignment: kernelTargetAlignment(own.kernel, train.labels),
     matrix: [...exampleKernel(own.kernel)],

@@ -125,6 +125,11 @@ export abstract class Explorer<R extends Request = Request, A extends Answer = A
         (progress) => {
           if (this.#stop !== stop) return;
           this.#step(progress);
+          if (progress.sentence) {
+            // What is shown is of this question already.
+            this.#summary.textContent = this.#about.textContent = "";
+            this.result.removeAttribute("aria-busy");
+          }
           this.onStep(progress);
         },
         stop.signal,

@@ -7,7 +7,6 @@ import { classColor, className, Explorer, FORMULA_CHOICES, submitted } from "./e
 
 export class PromptExplorer extends Explorer<PromptRequest, PromptAnswer> {
   protected readonly heading = "Change the prompt";
-  protected override readonly atOnce = false;
   readonly #template = h("input", { type: "text", spellcheck: "false" });
   #words: HTMLInputElement[] = [];
   #formula: Formula = "sgd";
