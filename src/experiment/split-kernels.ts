@@ -3,6 +3,7 @@ import { InputError } from "../errors";
 import type { Formula } from "../kernels/formula";
 import { computePlan, type KernelOptions, type KernelProgress } from "../kernels/kernel";
 import type { KernelTensor, LogitsTensor } from "../kernels/kernel-tensor";
+import type { SignCount } from "../kernels/sign-count";
 import { kernelPlan, type KernelPlan, type PlannedBlock } from "../kernels/plan";
 import { entriesOf, recordOf } from "../records";
 import type { Target } from "../tasks/task";
@@ -14,6 +15,8 @@ export interface SplitKernels {
   kernels: Map<Formula, KernelTensor>;
   /** With a breakdown: each parameter's share of each kernel, by formula and parameter name. */
   shares?: Map<Formula, Map<string, KernelTensor>>;
+  /** With sign formulas: how many signs rounding decides, as in {@link computeKernel}'s result. */
+  signCount?: SignCount;
   /** Class index of each example of X, or its number's place between the bounds. */
   labels: number[];
   /** What labels are; default: classes. */
@@ -76,7 +79,7 @@ export async function splitKernels<Name extends string>(
   const results: [Name, SplitKernels][] = [];
   let [before, reusedBefore] = [0, 0];
   for (const [name, plan] of plans) {
-    const { kernels, shares, evaluateLogits, progress } = await computePlan(plan, {
+    const { kernels, shares, evaluateLogits, signCount, progress } = await computePlan(plan, {
       store,
       signal,
       onProgress: ({ done, reused }) => onProgress?.({ done: before + done, total, reused: reusedBefore + reused }),
@@ -84,7 +87,8 @@ export async function splitKernels<Name extends string>(
     before += progress.done;
     reusedBefore += progress.reused;
     const { labels, target } = options.splits[name];
-    const own = { kernels, ...(options.breakdown ? { shares } : {}), labels, ...(target ? { target } : {}) };
+    const shown = { ...(options.breakdown ? { shares } : {}), ...(signCount ? { signCount } : {}) };
+    const own = { kernels, ...shown, labels, ...(target ? { target } : {}) };
     results.push([name, { ...own, logits: evaluateLogits }]);
   }
   return recordOf(results);

@@ -6,7 +6,7 @@ import { fileSlot, type FileFormat } from "../store/remember";
 import type { Slot } from "../store/slot";
 import { readTensors, writeTensors } from "../store/tensor-file";
 import type { KernelBlock } from "./block";
-import type { Formula } from "./formula";
+import { takesSigns, type Formula } from "./formula";
 import type { KernelPlan, PlannedBlock } from "./plan";
 
 /** Where a plan's finished blocks are kept; {@link blockStore} keeps them on disk. */
@@ -53,6 +53,10 @@ function tensorsOf(block: KernelBlock, { shape }: ExpectedBlock): Map<string, St
   for (const [formula, data] of block.kernels) tensors.set(formula, { dtype: "F64", shape, data });
   for (const [formula, shares] of block.shares)
     for (const [parameter, data] of shares) tensors.set(`${formula}/${parameter}`, { dtype: "F64", shape, data });
+  if (block.signCount) {
+    const { numbers, rounded } = block.signCount;
+    tensors.set("sign_count", { dtype: "F64", shape: [2], data: Float64Array.of(numbers, rounded) });
+  }
   tensors.set("train_logits", { dtype: "F32", shape: [n, c], data: block.trainLogits });
   tensors.set("evaluate_logits", { dtype: "F32", shape: [m, c], data: block.evaluateLogits });
   return tensors;
@@ -72,6 +76,10 @@ function blockOf(tensors: Map<string, StoredTensor>, { formulas, breakdown, shap
     return tensor.data;
   };
   const kernel = (name: string): Float64Array => take(name, "F64", shape) as Float64Array;
+  const signCount = (): Pick<KernelBlock, "signCount"> => {
+    const [numbers, rounded] = take("sign_count", "F64", [2]) as Float64Array;
+    return { signCount: { numbers, rounded } };
+  };
   const logits = (name: string, examples: number): Float32Array => take(name, "F32", [examples, c]) as Float32Array;
   const sharesOf = (formula: Formula): Map<string, Float64Array> => {
     const names = [...tensors.keys()].filter((name) => name.startsWith(`${formula}/`));
@@ -82,6 +90,7 @@ function blockOf(tensors: Map<string, StoredTensor>, { formulas, breakdown, shap
     kernels: new Map(formulas.map((formula) => [formula, kernel(formula)])),
     trainLogits: logits("train_logits", n),
     evaluateLogits: logits("evaluate_logits", m),
+    ...(formulas.some(takesSigns) ? signCount() : {}),
     shares: new Map(breakdown ? formulas.map((formula) => [formula, sharesOf(formula)]) : []),
   };
 }

@@ -7,6 +7,7 @@ import { fromOwnProducts, withoutMirrors, type Formula } from "./formula";
 import { sharedGrams } from "./gram";
 import type { Outputs } from "./outputs";
 import type { Projection } from "./projection";
+import type { SignCount } from "./sign-count";
 import type { GradientFactors } from "./training-side";
 
 /** Everything that a kernel depends on apart from the examples. */
@@ -32,6 +33,8 @@ export interface KernelBlock {
   /** float32 [n, C] and [m, C] row-major. */
   trainLogits: Float32Array;
   evaluateLogits: Float32Array;
+  /** With sign formulas: how many signs rounding decides, in some of the examples. */
+  signCount?: SignCount;
 }
 
 /**

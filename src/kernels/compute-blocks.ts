@@ -5,9 +5,10 @@ import { computeOnce, pause, type Found } from "../store/slot";
 import { blockSteps, type KernelBlock } from "./block";
 import type { BlockCache } from "./block-store";
 import { passOf, type Pass } from "./factors";
-import { takesSigns } from "./formula";
+import { signsOf, takesSigns } from "./formula";
 import { pick, type KernelPlan, type PlannedBlock } from "./plan";
 import { createProjector, projected } from "./projection";
+import { countedExamples, countSigns } from "./sign-count";
 import { keptFactors, type GradientFactors } from "./training-side";
 
 /**
@@ -34,7 +35,13 @@ export async function computeBlocks(
     const settings = { ...plan.settings, formulas: planned.formulas };
     const block = await runSteps(blockSteps(settings, await side.of(planned.row), columnSide, pass), signal);
     checkFinite(block, planned, outputs.combine.length);
-    return block;
+    const signed = (["train", "evaluate"] as const).flatMap((name) =>
+      planned.formulas.some((formula) => signsOf(formula)[name])
+        ? pick(plan[name], name === "train" ? planned.row : planned.column)
+        : [],
+    );
+    if (signed.length === 0) return block;
+    return { ...block, signCount: await runSteps(countSigns(settings, countedExamples(signed)), signal) };
   };
   const readOrCompute = async (planned: PlannedBlock): Promise<Found<KernelBlock> | undefined> =>
     cache

@@ -94,7 +94,7 @@ function rowProducts(g: Tensor, h: Tensor): Float32Array {
 }
 
 /** Forms both sides' weight gradients Σ_t δ_t x_tᵀ in slices of the longer axis, [C·B, slice · other] each. */
-function* matrixSlices(
+export function* matrixSlices(
   train: MatrixFactor,
   evaluate: MatrixFactor,
   use: (g: Tensor, h: Tensor) => void,
@@ -128,7 +128,7 @@ function matrixSlice({ input, delta }: MatrixFactor, start: number, count: numbe
  * Gradients of a table are zero outside of the rows that an example uses, so only rows used on both sides count.
  * They are gathered into [C·B, rows · H] slices.
  */
-function* tableSlices(
+export function* tableSlices(
   train: TableFactor,
   evaluate: TableFactor,
   use: (g: Tensor, h: Tensor) => void,

@@ -19,8 +19,8 @@ import { combineLogits, outputDerivative, type Outputs } from "./outputs";
 export type Factor =
   /** A weight's: Σ_t δ_t x_tᵀ. */
   | { kind: "matrix"; input: Tensor /* [B,T,in] */; delta: Tensor /* [C,B,T,out] */; tokens: Tokens }
-  /** A bias's or a norm's, formed already. */
-  | { kind: "vector"; gradient: Tensor /* [C·B, size] */ }
+  /** A bias's or a norm's, formed already; while the pass is at it, also the sums of the sizes of what was added up. */
+  | { kind: "vector"; gradient: Tensor /* [C·B, size] */; terms?: () => Tensor /* [C·B, size] */ }
   /** A table's: δ_t added to row_t; zero in all rows that the example does not use. */
   | { kind: "table"; rows: Tensor /* int32 [B,T] */; delta: Tensor /* [C,B,T,H] */ }
   /** A gradient and its signs, projected: the projected signs do not follow from the projected gradient. */
@@ -145,9 +145,9 @@ function* factorsOfSite(
   const { weight, bias, input, delta } = site;
   if (selected.has(weight)) {
     if (site.kind === "linear") yield { parameter: weight, factor: { kind: "matrix", input, delta, tokens } };
-    else yield* temporary(weight, () => ({ kind: "vector", gradient: sumTokens(tf.mul(delta, input)) }));
+    else yield* temporary(weight, () => summed(() => tf.mul(delta, input)));
   }
-  if (bias && selected.has(bias)) yield* temporary(bias, () => ({ kind: "vector", gradient: sumTokens(delta) }));
+  if (bias && selected.has(bias)) yield* temporary(bias, () => summed(() => delta));
 }
 
 /** A factor made for one step. */
@@ -159,6 +159,12 @@ function* temporary(parameter: string, make: () => Factor): Generator<PassStep, 
     disposeAll(factor);
   }
 }
+
+const summed = (terms: () => Tensor): Factor => ({
+  kind: "vector",
+  gradient: sumTokens(terms()),
+  terms: () => sumTokens(tf.abs(terms())),
+});
 
 /** [C, B, T, H] → Σ_t, as [C·B, H]. */
 const sumTokens = (delta: Tensor): Tensor => tf.sum(delta, 2).reshape([-1, delta.shape[3]!]);

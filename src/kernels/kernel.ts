@@ -6,6 +6,7 @@ import { mirrorOf, type Formula } from "./formula";
 import { kernelError, type KernelError, type KernelTensor, type LogitsTensor } from "./kernel-tensor";
 import { kernelPlan, type KernelInputs, type KernelPlan, type PlannedBlock } from "./plan";
 import type { Projection } from "./projection";
+import { addCounts, type SignCount } from "./sign-count";
 
 /** Work done so far, in blocks. */
 export interface KernelProgress {
@@ -30,6 +31,11 @@ export interface KernelResult {
   /** The C outputs f_c on both sides, from the same forward passes. */
   trainLogits: LogitsTensor;
   evaluateLogits: LogitsTensor;
+  /**
+   * With sign formulas: of the numbers in some examples' gradients, how many have signs that float32's rounding decides. At
+   * most four examples of each block are counted, on the sides whose signs count.
+   */
+  signCount?: SignCount;
   progress: KernelProgress;
 }
 
@@ -54,6 +60,7 @@ export async function computePlan(
   const cache = store ? blockStore(store) : undefined;
   await computeBlocks(plan, plan.blocks, { cache, signal }, (planned, block, reused) => {
     placeBlock(whole, block, planned);
+    whole.signCount = addCounts(whole.signCount, block.signCount);
     whole.progress.done++;
     if (reused) whole.progress.reused++;
     onProgress?.({ ...whole.progress });

@@ -2,7 +2,7 @@
 import { sha256Hex } from "../sha256";
 
 /** Increase when the meaning or precision of kept numbers, or the way they are stored, changes: older files are then not read. */
-export const TENSOR_FORMAT = 5;
+export const TENSOR_FORMAT = 6;
 
 /** The name of a result: SHA-256 of everything that it depends on, as JSON. */
 export const keyOf = (dependencies: unknown): string => sha256Hex(JSON.stringify(dependencies));
