@@ -37,8 +37,13 @@ export function createTokenizer(parsed: unknown, path: string): Tokenizer {
   const { library, trim } = openLibrary(json, path);
   const special = json.added_tokens.filter((token) => token.special === true).map(({ content }) => content);
   const plain = once(() => openLibrary(withoutSpecial(json, special), path));
-  const unknown = json.model.unk_token ?? undefined;
-  const { unk_id: unknownId } = json.model;
+  const { unk_token, merges, vocab } = json.model;
+  const unkId = json.model.unk_id ?? (unk_token ? library.token_to_id(unk_token) : undefined);
+  if (unkId === undefined && merges === undefined && !Array.isArray(vocab))
+    throw new InputError(
+      `${path}: the vocabulary has no token ${unk_token ?? "model.unk_token"}, which stands for unknown words`,
+      { file: path, field: "model.unk_token" },
+    );
   const id = (...names: string[]): number => {
     for (const name of names) {
       const found = library.token_to_id(name);
@@ -62,7 +67,7 @@ export function createTokenizer(parsed: unknown, path: string): Tokenizer {
     sepId: id("</s>", "[SEP]"),
     maskId: id("<mask>", "[MASK]"),
     padId: id("<pad>", "[PAD]"),
-    unkId: unknownId ?? (unknown === undefined ? undefined : library.token_to_id(unknown)),
+    unkId,
   };
 }
 

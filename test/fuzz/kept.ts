@@ -25,6 +25,11 @@ export const KEPT: readonly { target: string; did: string; content: string | Uin
   },
   {
     target: "tokenizer.json",
+    did: "TypeError at an unknown word",
+    content: JSON.stringify({ ...tokenizer, model: { ...model, unk_token: undefined } }),
+  },
+  {
+    target: "tokenizer.json",
     did: "TypeError at the first text",
     content: JSON.stringify({ ...tokenizer, post_processor: { type: "TemplateProcessing", single: [3], pair: [] } }),
   },
