@@ -59,14 +59,17 @@ function finishSide(
   { layers, parameters }: { layers: number; parameters: number },
   { onProgress, what = "gradients of the training sentences", signal }: Watched & { what?: string },
 ): Promise<GradientFactors> {
-  // One pause before each layer on the way up, one for each parameter on the way down.
-  const total = layers + 1 + parameters;
+  // One pause before each layer on the way up, one for each parameter on the way down, which takes twice as long.
+  const up = parameters / (2 * (layers + 1));
+  const at = (steps: number): number =>
+    Math.round(steps <= layers + 1 ? steps * up : parameters / 2 + steps - layers - 1);
+  const total = at(layers + 1 + parameters);
   return runSteps(
     (function* () {
       while (!side.value) {
         const step = side.steps.next();
         if (step.done) side.value = step.value;
-        onProgress?.({ done: Math.min(++side.done, total), total, what });
+        onProgress?.({ done: Math.min(at(++side.done), total), total, what });
         yield;
       }
       return side.value;

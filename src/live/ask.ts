@@ -17,8 +17,14 @@ interface Waiting {
   onProgress?: OnProgress;
 }
 
-/** A worker, which starts at the first question to it; `scene` gives how to ask in a scene. */
-export function askingWorker({ worker: code, wasm }: EngineTexts): (scene: SceneTexts) => Ask {
+/** How to ask in a scene, and what loads it before the first question. */
+export interface Asking {
+  ask: Ask;
+  load: () => Promise<unknown>;
+}
+
+/** A worker, which starts when a scene is loaded or asked. */
+export function askingWorker({ worker: code, wasm }: EngineTexts): (scene: SceneTexts) => Asking {
   const waiting = new Map<number, Waiting>();
   const models = new Set<string>();
   let count = 0;
@@ -51,7 +57,7 @@ export function askingWorker({ worker: code, wasm }: EngineTexts): (scene: Scene
       send({ type: "scene", name, model: model.name, rest });
       return send;
     });
-    return async (request, onProgress, signal) => {
+    const ask: Ask = async (request, onProgress, signal) => {
       signal?.throwIfAborted();
       const send = await sent();
       const id = count++;
@@ -65,5 +71,6 @@ export function askingWorker({ worker: code, wasm }: EngineTexts): (scene: Scene
         });
       });
     };
+    return { ask, load: sent };
   };
 }

@@ -30,10 +30,15 @@ function enliven(): void {
     if (!asks.has(scene))
       asks.set(scene, sceneOf({ name: scene, model: { name: model, text: textOf(model) }, rest: textOf(scene) }));
     const spec = JSON.parse(place.querySelector(".explorer-spec")!.textContent) as ExplorerSpec;
-    const element = Object.assign(document.createElement(elementName(spec.kind)), { spec, ask: asks.get(scene) });
+    const element = Object.assign(document.createElement(elementName(spec.kind)), { spec, ask: asks.get(scene)!.ask });
     place.querySelector(".static")?.setAttribute("hidden", "");
     place.append(element);
   }
+  // Beforehand, so that the first answer is there when a reader comes to it. Errors are told to who asks.
+  const load = (): void => asks.forEach((scene) => void scene.load().catch(() => {}));
+  const idle = globalThis.requestIdleCallback as typeof requestIdleCallback | undefined;
+  if (idle) idle(load);
+  else setTimeout(load, 200);
 }
 
 enliven();

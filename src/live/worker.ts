@@ -41,7 +41,10 @@ function receive(message: ToWorker): void {
         const [held, own] = await Promise.all([models.get(model)!(), unpacked<Omit<EmbeddedScene, "model">>(rest)]);
         return createSceneOn(held, own);
       };
-      scenes.set(name, once(load));
+      const loaded = once(load);
+      scenes.set(name, loaded);
+      // Whoever asks is told.
+      loaded().catch(() => {});
       break;
     }
     case "ask":

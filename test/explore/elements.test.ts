@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { chromium as launcher, type Browser, type Page } from "playwright-core";
+import { bundled } from "../../environment/tools/live/bundle";
 import { answer, type ExplorerSpec, type Request } from "../../src/explore/answer";
 import { createScene, type Scene } from "../../src/explore/scene";
-import { chromium, chromiumFlags, program, root } from "../support/checkout";
+import { chromium, chromiumFlags, root } from "../support/checkout";
 import { smallScene } from "./scene";
 
 type Violations = { id: string; nodes: { html: string }[] }[];
@@ -17,7 +18,6 @@ describe("explorers", { skip: chromium() ? false : "no Chromium (set CHROMIUM to
   let script = "";
   before(async () => {
     scene = createScene(smallScene({ after }, { k: 6 }));
-    const { bundled } = (await program("environment/live/bundle.mjs")) as { bundled(entry: string): Promise<string> };
     script = await bundled("build/test/explore/elements-page.js");
     browser = await launcher.launch({ executablePath: chromium(), args: chromiumFlags });
   });

@@ -132,7 +132,7 @@ test("a question is stopped at once, another that waits never begins, and the wo
   }
   desk.ask({ type: "ask", id: 2, scene: "", request: typed });
   await desk.idle();
-  assert.equal(gradients(2)[0].done, 6);
+  assert.ok(gradients(2)[0].done > gradients(0)[4].done);
   assert.equal(kinds(2).at(-1), "answer");
   // A cancelled question that is not there any more is nobody's.
   desk.cancel(2);
