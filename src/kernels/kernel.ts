@@ -33,7 +33,7 @@ export interface KernelResult {
   evaluateLogits: LogitsTensor;
   /**
    * With sign formulas: of the numbers in some examples' gradients, how many have signs that float32's rounding decides. At
-   * most four examples of each block are counted, on the sides whose signs count.
+   * most two examples of each block are counted, on the sides whose signs count.
    */
   signCount?: SignCount;
   progress: KernelProgress;

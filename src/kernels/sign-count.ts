@@ -19,12 +19,12 @@ export interface SignCount {
 export const ROUNDING = 2 ** -19;
 
 /** To count takes longer than a block's kernels, so that at most this share of its examples, and this many, are counted. */
-const COUNTED = { share: 1 / 16, examples: 4 };
+const COUNTED = { share: 1 / 16, examples: 2 };
 
 /** The examples of a block that are counted: evenly of those whose signs count. */
 export function countedExamples(examples: readonly Sequence[]): Sequence[] {
   const count = Math.min(COUNTED.examples, Math.ceil(examples.length * COUNTED.share));
-  return Array.from({ length: count }, (_, i) => examples[Math.floor((i * examples.length) / count)]);
+  return Array.from({ length: count }, (_, i) => examples[Math.floor(((i + 0.5) * examples.length) / count)]);
 }
 
 /** The counts of several blocks or splits as one; undefined where nothing was counted. */
