@@ -89,7 +89,8 @@ svg text { fill: var(--quiet); font: 12px system-ui, sans-serif; }
   .term .text { grid-column: 1 / -1; }
   .term .track { align-self: center; }
   .term .acts { grid-column: 1 / -1; }
-  .word { grid-template-columns: 5.5rem 1fr 3.9rem; }
+  .word { grid-template-columns: 7rem 1fr 3.9rem; }
+  .progress { grid-template-columns: minmax(0, 1fr); }
   .follow { grid-template-columns: minmax(0, 1fr); }
 }
 @media (prefers-reduced-motion: no-preference) { .track > i { transition: left 0.2s, width 0.2s; } }
