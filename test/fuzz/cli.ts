@@ -32,6 +32,8 @@ async function work(tell: (message: Message) => void): Promise<void> {
   for (const { name, input } of fuzz.inputs(Number(values.count), target)) {
     const number = Number(values.from) + input;
     tell({ at: `${name} ${number}` });
+    // Lets the message go out before a reader that may not come back.
+    await new Promise(setImmediate);
     const fault = await fuzz.one(name, number);
     if (fault) faults.push(fault);
   }
