@@ -34,7 +34,7 @@ export interface ExploreOptions {
 
 const KINDS = ["sentence", "entry", "prompt", "training"] as const satisfies readonly Request["kind"][];
 
-const NOTE = "A report made with `npm run report -- NOTEBOOK --live` has this live: change it there.";
+const NOTE = "In a report made with `npm run report -- NOTEBOOK --live` you can change this.";
 
 /**
  * Shows one explorer: a "sentence" and who decided its prediction, a kernel "entry" taken apart, the "prompt" and what it
