@@ -182,6 +182,9 @@ export type OnProgress = (progress: Progress) => void;
 /** How an element asks: in the page's worker, or of recorded answers. */
 export type Ask = (request: Request, onProgress?: OnProgress, signal?: AbortSignal) => Promise<Answer>;
 
+/** The media type of what a live report replaces by an explorer: an {@link ExplorerSpec}. */
+export const explorerMimeType = "application/vnd.kernel-view.explorer+json";
+
 /** What an element is told of the cell that made it, and all that its scene is made of: plain JSON. */
 export interface ExplorerSpec {
   kind: Request["kind"];

@@ -1,12 +1,10 @@
 /** Makes what a live report carries: node embed-cli.js EXECUTED_NOTEBOOK OUT_JSON */
 import { writeFileSync } from "node:fs";
 import { loadLanguageModel } from "../experiment/language-model";
-import type { ExplorerSpec } from "../explore/answer";
+import { explorerMimeType, type ExplorerSpec } from "../explore/answer";
 import { readJson } from "../files/json";
 import { defaultStore } from "../store/folder";
 import { embedScenes } from "./embed";
-
-const EXPLORER = "application/vnd.kernel-view.explorer+json";
 
 interface Notebook {
   cells: { outputs?: { data?: Record<string, unknown> }[] }[];
@@ -14,7 +12,9 @@ interface Notebook {
 
 async function main([executed, out]: string[]): Promise<void> {
   const outputs = (readJson(executed) as Notebook).cells.flatMap(({ outputs = [] }) => outputs);
-  const specs = outputs.flatMap(({ data }) => (data && EXPLORER in data ? [data[EXPLORER] as ExplorerSpec] : []));
+  const specs = outputs.flatMap(({ data }) =>
+    data && explorerMimeType in data ? [data[explorerMimeType] as ExplorerSpec] : [],
+  );
   writeFileSync(out, JSON.stringify(await embedScenes(specs, loadLanguageModel, defaultStore())));
 }
 

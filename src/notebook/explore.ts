@@ -2,7 +2,7 @@
 import { InputError } from "../errors";
 import { evenly } from "../experiment/inputs";
 import type { LanguageModel } from "../experiment/language-model";
-import { answer, type Answer, type ExplorerSpec, type Request } from "../explore/answer";
+import { answer, explorerMimeType, type Answer, type ExplorerSpec, type Request } from "../explore/answer";
 import { makeScene } from "../explore/make-scene";
 import { KERNEL_NAMES, type Formula } from "../kernels/formula";
 import { distinct } from "../records";
@@ -11,9 +11,6 @@ import { defaultStore } from "../store/folder";
 import type { Example, Task } from "../tasks/task";
 import { displaySink, type MimeBundle } from "./display-sink";
 import { escapeHtml, tableBundle } from "./show-table";
-
-/** The media type of what a live report replaces by an explorer: an {@link ExplorerSpec}. */
-export const explorerMimeType = "application/vnd.kernel-view.explorer+json";
 
 export interface ExploreOptions {
   /** What loads the model again: the notebook's parameter, a folder or an id. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { readSafetensors } from "../../src/files/safetensors";
 import { root } from "../support/checkout";
-import { smallText, untrainedModel } from "../support/tiny-pretraining";
+import { SHORT_PRETRAINING, smallText, untrainedModel } from "../support/tiny-pretraining";
 import { fixturePath } from "../support/tiny-roberta";
 
 /** How a run is disturbed; see disk.cjs. */
@@ -137,20 +137,7 @@ export function operations(shared: string): Record<"kernel" | "sweep" | "pretrai
               "--state",
               join(folder, "state"),
             ],
-            ...[
-              "--steps",
-              "6",
-              "--head-steps",
-              "2",
-              "--warmup-steps",
-              "1",
-              "--rows",
-              "4",
-              "--length",
-              "40",
-              "--reads",
-              "8",
-            ],
+            ...SHORT_PRETRAINING,
             ...["--save-every", "1"],
           ],
           folder,

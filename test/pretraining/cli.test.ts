@@ -10,7 +10,7 @@ import { encodeDocuments } from "../../src/pretraining/documents";
 import { pretrain, type LossPoint } from "../../src/pretraining/pretrain";
 import { DEFAULT_SETTINGS } from "../../src/pretraining/settings";
 import { runNode } from "../support/checkout";
-import { smallText, untrainedModel } from "../support/tiny-pretraining";
+import { SHORT_PRETRAINING, smallText, untrainedModel } from "../support/tiny-pretraining";
 
 const folder = mkdtempSync(join(tmpdir(), "pretraining-cli-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,18 +33,7 @@ const run = (...change: string[]) =>
     out,
     "--state",
     state,
-    "--steps",
-    "6",
-    "--head-steps",
-    "2",
-    "--warmup-steps",
-    "1",
-    "--rows",
-    "4",
-    "--length",
-    "40",
-    "--reads",
-    "8",
+    ...SHORT_PRETRAINING,
     ...change,
   ]);
 

@@ -8,6 +8,9 @@ import { randomWeights } from "../../src/model/random-weights";
 import { randomStream } from "../../src/random";
 import { fixturePath } from "./tiny-roberta";
 
+/** Settings of npm run pretrain that take a second. */
+export const SHORT_PRETRAINING = "--steps 6 --head-steps 2 --warmup-steps 1 --rows 4 --length 40 --reads 8".split(" ");
+
 /** Writes the model (2 layers of 32, decoder tied) with the tokenizer of test/fixtures/tiny-bert, and returns its folder. */
 export function untrainedModel(folder: string): string {
   const source = fixturePath("tiny-bert");
